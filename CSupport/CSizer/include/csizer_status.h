@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_STATUS_H
+#define CSIZER_STATUS_H
+
+/// What every fallible call of the engine answers. The values are stable: they may be stored.
+typedef enum csizer_status {
+  CSIZER_OK = 0,
+  /// The system refused memory for the engine's own tables. Nothing was changed.
+  CSIZER_NO_MEMORY = 1,
+  /// An argument is outside what the header of the call allows. Nothing was changed.
+  CSIZER_INVALID = 2,
+  /// The running Swift runtime lacks an entry point that the engine needs, or keeps it where it can't be reached.
+  CSIZER_UNSUPPORTED = 3,
+} csizer_status;
+
+#endif

@@ -1,0 +1,1 @@
+#include "csizer_status.h"

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_ARENA_H
+#define CSIZER_ARENA_H
+#include <stddef.h>
+
+/// The oracle: jemalloc's own account of an arena that holds only what a test put there.
+///
+/// After a thread's cache is flushed, `stats.arenas.<i>.small.allocated + large.allocated` is the sum of the usable
+/// sizes of the live blocks of arena i, to the byte (jemalloc(3)). Nothing here shares code with the engine.
+/// All calls answer 0, or the errno that mallctl gave (ENOENT: the process does not run on jemalloc).
+
+/// Makes an empty arena. jemalloc keeps arenas for ever: a test process makes some hundreds, which is fine.
+int csizer_arena_create(unsigned *ret_arena);
+
+/// From now on the calling thread allocates in `arena`; `ret_previous` is for csizer_arena_leave.
+int csizer_arena_enter(unsigned arena, unsigned *ret_previous);
+
+/// The calling thread allocates in `previous` again, and its cache gives back what it held of the arena it leaves.
+int csizer_arena_leave(unsigned previous);
+
+/// Usable bytes of the live blocks of `arena`, as far as threads' caches have been flushed.
+int csizer_arena_bytes(unsigned arena, size_t *ret_bytes);
+
+#endif

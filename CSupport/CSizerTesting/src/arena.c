@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csizer_arena.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#ifdef CSIZER_JEMALLOC
+#include <jemalloc/jemalloc.h>
+
+static int flush(void) {
+  return mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+}
+
+int csizer_arena_create(unsigned *ret_arena) {
+  size_t size = sizeof *ret_arena;
+  return mallctl("arenas.create", ret_arena, &size, NULL, 0);
+}
+
+int csizer_arena_enter(unsigned arena, unsigned *ret_previous) {
+  int status = flush();
+  if (status) return status;
+  size_t size = sizeof *ret_previous;
+  return mallctl("thread.arena", ret_previous, &size, &arena, sizeof arena);
+}
+
+int csizer_arena_leave(unsigned previous) {
+  int status = flush();
+  if (status) return status;
+  return mallctl("thread.arena", NULL, NULL, &previous, sizeof previous);
+}
+
+static int read_stat(unsigned arena, const char *leaf_small_or_large, size_t *ret_bytes) {
+  size_t mib[5];
+  size_t depth = 5;
+  int status = mallctlnametomib(leaf_small_or_large, mib, &depth);
+  if (status) return status;
+  mib[2] = arena;
+  size_t size = sizeof *ret_bytes;
+  return mallctlbymib(mib, depth, ret_bytes, &size, NULL, 0);
+}
+
+int csizer_arena_bytes(unsigned arena, size_t *ret_bytes) {
+  int status = flush();
+  if (status) return status;
+  uint64_t epoch = 1;
+  size_t size = sizeof epoch;
+  status = mallctl("epoch", &epoch, &size, &epoch, size);
+  if (status) return status;
+  size_t small = 0, large = 0;
+  status = read_stat(arena, "stats.arenas.0.small.allocated", &small);
+  if (status) return status;
+  status = read_stat(arena, "stats.arenas.0.large.allocated", &large);
+  *ret_bytes = small + large;
+  return status;
+}
+
+#else
+
+int csizer_arena_create(unsigned *ret_arena) { *ret_arena = 0; return ENOENT; }
+int csizer_arena_enter(unsigned arena, unsigned *ret_previous) { (void)arena; *ret_previous = 0; return ENOENT; }
+int csizer_arena_leave(unsigned previous) { (void)previous; return ENOENT; }
+int csizer_arena_bytes(unsigned arena, size_t *ret_bytes) { (void)arena; *ret_bytes = 0; return ENOENT; }
+
+#endif

@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is held to the same rules: no warning survives, imports are internal unless they say otherwise.
+let swiftRules: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+let cRules: [CSetting] = [
+  .treatAllWarnings(as: .error),
+  .define("CSIZER_JEMALLOC", .when(traits: ["Jemalloc"])),
+]
+
+let package = Package(
+  name: "sizer",
+  products: [
+    .library(name: "Sizer", targets: ["Sizer"])
+  ],
+  traits: [
+    .default(enabledTraits: ["Jemalloc"]),
+    .trait(
+      name: "Jemalloc",
+      description: "Link jemalloc, which then serves the whole process, and read exact sizes from it. Off: libc's allocator."
+    ),
+  ],
+  dependencies: [
+    // SizerBench's command line. Users of the library do not fetch it.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // SizerBench's real input: a YAML document, parsed by the parser that Swift servers use.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Tests only: types of the packages that users have, sized against the allocator's own accounts.
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CJemalloc", path: "CSupport/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .target(
+      name: "CSizer",
+      dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
+      path: "CSupport/CSizer", cSettings: cRules),
+    .target(
+      name: "CSizerTesting",
+      dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
+      path: "CSupport/CSizerTesting", cSettings: cRules),
+    .target(name: "Sizer", dependencies: ["CSizer"], swiftSettings: swiftRules),
+    .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
+    .executableTarget(
+      name: "SizerBench",
+      dependencies: [
+        "Sizer", "CFloor", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/SizerBench", resources: [.copy("Documents")], swiftSettings: swiftRules),
+    .testTarget(
+      name: "SizerTests",
+      dependencies: [
+        "Sizer", "CSizerTesting", "Yams",
+        .product(name: "Collections", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: swiftRules),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What went wrong, where, and what to do about it.
+public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Kind: String, Sendable { case invalidArgument, outOfMemory, unsupportedRuntime }
+    private let kind: Kind
+
+    /// An argument or option makes no sense; the message names it.
+    public static let invalidArgument = Code(kind: .invalidArgument)
+    /// The system refused memory for Sizer's own tables.
+    public static let outOfMemory = Code(kind: .outOfMemory)
+    /// The Swift runtime in this process is not one that Sizer can read.
+    public static let unsupportedRuntime = Code(kind: .unsupportedRuntime)
+
+    public var description: String { kind.rawValue }
+  }
+
+  /// The kind of failure.
+  public var code: Code
+  /// One sentence: what happened and what to do.
+  public var message: String
+  /// The call that failed.
+  public var place: String
+
+  public init(code: Code, message: String, place: String) {
+    self.code = code
+    self.message = message
+    self.place = place
+  }
+
+  public var description: String { "\(place): \(message) (\(code))" }
+}
