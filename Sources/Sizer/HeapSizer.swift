@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Sizes Swift values to the byte: all heap memory reachable through strong references, each block once.
+///
+/// Instances are only read: no code of theirs runs, no reference count changes, nothing is allocated in the heap that is
+/// measured. The graph must not be changed by other threads meanwhile. Walks of several threads take turns.
+///
+/// Cost: some 10 to 50 ns per object, and memory of up to 1.6 % of the heap that is walked.
 public struct HeapSizer: Sendable {
   /// What a walk leaves out and how far it goes.
   public struct Options: Sendable {
-    /// Objects of these classes, and fields of these types, are neither counted nor followed.
+    /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match exactly:
+    /// subclasses and other generic arguments are types of their own.
     public var excludedTypes: [any (~Copyable).Type] = []
     /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`).
     public var excludedTypeNames: [String] = []
@@ -12,16 +18,113 @@ public struct HeapSizer: Sendable {
     public var maximumDepth: Int? = nil
     /// Whether unowned references are followed as if they were strong.
     public var followUnowned: Bool = false
+
     public init() {}
+
+    var hasExclusions: Bool { !excludedTypes.isEmpty || !excludedTypeNames.isEmpty }
   }
 
+  /// What every call leaves out and how far it goes.
   public var options: Options
-  public init(options: Options = .init()) { self.options = options }
 
-  public func size<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> HeapSize { HeapSize() }
-  public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] { [] }
-  public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
-    SizeNode(name: "", typeName: "", bytes: 0, flatBytes: 0)
+  public init(options: Options = .init()) {
+    self.options = options
   }
-  public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] { [] }
+
+  /// The deep size of any value: all heap memory reachable through strong references, each block once.
+  ///
+  /// Time: linear in the objects reached. A value with nothing on the heap gives zeros; the value's own inline bytes are
+  /// where its variable is and are not counted.
+  /// - Throws: `invalidArgument` for a depth below 1, `outOfMemory`, `unsupportedRuntime`.
+  public func size<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> HeapSize {
+    try checkOptions("HeapSizer.size(of:)")
+    return try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
+      try Engine.withWalk(options, place: "HeapSizer.size(of:)") { (walk) throws(SizerError) in
+        try walk.add(valueAt: pointer, metadata: metadata)
+        return walk.totals
+      }
+    }
+  }
+
+  /// One size each, in order; what several reach is counted once, for the first.
+  ///
+  /// - Throws: as ``size(of:)``.
+  public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] {
+    try checkOptions("HeapSizer.sizes(of:)")
+    return try Engine.withWalk(options, place: "HeapSizer.sizes(of:)") { (walk) throws(SizerError) in
+      var sizes: [HeapSize] = []
+      var before = HeapSize()
+      for object in objects {
+        try walk.add(object)
+        let after = walk.totals
+        sizes.append(after - before)
+        before = after
+      }
+      return sizes
+    }
+  }
+
+  /// Count and bytes per type of everything reachable, the largest first.
+  ///
+  /// - Throws: as ``size(of:)``.
+  public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] {
+    try checkOptions("HeapSizer.histogram(of:)")
+    let records = try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
+      try Engine.withWalk(options, place: "HeapSizer.histogram(of:)") { (walk) throws(SizerError) in
+        try walk.add(valueAt: pointer, metadata: metadata)
+        return walk.records
+      }
+    }
+    return TypeRecord.merged(records)
+  }
+
+  /// Where the value is and what it is; both hold for the length of the call only.
+  private func withBytes<Value: ~Copyable, Result>(
+    of value: borrowing Value, _ body: (UnsafeRawPointer, UnsafeRawPointer) throws(SizerError) -> Result
+  ) throws(SizerError) -> Result {
+    try withUnsafePointer(to: value) { (pointer) throws(SizerError) in
+      // A metatype is the address of the type's metadata (docs/ABI/TypeMetadata.rst).
+      try body(UnsafeRawPointer(pointer), unsafeBitCast(Value.self, to: UnsafeRawPointer.self))
+    }
+  }
+
+  private func checkOptions(_ place: String) throws(SizerError) {
+    if let depth = options.maximumDepth, depth < 1 {
+      throw SizerError(
+        code: .invalidArgument, message: "maximumDepth is \(depth); use 1 or more, or nil for no limit", place: place)
+    }
+  }
+}
+
+extension HeapSize {
+  /// What came in addition.
+  static func - (after: HeapSize, before: HeapSize) -> HeapSize {
+    HeapSize(
+      bytes: after.bytes - before.bytes, requestedBytes: after.requestedBytes - before.requestedBytes,
+      objectCount: after.objectCount - before.objectCount, rawBlockCount: after.rawBlockCount - before.rawBlockCount,
+      unresolvedCount: after.unresolvedCount - before.unresolvedCount,
+      depthLimitReached: after.depthLimitReached)
+  }
+}
+
+extension TypeRecord {
+  /// One record per name, the largest first: generic contexts of one name come as several kinds.
+  static func merged(_ records: [TypeRecord]) -> [TypeRecord] {
+    var byName: [String: TypeRecord] = [:]
+    for record in records {
+      byName[record.typeName, default: TypeRecord(typeName: record.typeName)] += record
+    }
+    return byName.values.sorted { ($1.bytes, $0.typeName) < ($0.bytes, $1.typeName) }
+  }
+
+  fileprivate init(typeName: String) {
+    self.init(typeName: typeName, count: 0, bytes: 0, requestedBytes: 0, unusedCapacityBytes: 0)
+  }
+
+  fileprivate static func += (sum: inout TypeRecord, part: TypeRecord) {
+    sum.count += part.count
+    sum.bytes += part.bytes
+    sum.requestedBytes += part.requestedBytes
+    sum.unusedCapacityBytes += part.unusedCapacityBytes
+  }
 }

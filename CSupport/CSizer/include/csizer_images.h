@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_IMAGES_H
+#define CSIZER_IMAGES_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_status.h"
+
+/// Where the process's executable and shared libraries are mapped. Objects there are static: they own their memory as little
+/// as they can be freed, and the allocator must not be asked about them.
+typedef struct csizer_images {
+  struct csizer_range {
+    uintptr_t start, end;
+  } *ranges;  // ascending, disjoint
+  size_t count, capacity;
+  unsigned long long generation;  // dlpi_adds + dlpi_subs when they were read
+} csizer_images;
+
+/// Reads the ranges anew if libraries came or went since (dl_iterate_phdr(3): takes the loader's lock). Storage starts
+/// zeroed; its memory comes from mmap. One thread at a time.
+csizer_status csizer_images_refresh(csizer_images *images);
+
+/// Gives the memory back.
+void csizer_images_deinit(csizer_images *images);
+
+/// Whether `address` is inside an image as of the last refresh. Time: logarithmic.
+bool csizer_images_contain(const csizer_images *images, uintptr_t address);
+
+#endif

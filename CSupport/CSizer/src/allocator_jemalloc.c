@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifdef CSIZER_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "csizer_allocator.h"
+
+static struct {
+  pthread_once_t once;
+  char name[64];
+  bool serves_process;
+  bool has_arena;
+  unsigned arena;          // Sizer's own
+  size_t lookup_mib[2];
+  size_t lookup_depth;
+  bool has_lookup;
+} state = {.once = PTHREAD_ONCE_INIT};
+
+/// A block of the process's malloc is in jemalloc's account of this thread only if jemalloc serves malloc.
+static bool probe_malloc(void) {
+  uint64_t before = 0, after = 0;
+  size_t size = sizeof before;
+  if (mallctl("thread.allocated", &before, &size, NULL, 0)) return false;
+  void *volatile block = malloc(64);
+  if (mallctl("thread.allocated", &after, &size, NULL, 0)) after = before;
+  free(block);
+  return after != before;
+}
+
+static void prepare(void) {
+  const char *version = NULL;
+  size_t size = sizeof version;
+  if (mallctl("version", &version, &size, NULL, 0)) version = "of unknown version";
+  snprintf(state.name, sizeof state.name, "jemalloc %s", version);
+  state.serves_process = probe_malloc();
+  size = sizeof state.arena;
+  state.has_arena = mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
+  state.lookup_depth = 2;
+  state.has_lookup = mallctlnametomib("arenas.lookup", state.lookup_mib, &state.lookup_depth) == 0;
+}
+
+const char *csizer_allocator_name(void) {
+  pthread_once(&state.once, prepare);
+  return state.name;
+}
+
+bool csizer_allocator_has_uniform_pages(void) { return true; }
+
+bool csizer_allocator_serves_process(void) {
+  pthread_once(&state.once, prepare);
+  return state.serves_process;
+}
+
+size_t csizer_allocator_usable_size(const void *block) { return malloc_usable_size((void *)block); }
+
+csizer_ownership csizer_allocator_ownership(const void *address) {
+  pthread_once(&state.once, prepare);
+  if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;
+  unsigned arena;
+  size_t size = sizeof arena;
+  int status = mallctlbymib(state.lookup_mib, state.lookup_depth, &arena, &size, &address, sizeof address);
+  return status ? CSIZER_FOREIGN : CSIZER_OWNED;
+}
+
+void csizer_allocator_scope_enter(csizer_allocator_scope *scope) {
+  pthread_once(&state.once, prepare);
+  *scope = (csizer_allocator_scope){0};
+  if (!state.has_arena) return;
+  // The thread's cache would hand out blocks of the measured arena: it is off until the scope is left.
+  bool off = false;
+  size_t size = sizeof scope->had_thread_cache;
+  if (mallctl("thread.tcache.enabled", &scope->had_thread_cache, &size, &off, sizeof off)) return;
+  size = sizeof scope->previous_arena;
+  scope->entered = mallctl("thread.arena", &scope->previous_arena, &size, &state.arena, sizeof state.arena) == 0;
+}
+
+void csizer_allocator_scope_leave(csizer_allocator_scope *scope) {
+  if (scope->entered)
+    mallctl("thread.arena", NULL, NULL, &scope->previous_arena, sizeof scope->previous_arena);
+  if (scope->had_thread_cache)
+    mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache, sizeof scope->had_thread_cache);
+}
+
+size_t csizer_allocator_own_bytes(void) {
+  pthread_once(&state.once, prepare);
+  if (!state.has_arena) return 0;
+  uint64_t epoch = 1;
+  size_t size = sizeof epoch, bytes = 0;
+  mallctl("epoch", &epoch, &size, &epoch, size);
+  for (int large = 0; large < 2; large++) {
+    size_t mib[5], depth = 5, part = 0;
+    if (mallctlnametomib(large ? "stats.arenas.0.large.allocated" : "stats.arenas.0.small.allocated", mib, &depth))
+      return 0;
+    mib[2] = state.arena;
+    size = sizeof part;
+    if (!mallctlbymib(mib, depth, &part, &size, NULL, 0)) bytes += part;
+  }
+  return bytes;
+}
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout_internal.h"
+#include "mangling.h"
+
+const swift_descriptor *csizer_type_descriptor(const swift_metadata *type) {
+  switch (swift_kind_of(type)) {
+    case SWIFT_CLASS: return ((const swift_class *)type)->description;
+    case SWIFT_STRUCT:
+    case SWIFT_ENUM:
+    case SWIFT_OPTIONAL: return ((const swift_value_type *)type)->description;
+    default: return NULL;
+  }
+}
+
+// Where a class's own part of its metadata begins, in bytes from the address point. With a superclass from a resilient module
+// that is known only at run time. Metadata.h, TargetClassDescriptor::getImmediateMembersOffset
+static ptrdiff_t immediate_members(const swift_descriptor *descriptor) {
+  if (descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS) {
+    const ptrdiff_t *bounds = swift_resolve(&descriptor->class_.resilient_bounds);
+    return bounds ? *bounds : 0;
+  }
+  ptrdiff_t words = (descriptor->flags & SWIFT_CLASS_NEGATIVE_MEMBERS)
+                        ? -(ptrdiff_t)descriptor->class_.negative_size
+                        : (ptrdiff_t)descriptor->class_.positive_size - (ptrdiff_t)descriptor->class_.immediate_members;
+  return words * (ptrdiff_t)sizeof(void *);
+}
+
+const void *const *csizer_generic_arguments(const swift_metadata *type) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  if (!descriptor || !(descriptor->flags & SWIFT_DESCRIPTOR_GENERIC)) return NULL;
+  if (swift_kind_of(type) == SWIFT_CLASS)
+    return (const void *const *)((const char *)type + immediate_members(descriptor));
+  return ((const swift_value_type *)type)->arguments;
+}
+
+static const swift_field_descriptor *field_descriptor(const swift_descriptor *descriptor) {
+  return swift_resolve(&descriptor->fields);
+}
+
+uint32_t csizer_field_count(const swift_descriptor *descriptor) {
+  const swift_field_descriptor *fields = field_descriptor(descriptor);
+  return fields ? fields->count : 0;
+}
+
+bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  const swift_field_descriptor *fields = descriptor ? field_descriptor(descriptor) : NULL;
+  if (!fields || index >= fields->count) return false;
+  const swift_field_record *record =
+      (const void *)((const char *)(fields + 1) + (size_t)index * fields->record_size);
+  const char *name = swift_resolve(&record->name);
+  *ret = (csizer_field){.name = name ? name : "", .flags = record->flags};
+  ret->type_name = swift_resolve(&record->type_name);
+  if (!ret->type_name) return true;
+  ret->type_name_length = csizer_mangled_length(ret->type_name);
+  if (runtime->type_in_context && !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length))
+    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor,
+                                         csizer_generic_arguments(type));
+  return true;
+}
+
+size_t csizer_field_offset(const swift_metadata *type, uint32_t index) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  if (swift_kind_of(type) != SWIFT_CLASS)
+    return ((const uint32_t *)((const uintptr_t *)type + descriptor->structure.field_offset_vector))[index];
+  ptrdiff_t vector = (ptrdiff_t)descriptor->class_.field_offset_vector * (ptrdiff_t)sizeof(void *);
+  if (descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS) vector += immediate_members(descriptor);
+  return ((const uintptr_t *)((const char *)type + vector))[index];
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_HEAPMAP_INTERNAL_H
+#define CSIZER_HEAPMAP_INTERNAL_H
+#include "csizer_heapmap.h"
+
+// The parts of the map that the walk's loop has in its hands at every reference. All else stays behind csizer_heapmap.h.
+
+enum {
+  HEAPMAP_ADDRESS_BITS = 47,
+  HEAPMAP_LEAF_SHIFT = 30,                                          // a leaf covers 1 GiB
+  HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 bits of 16 bytes each
+  HEAPMAP_PAGE_SHIFT = 12,
+  HEAPMAP_UNITS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_UNIT_SHIFT),
+  HEAPMAP_PAGES = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PAGE_SHIFT),
+  HEAPMAP_LEAVES = 1 << (HEAPMAP_ADDRESS_BITS - HEAPMAP_LEAF_SHIFT),
+  HEAPMAP_UNITS_PER_PAGE = 1 << (HEAPMAP_PAGE_SHIFT - HEAPMAP_UNIT_SHIFT),
+};
+
+/// Two words side by side: that is why live and seen cost one cache miss.
+typedef struct heapmap_unit {
+  uint64_t live;
+  uint64_t seen;
+} heapmap_unit;
+
+typedef struct heapmap_leaf {
+  heapmap_unit units[HEAPMAP_UNITS];
+  /// Blocks that are seen but did not fit the walk's stack: touched only by walks that overflow it.
+  uint64_t pending[HEAPMAP_UNITS];
+  /// What the page memo knows of each page; 0: nothing.
+  uint8_t page_class[HEAPMAP_PAGES];
+  /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
+  bool has_objects;
+  bool has_pending;
+} heapmap_leaf;
+
+struct csizer_heapmap {
+  heapmap_leaf *leaves[HEAPMAP_LEAVES];
+};
+
+static inline uint64_t heapmap_bit(uintptr_t address) {
+  return (uint64_t)1 << ((address >> 4) & 63);
+}
+
+static inline size_t heapmap_unit_index(uintptr_t address) {
+  return (address >> HEAPMAP_UNIT_SHIFT) & (HEAPMAP_UNITS - 1);
+}
+
+/// The leaf of an address below 2^47, or NULL.
+static inline heapmap_leaf *heapmap_leaf_at(const csizer_heapmap *map, uintptr_t address) {
+  return __atomic_load_n(&map->leaves[address >> HEAPMAP_LEAF_SHIFT], __ATOMIC_ACQUIRE);
+}
+
+/// The leaf of an address, made when it is not there; NULL when the address is out of range or mmap failed.
+heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address);
+
+/// The index of the first leaf at or after `index` that exists; HEAPMAP_LEAVES when there is none.
+size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
+
+static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {
+  return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];
+}
+
+#endif

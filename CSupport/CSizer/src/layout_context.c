@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "layout_internal.h"
+#include "mangling.h"
+
+// Boxes and closures' contexts: the compiler's capture descriptors (section swift5_capture) list the captures' types in
+// order of their place. Source: lib/IRGen/GenReflection.cpp and include/swift/RemoteInspection/Records.h in swiftlang/swift.
+
+typedef struct capture_lists {
+  const swift_relative *types;
+  const swift_relative *sources;  // pairs: parameter, where its metadata is
+} capture_lists;
+
+static capture_lists lists_of(const swift_capture_descriptor *captures) {
+  const swift_relative *types = (const swift_relative *)(captures + 1);
+  return (capture_lists){types, types + captures->capture_count};
+}
+
+/// A generic environment, as the runtime reads one. include/swift/ABI/GenericContext.h, TargetGenericEnvironment
+enum { MOST_LEVELS = 4, MOST_PARAMETERS = 16 };
+
+typedef struct environment {
+  uint32_t levels;                        // low 12 bits; no requirements
+  uint8_t rest[MOST_LEVELS * 2 + MOST_PARAMETERS];  // cumulative counts, then a byte for each parameter
+} environment;
+
+enum { PARAMETER_TYPE = 0x80, PARAMETER_PACK = 0x81, PARAMETER_VALUE = 0x82 };
+
+/// Everything that a capture's mangled name is resolved with.
+typedef struct substitution {
+  const csizer_layouts *layouts;
+  environment environment;
+  const void *arguments[MOST_PARAMETERS];
+} substitution;
+
+/// Parameters as sources name them, before they are flattened.
+typedef struct parameter_table {
+  uint32_t levels;
+  uint32_t counts[MOST_LEVELS];
+  struct {
+    const void *argument;
+    uint8_t kind;
+  } parameters[MOST_LEVELS][MOST_PARAMETERS];
+} parameter_table;
+
+static bool flatten(const parameter_table *table, substitution *ret) {
+  uint16_t cumulative[MOST_LEVELS];
+  uint32_t total = 0;
+  uint8_t kinds[MOST_PARAMETERS];
+  for (uint32_t level = 0; level < table->levels; level++) {
+    for (uint32_t i = 0; i < table->counts[level]; i++, total++) {
+      if (total == MOST_PARAMETERS || !table->parameters[level][i].argument) return false;
+      kinds[total] = table->parameters[level][i].kind;
+      ret->arguments[total] = table->parameters[level][i].argument;
+    }
+    cumulative[level] = (uint16_t)total;
+  }
+  ret->environment.levels = table->levels;
+  memcpy(ret->environment.rest, cumulative, table->levels * sizeof *cumulative);
+  memcpy(ret->environment.rest + table->levels * sizeof *cumulative, kinds, total);
+  return true;
+}
+
+static const swift_metadata *capture_type(const substitution *substitution, const char *name, size_t length) {
+  const csizer_runtime *runtime = substitution->layouts->runtime;
+  return runtime->type_in_environment(name, length, &substitution->environment, substitution->arguments);
+}
+
+// A box in generic code whose layout is the same for every argument names its parameters all the same and has no way to
+// resolve them: any argument gives the layout, so stand-ins serve.
+static bool stand_ins(const csizer_layouts *layouts, const char *stand_in_name, substitution *ret) {
+  const swift_metadata *stand_in = layouts->runtime->type_in_context(
+      stand_in_name, csizer_mangled_length(stand_in_name), NULL, NULL);
+  if (!stand_in) return false;
+  parameter_table table = {.levels = 1, .counts = {8}};
+  for (int i = 0; i < 8; i++) {
+    table.parameters[0][i].argument = stand_in;
+    table.parameters[0][i].kind = PARAMETER_TYPE;
+  }
+  *ret = (substitution){.layouts = layouts};
+  return flatten(&table, ret);
+}
+
+// docs/ABI/Mangling.rst, INDEX: "_" is 0, "N_" is N + 1.
+static const char *read_index(const char *at, uint32_t *ret) {
+  uint32_t value = 0;
+  bool digits = false;
+  for (; *at >= '0' && *at <= '9'; at++, digits = true) value = value * 10 + (uint32_t)(*at - '0');
+  if (*at != '_') return NULL;
+  *ret = digits ? value + 1 : 0;
+  return at + 1;
+}
+
+// "x": depth 0, index 0; "q" INDEX: depth 0, INDEX + 1; "qd" INDEX INDEX: depth + 1, index.
+static bool read_parameter(const char *name, uint32_t *ret_depth, uint32_t *ret_index) {
+  *ret_depth = *ret_index = 0;
+  if (name[0] == 'x') return true;
+  if (name[0] != 'q') return false;
+  if (name[1] != 'd') {
+    if (!read_index(name + 1, ret_index)) return false;
+    ++*ret_index;
+    return true;
+  }
+  const char *rest = read_index(name + 2, ret_depth);
+  ++*ret_depth;
+  return rest && read_index(rest, ret_index);
+}
+
+// Of the sources only "B<n>", a word of the context, is read: the compiler writes one for every parameter that it also finds
+// elsewhere. "v": the word is an integer argument.
+static bool read_source(const char *parameter, const char *source, const void *const *bindings, uint32_t binding_count,
+                        parameter_table *table) {
+  uint8_t kind = csizer_mangled_expands_pack(parameter, csizer_mangled_length(parameter)) ? PARAMETER_PACK : PARAMETER_TYPE;
+  if (*source == 'v') {
+    kind = PARAMETER_VALUE;
+    source++;
+  }
+  if (*source != 'B') return true;
+  uint32_t binding = 0, depth, index;
+  for (source++; *source >= '0' && *source <= '9'; source++) binding = binding * 10 + (uint32_t)(*source - '0');
+  if (binding >= binding_count || !read_parameter(parameter, &depth, &index)) return false;
+  if (depth >= MOST_LEVELS || index >= MOST_PARAMETERS) return false;
+  table->parameters[depth][index].argument = bindings[binding];
+  table->parameters[depth][index].kind = kind;
+  if (table->counts[depth] <= index) table->counts[depth] = index + 1;
+  if (table->levels <= depth) table->levels = depth + 1;
+  return true;
+}
+
+static bool bound(const csizer_layouts *layouts, const swift_capture_descriptor *captures, const void *const *bindings,
+                  substitution *ret) {
+  parameter_table table = {0};
+  capture_lists lists = lists_of(captures);
+  for (uint32_t i = 0; i < captures->source_count; i++) {
+    const char *parameter = swift_resolve(&lists.sources[i * 2]);
+    const char *source = swift_resolve(&lists.sources[i * 2 + 1]);
+    if (!parameter || !source || !read_source(parameter, source, bindings, captures->binding_count, &table))
+      return false;
+  }
+  *ret = (substitution){.layouts = layouts};
+  return flatten(&table, ret);
+}
+
+typedef struct extent {
+  size_t size, align_mask;
+} extent;
+
+// Room that a capture takes, by how it is held; a reference that is not strong is a word plus the witness tables of its
+// existential type, which the type's own size says.
+static bool capture_extent(csizer_holding holding, const swift_metadata *type, extent *ret) {
+  switch (holding) {
+    case CSIZER_HOLDS_FUNCTION:
+    case CSIZER_HOLDS_LENT_FUNCTION: *ret = (extent){16, 7}; return true;
+    case CSIZER_HOLDS_BOX:
+    case CSIZER_HOLDS_CODE: *ret = (extent){8, 7}; return true;
+    case CSIZER_HOLDS_THIN_METATYPE: *ret = (extent){0, 0}; return true;
+    default: break;
+  }
+  if (!type) return false;
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  *ret = (extent){witnesses->size, witnesses->flags & SWIFT_ALIGNMENT_MASK};
+  return true;
+}
+
+// Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown.
+static size_t add_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t offset,
+                           const substitution *substitution) {
+  capture_lists lists = lists_of(captures);
+  for (uint32_t i = 0; i < captures->capture_count; i++) {
+    const char *name = swift_resolve(&lists.types[i]);
+    if (!name) return 0;
+    size_t length = csizer_mangled_length(name);
+    csizer_holding holding = csizer_mangled_holding(name, length);
+    const swift_metadata *type = NULL;
+    extent room;
+    if (!capture_extent(holding, NULL, &room)) {
+      type = capture_type(substitution, name, length);
+      if (!capture_extent(holding, type, &room)) return 0;
+    }
+    offset = swift_round_up(offset, room.align_mask);
+    csizer_builder_held(builder, offset, offset + room.size, name, type);
+    offset += room.size;
+  }
+  return offset;
+}
+
+uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
+                                const void *const *bindings) {
+  static const char *const stand_in_names[] = {"yXl", "Si"};  // AnyObject, Int
+  const swift_capture_descriptor *captures = metadata->captures;
+  csizer_builder before = *builder;
+  if (captures && builder->layouts->runtime->type_in_environment) {
+    size_t start = metadata->offset_to_first_capture + captures->binding_count * sizeof(void *);
+    substitution substitution;
+    for (size_t i = 0; i < (captures->source_count ? 1 : 2); i++) {
+      *builder = before;
+      if (captures->source_count ? !bound(builder->layouts, captures, bindings, &substitution)
+                                 : !stand_ins(builder->layouts, stand_in_names[i], &substitution))
+        continue;
+      size_t end = add_captures(builder, captures, start, &substitution);
+      if (end) return (uint32_t)end;
+    }
+  }
+  *builder = before;
+  builder->unresolved = true;
+  return 0;
+}

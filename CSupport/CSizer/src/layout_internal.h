@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_LAYOUT_INTERNAL_H
+#define CSIZER_LAYOUT_INTERNAL_H
+#include "csizer_allocator.h"
+#include "csizer_layout.h"
+#include "pages.h"
+#include "runtime.h"
+
+// ---- What a compiled layout is ----
+
+/// Something in a value that is more than a plain reference word. `detail` points at what the comment names.
+typedef enum csizer_op_kind {
+  OP_REFERENCE,     // a reference word that has no bit in the mask; no detail
+  OP_ENUM,          // csizer_enum
+  OP_ANY,           // an opaque existential; no detail
+  OP_WEAK,          // a weak reference; no detail
+  OP_UNOWNED,       // an unowned reference; no detail
+  OP_RAW,           // csizer_raw: a pointer that owns a raw block
+  OP_REPEAT,        // csizer_repeat: an inline array
+  OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
+} csizer_op_kind;
+
+typedef struct csizer_op {
+  csizer_op_kind kind;
+  uint32_t offset;
+  const void *detail;
+} csizer_op;
+
+/// Where the references are in a value of some type, or in an object, offsets counted from its start.
+typedef struct csizer_value_layout {
+  const swift_metadata *type;
+  /// Bit w: the word at 8 * w is a reference: the address of an object held strongly, or something that is no address of
+  /// a live object (nil, a small string, a static object), which the walk tells apart.
+  uint64_t references;
+  const csizer_op *ops;
+  uint32_t op_count;
+  uint32_t size;
+  uint32_t stride;
+  /// Some part of it has no metadata: its words are scanned conservatively.
+  bool unresolved;
+} csizer_value_layout;
+
+static inline bool csizer_layout_is_plain(const csizer_value_layout *layout) {
+  return !layout->references && !layout->op_count && !layout->unresolved;
+}
+
+/// How to tell an enum's case from its bits. `words` is the enum's size in words.
+typedef struct csizer_enum_pattern {
+  const uint64_t *mask;   // bits that tell
+  const uint64_t *value;  // what they are
+} csizer_enum_pattern;
+
+typedef struct csizer_enum_case {
+  const csizer_value_layout *payload;
+  csizer_enum_pattern tag;
+  /// Bits of the payload's words that hold the tag, to be cleared before the payload is read; NULL when there are none.
+  const uint64_t *clear;
+} csizer_enum_case;
+
+typedef struct csizer_enum {
+  const swift_metadata *type;
+  uint32_t size, words;
+  uint32_t case_count;  // cases with a payload
+  const csizer_enum_case *cases;
+  /// A single payload case: the value holds it unless it matches one of these.
+  uint32_t empty_count;
+  const csizer_enum_pattern *empty;
+  /// The patterns don't tell: ask the type's value witnesses.
+  bool ask_witness;
+} csizer_enum;
+
+typedef struct csizer_repeat {
+  const csizer_value_layout *element;
+  size_t count;
+} csizer_repeat;
+
+typedef struct csizer_extent {
+  uint32_t bytes;
+} csizer_extent;
+
+typedef struct csizer_raw {
+  uint32_t kind;  // the number under which its blocks are counted
+} csizer_raw;
+
+/// What follows an object's fields.
+typedef enum csizer_shape {
+  SHAPE_FIELDS,  // nothing
+  SHAPE_ARRAY,   // elements, counted by the words after the header
+  SHAPE_HASH,    // keys and values, with a bitmap of those that are there
+  SHAPE_TAIL,    // a ManagedBuffer's elements, counted by its header
+  SHAPE_ERROR,   // one value of the type that the box names
+  SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
+  SHAPE_OPAQUE,  // unknown words
+} csizer_shape;
+
+enum { CSIZER_NO_COUNT = UINT32_MAX };
+
+/// The layout of a generic closure's context for one list of bindings.
+typedef struct csizer_bound_context {
+  struct csizer_bound_context *next;
+  const struct csizer_object_layout *layout;
+  const void *bindings[];
+} csizer_bound_context;
+
+typedef struct csizer_object_layout {
+  csizer_value_layout fields;
+  csizer_shape shape;
+  uint32_t kind;
+  /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
+  uint32_t requested;
+  bool excluded;
+  /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is.
+  uint32_t first;
+  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT.
+  uint32_t count;
+  const csizer_value_layout *element;  // SHAPE_HASH: the keys
+  const csizer_value_layout *value;    // SHAPE_HASH: the values, or NULL in a set
+  csizer_bound_context *bound;         // SHAPE_BOUND: those met so far
+} csizer_object_layout;
+
+// ---- The table ----
+
+/// A map from metadata to layout: open addressing, grown at three quarters.
+typedef struct csizer_layout_map {
+  struct csizer_layout_entry {
+    const void *metadata;
+    const void *layout;
+  } *entries;
+  size_t capacity, count;
+} csizer_layout_map;
+
+/// A kind of block: a heap metadata's objects, or the raw blocks of an owning field.
+typedef struct csizer_kind {
+  const csizer_object_layout *layout;  // NULL for raw blocks
+  const swift_metadata *type;          // named by the runtime, or NULL
+  const char *prefix;                  // text before the type's name, or the whole name
+} csizer_kind;
+
+struct csizer_layouts {
+  csizer_pool pool;
+  csizer_layout_map values, objects;
+  csizer_kind *kinds;
+  size_t kind_count, kind_capacity;
+  const csizer_runtime *runtime;
+  csizer_exclusions exclusions;
+  uint32_t side_table_kind;
+  /// While types are compiled, and these compile the types of their fields, the runtime allocates apart.
+  unsigned compiling;
+  csizer_allocator_scope scope;
+  /// Set when memory ran out; layouts compiled since are not to be used.
+  bool failed;
+};
+
+static inline size_t csizer_layout_hash(const void *metadata, size_t capacity) {
+  return (size_t)(((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15ull >> 32) & (capacity - 1);
+}
+
+/// The layout stored for `metadata`, or NULL. Inline: the walk asks for each object.
+static inline const void *csizer_layout_map_find(const csizer_layout_map *map, const void *metadata) {
+  if (!map->capacity) return NULL;
+  for (size_t i = csizer_layout_hash(metadata, map->capacity);; i = (i + 1) & (map->capacity - 1)) {
+    if (map->entries[i].metadata == metadata) return map->entries[i].layout;
+    if (!map->entries[i].metadata) return NULL;
+  }
+}
+
+// layouts.c: the table
+bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout);
+void csizer_layouts_begin(csizer_layouts *layouts);
+void csizer_layouts_end(csizer_layouts *layouts);
+void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
+uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind);
+bool csizer_layouts_excludes(const csizer_layouts *layouts, const swift_metadata *type);
+
+/// The layout of a value of `type`, compiled when it is met first; NULL only when memory ran out. layout_value.c
+const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type);
+
+/// The layout of objects with this isa; NULL only when memory ran out. layout_object.c
+const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const swift_metadata *metadata);
+
+/// The layout of a SHAPE_BOUND object for the bindings that `object` holds; NULL only when memory ran out.
+const csizer_object_layout *csizer_layouts_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
+                                                 const swift_object *object);
+
+// ---- Compiling ----
+
+/// Collects the parts of one layout. Lives on the compiling function's stack.
+typedef struct csizer_builder {
+  csizer_layouts *layouts;
+  uint64_t references;
+  csizer_op *ops;
+  uint32_t count, capacity;
+  bool unresolved;
+} csizer_builder;
+
+// builder.c
+void csizer_builder_reference(csizer_builder *builder, size_t offset);
+void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offset, const void *detail);
+void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
+void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
+void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout);
+
+/// Something held as a mangled name's end says. `end` bounds what is scanned when the type is unknown.
+void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, const char *name,
+                         const swift_metadata *type);
+
+/// Adds an enum's references. layout_enum.c
+void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
+
+/// Adds the fields of a class and its superclasses. layout_class.c
+void csizer_compile_class(csizer_builder *builder, const swift_class *type);
+
+/// Adds what a box or a closure's context captures; answers the bytes asked for, 0 when they are unknown. `bindings` are
+/// the context's first words where the compiler put the metadata of its generic parameters. layout_context.c
+uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
+                                const void *const *bindings);
+
+// fields.c: stored properties as the metadata lists them
+typedef struct csizer_field {
+  const char *name;
+  const char *type_name;         // mangled
+  size_t type_name_length;
+  uint32_t flags;
+  const swift_metadata *type;    // NULL when the runtime can't tell
+} csizer_field;
+
+const swift_descriptor *csizer_type_descriptor(const swift_metadata *type);
+const void *const *csizer_generic_arguments(const swift_metadata *type);
+uint32_t csizer_field_count(const swift_descriptor *descriptor);
+bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
+
+/// Where stored property `index` of a struct or of one class of the chain is.
+size_t csizer_field_offset(const swift_metadata *type, uint32_t index);
+
+// owning.c
+/// If a field owns a block: the op for it. False when it doesn't.
+bool csizer_owning_field_compile(csizer_builder *builder, const swift_descriptor *owner, const csizer_field *field,
+                                 size_t offset);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout_internal.h"
+#include "mangling.h"
+
+// From a type's metadata to the references in a value of it, one kind of type after the other.
+
+static void compile_struct(csizer_builder *builder, const swift_metadata *type, size_t size) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  uint32_t count = csizer_field_count(descriptor);
+  // C structs have no field records, and those of C's types that Swift can copy bit by bit own nothing.
+  bool is_known = count == descriptor->structure.field_count;
+  if (!is_known) {
+    if (swift_witnesses_of(type)->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, size);
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    csizer_field field;
+    if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
+    size_t offset = csizer_field_offset(type, i);
+    size_t end = i + 1 < count ? csizer_field_offset(type, i + 1) : size;
+    if (csizer_owning_field_compile(builder, descriptor, &field, offset)) continue;
+    csizer_builder_held(builder, offset, end, field.type_name, field.type);
+  }
+}
+
+static void compile_tuple(csizer_builder *builder, const swift_tuple *tuple) {
+  for (size_t i = 0; i < tuple->count; i++)
+    csizer_builder_append(builder, tuple->elements[i].offset,
+                          csizer_layouts_value(builder->layouts, tuple->elements[i].type));
+}
+
+static void compile_existential(csizer_builder *builder, const swift_existential *type) {
+  // One word first in a class existential and in `any Error`: the object, the error's box.
+  bool one_word = !(type->flags & SWIFT_EXISTENTIAL_NOT_CLASS) ||
+                  (type->flags & SWIFT_EXISTENTIAL_SPECIAL) == SWIFT_EXISTENTIAL_ERROR;
+  if (one_word) csizer_builder_reference(builder, 0);
+  else csizer_builder_op(builder, OP_ANY, 0, NULL);
+}
+
+static void compile_extended_existential(csizer_builder *builder, const swift_extended_existential *type, size_t size) {
+  switch (type->shape->flags & 0xFF) {
+    case SWIFT_SHAPE_OPAQUE: csizer_builder_op(builder, OP_ANY, 0, NULL); return;
+    case SWIFT_SHAPE_CLASS: csizer_builder_reference(builder, 0); return;
+    case SWIFT_SHAPE_METATYPE: return;
+    default: csizer_builder_conservative(builder, 0, size); return;
+  }
+}
+
+// Builtin.NativeObject, BridgeObject and AnyObject are one word that is retained; default actors' storage is larger and its
+// queue holds jobs, not objects.
+static void compile_opaque(csizer_builder *builder, const swift_witnesses *witnesses) {
+  if ((witnesses->flags & SWIFT_NOT_POD) && witnesses->size == sizeof(void *)) csizer_builder_reference(builder, 0);
+}
+
+static void compile_fixed_array(csizer_builder *builder, const swift_fixed_array *type) {
+  const csizer_value_layout *element = csizer_layouts_value(builder->layouts, type->element);
+  if (!element || type->count <= 0 || csizer_layout_is_plain(element)) return;
+  csizer_repeat *repeat = csizer_layouts_allocate(builder->layouts, sizeof *repeat);
+  if (!repeat) return;
+  *repeat = (csizer_repeat){element, (size_t)type->count};
+  builder->unresolved |= element->unresolved;
+  csizer_builder_op(builder, OP_REPEAT, 0, repeat);
+}
+
+static void compile(csizer_builder *builder, const swift_metadata *type) {
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  switch (swift_kind_of(type)) {
+    case SWIFT_CLASS:
+    case SWIFT_FOREIGN_CLASS: csizer_builder_reference(builder, 0); return;
+    case SWIFT_STRUCT: compile_struct(builder, type, witnesses->size); return;
+    case SWIFT_ENUM:
+    case SWIFT_OPTIONAL: csizer_compile_enum(builder, type); return;
+    case SWIFT_TUPLE: compile_tuple(builder, (const swift_tuple *)type); return;
+    case SWIFT_FUNCTION:
+      // C's and thin functions are one word of code.
+      if (((((const swift_function *)type)->flags >> 16) & 0xFF) == SWIFT_CONVENTION_SWIFT)
+        csizer_builder_reference(builder, sizeof(void *));
+      return;
+    case SWIFT_EXISTENTIAL: compile_existential(builder, (const swift_existential *)type); return;
+    case SWIFT_EXTENDED_EXISTENTIAL:
+      compile_extended_existential(builder, (const swift_extended_existential *)type, witnesses->size);
+      return;
+    case SWIFT_FIXED_ARRAY: compile_fixed_array(builder, (const swift_fixed_array *)type); return;
+    case SWIFT_OPAQUE: compile_opaque(builder, witnesses); return;
+    case SWIFT_METATYPE:
+    case SWIFT_EXISTENTIAL_METATYPE:
+    case SWIFT_FOREIGN_REFERENCE: return;
+    default:
+      if (witnesses->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, witnesses->size);
+      return;
+  }
+}
+
+static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swift_metadata *type) {
+  csizer_value_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
+  if (!layout) return NULL;
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  *layout = (csizer_value_layout){
+      .type = type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  csizer_builder builder = {.layouts = layouts};
+  if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
+  csizer_builder_finish(&builder, layout);
+  if (layouts->failed || !csizer_layout_map_insert(layouts, &layouts->values, type, layout)) return NULL;
+  return layout;
+}
+
+const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
+  const csizer_value_layout *layout = csizer_layout_map_find(&layouts->values, type);
+  if (layout) return layout;
+  csizer_layouts_begin(layouts);
+  layout = make_layout(layouts, type);
+  csizer_layouts_end(layouts);
+  return layout;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_MANGLING_H
+#define CSIZER_MANGLING_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "swift_abi.h"
+
+// The little that the engine reads of mangled names by itself: how long one is and what its end says about how a reference
+// is held. All else is left to the runtime. Source: docs/ABI/Mangling.rst.
+
+/// How a stored property or a capture holds what it refers to.
+typedef enum csizer_holding {
+  CSIZER_HOLDS_VALUE,         // by the type itself: a class strongly, a struct inline, …
+  CSIZER_HOLDS_WEAK,          // a word that refers to a side table
+  CSIZER_HOLDS_UNOWNED,       // an object's address; keeps the block, not the object
+  CSIZER_HOLDS_UNMANAGED,     // an object's address; keeps nothing
+  CSIZER_HOLDS_BOX,           // a captured variable's box, strongly
+  CSIZER_HOLDS_METATYPE,      // a type, existential or not
+  CSIZER_HOLDS_THIN_METATYPE, // no bytes at all
+  CSIZER_HOLDS_FUNCTION,      // two words: code, context held strongly
+  CSIZER_HOLDS_LENT_FUNCTION, // two words, context not held
+  CSIZER_HOLDS_CODE,          // one word: code
+} csizer_holding;
+
+/// Bytes of the name that starts at `name`, symbolic references included, the terminator not.
+size_t csizer_mangled_length(const char *name);
+
+/// What the end of the name says. Names of ordinary types answer CSIZER_HOLDS_VALUE.
+csizer_holding csizer_mangled_holding(const char *name, size_t length);
+
+/// Whether the name expands a pack (`Qp`): the runtime must not be asked for such a type without its pack.
+bool csizer_mangled_expands_pack(const char *name, size_t length);
+
+/// The dotted name of a type's descriptor, without generic arguments: "Swift._ContiguousArrayStorage". Contexts without a
+/// name (extensions, private scopes) are passed over. Always terminated; cut when `capacity` is too small.
+void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages.h"
+
+#include <sys/mman.h>
+
+size_t csizer_pages_fail_at;
+
+void *csizer_pages_map(size_t bytes) {
+  if (csizer_pages_fail_at && --csizer_pages_fail_at == 0) return NULL;
+  // NORESERVE: most of a heap map's leaf is never touched, and strict overcommit must not refuse the address space for it.
+  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+
+void csizer_pages_unmap(void *pages, size_t bytes) {
+  if (pages) munmap(pages, bytes);
+}
+
+enum { CHUNK_BYTES = 64 * 1024, ALIGNMENT = 16 };
+
+struct csizer_pool_chunk {
+  struct csizer_pool_chunk *older;
+  size_t bytes;
+};
+_Static_assert(sizeof(struct csizer_pool_chunk) % ALIGNMENT == 0, "what follows the chunk's head is aligned");
+
+void *csizer_pool_allocate(csizer_pool *pool, size_t bytes) {
+  bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  if (!pool->chunks || pool->used + bytes > pool->chunks->bytes) {
+    size_t needed = sizeof *pool->chunks + bytes;
+    size_t size = needed > CHUNK_BYTES ? needed : CHUNK_BYTES;
+    struct csizer_pool_chunk *chunk = csizer_pages_map(size);
+    if (!chunk) return NULL;
+    *chunk = (struct csizer_pool_chunk){pool->chunks, size};
+    pool->chunks = chunk;
+    pool->used = sizeof *chunk;
+    pool->bytes += size;
+  }
+  void *memory = (char *)pool->chunks + pool->used;
+  pool->used += bytes;
+  return memory;
+}
+
+void csizer_pool_deinit(csizer_pool *pool) {
+  for (struct csizer_pool_chunk *chunk = pool->chunks, *older; chunk; chunk = older) {
+    older = chunk->older;
+    csizer_pages_unmap(chunk, chunk->bytes);
+  }
+  *pool = (csizer_pool){0};
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_PAGES_H
+#define CSIZER_PAGES_H
+#include <stddef.h>
+
+// All memory of the engine's own comes from here: zeroed pages straight from the kernel, never from the measured heap.
+
+/// Zeroed pages, at least `bytes` of them, or NULL. The kernel gives memory when a page is first touched.
+void *csizer_pages_map(size_t bytes);
+
+/// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
+void csizer_pages_unmap(void *pages, size_t bytes);
+
+/// Tests only: the call of csizer_pages_map that fails, counted down from here; 0 fails none. A global because the failure
+/// must reach every caller; written only while one thread runs.
+extern size_t csizer_pages_fail_at;
+
+/// Memory that lives as long as its pool: handed out in order, given back all at once.
+typedef struct csizer_pool {
+  struct csizer_pool_chunk *chunks;
+  size_t used, bytes;  // of the newest chunk; all bytes mapped
+} csizer_pool;
+
+/// Zeroed memory aligned to 16 bytes, or NULL. A zeroed pool is an empty pool.
+void *csizer_pool_allocate(csizer_pool *pool, size_t bytes);
+
+/// Gives everything back; the pool is empty again.
+void csizer_pool_deinit(csizer_pool *pool);
+
+#endif

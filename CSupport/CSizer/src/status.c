@@ -1,1 +1,0 @@
-#include "csizer_status.h"

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_SWIFT_ABI_H
+#define CSIZER_SWIFT_ABI_H
+#include <stddef.h>
+#include <stdint.h>
+
+// What the engine reads of the Swift ABI on 64-bit Linux (no Objective-C interoperation). Sources, all in swiftlang/swift:
+// include/swift/ABI/{Metadata,MetadataValues,MetadataKind.def,ValueWitness.def,HeapObject}.h, docs/ABI/TypeMetadata.rst,
+// include/swift/RemoteInspection/Records.h. Offsets are asserted here and checked against live objects by the tests.
+
+enum swift_kind {
+  SWIFT_CLASS = 0,
+  SWIFT_STRUCT = 0x200,
+  SWIFT_ENUM = 0x201,
+  SWIFT_OPTIONAL = 0x202,
+  SWIFT_FOREIGN_CLASS = 0x203,
+  SWIFT_FOREIGN_REFERENCE = 0x204,
+  SWIFT_OPAQUE = 0x300,
+  SWIFT_TUPLE = 0x301,
+  SWIFT_FUNCTION = 0x302,
+  SWIFT_EXISTENTIAL = 0x303,
+  SWIFT_METATYPE = 0x304,
+  SWIFT_EXISTENTIAL_METATYPE = 0x306,
+  SWIFT_EXTENDED_EXISTENTIAL = 0x307,
+  SWIFT_FIXED_ARRAY = 0x308,
+  SWIFT_LOCAL_VARIABLE = 0x400,
+  SWIFT_GENERIC_BOX = 0x500,
+  SWIFT_ERROR_OBJECT = 0x501,
+  SWIFT_TASK = 0x502,
+  SWIFT_JOB = 0x503,
+  SWIFT_LAST_KIND = 0x7FF,
+};
+
+/// The start of every heap object. HeapObject.h
+typedef struct swift_object {
+  const struct swift_metadata *metadata;
+  uint64_t references;
+} swift_object;
+
+// RefCount.h: bit 63 says that the word is not a plain count; then all of the low half set means immortal, otherwise the
+// low 62 bits are the side table's address divided by 8.
+#define SWIFT_SLOW_REFERENCES ((uint64_t)1 << 63)
+#define SWIFT_SIDE_TABLE_MARK ((uint64_t)1 << 62)
+#define SWIFT_IMMORTAL_MASK ((uint64_t)UINT32_MAX)
+#define SWIFT_DEINITING ((uint64_t)1 << 32)
+
+/// The side table: the object it belongs to, then its own counts. RefCount.h, HeapObjectSideTableEntry
+typedef struct swift_side_table {
+  swift_object *object;
+} swift_side_table;
+
+typedef struct swift_witnesses {
+  void *value_functions[6];
+  void *get_tag_single_payload;
+  void *store_tag_single_payload;
+  size_t size;
+  size_t stride;
+  uint32_t flags;
+  uint32_t extra_inhabitants;
+  // The rest is there only with SWIFT_HAS_ENUM_WITNESSES.
+  unsigned (*get_enum_tag)(const void *value, const struct swift_metadata *type);
+  void (*project_enum_data)(void *value, const struct swift_metadata *type);
+  void (*inject_enum_tag)(void *value, unsigned tag, const struct swift_metadata *type);
+} swift_witnesses;
+_Static_assert(offsetof(swift_witnesses, size) == 64, "ValueWitness.def");
+_Static_assert(offsetof(swift_witnesses, get_enum_tag) == 88, "ValueWitness.def");
+
+#define SWIFT_ALIGNMENT_MASK 0xFFu
+#define SWIFT_NOT_POD 0x10000u
+#define SWIFT_NOT_INLINE 0x20000u
+#define SWIFT_HAS_ENUM_WITNESSES 0x200000u
+
+typedef struct swift_metadata {
+  uintptr_t kind;
+} swift_metadata;
+
+typedef struct swift_class {
+  uintptr_t kind;
+  const struct swift_class *superclass;
+  uint32_t flags;
+  uint32_t instance_address_point;
+  uint32_t instance_size;
+  uint16_t instance_align_mask;
+  uint16_t reserved;
+  uint32_t class_size;
+  uint32_t class_address_point;
+  const struct swift_descriptor *description;
+} swift_class;
+_Static_assert(offsetof(swift_class, instance_size) == 24, "Metadata.h, TargetClassMetadata");
+_Static_assert(offsetof(swift_class, description) == 40, "Metadata.h, TargetClassMetadata");
+
+/// Structs and enums: the generic arguments follow.
+typedef struct swift_value_type {
+  uintptr_t kind;
+  const struct swift_descriptor *description;
+  const void *arguments[];
+} swift_value_type;
+
+typedef struct swift_tuple {
+  uintptr_t kind;
+  size_t count;
+  const char *labels;
+  struct {
+    const swift_metadata *type;
+    size_t offset;
+  } elements[];
+} swift_tuple;
+
+typedef struct swift_function {
+  uintptr_t kind;
+  uintptr_t flags;  // bits 16…23: convention
+} swift_function;
+enum { SWIFT_CONVENTION_SWIFT = 0 };
+
+typedef struct swift_existential {
+  uintptr_t kind;
+  uint32_t flags;
+  uint32_t protocol_count;
+} swift_existential;
+#define SWIFT_EXISTENTIAL_NOT_CLASS 0x80000000u
+#define SWIFT_EXISTENTIAL_SPECIAL 0x3F000000u
+#define SWIFT_EXISTENTIAL_ERROR 0x01000000u
+
+typedef struct swift_extended_existential {
+  uintptr_t kind;
+  const struct swift_existential_shape {
+    uint32_t flags;  // low byte: special kind
+  } *shape;
+} swift_extended_existential;
+enum { SWIFT_SHAPE_OPAQUE = 0, SWIFT_SHAPE_CLASS = 1, SWIFT_SHAPE_METATYPE = 2 };
+
+typedef struct swift_fixed_array {
+  uintptr_t kind;
+  intptr_t count;
+  const swift_metadata *element;
+} swift_fixed_array;
+
+/// An opaque existential's buffer, in memory: three words, inline or a box's address, then the dynamic type.
+typedef struct swift_any {
+  void *buffer[3];
+  const swift_metadata *type;
+} swift_any;
+
+/// A box or a closure's context whose layout the compiler knew. Metadata.h, TargetHeapLocalVariableMetadata
+typedef struct swift_local_variable {
+  uintptr_t kind;
+  uint32_t offset_to_first_capture;
+  const struct swift_capture_descriptor *captures;
+} swift_local_variable;
+
+typedef struct swift_generic_box {
+  uintptr_t kind;
+  uint32_t offset;
+  const swift_metadata *type;
+} swift_generic_box;
+
+/// The box of `any Error`. ErrorObject.h, without Objective-C
+typedef struct swift_error_object {
+  swift_object header;
+  const swift_metadata *type;
+  const void *conformance;
+} swift_error_object;
+
+/// A 32-bit offset from its own address; 0 is null.
+typedef int32_t swift_relative;
+
+/// The common start of context descriptors, and the fields of type descriptors.
+typedef struct swift_descriptor {
+  uint32_t flags;  // low 5 bits: kind; high half: kind's own flags
+  swift_relative parent;
+  swift_relative name;
+  swift_relative access_function;
+  swift_relative fields;
+  union {
+    struct {
+      uint32_t field_count;
+      uint32_t field_offset_vector;
+    } structure;
+    struct {
+      uint32_t payload_cases;  // low 24 bits
+      uint32_t empty_cases;
+    } enumeration;
+    struct {
+      swift_relative superclass_type;
+      union {
+        uint32_t negative_size;
+        swift_relative resilient_bounds;
+      };
+      uint32_t positive_size;
+      uint32_t immediate_members;
+      uint32_t field_count;
+      uint32_t field_offset_vector;
+    } class_;
+  };
+} swift_descriptor;
+_Static_assert(offsetof(swift_descriptor, structure) == 20, "Metadata.h, TargetTypeContextDescriptor");
+
+enum swift_context_kind {
+  SWIFT_CONTEXT_MODULE = 0,
+  SWIFT_CONTEXT_EXTENSION = 1,
+  SWIFT_CONTEXT_ANONYMOUS = 2,
+  SWIFT_CONTEXT_PROTOCOL = 3,
+  SWIFT_CONTEXT_CLASS = 16,
+  SWIFT_CONTEXT_STRUCT = 17,
+  SWIFT_CONTEXT_ENUM = 18,
+};
+#define SWIFT_DESCRIPTOR_GENERIC 0x80u
+#define SWIFT_CLASS_RESILIENT_SUPERCLASS (1u << (16 + 13))
+#define SWIFT_CLASS_NEGATIVE_MEMBERS (1u << (16 + 12))
+
+typedef struct swift_field_record {
+  uint32_t flags;
+  swift_relative type_name;
+  swift_relative name;
+} swift_field_record;
+#define SWIFT_FIELD_INDIRECT 0x1u
+
+typedef struct swift_field_descriptor {
+  swift_relative type_name;
+  swift_relative superclass;
+  uint16_t kind;
+  uint16_t record_size;
+  uint32_t count;
+} swift_field_descriptor;
+_Static_assert(sizeof(swift_field_descriptor) == 16, "Records.h, FieldDescriptor");
+
+typedef struct swift_capture_descriptor {
+  uint32_t capture_count;
+  uint32_t source_count;
+  uint32_t binding_count;
+} swift_capture_descriptor;
+
+static inline const void *swift_resolve(const swift_relative *offset) {
+  return *offset ? (const char *)offset + *offset : NULL;
+}
+
+static inline const swift_witnesses *swift_witnesses_of(const swift_metadata *type) {
+  return ((const swift_witnesses *const *)type)[-1];
+}
+
+static inline enum swift_kind swift_kind_of(const swift_metadata *type) {
+  // Anything above the last kind is an isa pointer: only Objective-C has these, but the rule is the ABI's.
+  return type->kind > SWIFT_LAST_KIND ? SWIFT_CLASS : (enum swift_kind)type->kind;
+}
+
+static inline size_t swift_round_up(size_t value, size_t align_mask) {
+  return (value + align_mask) & ~align_mask;
+}
+
+#endif

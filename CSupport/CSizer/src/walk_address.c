@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "csizer_allocator.h"
+#include "walk_internal.h"
+
+// Words that are not plainly the address of a live object that the census knows.
+
+static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
+  return address >= walk->stack_start && address < walk->stack_end;
+}
+
+// Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h), which
+// the objects in the leaf show.
+static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  (void)walk;
+  if (!leaf || !leaf->has_objects) return CSIZER_OWNERSHIP_UNKNOWN;
+  uint8_t *page_class = heapmap_page_class(leaf, address);
+  if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
+  if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
+  csizer_ownership answer = csizer_allocator_ownership((const void *)address);
+  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN) *page_class = PAGE_FOREIGN;
+  return answer;
+}
+
+// A reference by its type, to something that the census has not seen being born: a static object, an object on the stack, an
+// object older than the census, or one that its library allocates by itself (tasks).
+void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
+  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return;
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  csizer_ownership answer = ownership(walk, leaf, address);
+  if (answer == CSIZER_FOREIGN) return;
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !leaf->has_objects)) return;
+  if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
+}
+
+static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
+  if ((odd->count + 1) * 2 > odd->capacity) {
+    walk_odd_set larger = {.capacity = odd->capacity ? odd->capacity * 2 : 512};
+    larger.slots = csizer_pages_map(larger.capacity * sizeof *larger.slots);
+    if (!larger.slots) return false;
+    for (size_t i = 0; i < odd->capacity; i++)
+      if (odd->slots[i]) odd_insert(&larger, odd->slots[i]);
+    csizer_pages_unmap(odd->slots, odd->capacity * sizeof *odd->slots);
+    *odd = larger;
+  }
+  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  if (odd->slots[i]) return false;
+  odd->slots[i] = address;
+  odd->count++;
+  return true;
+}
+
+void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
+  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return;
+  heapmap_leaf *leaf = csizer_heapmap_leaf_make(walk->map, address);
+  if (!leaf) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
+  if (ownership(walk, leaf, address) == CSIZER_FOREIGN) return;
+  bool is_new = (address & 15) ? odd_insert(&walk->odd, address)
+                               : csizer_heapmap_mark(walk->map, (const void *)address);
+  if (!is_new) return;
+  size_t usable = pagememo_size(&walk->memo, leaf, address);
+  csizer_kind_totals *kind = walk_kind(walk, kind_index);
+  kind->count++;
+  kind->bytes += usable;
+  kind->requested += usable;
+  walk->totals.raw_blocks++;
+  walk->totals.bytes += usable;
+  walk->totals.requested += usable;
+}
+
+// Only what the census knows to be alive counts: nothing else is known of these words.
+void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes) {
+  const uintptr_t *words = (const uintptr_t *)swift_round_up((uintptr_t)start, 7);
+  const uintptr_t *end = (const uintptr_t *)(((uintptr_t)start + bytes) & ~(uintptr_t)7);
+  for (; words < end; words++)
+    if (csizer_heapmap_contains(walk->map, (const void *)*words)) walk_reference(walk, *words);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_WALK_INTERNAL_H
+#define CSIZER_WALK_INTERNAL_H
+#include "csizer_images.h"
+#include "csizer_walk.h"
+#include "heapmap_internal.h"
+#include "layout_internal.h"
+#include "pagememo_internal.h"
+
+enum {
+  WALK_STACK = 64 * 1024,
+  WALK_FLOOR = 4096,  // no object is below: nil and the runtime's other extra inhabitants are
+};
+#define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
+
+/// Addresses of blocks that start at 8 modulo 16: they have no bit in the map. Few: only 8-byte blocks.
+typedef struct walk_odd_set {
+  uintptr_t *slots;
+  size_t capacity, count;
+} walk_odd_set;
+
+struct csizer_walk {
+  csizer_heapmap *map;
+  csizer_layouts *layouts;
+  csizer_pagememo memo;
+  csizer_walk_options options;
+  csizer_images images;
+  uintptr_t stack_start, stack_end;  // the calling thread's own: objects there are the optimiser's
+  csizer_totals totals;
+  csizer_kind_totals *kinds;
+  size_t kind_capacity;
+  /// Found, marked, not yet scanned. With a depth limit `limit` is 0 and all goes to `next`.
+  uintptr_t *stack;
+  size_t depth, limit;
+  bool has_pending;
+  /// With a depth limit: the objects one level further down; `at_bottom` when these must not be entered.
+  uintptr_t *next;
+  size_t next_count, next_capacity;
+  bool at_bottom;
+  walk_odd_set odd;
+  csizer_status status;
+};
+
+// walk.c
+void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
+void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
+bool csizer_walk_grow_kinds(csizer_walk *walk);
+
+// walk_address.c: words that are not plainly a live object
+void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
+void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind);
+void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
+
+// walk_value.c, walk_shapes.c
+void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
+void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+static inline void walk_push(csizer_walk *walk, uintptr_t object) {
+  if (__builtin_expect(walk->depth == walk->limit, 0)) csizer_walk_overflow(walk, object);
+  else walk->stack[walk->depth++] = object;
+}
+
+/// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
+static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
+  heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
+  if (__builtin_expect(leaf != NULL, 1)) {
+    heapmap_unit *unit = &leaf->units[heapmap_unit_index(address)];
+    uint64_t bit = heapmap_bit(address);
+    if (unit->seen & bit) return;
+    if (__builtin_expect((unit->live & bit) != 0, 1)) {
+      unit->seen |= bit;
+      walk_push(walk, address);
+      return;
+    }
+  }
+  csizer_walk_unlisted(walk, address);
+}
+
+static inline void walk_value(csizer_walk *walk, const char *base, const csizer_value_layout *layout) {
+  for (uint64_t words = layout->references; words; words &= words - 1)
+    walk_reference(walk, ((const uintptr_t *)(const void *)base)[__builtin_ctzll(words)]);
+  if (__builtin_expect(layout->op_count != 0, 0)) csizer_walk_ops(walk, base, layout);
+}
+
+static inline csizer_kind_totals *walk_kind(csizer_walk *walk, uint32_t kind) {
+  static csizer_kind_totals nowhere;  // when memory ran out: the walk's status says so
+  if (__builtin_expect(kind >= walk->kind_capacity, 0) && !csizer_walk_grow_kinds(walk)) return &nowhere;
+  return &walk->kinds[kind];
+}
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk_internal.h"
+
+// Objects that are more than their fields.
+
+static void add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                          size_t usable) {
+  // A collection may know of more room than it asked for: it asks the allocator for the usable size and takes all.
+  if (requested > usable) requested = usable;
+  csizer_kind_totals *kind = walk_kind(walk, layout->kind);
+  kind->requested += requested;
+  kind->unused += unused;
+  walk->totals.requested += requested;
+}
+
+static void elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+  if (csizer_layout_is_plain(element)) return;
+  if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
+    const uintptr_t *words = (const uintptr_t *)(const void *)first;
+    for (size_t i = 0; i < count; i++) walk_reference(walk, words[i]);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) walk_value(walk, first + i * element->stride, element);
+}
+
+static size_t room_for(size_t usable, const csizer_object_layout *layout) {
+  size_t stride = layout->element->stride ? layout->element->stride : 1;
+  return usable > layout->first ? (usable - layout->first) / stride : 0;
+}
+
+static void array(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  size_t count = ((const size_t *)(const void *)object)[2];
+  size_t capacity = ((const size_t *)(const void *)object)[3] >> 1;  // the low bit is a flag
+  size_t stride = layout->element->stride;
+  if (capacity > room_for(usable, layout)) capacity = room_for(usable, layout);
+  if (count > capacity) count = capacity;
+  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
+  elements(walk, object + layout->first, count, layout->element);
+}
+
+// stdlib/public/core/HashTable.swift: a bit for each bucket, in words after the pointers; one word at least.
+static void hash(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  size_t used = ((const size_t *)(const void *)object)[2];
+  size_t capacity = ((const size_t *)(const void *)object)[3];
+  unsigned scale = ((const uint8_t *)object)[32];
+  size_t buckets = (size_t)1 << (scale & 63);
+  const char *const *pointers = (const char *const *)(const void *)(object + layout->first);
+  const char *keys = pointers[0], *values = layout->value ? pointers[1] : NULL;
+  const uint64_t *bitmap = (const uint64_t *)(const void *)(pointers + (layout->value ? 2 : 1));
+  size_t pair = layout->element->stride + (layout->value ? layout->value->stride : 0);
+  const char *end = object + usable;
+  const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
+  if (scale > 40 || keys < object || keys > end || last < object || last > end) {
+    walk->totals.unresolved++;
+    add_requested(walk, layout, usable, 0, usable);
+    csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
+    return;
+  }
+  add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
+  bool plain = csizer_layout_is_plain(layout->element) && (!layout->value || csizer_layout_is_plain(layout->value));
+  for (size_t word = 0; !plain && word * 64 < buckets; word++)
+    for (uint64_t bits = bitmap[word]; bits; bits &= bits - 1) {
+      size_t bucket = word * 64 + (size_t)__builtin_ctzll(bits);
+      if (bucket >= buckets) break;
+      walk_value(walk, keys + bucket * layout->element->stride, layout->element);
+      if (layout->value) walk_value(walk, values + bucket * layout->value->stride, layout->value);
+    }
+}
+
+static void tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  size_t capacity = room_for(usable, layout), stride = layout->element->stride;
+  walk_value(walk, object, &layout->fields);
+  if (layout->count == CSIZER_NO_COUNT) {
+    add_requested(walk, layout, usable, 0, usable);
+    if (csizer_layout_is_plain(layout->element)) return;
+    walk->totals.unresolved++;
+    csizer_walk_conservative(walk, object + layout->first, capacity * stride);
+    return;
+  }
+  size_t count = *(const size_t *)(const void *)(object + layout->count);
+  if (count > capacity) count = capacity;
+  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
+  elements(walk, object + layout->first, count, layout->element);
+}
+
+static void error_box(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  const swift_error_object *error = (const swift_error_object *)(const void *)object;
+  const csizer_value_layout *value = csizer_layouts_value(walk->layouts, error->type);
+  if (!value) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
+  size_t mask = swift_witnesses_of(error->type)->flags & SWIFT_ALIGNMENT_MASK;
+  size_t offset = swift_round_up(sizeof *error, mask);
+  add_requested(walk, layout, offset + value->size, 0, usable);
+  walk_value(walk, object + offset, value);
+}
+
+void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  switch (layout->shape) {
+    case SHAPE_ARRAY: array(walk, object, layout, usable); return;
+    case SHAPE_HASH: hash(walk, object, layout, usable); return;
+    case SHAPE_TAIL: tail(walk, object, layout, usable); return;
+    case SHAPE_ERROR: error_box(walk, object, layout, usable); return;
+    case SHAPE_FIELDS:
+      add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
+      walk_value(walk, object, &layout->fields);
+      return;
+    case SHAPE_BOUND:  // resolved before the scan
+    case SHAPE_OPAQUE:
+      walk->totals.unresolved++;
+      add_requested(walk, layout, usable, 0, usable);
+      csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
+      return;
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "walk_internal.h"
+
+// The parts of a value that are more than a plain reference. Nesting here is that of types, never of data.
+
+static bool matches(const csizer_enum_pattern *pattern, const uint64_t *words, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if ((words[i] & pattern->mask[i]) != pattern->value[i]) return false;
+  return true;
+}
+
+enum { COPY_WORDS = 128 };
+
+// The payload shares its bits with the tag: read a copy of it without them.
+static void enum_payload_masked(csizer_walk *walk, const char *base, const csizer_enum *type, const csizer_enum_case *held) {
+  uint64_t copy[COPY_WORDS];
+  if (type->words > COPY_WORDS) {
+    walk->totals.unresolved++;
+    return;
+  }
+  memcpy(copy, base, type->size);
+  for (uint32_t i = 0; i < type->words; i++) copy[i] &= ~held->clear[i];
+  walk_value(walk, (const char *)copy, held->payload);
+}
+
+// The patterns did not tell: the type's own witnesses do, on a copy.
+static void enum_by_witness(csizer_walk *walk, const char *base, const csizer_enum *type) {
+  const swift_witnesses *witnesses = swift_witnesses_of(type->type);
+  uint32_t tag = witnesses->get_enum_tag(base, type->type);
+  if (tag >= type->case_count || !type->cases[tag].payload) return;
+  uint64_t copy[COPY_WORDS];
+  if (type->size > sizeof copy - sizeof *copy) {
+    // One payload case needs no projection.
+    if (type->case_count == 1) walk_value(walk, base, type->cases[tag].payload);
+    else walk->totals.unresolved++;
+    return;
+  }
+  memcpy(copy, base, type->size);
+  witnesses->project_enum_data(copy, type->type);
+  walk_value(walk, (const char *)copy, type->cases[tag].payload);
+}
+
+static void walk_enum(csizer_walk *walk, const char *base, const csizer_enum *type) {
+  if (type->ask_witness) {
+    enum_by_witness(walk, base, type);
+    return;
+  }
+  // The last word may reach past the value; the mask leaves those bits out, and aligned words never reach past a page.
+  const uint64_t *words = (const uint64_t *)(const void *)base;
+  if (type->case_count == 1) {
+    for (uint32_t i = 0; i < type->empty_count; i++)
+      if (matches(&type->empty[i], words, type->words)) return;
+    walk_value(walk, base, type->cases[0].payload);
+    return;
+  }
+  for (uint32_t i = 0; i < type->case_count; i++) {
+    const csizer_enum_case *held = &type->cases[i];
+    if (!matches(&held->tag, words, type->words)) continue;
+    if (!held->payload) return;
+    if (held->clear) enum_payload_masked(walk, base, type, held);
+    else walk_value(walk, base, held->payload);
+    return;
+  }
+}
+
+static void walk_any(csizer_walk *walk, const swift_any *any) {
+  if ((uintptr_t)any->type < WALK_FLOOR) return;  // an Optional existential that is nil
+  if (swift_witnesses_of(any->type)->flags & SWIFT_NOT_INLINE) {
+    walk_reference(walk, (uintptr_t)any->buffer[0]);
+    return;
+  }
+  const csizer_value_layout *layout = csizer_layouts_value(walk->layouts, any->type);
+  if (layout) walk_value(walk, (const char *)any, layout);
+  else walk->status = CSIZER_NO_MEMORY;
+}
+
+// A weak reference holds the side table, not the object. While the object lives the table is counted with it; afterwards the
+// weak reference is all that keeps it.
+static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
+  if (side_table_address < WALK_FLOOR || side_table_address >= WALK_CEILING) return;
+  const swift_side_table *side_table = (const swift_side_table *)side_table_address;
+  const swift_object *object = side_table->object;
+  uint64_t expected = SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK | (uint64_t)side_table_address >> 3;
+  bool is_alive = csizer_heapmap_contains(walk->map, object) && object->references == expected;
+  if (!is_alive) csizer_walk_raw_block(walk, side_table_address, walk->layouts->side_table_kind);
+}
+
+// An unowned reference to a dead object keeps its block, which is then this reference's to count.
+static void walk_unowned(csizer_walk *walk, uintptr_t address) {
+  if (walk->options.follow_unowned) {
+    walk_reference(walk, address);
+    return;
+  }
+  if (!csizer_heapmap_contains(walk->map, (const void *)address)) return;
+  uint64_t references = ((const swift_object *)address)->references;
+  if (references & SWIFT_SLOW_REFERENCES || !(references & SWIFT_DEINITING)) return;
+  if (!csizer_heapmap_mark(walk->map, (const void *)address)) return;
+  size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
+  const csizer_object_layout *layout =
+      csizer_layouts_object(walk->layouts, ((const swift_object *)address)->metadata);
+  if (!layout) return;
+  csizer_kind_totals *kind = walk_kind(walk, layout->kind);
+  kind->count++;
+  kind->bytes += usable;
+  kind->requested += layout->requested ? layout->requested : usable;
+  walk->totals.objects++;
+  walk->totals.bytes += usable;
+  walk->totals.requested += layout->requested ? layout->requested : usable;
+}
+
+void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout) {
+  for (uint32_t i = 0; i < layout->op_count; i++) {
+    const csizer_op *op = &layout->ops[i];
+    const char *at = base + op->offset;
+    switch (op->kind) {
+      case OP_REFERENCE: walk_reference(walk, *(const uintptr_t *)(const void *)at); break;
+      case OP_ENUM: walk_enum(walk, at, op->detail); break;
+      case OP_ANY: walk_any(walk, (const swift_any *)(const void *)at); break;
+      case OP_WEAK: walk_weak(walk, *(const uintptr_t *)(const void *)at); break;
+      case OP_UNOWNED: walk_unowned(walk, *(const uintptr_t *)(const void *)at); break;
+      case OP_RAW:
+        csizer_walk_raw_block(walk, *(const uintptr_t *)(const void *)at, ((const csizer_raw *)op->detail)->kind);
+        break;
+      case OP_REPEAT: {
+        const csizer_repeat *repeat = op->detail;
+        for (size_t j = 0; j < repeat->count; j++) walk_value(walk, at + j * repeat->element->stride, repeat->element);
+        break;
+      }
+      case OP_CONSERVATIVE:
+        csizer_walk_conservative(walk, at, ((const csizer_extent *)op->detail)->bytes);
+        break;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+import Synchronization
+
+/// The gate to the C engine: walks pass here one at a time, because the heap map has room for one walk's marks.
+enum Engine {
+  /// What sizers without exclusions share: types are compiled once per process.
+  private struct Shared {
+    var layouts: Layouts?
+  }
+  private static let shared = Mutex(Shared())
+
+  /// Runs `body` with a fresh walk; other threads' walks wait meanwhile.
+  static func withWalk<Result: Sendable>(
+    _ options: HeapSizer.Options, place: String, _ body: (borrowing Walk) throws(SizerError) -> Result
+  ) throws(SizerError) -> Result {
+    try shared.withLock { (shared) throws(SizerError) -> Result in
+      let layouts: Layouts
+      if options.hasExclusions {
+        layouts = try Layouts(excluding: options, place: place)
+      } else if let known = shared.layouts {
+        layouts = known
+      } else {
+        layouts = try Layouts(excluding: options, place: place)
+        shared.layouts = layouts
+      }
+      return try body(try Walk(layouts: layouts, options: options, place: place))
+    }
+  }
+
+  /// Forgets compiled layouts: what was registered since takes effect.
+  static func forgetLayouts() {
+    shared.withLock { $0.layouts = nil }
+  }
+
+  /// The only place where a status of C becomes an error of Swift.
+  static func check(_ status: csizer_status, place: String) throws(SizerError) {
+    switch status {
+    case CSIZER_OK: return
+    case CSIZER_NO_MEMORY:
+      throw SizerError(
+        code: .outOfMemory, message: "the system refused memory for Sizer's own tables; free some or raise the limit",
+        place: place)
+    case CSIZER_INVALID:
+      throw SizerError(code: .invalidArgument, message: "an argument is empty or out of range", place: place)
+    default:
+      throw SizerError(
+        code: .unsupportedRuntime,
+        message: "this process's Swift runtime can't be read; HeapSizer.capabilities says why", place: place)
+    }
+  }
+}

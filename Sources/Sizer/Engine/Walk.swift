@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+/// Owns one walk of the C engine: what it has seen it does not count again.
+struct Walk: ~Copyable {
+  private let handle: OpaquePointer
+  let layouts: Layouts
+  private let place: String
+
+  init(layouts: Layouts, options: HeapSizer.Options, place: String) throws(SizerError) {
+    guard let map = csizer_census_map() else {
+      throw SizerError(
+        code: .unsupportedRuntime, message: "Sizer did not start: \(String(cString: csizer_census_reason()))", place: place)
+    }
+    var settings = csizer_walk_options(
+      maximum_depth: options.maximumDepth ?? 0, follow_unowned: options.followUnowned,
+      census_is_complete: csizer_census_state() == CSIZER_HOOKS_REPLACED)
+    var made: OpaquePointer?
+    try Engine.check(csizer_walk_create(map, layouts.handle, &settings, &made), place: place)
+    handle = made!
+    self.layouts = layouts
+    self.place = place
+  }
+
+  deinit {
+    csizer_walk_destroy(handle)
+  }
+
+  /// Adds what the value at `pointer` reaches; its own bytes are not counted.
+  func add(valueAt pointer: UnsafeRawPointer, metadata: UnsafeRawPointer) throws(SizerError) {
+    try Engine.check(csizer_walk_value(handle, pointer, metadata), place: place)
+  }
+
+  /// Adds an object and what it reaches.
+  func add(_ object: AnyObject) throws(SizerError) {
+    let status = csizer_walk_object(handle, Unmanaged.passUnretained(object).toOpaque())
+    try Engine.check(status, place: place)
+  }
+
+  /// What was counted so far.
+  var totals: HeapSize {
+    let totals = csizer_walk_totals(handle)
+    return HeapSize(
+      bytes: totals.bytes, requestedBytes: totals.requested, objectCount: totals.objects,
+      rawBlockCount: totals.raw_blocks, unresolvedCount: totals.unresolved, depthLimitReached: totals.cut)
+  }
+
+  /// What was counted so far, by type.
+  var records: [TypeRecord] {
+    (0..<layouts.kindCount).compactMap { kind in
+      let totals = csizer_walk_kind_totals(handle, kind)
+      guard totals.count > 0 else { return nil }
+      return TypeRecord(
+        typeName: layouts.name(ofKind: kind), count: totals.count, bytes: totals.bytes,
+        requestedBytes: totals.requested, unusedCapacityBytes: totals.unused)
+    }
+  }
+}

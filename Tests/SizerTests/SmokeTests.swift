@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sizer
+import Testing
+
+final class Leaf { var number = 1 }
+final class Pair { var left: Leaf?; var right: Leaf?; var name: String; init(_ n: Int) { left = Leaf(); right = left; name = String(repeating: "x", count: n) } }
+indirect enum Tree { case leaf, node(Tree, Int, Tree) }
+
+@Test func smoke() throws {
+  try expectExact { Leaf() }
+  try expectExact { Pair(40) }
+  try expectExact { [Leaf(), Leaf()] }
+  try expectExact { ["a": Leaf(), "b": Leaf()] }
+  try expectExact { Tree.node(.node(.leaf, 1, .leaf), 3, .leaf) }
+  let x = Int.random(in: 1...9)
+  try expectExact { [1 as Any, String(repeating: "x", count: 50 + x), Leaf(), (1, 2, 3, 4, 5)] }
+
+  try expectExact { let l = Leaf(); return { l.number + x } }
+  for record in try HeapSizer().histogram(of: [Pair(50), Pair(80)]) { print(record) }
+}
