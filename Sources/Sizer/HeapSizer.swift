@@ -64,6 +64,28 @@ public struct HeapSizer: Sendable {
     }
   }
 
+  /// The named referents of an object down to `depth` levels: stored properties at level 1, their properties, elements or
+  /// values at level 2, and so on. Properties that can't refer to anything are left out.
+  ///
+  /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same at
+  /// every depth. Time: linear in the objects reached and the nodes made.
+  /// - Throws: `invalidArgument` for a negative depth, otherwise as ``size(of:)``.
+  public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
+    let place = "HeapSizer.tree(of:depth:)"
+    try checkOptions(place)
+    guard depth >= 0 else {
+      throw SizerError(code: .invalidArgument, message: "depth is \(depth); use 0 or more", place: place)
+    }
+    var options = options
+    options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
+    return try withBytes(of: object) { (pointer, metadata) throws(SizerError) in
+      try Engine.withTree(options, place: place) { (builder) throws(SizerError) in
+        let name = _typeName(Swift.type(of: object), qualified: true)
+        return try builder.node(name: name, valueAt: pointer, type: metadata, depth: depth)
+      }
+    }
+  }
+
   /// Count and bytes per type of everything reachable, the largest first.
   ///
   /// - Throws: as ``size(of:)``.

@@ -18,3 +18,13 @@ indirect enum Tree { case leaf, node(Tree, Int, Tree) }
   try expectExact { let l = Leaf(); return { l.number + x } }
   for record in try HeapSizer().histogram(of: [Pair(50), Pair(80)]) { print(record) }
 }
+@Test func treeSmoke() throws {
+  final class Company { var name = String(repeating: "n", count: 40); var staff: [Pair] = [Pair(50), Pair(60)]; var any: Any = [1: Pair(30)]; weak var me: Company?; init() { me = self } }
+  let c = Company()
+  for d in 0...4 {
+    func show(_ n: SizeNode, _ i: Int) { if d == 4 { print(String(repeating: "  ", count: i), n.name, n.typeName, n.bytes, n.flatBytes) }; for x in n.children { show(x, i + 1) } }
+    let t = try HeapSizer().tree(of: c, depth: d)
+    show(t, 0)
+    #expect(try t.bytes == HeapSizer().size(of: c).bytes)
+  }
+}

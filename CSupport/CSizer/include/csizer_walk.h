@@ -64,6 +64,17 @@ csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void
 /// Adds `object`, unless it was seen or is no heap object, and all that it refers to. As csizer_walk_value otherwise.
 csizer_status csizer_walk_object(csizer_walk *walk, const void *object);
 
+/// Marks the objects that the value refers to directly, in order, without counting or following them: csizer_walk_follow does
+/// that later. Raw blocks among the referents are counted at once. The list is the walk's and holds until its next call.
+csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const void *type,
+                                  const uintptr_t **ret_objects, size_t *ret_count);
+
+/// Adds an object that csizer_walk_collect has marked, and all that it refers to and that was not seen before.
+csizer_status csizer_walk_follow(csizer_walk *walk, uintptr_t object);
+
+/// Usable bytes of an object's own blocks: its instance and its side table. Counts nothing.
+size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object);
+
 /// Declares `object` seen without counting or following it.
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object);
 

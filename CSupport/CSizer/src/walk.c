@@ -67,7 +67,7 @@ bool csizer_walk_grow_kinds(csizer_walk *walk) {
 // The stack is full: the object waits as a bit of the map. With a depth limit it waits for its level instead.
 void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, object);
-  if (!walk->options.maximum_depth) {
+  if (!walk->options.maximum_depth && walk->limit) {
     leaf->pending[heapmap_unit_index(object)] |= heapmap_bit(object);
     leaf->has_pending = walk->has_pending = true;
     return;
@@ -93,10 +93,9 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
 }
 
 // The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits.
-static void scan_counts(csizer_walk *walk, uint64_t references) {
-  if ((references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return;
-  uintptr_t side_table = (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
-  csizer_walk_raw_block(walk, side_table, walk->layouts->side_table_kind);
+static uintptr_t side_table_of(uint64_t references) {
+  if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
+  return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
 }
 
 static const csizer_object_layout *layout_of(csizer_walk *walk, const swift_object *object) {
@@ -118,7 +117,8 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   kind->bytes += usable;
   walk->totals.objects++;
   walk->totals.bytes += usable;
-  if (__builtin_expect((int64_t)object->references < 0, 0)) scan_counts(walk, object->references);
+  if (__builtin_expect((int64_t)object->references < 0, 0)) 
+    csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;
@@ -208,6 +208,31 @@ csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void
 csizer_status csizer_walk_object(csizer_walk *walk, const void *object) {
   walk_reference(walk, (uintptr_t)object);
   return finish(walk);
+}
+
+csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const void *type,
+                                  const uintptr_t **ret_objects, size_t *ret_count) {
+  const csizer_value_layout *layout = csizer_layouts_value(walk->layouts, type);
+  if (!layout) return CSIZER_NO_MEMORY;
+  size_t limit = walk->limit;
+  walk->limit = walk->next_count = 0;  // all that is found goes to `next`
+  walk_value(walk, value, layout);
+  walk->limit = limit;
+  *ret_objects = walk->next;
+  *ret_count = walk->next_count;
+  walk->next_count = 0;
+  return walk->status;
+}
+
+csizer_status csizer_walk_follow(csizer_walk *walk, uintptr_t object) {
+  walk_push(walk, object);
+  return finish(walk);
+}
+
+size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
+  size_t bytes = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object);
+  uintptr_t side_table = side_table_of(((const swift_object *)object)->references);
+  return side_table ? bytes + csizer_allocator_usable_size((const void *)side_table) : bytes;
 }
 
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object) {

@@ -33,7 +33,7 @@ struct csizer_walk {
   uintptr_t *stack;
   size_t depth, limit;
   bool has_pending;
-  /// With a depth limit: the objects one level further down; `at_bottom` when these must not be entered.
+  /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be entered.
   uintptr_t *next;
   size_t next_count, next_capacity;
   bool at_bottom;

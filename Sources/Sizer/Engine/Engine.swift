@@ -14,6 +14,19 @@ enum Engine {
   static func withWalk<Result: Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (borrowing Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
+    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in try body(walk) }
+  }
+
+  /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
+  static func withTree<Result: Sendable>(
+    _ options: HeapSizer.Options, place: String, _ body: (borrowing TreeBuilder) throws(SizerError) -> Result
+  ) throws(SizerError) -> Result {
+    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in try body(TreeBuilder(walk: walk)) }
+  }
+
+  private static func withFreshWalk<Result: Sendable>(
+    _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
+  ) throws(SizerError) -> Result {
     try shared.withLock { (shared) throws(SizerError) -> Result in
       let layouts: Layouts
       if options.hasExclusions {

@@ -37,6 +37,24 @@ struct Walk: ~Copyable {
     try Engine.check(status, place: place)
   }
 
+  /// Marks what the value refers to directly; ``follow(_:)`` counts it later.
+  func collect(valueAt pointer: UnsafeRawPointer, metadata: UnsafeRawPointer) throws(SizerError) -> [UInt] {
+    var objects: UnsafePointer<UInt>?
+    var count = 0
+    try Engine.check(csizer_walk_collect(handle, pointer, metadata, &objects, &count), place: place)
+    return Array(UnsafeBufferPointer(start: objects, count: count))
+  }
+
+  /// Adds an object that ``collect(valueAt:metadata:)`` has marked, and what it reaches.
+  func follow(_ object: UInt) throws(SizerError) {
+    try Engine.check(csizer_walk_follow(handle, object), place: place)
+  }
+
+  /// Usable bytes of an object's own blocks.
+  func flatBytes(of object: UInt) -> Int {
+    csizer_walk_flat_bytes(handle, object)
+  }
+
   /// What was counted so far.
   var totals: HeapSize {
     let totals = csizer_walk_totals(handle)

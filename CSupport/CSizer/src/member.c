@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csizer_member.h"
+
+#include <string.h>
+
+#include "csizer_census.h"
+#include "layout_internal.h"
+#include "mangling.h"
+
+typedef struct visitor {
+  csizer_layouts *layouts;
+  void (*visit)(void *context, const csizer_member *member);
+  void *context;
+} visitor;
+
+/// A value and its type; `type` NULL: nothing.
+typedef struct typed_value {
+  const char *value;
+  const swift_metadata *type;
+} typed_value;
+
+static bool is_live(const void *object) {
+  const csizer_heapmap *census = csizer_census_map();
+  return census && csizer_heapmap_contains(census, object);
+}
+
+static void members_of_value(const visitor *visitor, typed_value of);
+
+static void give(const visitor *visitor, csizer_member member) {
+  const csizer_value_layout *layout = csizer_layouts_value(visitor->layouts, member.type);
+  if (layout && !csizer_layout_is_plain(layout)) visitor->visit(visitor->context, &member);
+}
+
+static typed_value in_existential(const swift_any *any) {
+  if ((uintptr_t)any->type < 4096) return (typed_value){0};
+  size_t mask = swift_witnesses_of(any->type)->flags & SWIFT_ALIGNMENT_MASK;
+  bool boxed = swift_witnesses_of(any->type)->flags & SWIFT_NOT_INLINE;
+  const char *box = any->buffer[0];
+  return (typed_value){boxed ? box + swift_round_up(sizeof(swift_object), mask) : (const char *)any, any->type};
+}
+
+static bool is_opaque_existential(const swift_metadata *type) {
+  switch (swift_kind_of(type)) {
+    case SWIFT_EXISTENTIAL: {
+      uint32_t flags = ((const swift_existential *)type)->flags;
+      return (flags & SWIFT_EXISTENTIAL_NOT_CLASS) && (flags & SWIFT_EXISTENTIAL_SPECIAL) != SWIFT_EXISTENTIAL_ERROR;
+    }
+    case SWIFT_EXTENDED_EXISTENTIAL:
+      return (((const swift_extended_existential *)type)->shape->flags & 0xFF) == SWIFT_SHAPE_OPAQUE;
+    default: return false;
+  }
+}
+
+static bool is_reference(const swift_metadata *type) {
+  switch (swift_kind_of(type)) {
+    case SWIFT_CLASS: return true;
+    case SWIFT_EXISTENTIAL: return !is_opaque_existential(type);
+    case SWIFT_EXTENDED_EXISTENTIAL:
+      return (((const swift_extended_existential *)type)->shape->flags & 0xFF) == SWIFT_SHAPE_CLASS;
+    default: return false;
+  }
+}
+
+// An Optional's payload stands where the Optional stands; nil has none.
+static typed_value in_optional(typed_value of) {
+  if (swift_witnesses_of(of.type)->get_enum_tag(of.value, of.type) != 0) return (typed_value){0};
+  return (typed_value){of.value, csizer_generic_arguments(of.type)[0]};
+}
+
+static typed_value look_through(typed_value of) {
+  while (of.type) {
+    if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(of);
+    else if (is_opaque_existential(of.type)) of = in_existential((const swift_any *)(const void *)of.value);
+    else break;
+  }
+  return of;
+}
+
+static void stored_properties(const visitor *visitor, const char *base, const swift_metadata *type) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
+  for (uint32_t i = 0; i < count; i++) {
+    csizer_field field;
+    if (!csizer_field_read(visitor->layouts->runtime, type, i, &field) || !field.type) continue;
+    if (csizer_mangled_holding(field.type_name, field.type_name_length) != CSIZER_HOLDS_VALUE) continue;
+    give(visitor, (csizer_member){.name = field.name, .value = base + csizer_field_offset(type, i), .type = field.type});
+  }
+}
+
+// The superclass's properties come first, as they do in memory.
+static void instance_properties(const visitor *visitor, const char *object, const swift_class *type) {
+  if (type->superclass) instance_properties(visitor, object, type->superclass);
+  stored_properties(visitor, object, (const swift_metadata *)type);
+}
+
+static void elements(const visitor *visitor, const char *first, size_t count, const csizer_value_layout *element) {
+  if (csizer_layout_is_plain(element)) return;
+  for (size_t i = 0; i < count; i++)
+    give(visitor, (csizer_member){.index = i, .value = first + i * element->stride, .type = element->type});
+}
+
+static void buckets(const visitor *visitor, const char *object, const csizer_object_layout *layout) {
+  const char *const *pointers = (const char *const *)(const void *)(object + layout->first);
+  const uint64_t *bitmap = (const uint64_t *)(const void *)(pointers + (layout->value ? 2 : 1));
+  size_t count = (size_t)1 << (((const uint8_t *)object)[32] & 63), index = 0;
+  for (size_t bucket = 0; bucket < count; bucket++) {
+    if (!(bitmap[bucket / 64] >> (bucket % 64) & 1)) continue;
+    const char *key = pointers[0] + bucket * layout->element->stride;
+    csizer_member member = {.index = index++, .value = key, .type = layout->element->type};
+    if (layout->value) {
+      member.key = key;
+      member.key_type = layout->element->type;
+      member.value = pointers[1] + bucket * layout->value->stride;
+      member.type = layout->value->type;
+    }
+    give(visitor, member);
+  }
+}
+
+static void members_of_object(const visitor *visitor, const char *object) {
+  if (!is_live(object)) return;
+  const swift_metadata *metadata = ((const swift_object *)(const void *)object)->metadata;
+  const csizer_object_layout *layout = csizer_layouts_object(visitor->layouts, metadata);
+  if (!layout || layout->excluded) return;
+  switch (layout->shape) {
+    case SHAPE_ARRAY:
+      elements(visitor, object + layout->first, ((const size_t *)(const void *)object)[2], layout->element);
+      return;
+    case SHAPE_HASH: buckets(visitor, object, layout); return;
+    case SHAPE_ERROR: {
+      const swift_error_object *error = (const swift_error_object *)(const void *)object;
+      size_t mask = swift_witnesses_of(error->type)->flags & SWIFT_ALIGNMENT_MASK;
+      members_of_value(visitor, (typed_value){object + swift_round_up(sizeof *error, mask), error->type});
+      return;
+    }
+    default: break;
+  }
+  if (swift_kind_of(metadata) == SWIFT_CLASS) instance_properties(visitor, object, (const swift_class *)metadata);
+  if (swift_kind_of(metadata) == SWIFT_GENERIC_BOX) {
+    const swift_generic_box *box = (const swift_generic_box *)metadata;
+    members_of_value(visitor, (typed_value){object + box->offset, box->type});
+  }
+}
+
+static bool is_of_standard_library(const swift_metadata *type) {
+  char name[128];
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  return strncmp(name, "Swift.", 6) == 0;
+}
+
+// Storage that a standard collection refers to is no member anybody knows: its elements are.
+static void members_of_storage(const visitor *visitor, typed_value of) {
+  const csizer_value_layout *layout = csizer_layouts_value(visitor->layouts, of.type);
+  if (!layout) return;
+  for (uint64_t words = layout->references; words; words &= words - 1)
+    members_of_object(visitor, ((const char *const *)(const void *)of.value)[__builtin_ctzll(words)]);
+}
+
+// A payload that shares bits with the tag can't be read in place: such a case shows no members, its bytes are the enum's.
+static void members_of_enum(const visitor *visitor, typed_value of) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(of.type);
+  if (!(swift_witnesses_of(of.type)->flags & SWIFT_HAS_ENUM_WITNESSES)) return;
+  uint32_t tag = swift_witnesses_of(of.type)->get_enum_tag(of.value, of.type);
+  bool single = (descriptor->enumeration.payload_cases & 0xFFFFFF) == 1;
+  csizer_field field;
+  if (!single || tag != 0 || !csizer_field_read(visitor->layouts->runtime, of.type, tag, &field) || !field.type) return;
+  if (!(field.flags & SWIFT_FIELD_INDIRECT))
+    give(visitor, (csizer_member){.name = field.name, .value = of.value, .type = field.type});
+}
+
+static void members_of_value(const visitor *visitor, typed_value of) {
+  of = look_through(of);
+  if (!of.type) return;
+  if (is_reference(of.type)) {
+    members_of_object(visitor, *(const char *const *)(const void *)of.value);
+    return;
+  }
+  switch (swift_kind_of(of.type)) {
+    case SWIFT_STRUCT:
+      if (is_of_standard_library(of.type)) members_of_storage(visitor, of);
+      else stored_properties(visitor, of.value, of.type);
+      return;
+    case SWIFT_ENUM: members_of_enum(visitor, of); return;
+    case SWIFT_TUPLE: {
+      const swift_tuple *tuple = (const swift_tuple *)of.type;
+      for (size_t i = 0; i < tuple->count; i++)
+        give(visitor, (csizer_member){
+                          .index = i, .value = of.value + tuple->elements[i].offset, .type = tuple->elements[i].type});
+      return;
+    }
+    default: return;
+  }
+}
+
+csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, const void *type,
+                                   void (*visit)(void *context, const csizer_member *member), void *context) {
+  visitor visitor = {layouts, visit, context};
+  members_of_value(&visitor, (typed_value){value, type});
+  return layouts->failed ? CSIZER_NO_MEMORY : CSIZER_OK;
+}
+
+const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type) {
+  (void)layouts;
+  typed_value of = look_through((typed_value){value, type});
+  if (!of.type) return type;
+  if (!is_reference(of.type)) return of.type;
+  const swift_object *object = *(const swift_object *const *)(const void *)of.value;
+  bool is_instance = is_live(object) && swift_kind_of(object->metadata) == SWIFT_CLASS;
+  return is_instance ? object->metadata : of.type;
+}

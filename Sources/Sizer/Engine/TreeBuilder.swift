@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+/// Builds the tree of named referents. Recursion is as deep as the caller asked for, never as deep as the data.
+///
+/// A referent's blocks are marked before its children are built, so that a child that refers back counts them no second time,
+/// and followed after, so that what no member names (captures, tasks) is the referent's own.
+struct TreeBuilder: ~Copyable {
+  let walk: Walk
+
+  func node(name: String, valueAt value: UnsafeRawPointer, type: UnsafeRawPointer, depth: Int) throws(SizerError)
+    -> SizeNode
+  {
+    let before = walk.totals.bytes
+    let objects = try walk.collect(valueAt: value, metadata: type)
+    let flat = walk.totals.bytes - before + objects.reduce(0) { $0 + walk.flatBytes(of: $1) }
+    var children: [SizeNode] = []
+    if depth > 0 {
+      for member in try members(ofValueAt: value, type: type) {
+        children.append(
+          try node(name: member.name, valueAt: member.value, type: member.type, depth: depth - 1))
+      }
+    }
+    for object in objects { try walk.follow(object) }
+    return SizeNode(
+      name: name, typeName: typeName(ofValueAt: value, type: type), bytes: walk.totals.bytes - before, flatBytes: flat,
+      children: children)
+  }
+
+  private func typeName(ofValueAt value: UnsafeRawPointer, type: UnsafeRawPointer) -> String {
+    let dynamic = csizer_member_dynamic_type(walk.layouts.handle, value, type)!
+    return _typeName(unsafeBitCast(dynamic, to: Any.Type.self), qualified: true)
+  }
+
+  private struct Member {
+    var name: String
+    var value: UnsafeRawPointer
+    var type: UnsafeRawPointer
+  }
+
+  private func members(ofValueAt value: UnsafeRawPointer, type: UnsafeRawPointer) throws(SizerError) -> [Member] {
+    var found: [Member] = []
+    let status = withUnsafeMutablePointer(to: &found) { found in
+      csizer_members_visit(
+        walk.layouts.handle, value, type,
+        { context, member in
+          let found = context!.assumingMemoryBound(to: [Member].self)
+          let member = member!.pointee
+          found.pointee.append(Member(name: TreeBuilder.name(of: member), value: member.value, type: member.type))
+        }, found)
+    }
+    try Engine.check(status, place: "HeapSizer.tree(of:depth:)")
+    return found
+  }
+
+  /// A key is shown only when it is of a type whose text costs no code of the program.
+  private static func name(of member: csizer_member) -> String {
+    if let name = member.name { return String(cString: name) }
+    if let key = member.key, let type = member.key_type {
+      let type = unsafeBitCast(type, to: Any.Type.self)
+      if type == String.self { return "[\(key.assumingMemoryBound(to: String.self).pointee)]" }
+      if type == Int.self { return "[\(key.assumingMemoryBound(to: Int.self).pointee)]" }
+    }
+    return "[\(member.index)]"
+  }
+}
