@@ -28,3 +28,4 @@ indirect enum Tree { case leaf, node(Tree, Int, Tree) }
     #expect(try t.bytes == HeapSizer().size(of: c).bytes)
   }
 }
+@Test func capabilitiesSmoke() { print(HeapSizer.capabilities, HeapSizer.capabilities.overheadBytes); #expect(HeapSizer.capabilities.allocationHook.state == .replaced) }

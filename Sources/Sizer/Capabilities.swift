@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What works in this process, and why something does not.
+///
+/// Decided when the program is loaded; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`) chooses.
+public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
+  /// The allocator whose sizes are reported.
+  public struct Allocator: Sendable, Hashable {
+    /// Its name and version: `jemalloc 5.3.0…`, or `libc`.
+    public var name: String
+    /// Whether sizes are exact and the allocator can be asked whose a block is: jemalloc, serving this process's malloc.
+    public var isExact: Bool
+    /// What limits it; empty when nothing does.
+    public var reason: String
+  }
+
+  /// How births and deaths of Swift objects are seen.
+  public struct AllocationHook: Sendable, Hashable {
+    public enum State: String, Sendable {
+      /// The runtime's entry points are replaced: every object of the process is in the census.
+      case replaced
+      /// Only calls from outside the runtime's own library are seen; there is no census.
+      case interposed
+      /// Nothing is seen.
+      case off
+    }
+    public var state: State
+    /// Why it is not `replaced`; empty when it is.
+    public var reason: String
+  }
+
+  public var allocator: Allocator
+  public var allocationHook: AllocationHook
+  /// Bytes of memory that Sizer holds for its own tables: the heap map's pages in use, and what the runtime allocated on its
+  /// account. They are in no size.
+  public var overheadBytes: Int
+
+  public var description: String {
+    func clause(_ state: String, _ reason: String) -> String { reason.isEmpty ? state : "\(state) (\(reason))" }
+    return """
+      allocator: \(clause(allocator.name, allocator.reason))
+      allocation hook: \(clause(allocationHook.state.rawValue, allocationHook.reason))
+      """
+  }
+}
+
+extension HeapSizer {
+  /// What works in this process. Time: linear in the memory of the heap map (`overheadBytes` is counted anew).
+  public static var capabilities: Capabilities { Engine.capabilities }
+}
