@@ -13,7 +13,6 @@
 /// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use. A leaf is mapped when the first bit in its
 /// GiB is set and stays for the life of the map; the kernel gives it memory page by page, so dense heaps pay 1/64 of
 /// their size (1/128 for the bits live, 1/128 for the bits seen) and untouched addresses nothing.
-/// The bits live and seen of the same addresses share a cache line: a walk that asks for both misses once.
 ///
 /// Addresses are below 2^47 (x86-64 and AArch64 user space); others are never in the map. Blocks that start at 8 modulo 16
 /// (jemalloc's 8-byte class only) have no bit of their own: callers keep these apart.

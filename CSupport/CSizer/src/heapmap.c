@@ -13,9 +13,28 @@ csizer_status csizer_heapmap_create(csizer_heapmap **ret_map) {
   return CSIZER_OK;
 }
 
+// The first bit at or after `index` in `words`, or `bits` when there is none.
+static size_t next_bit(const uint64_t *words, size_t index, size_t bits) {
+  if (index >= bits) return bits;
+  uint64_t word = __atomic_load_n(&words[index / 64], __ATOMIC_ACQUIRE) & ~(uint64_t)0 << (index % 64);
+  for (size_t at = index / 64;;) {
+    if (word) return at * 64 + (size_t)__builtin_ctzll(word);
+    if (++at == bits / 64) return bits;
+    word = __atomic_load_n(&words[at], __ATOMIC_ACQUIRE);
+  }
+}
+
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index) {
-  while (index < HEAPMAP_LEAVES && !__atomic_load_n(&map->leaves[index], __ATOMIC_ACQUIRE)) index++;
-  return index;
+  enum { WORDS = HEAPMAP_LEAVES / 64 };
+  while (index < HEAPMAP_LEAVES) {
+    size_t word = next_bit(map->present_words, index / 64, WORDS);
+    if (word == WORDS) return HEAPMAP_LEAVES;
+    size_t start = word == index / 64 ? index : word * 64;
+    size_t found = next_bit(map->present, start, (word + 1) * 64);
+    if (found < (word + 1) * 64) return found;
+    index = found;
+  }
+  return HEAPMAP_LEAVES;
 }
 
 void csizer_heapmap_destroy(csizer_heapmap *map) {
@@ -31,11 +50,26 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address) {
   if (leaf) return leaf;
   leaf = csizer_pages_map(sizeof *leaf);
   if (!leaf) return NULL;
+  leaf->first_unit = HEAPMAP_UNITS;
   heapmap_leaf *other = NULL;
   heapmap_leaf **slot = &map->leaves[address >> HEAPMAP_LEAF_SHIFT];
-  if (__atomic_compare_exchange_n(slot, &other, leaf, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return leaf;
+  if (__atomic_compare_exchange_n(slot, &other, leaf, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    size_t index = address >> HEAPMAP_LEAF_SHIFT;
+    __atomic_fetch_or(&map->present[index / 64], (uint64_t)1 << (index % 64), __ATOMIC_RELEASE);
+    __atomic_fetch_or(&map->present_words[index / 64 / 64], (uint64_t)1 << (index / 64 % 64), __ATOMIC_RELEASE);
+    return leaf;
+  }
   csizer_pages_unmap(leaf, sizeof *leaf);  // another thread was first
   return other;
+}
+
+void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit) {
+  uint32_t first = __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED);
+  while (unit < first && !__atomic_compare_exchange_n(&leaf->first_unit, &first, unit, true, __ATOMIC_RELAXED,
+                                                      __ATOMIC_RELAXED)) {}
+  uint32_t last = __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+  while (unit > last && !__atomic_compare_exchange_n(&leaf->last_unit, &last, unit, true, __ATOMIC_RELAXED,
+                                                     __ATOMIC_RELAXED)) {}
 }
 
 bool csizer_heapmap_insert(csizer_heapmap *map, const void *address) {
@@ -47,7 +81,8 @@ bool csizer_heapmap_insert(csizer_heapmap *map, const void *address) {
     if (!leaf) return false;
   }
   if (__builtin_expect(!leaf->has_objects, 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
-  __atomic_fetch_or(&leaf->units[heapmap_unit_index(a)].live, heapmap_bit(a), __ATOMIC_RELAXED);
+  heapmap_note_unit(leaf, heapmap_unit_index(a));
+  __atomic_fetch_or(&leaf->live[heapmap_unit_index(a)], heapmap_bit(a), __ATOMIC_RELAXED);
   return true;
 }
 
@@ -56,7 +91,7 @@ bool csizer_heapmap_remove(csizer_heapmap *map, const void *address) {
   if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
   heapmap_leaf *leaf = heapmap_leaf_at(map, a);
   if (!leaf) return false;
-  uint64_t *word = &leaf->units[heapmap_unit_index(a)].live;
+  uint64_t *word = &leaf->live[heapmap_unit_index(a)];
   // Raw memory goes this way too: a plain load spares it the locked instruction.
   if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & heapmap_bit(a))) return false;
   __atomic_fetch_and(word, ~heapmap_bit(a), __ATOMIC_RELAXED);
@@ -67,16 +102,17 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   uintptr_t a = (uintptr_t)address;
   if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
   const heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  return leaf && (__atomic_load_n(&leaf->units[heapmap_unit_index(a)].live, __ATOMIC_RELAXED) & heapmap_bit(a));
+  return leaf && (__atomic_load_n(&leaf->live[heapmap_unit_index(a)], __ATOMIC_RELAXED) & heapmap_bit(a));
 }
 
 bool csizer_heapmap_mark(csizer_heapmap *map, const void *address) {
   uintptr_t a = (uintptr_t)address;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, a);
   if (!leaf) return false;
-  uint64_t *seen = &leaf->units[heapmap_unit_index(a)].seen;
+  uint64_t *seen = &leaf->seen[heapmap_unit_index(a)];
   if (*seen & heapmap_bit(a)) return false;
   *seen |= heapmap_bit(a);
+  heapmap_note_unit(leaf, heapmap_unit_index(a));
   // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
   uint8_t *page = heapmap_page_class(leaf, a);
   if (!*page) *page = UINT8_MAX;
@@ -85,13 +121,15 @@ bool csizer_heapmap_mark(csizer_heapmap *map, const void *address) {
 
 static void forget_page(heapmap_leaf *leaf, size_t page) {
   leaf->page_class[page] = 0;
-  for (size_t i = 0; i < HEAPMAP_UNITS_PER_PAGE; i++) leaf->units[page * HEAPMAP_UNITS_PER_PAGE + i].seen = 0;
+  for (size_t i = 0; i < HEAPMAP_UNITS_PER_PAGE; i++) leaf->seen[page * HEAPMAP_UNITS_PER_PAGE + i] = 0;
 }
 
 void csizer_heapmap_forget_marks(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = map->leaves[i];
-    for (size_t page = 0; page < HEAPMAP_PAGES; page += 8) {
+    size_t first = leaf->first_unit / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
+    size_t last = leaf->last_unit / HEAPMAP_UNITS_PER_PAGE;
+    for (size_t page = first; page <= last; page += 8) {
       uint64_t eight;
       memcpy(&eight, &leaf->page_class[page], sizeof eight);
       if (!eight) continue;
@@ -104,16 +142,16 @@ void csizer_heapmap_forget_marks(csizer_heapmap *map) {
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++)
-      count += (size_t)__builtin_popcountll(__atomic_load_n(&map->leaves[i]->units[unit].live, __ATOMIC_RELAXED));
+    for (size_t unit = map->leaves[i]->first_unit; unit <= map->leaves[i]->last_unit; unit++)
+      count += (size_t)__builtin_popcountll(__atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED));
   return count;
 }
 
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
-      uint64_t live = __atomic_load_n(&map->leaves[i]->units[unit].live, __ATOMIC_RELAXED);
+    for (size_t unit = map->leaves[i]->first_unit; unit <= map->leaves[i]->last_unit; unit++) {
+      uint64_t live = __atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED);
       for (; live; live &= live - 1) {
         uintptr_t address = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT) +
                             ((uintptr_t)__builtin_ctzll(live) << 4);

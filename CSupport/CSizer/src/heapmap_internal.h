@@ -16,25 +16,25 @@ enum {
   HEAPMAP_UNITS_PER_PAGE = 1 << (HEAPMAP_PAGE_SHIFT - HEAPMAP_UNIT_SHIFT),
 };
 
-/// Two words side by side: that is why live and seen cost one cache miss.
-typedef struct heapmap_unit {
-  uint64_t live;
-  uint64_t seen;
-} heapmap_unit;
-
 typedef struct heapmap_leaf {
-  heapmap_unit units[HEAPMAP_UNITS];
-  /// Blocks that are seen but did not fit the walk's stack: touched only by walks that overflow it.
-  uint64_t pending[HEAPMAP_UNITS];
+  /// The two planes lie apart: a sweep sets bits seen at random places, and reads bits live in order.
+  uint64_t live[HEAPMAP_UNITS];
+  uint64_t seen[HEAPMAP_UNITS];
+  /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
+  uint64_t done[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;
-  bool has_pending;
+  /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
+  uint32_t first_unit, last_unit;
 } heapmap_leaf;
 
 struct csizer_heapmap {
   heapmap_leaf *leaves[HEAPMAP_LEAVES];
+  /// Which leaves there are, a bit each, and which words of that have a bit: nobody reads a megabyte of empty table.
+  uint64_t present[HEAPMAP_LEAVES / 64];
+  uint64_t present_words[HEAPMAP_LEAVES / 64 / 64];
 };
 
 static inline uint64_t heapmap_bit(uintptr_t address) {
@@ -55,6 +55,15 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address);
 
 /// The index of the first leaf at or after `index` that exists; HEAPMAP_LEAVES when there is none.
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
+
+/// Widens the leaf's range of units, which other threads may do at the same time.
+void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
+
+static inline void heapmap_note_unit(heapmap_leaf *leaf, size_t unit) {
+  bool inside = unit >= __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED) &&
+                unit <= __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+  if (__builtin_expect(!inside, 0)) csizer_heapmap_widen(leaf, (uint32_t)unit);
+}
 
 static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {
   return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];

@@ -19,13 +19,26 @@ static void find_own_stack(csizer_walk *walk) {
   pthread_attr_destroy(&attributes);
 }
 
+// A sweep reads 24 bytes for each unit; 32 units cost about what one object costs that comes from memory.
+static uint32_t sweep_threshold(const csizer_heapmap *map) {
+  size_t units = 0;
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = map->leaves[i];
+    if (leaf->first_unit <= leaf->last_unit) units += leaf->last_unit - leaf->first_unit;
+  }
+  size_t threshold = units / 32;
+  if (threshold < WALK_QUEUE / 16) return WALK_QUEUE / 16;
+  return threshold > WALK_QUEUE / 2 ? WALK_QUEUE / 2 : (uint32_t)threshold;
+}
+
 csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, const csizer_walk_options *options,
                                  csizer_walk **ret_walk) {
-  csizer_walk *walk = csizer_pages_map(sizeof *walk + WALK_STACK * sizeof *walk->stack);
+  csizer_walk *walk = csizer_pages_map(sizeof *walk + WALK_QUEUE * sizeof *walk->queue);
   if (!walk) return CSIZER_NO_MEMORY;
   *walk = (csizer_walk){.map = map, .layouts = layouts, .options = *options};
-  walk->stack = (uintptr_t *)(walk + 1);
-  walk->limit = options->maximum_depth ? 0 : WALK_STACK;
+  walk->queue = (uintptr_t *)(walk + 1);
+  walk->limit = options->maximum_depth ? 0 : WALK_QUEUE;
+  walk->sweep_at = sweep_threshold(map);
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
   find_own_stack(walk);
   csizer_status status = csizer_images_refresh(&walk->images);
@@ -45,7 +58,7 @@ void csizer_walk_destroy(csizer_walk *walk) {
   csizer_pages_unmap(walk->kinds, walk->kind_capacity * sizeof *walk->kinds);
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
-  csizer_pages_unmap(walk, sizeof *walk + WALK_STACK * sizeof *walk->stack);
+  csizer_pages_unmap(walk, sizeof *walk + WALK_QUEUE * sizeof *walk->queue);
 }
 
 bool csizer_walk_grow_kinds(csizer_walk *walk) {
@@ -64,16 +77,18 @@ bool csizer_walk_grow_kinds(csizer_walk *walk) {
   return true;
 }
 
-// The stack is full: the object waits as a bit of the map. With a depth limit it waits for its level instead.
+// The queue is full or closed. A sweep finds the object by its bit; with a depth limit it waits for its level; while
+// collecting it is what was asked for.
 void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
+  if (walk->sweeping) return;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, object);
-  if (!walk->options.maximum_depth && walk->limit) {
-    leaf->pending[heapmap_unit_index(object)] |= heapmap_bit(object);
-    leaf->has_pending = walk->has_pending = true;
+  if (walk->limit) {
+    csizer_walk_begin_sweep(walk);
+    leaf->done[heapmap_unit_index(object)] &= ~heapmap_bit(object);
     return;
   }
   if (walk->at_bottom) {
-    leaf->units[heapmap_unit_index(object)].seen &= ~heapmap_bit(object);
+    leaf->seen[heapmap_unit_index(object)] &= ~heapmap_bit(object);
     walk->totals.cut = true;
     return;
   }
@@ -98,7 +113,7 @@ static uintptr_t side_table_of(uint64_t references) {
   return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
 }
 
-static const csizer_object_layout *layout_of(csizer_walk *walk, const swift_object *object) {
+const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object) {
   const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, object->metadata);
   if (__builtin_expect(!layout, 0)) layout = csizer_layouts_object(walk->layouts, object->metadata);
   if (layout && __builtin_expect(layout->shape == SHAPE_BOUND, 0))
@@ -110,7 +125,7 @@ static const csizer_object_layout *layout_of(csizer_walk *walk, const swift_obje
 void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
-  const csizer_object_layout *layout = layout_of(walk, object);
+  const csizer_object_layout *layout = csizer_walk_layout(walk, object);
   if (__builtin_expect(!layout || layout->excluded, 0)) return;
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
   kind->count++;
@@ -128,49 +143,34 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   walk_value(walk, (const char *)object, &layout->fields);
 }
 
-// Between a block's turn and its scan lie some others, so that its cache line has time to come.
-enum { PREFETCH_QUEUE = 16 };
-
-static void drain_stack(csizer_walk *walk) {
-  uintptr_t queue[PREFETCH_QUEUE];
-  unsigned head = 0, count = 0;
-  for (;;) {
-    while (count < PREFETCH_QUEUE && walk->depth) {
-      uintptr_t object = walk->stack[--walk->depth];
-      __builtin_prefetch((const void *)object);
-      queue[(head + count++) % PREFETCH_QUEUE] = object;
-    }
-    if (!count) return;
-    uintptr_t object = queue[head];
-    head = (head + 1) % PREFETCH_QUEUE;
-    count--;
-    csizer_walk_scan(walk, object);
-  }
+// Adds what the loop has counted under a metadata to the walk's sums.
+static void flush(csizer_walk *walk, walk_hot *hot) {
+  csizer_kind_totals *kind = walk_kind(walk, hot->layout->kind);
+  size_t requested = hot->count * hot->layout->requested;
+  kind->count += hot->count;
+  kind->bytes += hot->bytes;
+  kind->requested += requested;
+  walk->totals.objects += hot->count;
+  walk->totals.bytes += hot->bytes;
+  walk->totals.requested += requested;
+  hot->count = hot->bytes = 0;
 }
 
-// Moves what waits in one leaf back to the stack, in order of address, as far as the stack goes.
-static void drain_pending_leaf(csizer_walk *walk, size_t index) {
-  heapmap_leaf *leaf = walk->map->leaves[index];
-  leaf->has_pending = false;
-  for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
-    uint64_t bits = leaf->pending[unit];
-    if (!bits) continue;
-    leaf->pending[unit] = 0;
-    uintptr_t base = ((uintptr_t)index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
-    for (; bits; bits &= bits - 1) walk->stack[walk->depth++] = base + ((uintptr_t)__builtin_ctzll(bits) << 4);
-    // Half of the stack for what is moved, half for what is found: neither starves the other.
-    if (walk->depth > WALK_STACK / 2) drain_stack(walk);
-  }
-  drain_stack(walk);
+// Lets the loop do objects of this metadata by itself from now on, if they are plain.
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
+  const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, metadata);
+  bool is_plain = layout && layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count &&
+                  !layout->excluded;
+  if (!is_plain) return;
+  walk_hot *hot = &walk->hot[((uintptr_t)metadata >> 4) % WALK_HOT];
+  if (hot->metadata == metadata) return;
+  if (hot->layout) flush(walk, hot);
+  else walk->warm[walk->warm_count++] = (unsigned)(hot - walk->hot);
+  *hot = (walk_hot){.metadata = metadata, .references = layout->fields.references, .layout = layout};
 }
 
-static void drain(csizer_walk *walk) {
-  drain_stack(walk);
-  while (walk->has_pending) {
-    walk->has_pending = false;
-    for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
-      if (walk->map->leaves[i]->has_pending) drain_pending_leaf(walk, i);
-  }
+void csizer_walk_cool(csizer_walk *walk) {
+  for (unsigned i = 0; i < walk->warm_count; i++) flush(walk, &walk->hot[walk->warm[i]]);
 }
 
 // Level by level, so that the depth of an object is its distance from the start, not the way the walk happened to take.
@@ -194,7 +194,7 @@ static void drain_levels(csizer_walk *walk) {
 
 static csizer_status finish(csizer_walk *walk) {
   if (walk->options.maximum_depth) drain_levels(walk);
-  else drain(walk);
+  else csizer_walk_drain(walk);
   return walk->status;
 }
 
@@ -214,8 +214,9 @@ csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const vo
                                   const uintptr_t **ret_objects, size_t *ret_count) {
   const csizer_value_layout *layout = csizer_layouts_value(walk->layouts, type);
   if (!layout) return CSIZER_NO_MEMORY;
-  size_t limit = walk->limit;
-  walk->limit = walk->next_count = 0;  // all that is found goes to `next`
+  uint32_t limit = walk->limit;
+  walk->limit = 0;  // all that is found goes to `next`
+  walk->next_count = 0;
   walk_value(walk, value, layout);
   walk->limit = limit;
   *ret_objects = walk->next;

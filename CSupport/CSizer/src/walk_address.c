@@ -64,6 +64,7 @@ void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_i
   bool is_new = (address & 15) ? odd_insert(&walk->odd, address)
                                : csizer_heapmap_mark(walk->map, (const void *)address);
   if (!is_new) return;
+  if (walk->sweeping) leaf->done[heapmap_unit_index(address)] |= heapmap_bit(address);  // no object to be scanned
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   csizer_kind_totals *kind = walk_kind(walk, kind_index);
   kind->count++;

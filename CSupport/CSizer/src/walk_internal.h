@@ -8,7 +8,7 @@
 #include "pagememo_internal.h"
 
 enum {
-  WALK_STACK = 64 * 1024,
+  WALK_QUEUE = 64 * 1024,
   WALK_FLOOR = 4096,  // no object is below: nil and the runtime's other extra inhabitants are
 };
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
@@ -19,7 +19,20 @@ typedef struct walk_odd_set {
   size_t capacity, count;
 } walk_odd_set;
 
+enum { WALK_HOT = 256 };
+
+/// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
+typedef struct walk_hot {
+  const void *metadata;
+  uint64_t references;
+  size_t count, bytes;
+  const csizer_object_layout *layout;
+} __attribute__((aligned(64))) walk_hot;
+
 struct csizer_walk {
+  walk_hot hot[WALK_HOT];
+  unsigned warm[WALK_HOT];  // which of them are in use
+  unsigned warm_count;
   csizer_heapmap *map;
   csizer_layouts *layouts;
   csizer_pagememo memo;
@@ -29,10 +42,13 @@ struct csizer_walk {
   csizer_totals totals;
   csizer_kind_totals *kinds;
   size_t kind_capacity;
-  /// Found, marked, not yet scanned. With a depth limit `limit` is 0 and all goes to `next`.
-  uintptr_t *stack;
-  size_t depth, limit;
-  bool has_pending;
+  /// Found, marked, not yet scanned: from `head` to `tail`, both running on for ever. `limit` is WALK_QUEUE, or 0 when nothing is to
+  /// go here: with a depth limit, while collecting, while sweeping.
+  uintptr_t *queue;
+  uint32_t head, tail, limit;
+  /// How many may wait in the queue before a sweep over the map costs less than their cache misses.
+  uint32_t sweep_at;
+  bool sweeping;
   /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be entered.
   uintptr_t *next;
   size_t next_count, next_capacity;
@@ -45,6 +61,13 @@ struct csizer_walk {
 void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
 void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
 bool csizer_walk_grow_kinds(csizer_walk *walk);
+const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
+void csizer_walk_cool(csizer_walk *walk);
+
+// walk_loop.c
+void csizer_walk_drain(csizer_walk *walk);
+void csizer_walk_begin_sweep(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
@@ -56,8 +79,8 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
 static inline void walk_push(csizer_walk *walk, uintptr_t object) {
-  if (__builtin_expect(walk->depth == walk->limit, 0)) csizer_walk_overflow(walk, object);
-  else walk->stack[walk->depth++] = object;
+  if (__builtin_expect(walk->tail - walk->head >= walk->limit, 0)) csizer_walk_overflow(walk, object);
+  else walk->queue[walk->tail++ % WALK_QUEUE] = object;
 }
 
 /// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
@@ -65,11 +88,11 @@ static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
   heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
   if (__builtin_expect(leaf != NULL, 1)) {
-    heapmap_unit *unit = &leaf->units[heapmap_unit_index(address)];
+    size_t unit = heapmap_unit_index(address);
     uint64_t bit = heapmap_bit(address);
-    if (unit->seen & bit) return;
-    if (__builtin_expect((unit->live & bit) != 0, 1)) {
-      unit->seen |= bit;
+    if (leaf->seen[unit] & bit) return;
+    if (__builtin_expect((leaf->live[unit] & bit) != 0, 1)) {
+      leaf->seen[unit] |= bit;
       walk_push(walk, address);
       return;
     }
