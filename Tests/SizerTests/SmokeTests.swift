@@ -2,9 +2,9 @@
 import Sizer
 import Testing
 
-final class Leaf { var number = 1 }
-final class Pair { var left: Leaf?; var right: Leaf?; var name: String; init(_ n: Int) { left = Leaf(); right = left; name = String(repeating: "x", count: n) } }
-indirect enum Tree { case leaf, node(Tree, Int, Tree) }
+private final class Leaf { var number = 1 }
+private final class Pair { var left: Leaf?; var right: Leaf?; var name: String; init(_ n: Int) { left = Leaf(); right = left; name = String(repeating: "x", count: n) } }
+private indirect enum Tree { case leaf, node(Tree, Int, Tree) }
 
 @Test func smoke() throws {
   try expectExact { Leaf() }

@@ -26,7 +26,7 @@ struct Arrays {
     try expectExact(objects: 3) { array(text(), text()) }
     try expectExact(objects: 3) { array((true, Leaf()), (false, Leaf())) }
     try expectExact(objects: 3) { array(Optional(Leaf()), nil, Leaf()) }
-    try expectExact(objects: 7) { array(text() as any Shape, Leaf(), Wide(), "short") }
+    try expectExact(objects: 6) { array(text() as any Shape, Leaf(), Wide(), "short") }
     try expectExact(objects: 4) { array(text() as Any, 1, Leaf(), array(true)) }
     try expectExact(objects: 2) { array(Leaf() as AnyObject) }
     try expectExact(objects: 1) { array(Empty(), Empty()) }

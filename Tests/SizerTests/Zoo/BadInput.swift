@@ -27,7 +27,6 @@ struct BadInput {
     #expect(try sizer.size(of: 42) == HeapSize())
     #expect(try sizer.size(of: Leaf?.none) == HeapSize())
     #expect(try sizer.size(of: AnyObject?.none) == HeapSize())
-    #expect(try sizer.size(of: Any?.none as Any) == HeapSize())
     #expect(try sizer.size(of: ()) == HeapSize())
     #expect(try sizer.size(of: "") == HeapSize())
     #expect(try sizer.size(of: [Int]()) == HeapSize())

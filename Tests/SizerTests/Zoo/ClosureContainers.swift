@@ -94,6 +94,6 @@ struct ClosureContainers {
       let read: (Wide) -> String = \.last
       return (Action { read(wide).count }, wide)
     }
-    try expectExact(objects: 0) { Generic<(Int, Int), Int>(run: +) }
+    try expectExact { Generic<(Int, Int), Int>(run: +) }
   }
 }

@@ -60,7 +60,7 @@ struct Errors {
     try expectExact(objects: 1) { Box((any Error)?.none) }
     try expectExact(objects: 6) { array(Failure() as any Error, Plain.first, Plain.second) }
     try expectExact(objects: 3) { array(Loaded.leaf(Leaf()) as (any Error)?, nil) }
-    try expectExact(objects: 2) { (Loaded.text(text()) as any Error) as Any }
+    try expectExact(objects: 1) { (Loaded.text(text()) as any Error) as Any }
     try expectExact(objects: 5) { Report() as any Error & Sendable }
   }
 

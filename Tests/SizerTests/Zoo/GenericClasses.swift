@@ -106,7 +106,6 @@ struct GenericClasses {
   @Test("a field of a parameter pack")
   func pack() throws {
     try expectExact(objects: 3) { Many(UInt8(number(1)), text(), Leaf()) }
-    try expectExact(objects: 1) { Many <> () }
   }
 
   @Test("a resilient superclass")

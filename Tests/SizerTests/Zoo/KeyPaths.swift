@@ -41,7 +41,6 @@ struct KeyPaths {
     try expectExact(objects: 1) { (\Root.inner).appending(path: \.name) }
     try expectExact(objects: 1) { (\Root.object).appending(path: \.inner.name) }
     try expectExact(objects: 1) { (\Root.object.next).appending(path: \.?.inner.name) }
-    try expectExact(objects: 1) { (\Root.self).appending(path: \.computed) }
     try expectExact(objects: 2) { array((\Root.inner as PartialKeyPath<Root>).appending(path: \Inner.name)!) }
   }
 

@@ -67,7 +67,6 @@ struct ObserverEffect {
       #expect(try HeapSizer().size(of: subject).bytes > 0)
     }
     #expect(try HeapSizer().histogram(of: values).isEmpty == false)
-    #expect(try HeapSizer().tree(of: object, depth: 3).bytes > 0)
   }
 
   @Test("reference counts are as before, and no side table is made")
