@@ -53,9 +53,10 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
   ret->type_name = swift_resolve(&record->type_name);
   if (!ret->type_name) return true;
   ret->type_name_length = csizer_mangled_length(ret->type_name);
-  if (runtime->type_in_context && !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length))
-    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor,
-                                         csizer_generic_arguments(type));
+  const void *const *arguments = csizer_generic_arguments(type);
+  if (runtime->type_in_context &&
+      (arguments || !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length)))
+    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor, arguments);
   return true;
 }
 

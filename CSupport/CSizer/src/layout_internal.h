@@ -88,6 +88,8 @@ typedef enum csizer_shape {
   SHAPE_ARRAY,   // elements, counted by the words after the header
   SHAPE_HASH,    // keys and values, with a bitmap of those that are there
   SHAPE_TAIL,    // a ManagedBuffer's elements, counted by its header
+  SHAPE_STRING,  // a string's code units, and its breadcrumbs if it has any
+  SHAPE_KEY_PATH,  // a key path's components, and the indices that they captured
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
   SHAPE_OPAQUE,  // unknown words
@@ -109,7 +111,8 @@ typedef struct csizer_object_layout {
   /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
   uint32_t requested;
   bool excluded;
-  /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is.
+  /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
+  /// SHAPE_KEY_PATH: where the fields end.
   uint32_t first;
   /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT.
   uint32_t count;
@@ -206,6 +209,9 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
 
 /// Adds an enum's references. layout_enum.c
 void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
+
+/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
+bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
 /// Adds the fields of a class and its superclasses. layout_class.c
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);

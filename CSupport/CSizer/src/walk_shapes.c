@@ -83,6 +83,38 @@ static void tail(csizer_walk *walk, const char *object, const csizer_object_layo
   elements(walk, object + layout->first, count, layout->element);
 }
 
+// stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference behind
+// the capacity; bit 63 of the capacity says that there is room for it.
+static void string(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  const uint64_t *words = (const uint64_t *)(const void *)object;
+  uint64_t low_bits = ((uint64_t)1 << 48) - 1;
+  size_t capacity = words[2] & low_bits, count = words[3] & low_bits;
+  size_t end = layout->first + capacity;
+  bool has_breadcrumbs = words[2] >> 63;
+  if (end + (has_breadcrumbs ? sizeof(uintptr_t) : 0) > usable || count >= capacity) {
+    add_requested(walk, layout, usable, 0, usable);
+    return;
+  }
+  // One code unit is the terminator's.
+  add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1, usable);
+  if (has_breadcrumbs) walk_reference(walk, *(const uintptr_t *)(const void *)(object + end));
+}
+
+// stdlib/public/core/KeyPath.swift. Components that captured indices of a subscript hold them as the subscript's caller laid
+// them out, which nothing at run time tells. But every word that is a live object's address by the census is one: the
+// others are lengths, code and metadata.
+static void key_path(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  enum { COMPONENTS = 8 };  // after the header and its padding
+  uint32_t header = *(const uint32_t *)(const void *)(object + layout->first);
+  size_t start = layout->first + COMPONENTS, bytes = header & 0xFFFFFF;
+  bool is_trivial = header >> 31;
+  if (start + bytes > usable) bytes = usable - start;
+  add_requested(walk, layout, start + bytes, 0, usable);
+  if (is_trivial) return;
+  if (!walk->options.census_is_complete) walk->totals.unresolved++;
+  csizer_walk_conservative(walk, object + start, bytes);
+}
+
 static void error_box(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   const swift_error_object *error = (const swift_error_object *)(const void *)object;
   const csizer_value_layout *value = csizer_layouts_value(walk->layouts, error->type);
@@ -101,6 +133,8 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;
     case SHAPE_HASH: hash(walk, object, layout, usable); return;
     case SHAPE_TAIL: tail(walk, object, layout, usable); return;
+    case SHAPE_STRING: string(walk, object, layout, usable); return;
+    case SHAPE_KEY_PATH: key_path(walk, object, layout, usable); return;
     case SHAPE_ERROR: error_box(walk, object, layout, usable); return;
     case SHAPE_FIELDS:
       add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
