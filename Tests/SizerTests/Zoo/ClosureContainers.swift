@@ -91,8 +91,8 @@ struct ClosureContainers {
   func references() throws {
     try expectExactAndSome {
       let wide = Wide()
-      let read: (Wide) -> String = \.last
-      return (Action { read(wide).count }, wide)
+      let read: ([Wide]) -> String = \.[number(0)].last
+      return (Action { read([wide]).count }, wide)
     }
     try expectExact { Generic<(Int, Int), Int>(run: +) }
   }

@@ -10,13 +10,9 @@ private final class Node: Named {
   unowned var owner: Node?
 }
 private struct Weak<Object: AnyObject> { weak var object: Object? }
-/// A weak reference to an object that dies here.
-@inline(never)
-private func weakToDead() -> Weak<Node> {
-  let node = Node()
-  let weak = Weak(object: node)
-  keepAlive(node)
-  return weak
+private final class WeakBox {
+  weak var object: Node?
+  weak var other: (any Named)?
 }
 private struct WeakExistential { weak var object: (any Named)? }
 private struct WeakAny { weak var object: AnyObject? }
@@ -87,12 +83,20 @@ struct References {
 
   @Test("a weak reference whose object is dead keeps the side table")
   func dead() throws {
-    try expectExact(objects: 1, rawBlocks: 1) { Box(weakToDead()) }
-    try expectExact(objects: 1, rawBlocks: 1) {
-      let node = Node()
-      return array(Weak(object: node), Weak(object: node))
+    try expectExact(objects: 1, rawBlocks: 2) {
+      let box = WeakBox()
+      let (node, other) = (Node(), Node())
+      (box.object, box.other) = (node, other)
+      keepAlive((node, other))
+      return box
     }
-    try expectExact(objects: 1, rawBlocks: 2) { array(weakToDead(), weakToDead(), Weak(object: nil)) }
+    try expectExact(objects: 2, rawBlocks: 1) {
+      let boxes = (WeakBox(), WeakBox())
+      let node = Node()
+      (boxes.0.object, boxes.1.other) = (node, node)
+      keepAlive(node)
+      return boxes
+    }
   }
 
   @Test("an unowned reference whose object is dead keeps the object's block")
