@@ -213,6 +213,9 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 /// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
+/// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
+bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
+
 /// Adds the fields of a class and its superclasses. layout_class.c
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);
 

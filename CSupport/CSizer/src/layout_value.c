@@ -5,6 +5,7 @@
 // From a type's metadata to the references in a value of it, one kind of type after the other.
 
 static void compile_struct(csizer_builder *builder, const swift_metadata *type, size_t size) {
+  if (csizer_compile_raw_struct(builder, type)) return;
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = csizer_field_count(descriptor);
   // C structs have no field records, and those of C's types that Swift can copy bit by bit own nothing.

@@ -72,7 +72,7 @@ bool csizer_mangled_expands_pack(const char *name, size_t length) {
   return false;
 }
 
-static const swift_descriptor *parent_of(const swift_descriptor *descriptor) {
+const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor) {
   // Indirectable: the low bit says that a pointer to the parent stands there.
   int32_t offset = descriptor->parent & ~1;
   if (!offset) return NULL;
@@ -90,7 +90,7 @@ void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size
   enum { DEEPEST = 32 };
   const char *names[DEEPEST];
   size_t count = 0;
-  for (const swift_descriptor *at = descriptor; at && count < DEEPEST; at = parent_of(at)) {
+  for (const swift_descriptor *at = descriptor; at && count < DEEPEST; at = csizer_descriptor_parent(at)) {
     const char *name = own_name(at);
     if (name) names[count++] = name;
   }
