@@ -21,7 +21,6 @@ private final class GenericService<Value: Sendable>: Sendable {
   let end = Leaf()
   init(_ value: sending Value) { self.value = Mutex(value) }
 }
-extension Leaf: @unchecked Sendable {}  // It is immutable; here it crosses into mutexes.
 
 @Suite("Synchronization")
 struct SynchronizationTests {
