@@ -3,6 +3,7 @@
 #define CSIZER_LAYOUT_INTERNAL_H
 #include "csizer_allocator.h"
 #include "csizer_layout.h"
+#include "csizer_owning.h"
 #include "pages.h"
 #include "runtime.h"
 
@@ -15,7 +16,7 @@ typedef enum csizer_op_kind {
   OP_ANY,           // an opaque existential; no detail
   OP_WEAK,          // a weak reference; no detail
   OP_UNOWNED,       // an unowned reference; no detail
-  OP_RAW,           // csizer_raw: a pointer that owns a raw block
+  OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
 } csizer_op_kind;
@@ -78,9 +79,16 @@ typedef struct csizer_extent {
   uint32_t bytes;
 } csizer_extent;
 
-typedef struct csizer_raw {
-  uint32_t kind;  // the number under which its blocks are counted
-} csizer_raw;
+/// An owning field, compiled. Siblings are distances in bytes from the field.
+typedef struct csizer_owned {
+  csizer_owning_rule rule;
+  uint32_t kind;                       // the number under which its blocks are counted
+  const csizer_value_layout *element;  // CSIZER_OWNS_VALUES
+  int32_t count, first, lender, doubt;
+  uint64_t lent_bits;
+  bool lent_if_clear;
+} csizer_owned;
+enum { CSIZER_NO_SIBLING = INT32_MIN };
 
 /// What follows an object's fields.
 typedef enum csizer_shape {
@@ -242,8 +250,8 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
 size_t csizer_field_offset(const swift_metadata *type, uint32_t index);
 
 // owning.c
-/// If a field owns a block: the op for it. False when it doesn't.
-bool csizer_owning_field_compile(csizer_builder *builder, const swift_descriptor *owner, const csizer_field *field,
+/// If a field of `type` owns what it points at: the op for it. False when it doesn't.
+bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset);
 
 #endif

@@ -19,7 +19,7 @@ static void compile_struct(csizer_builder *builder, const swift_metadata *type, 
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
     size_t offset = csizer_field_offset(type, i);
     size_t end = i + 1 < count ? csizer_field_offset(type, i + 1) : size;
-    if (csizer_owning_field_compile(builder, descriptor, &field, offset)) continue;
+    if (csizer_owning_field_compile(builder, type, &field, offset)) continue;
     csizer_builder_held(builder, offset, end, field.type_name, field.type);
   }
 }

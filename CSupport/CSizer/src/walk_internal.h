@@ -19,6 +19,13 @@ typedef struct walk_odd_set {
   size_t capacity, count;
 } walk_odd_set;
 
+/// Values in a raw block that wait to be walked.
+typedef struct walk_values {
+  const char *first;
+  size_t count;
+  const csizer_value_layout *element;
+} walk_values;
+
 struct csizer_walk {
   csizer_heapmap *map;
   csizer_layouts *layouts;
@@ -37,6 +44,8 @@ struct csizer_walk {
   uintptr_t *next;
   size_t next_count, next_capacity;
   bool at_bottom;
+  walk_values *values;
+  size_t value_count, value_capacity;
   walk_odd_set odd;
   csizer_status status;
 };
@@ -48,10 +57,18 @@ bool csizer_walk_grow_kinds(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
-void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind);
+/// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
+/// block starts at `address`, it is counted only if the allocator vouches for it.
+size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
 void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
 
+// walk_owned.c: what owning fields lead to
+void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
+void csizer_walk_drain_values(csizer_walk *walk);
+bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
+
 // walk_value.c, walk_shapes.c
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 

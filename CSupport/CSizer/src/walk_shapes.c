@@ -13,7 +13,7 @@ static void add_requested(csizer_walk *walk, const csizer_object_layout *layout,
   walk->totals.requested += requested;
 }
 
-static void elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
   if (csizer_layout_is_plain(element)) return;
   if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
     const uintptr_t *words = (const uintptr_t *)(const void *)first;
@@ -35,7 +35,7 @@ static void array(csizer_walk *walk, const char *object, const csizer_object_lay
   if (capacity > room_for(usable, layout)) capacity = room_for(usable, layout);
   if (count > capacity) count = capacity;
   add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
-  elements(walk, object + layout->first, count, layout->element);
+  csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
 // stdlib/public/core/HashTable.swift: a bit for each bucket, in words after the pointers; one word at least.
@@ -80,7 +80,7 @@ static void tail(csizer_walk *walk, const char *object, const csizer_object_layo
   size_t count = *(const size_t *)(const void *)(object + layout->count);
   if (count > capacity) count = capacity;
   add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
-  elements(walk, object + layout->first, count, layout->element);
+  csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
 // stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference behind
