@@ -98,6 +98,7 @@ typedef enum csizer_shape {
   SHAPE_TAIL,    // a ManagedBuffer's elements, counted by its header
   SHAPE_STRING,  // a string's code units, and its breadcrumbs if it has any
   SHAPE_KEY_PATH,  // a key path's components, and the indices that they captured
+  SHAPE_HASH_NODE,  // a hash tree's children and items
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
   SHAPE_OPAQUE,  // unknown words
@@ -122,8 +123,13 @@ typedef struct csizer_object_layout {
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
   /// SHAPE_KEY_PATH: where the fields end.
   uint32_t first;
-  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT.
+  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT; how wide it is (0: it is always 0).
   uint32_t count;
+  uint32_t count_bytes;
+  /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.
+  uint32_t ring_first, ring_capacity;
+  /// SHAPE_HASH_NODE: items are tuples of key and value.
+  uint32_t pair_value, pair_stride;
   const csizer_value_layout *element;  // SHAPE_HASH: the keys
   const csizer_value_layout *value;    // SHAPE_HASH: the values, or NULL in a set
   csizer_bound_context *bound;         // SHAPE_BOUND: those met so far
@@ -223,6 +229,10 @@ bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layou
 
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
+
+/// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
+bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
+void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
 /// Adds the fields of a class and its superclasses. layout_class.c
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);

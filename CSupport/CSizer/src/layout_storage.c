@@ -69,7 +69,9 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
   size_t header = csizer_field_offset((const swift_metadata *)type, 0);
   layout->shape = SHAPE_TAIL;
   layout->first = (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
+  if (csizer_compile_tail_header(layout, arguments[0], header)) return;
   layout->count = count_in_header(builder, arguments[0], header);
+  layout->count_bytes = sizeof(size_t);
   if (layout->count == CSIZER_NO_COUNT && !csizer_layout_is_plain(layout->element)) builder->unresolved = true;
 }
 
@@ -95,6 +97,7 @@ static const struct {
     {"Swift._DictionaryStorage", compile_dictionary},
     {"Swift._SetStorage", compile_set},
     {"Swift.ManagedBuffer", compile_managed_buffer},
+    {"HashTreeCollections._HashNode.Storage", csizer_compile_hash_node},
     {"Swift.__StringStorage", compile_string},
     {"Swift.AnyKeyPath", compile_key_path},
 };

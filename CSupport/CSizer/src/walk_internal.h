@@ -67,7 +67,13 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
 void csizer_walk_drain_values(csizer_walk *walk);
 bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
 
+// walk_tail.c: elements behind a library's header
+void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
 // walk_value.c, walk_shapes.c
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable);
 void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

@@ -3,8 +3,8 @@
 
 // Objects that are more than their fields.
 
-static void add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
-                          size_t usable) {
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable) {
   // A collection may know of more room than it asked for: it asks the allocator for the usable size and takes all.
   if (requested > usable) requested = usable;
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
@@ -34,7 +34,7 @@ static void array(csizer_walk *walk, const char *object, const csizer_object_lay
   size_t stride = layout->element->stride;
   if (capacity > room_for(usable, layout)) capacity = room_for(usable, layout);
   if (count > capacity) count = capacity;
-  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
+  csizer_walk_add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
   csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
@@ -52,11 +52,11 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
   const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
   if (scale > 40 || keys < object || keys > end || last < object || last > end) {
     walk->totals.unresolved++;
-    add_requested(walk, layout, usable, 0, usable);
+    csizer_walk_add_requested(walk, layout, usable, 0, usable);
     csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
     return;
   }
-  add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
+  csizer_walk_add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
   bool plain = csizer_layout_is_plain(layout->element) && (!layout->value || csizer_layout_is_plain(layout->value));
   for (size_t word = 0; !plain && word * 64 < buckets; word++)
     for (uint64_t bits = bitmap[word]; bits; bits &= bits - 1) {
@@ -65,22 +65,6 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
       walk_value(walk, keys + bucket * layout->element->stride, layout->element);
       if (layout->value) walk_value(walk, values + bucket * layout->value->stride, layout->value);
     }
-}
-
-static void tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
-  size_t capacity = room_for(usable, layout), stride = layout->element->stride;
-  walk_value(walk, object, &layout->fields);
-  if (layout->count == CSIZER_NO_COUNT) {
-    add_requested(walk, layout, usable, 0, usable);
-    if (csizer_layout_is_plain(layout->element)) return;
-    walk->totals.unresolved++;
-    csizer_walk_conservative(walk, object + layout->first, capacity * stride);
-    return;
-  }
-  size_t count = *(const size_t *)(const void *)(object + layout->count);
-  if (count > capacity) count = capacity;
-  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
-  csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
 // stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference behind
@@ -92,11 +76,11 @@ static void string(csizer_walk *walk, const char *object, const csizer_object_la
   size_t end = layout->first + capacity;
   bool has_breadcrumbs = words[2] >> 63;
   if (end + (has_breadcrumbs ? sizeof(uintptr_t) : 0) > usable || count >= capacity) {
-    add_requested(walk, layout, usable, 0, usable);
+    csizer_walk_add_requested(walk, layout, usable, 0, usable);
     return;
   }
   // One code unit is the terminator's.
-  add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1, usable);
+  csizer_walk_add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1, usable);
   if (has_breadcrumbs) walk_reference(walk, *(const uintptr_t *)(const void *)(object + end));
 }
 
@@ -109,7 +93,7 @@ static void key_path(csizer_walk *walk, const char *object, const csizer_object_
   size_t start = layout->first + COMPONENTS, bytes = header & 0xFFFFFF;
   bool is_trivial = header >> 31;
   if (start + bytes > usable) bytes = usable - start;
-  add_requested(walk, layout, start + bytes, 0, usable);
+  csizer_walk_add_requested(walk, layout, start + bytes, 0, usable);
   if (is_trivial) return;
   if (!walk->options.census_is_complete) walk->totals.unresolved++;
   csizer_walk_conservative(walk, object + start, bytes);
@@ -124,7 +108,7 @@ static void error_box(csizer_walk *walk, const char *object, const csizer_object
   }
   size_t mask = swift_witnesses_of(error->type)->flags & SWIFT_ALIGNMENT_MASK;
   size_t offset = swift_round_up(sizeof *error, mask);
-  add_requested(walk, layout, offset + value->size, 0, usable);
+  csizer_walk_add_requested(walk, layout, offset + value->size, 0, usable);
   walk_value(walk, object + offset, value);
 }
 
@@ -132,18 +116,19 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
   switch (layout->shape) {
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;
     case SHAPE_HASH: hash(walk, object, layout, usable); return;
-    case SHAPE_TAIL: tail(walk, object, layout, usable); return;
+    case SHAPE_TAIL: csizer_walk_tail(walk, object, layout, usable); return;
+    case SHAPE_HASH_NODE: csizer_walk_hash_node(walk, object, layout, usable); return;
     case SHAPE_STRING: string(walk, object, layout, usable); return;
     case SHAPE_KEY_PATH: key_path(walk, object, layout, usable); return;
     case SHAPE_ERROR: error_box(walk, object, layout, usable); return;
     case SHAPE_FIELDS:
-      add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
+      csizer_walk_add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
       walk_value(walk, object, &layout->fields);
       return;
     case SHAPE_BOUND:  // resolved before the scan
     case SHAPE_OPAQUE:
       walk->totals.unresolved++;
-      add_requested(walk, layout, usable, 0, usable);
+      csizer_walk_add_requested(walk, layout, usable, 0, usable);
       csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
       return;
   }
