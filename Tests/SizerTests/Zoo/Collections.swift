@@ -114,17 +114,17 @@ struct CollectionsTests {
 
   @Test("containers that can't be copied")
   func noncopyable() throws {
-    try expectExact(objects: 4, rawBlocks: 1) { () -> Holder<RigidArray<Leaf>> in
+    try expectExact(objects: 4, rawBlocks: 1) { () -> Held<RigidArray<Leaf>> in
       var elements = RigidArray<Leaf>(capacity: number(10))
       for index in 0..<number(3) { elements.append(Leaf(index)) }
-      return Holder(elements)
+      return Held(elements)
     }
     try expectExact(objects: 3, rawBlocks: 1) { () -> UniqueArray<String> in
       var elements = UniqueArray<String>()
       for index in 0..<number(3) { elements.append(text(20 + index)) }
       return elements
     }
-    try expectExact(objects: 1, rawBlocks: 1) { Holder(RigidArray<Int>(capacity: number(10))) }
-    try expectExact(objects: 1) { Holder(UniqueArray<Int>()) }
+    try expectExact(objects: 1, rawBlocks: 1) { Held(RigidArray<Int>(capacity: number(10))) }
+    try expectExact(objects: 1) { Held(UniqueArray<Int>()) }
   }
 }

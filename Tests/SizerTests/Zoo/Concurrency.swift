@@ -73,7 +73,7 @@ struct ConcurrencyTests {
   @Test("an object that holds a task is as unsure as the task")
   func holders() async throws {
     let task = Task { try? await Task.sleep(for: .seconds(1000)) }
-    let size = try HeapSizer().size(of: Holder((task, text())))
+    let size = try HeapSizer().size(of: Held((task, text())))
     #expect(size.unresolvedCount == 1)
     #expect(size.objectCount >= 3)
     task.cancel()

@@ -97,8 +97,8 @@ struct DataTests {
 
   @Test("in a class, in an optional, in a dictionary")
   func nested() throws {
-    try expectExact(objects: 2, rawBlocks: 1) { Holder(Data(bytes(100))) }
-    try expectExact(objects: 2, rawBlocks: 1) { Holder(Optional(Data(bytes(100)))) }
+    try expectExact(objects: 2, rawBlocks: 1) { Held(Data(bytes(100))) }
+    try expectExact(objects: 2, rawBlocks: 1) { Held(Optional(Data(bytes(100)))) }
     try expectExact(objects: 3, rawBlocks: 2) { [number(1): Data(bytes(100)), 2: Data(bytes(200)), 3: Data()] }
   }
 

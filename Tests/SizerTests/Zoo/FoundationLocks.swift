@@ -44,7 +44,7 @@ struct FoundationLocks {
     try expectExact(objects: 2, rawBlocks: 1) { FileHandle(fileDescriptor: 0, closeOnDealloc: false) }
     try expectExact(objects: 5, rawBlocks: 2) { Pipe() }
     try expectExact(objects: 2) { Thread {} }
-    try expectExact(objects: 8, rawBlocks: 2) { Holder((Thread {}, Pipe())) }
+    try expectExact(objects: 8, rawBlocks: 2) { Held((Thread {}, Pipe())) }
   }
 
   @Test("libdispatch's own objects are counted, what hangs below them is not known")

@@ -12,7 +12,7 @@ struct FoundationValues {
     try expectExact(objects: 0) { Decimal(number(3)) / 7 }
     try expectExact(objects: 0) { DateInterval(start: Date(), duration: Double(number(3))) }
     try expectExact(objects: 0) { NSRange(location: number(1), length: 2) }
-    try expectExact(objects: 1) { Holder((Date(), UUID(), Decimal(number(3)))) }
+    try expectExact(objects: 1) { Held((Date(), UUID(), Decimal(number(3)))) }
   }
 
   @Test("a URL is its string and what the parser found")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Puts any value, noncopyable ones too, into a field of a heap object.
-final class Holder<Value: ~Copyable> {
+final class Held<Value: ~Copyable> {
   let value: Value
   @inline(never)
   init(_ value: consuming Value) { self.value = value }

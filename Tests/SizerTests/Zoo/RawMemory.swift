@@ -51,21 +51,21 @@ struct RawMemory {
     let block = malloc(number(100))!
     defer { free(block) }
     try expectExact(objects: 0) { block }
-    try expectExact(objects: 1) { Holder(block) }
+    try expectExact(objects: 1) { Held(block) }
     try expectExact(objects: 1) {
-      Holder(UnsafeMutableBufferPointer(start: block.assumingMemoryBound(to: Int.self), count: 3))
+      Held(UnsafeMutableBufferPointer(start: block.assumingMemoryBound(to: Int.self), count: 3))
     }
-    try expectExact(objects: 1) { Holder(Unmanaged.passUnretained(Leaf.shared)) }
-    try expectExact(objects: 1) { Holder(OpaquePointer(block)) }
+    try expectExact(objects: 1) { Held(Unmanaged.passUnretained(Leaf.shared)) }
+    try expectExact(objects: 1) { Held(OpaquePointer(block)) }
   }
 
   @Test("C structs and vectors are plain data")
   func plain() throws {
-    try expectExact(objects: 1) { Holder(stat()) }
-    try expectExact(objects: 1) { Holder(rusage()) }
-    try expectExact(objects: 1) { Holder(SIMD16<Double>(repeating: Double(number(3)))) }
-    try expectExact(objects: 2) { Holder(array(SIMD4<Float>(1, 2, 3, 4), SIMD4<Float>(repeating: 2))) }
-    try expectExact(objects: 1) { Holder(pthread_mutex_t()) }
+    try expectExact(objects: 1) { Held(stat()) }
+    try expectExact(objects: 1) { Held(rusage()) }
+    try expectExact(objects: 1) { Held(SIMD16<Double>(repeating: Double(number(3)))) }
+    try expectExact(objects: 2) { Held(array(SIMD4<Float>(1, 2, 3, 4), SIMD4<Float>(repeating: 2))) }
+    try expectExact(objects: 1) { Held(pthread_mutex_t()) }
   }
 }
 

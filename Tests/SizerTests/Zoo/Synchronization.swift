@@ -29,9 +29,9 @@ struct SynchronizationTests {
     try expectExact(objects: 1) { Mutex(Leaf()) }
     try expectExact(objects: 3) { Mutex(array(text(), text())) }
     try expectExact(objects: 0) { Mutex(number(3)) }
-    try expectExact(objects: 2) { Holder(Mutex(Leaf())) }
-    try expectExact(objects: 2) { Holder(Mutex((UInt8(1), text()))) }
-    try expectExact(objects: 1) { Holder(Mutex<UInt8>(1)) }
+    try expectExact(objects: 2) { Held(Mutex(Leaf())) }
+    try expectExact(objects: 2) { Held(Mutex((UInt8(1), text()))) }
+    try expectExact(objects: 1) { Held(Mutex<UInt8>(1)) }
   }
 
   @Test("mutexes in the fields of a class")
@@ -51,11 +51,11 @@ struct SynchronizationTests {
   @Test("atomics own nothing, a lazy reference owns its object")
   func atomics() throws {
     try expectExact(objects: 0) { Atomic(number(3)) }
-    try expectExact(objects: 1) { Holder(Atomic(number(3))) }
-    try expectExact(objects: 1) { Holder(Atomic<UInt8>(3)) }
-    try expectExact(objects: 1) { Holder(AtomicLazyReference<Leaf>()) }
+    try expectExact(objects: 1) { Held(Atomic(number(3))) }
+    try expectExact(objects: 1) { Held(Atomic<UInt8>(3)) }
+    try expectExact(objects: 1) { Held(AtomicLazyReference<Leaf>()) }
     try expectExact(objects: 2) {
-      let lazily = Holder(AtomicLazyReference<Leaf>())
+      let lazily = Held(AtomicLazyReference<Leaf>())
       _ = lazily.value.storeIfNil(Leaf())
       return lazily
     }
