@@ -62,6 +62,12 @@ csizer_holding csizer_mangled_holding(const char *name, size_t length) {
     const char *end = tail(name, length, count);
     if (end && memcmp(end, endings[i].end, count) == 0) return endings[i].holding;
   }
+  // An optional function has a function's layout: nil is one of its extra inhabitants.
+  for (const char *end; (end = tail(name, length, 2)) && memcmp(end, "Sg", 2) == 0;) {
+    const char *inner = tail(name, length - 2, 1);
+    if (!inner || *inner != '_' || function_holding(name, length - 2) == CSIZER_HOLDS_VALUE) return CSIZER_HOLDS_VALUE;
+    length -= 2;
+  }
   const char *last = tail(name, length, 1);
   return last && *last == '_' ? function_holding(name, length) : CSIZER_HOLDS_VALUE;
 }
