@@ -51,9 +51,4 @@ bool csizer_layouts_kind_unresolved(const csizer_layouts *layouts, size_t kind);
 /// Bytes of memory that the table holds.
 size_t csizer_layouts_bytes(const csizer_layouts *layouts);
 
-/// Declares that the pointer field `field` of the type `type` (dotted, without generic arguments: "Module.Outer.Inner") owns a
-/// block of the allocator. Tables that exist already keep what they compiled. Names are copied, registering twice is fine.
-/// Any thread.
-csizer_status csizer_owning_field_register(const char *type, const char *field);
-
 #endif

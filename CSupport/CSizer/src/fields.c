@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layout_internal.h"
 #include "mangling.h"
+#include "typetext.h"
 
 const swift_descriptor *csizer_type_descriptor(const swift_metadata *type) {
   switch (swift_kind_of(type)) {
@@ -42,6 +43,12 @@ uint32_t csizer_field_count(const swift_descriptor *descriptor) {
   return fields ? fields->count : 0;
 }
 
+// Where a type can't be copied, the record's symbolic name (control byte 9) leads to an accessor that answers `()`.
+static bool hides_its_type(const csizer_field *field) {
+  return field->type && field->type_name[0] == 9 && swift_kind_of(field->type) == SWIFT_TUPLE &&
+         !((const swift_tuple *)field->type)->count;
+}
+
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   const swift_field_descriptor *fields = descriptor ? field_descriptor(descriptor) : NULL;
@@ -53,9 +60,14 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
   ret->type_name = swift_resolve(&record->type_name);
   if (!ret->type_name) return true;
   ret->type_name_length = csizer_mangled_length(ret->type_name);
-  if (runtime->type_in_context && !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length))
-    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor,
-                                         csizer_generic_arguments(type));
+  const void *const *arguments = csizer_generic_arguments(type);
+  if (runtime->type_in_context &&
+      (arguments || !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length)))
+    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor, arguments);
+  if (hides_its_type(ret)) {
+    csizer_type_scope scope = {runtime, descriptor, arguments};
+    ret->type = csizer_type_of_noncopyable_field(ret->type_name, &scope);
+  }
   return true;
 }
 

@@ -20,7 +20,7 @@ static void compile_own_fields(csizer_builder *builder, const swift_class *type)
     if (!csizer_field_read(builder->layouts->runtime, (const swift_metadata *)type, i, &field) || !field.type_name)
       continue;
     size_t offset = csizer_field_offset((const swift_metadata *)type, i);
-    if (csizer_owning_field_compile(builder, descriptor, &field, offset)) continue;
+    if (csizer_owning_field_compile(builder, (const swift_metadata *)type, &field, offset)) continue;
     csizer_builder_held(builder, offset, field_end(type, i, count), field.type_name, field.type);
   }
 }

@@ -73,11 +73,12 @@ static bool stand_ins(const csizer_layouts *layouts, const char *stand_in_name, 
   const swift_metadata *stand_in = layouts->runtime->type_in_context(
       stand_in_name, csizer_mangled_length(stand_in_name), NULL, NULL);
   if (!stand_in) return false;
-  parameter_table table = {.levels = 1, .counts = {8}};
-  for (int i = 0; i < 8; i++) {
-    table.parameters[0][i].argument = stand_in;
-    table.parameters[0][i].kind = PARAMETER_TYPE;
-  }
+  parameter_table table = {.levels = 3, .counts = {8, 4, 4}};
+  for (uint32_t level = 0; level < table.levels; level++)
+    for (uint32_t i = 0; i < table.counts[level]; i++) {
+      table.parameters[level][i].argument = stand_in;
+      table.parameters[level][i].kind = PARAMETER_TYPE;
+    }
   *ret = (substitution){.layouts = layouts};
   return flatten(&table, ret);
 }
@@ -185,6 +186,33 @@ static size_t add_captures(csizer_builder *builder, const swift_capture_descript
   return offset;
 }
 
+static bool same_layout(const csizer_builder *one, const csizer_builder *other) {
+  if (one->references != other->references || one->count != other->count) return false;
+  for (uint32_t i = 0; i < one->count; i++)
+    if (one->ops[i].kind != other->ops[i].kind || one->ops[i].offset != other->ops[i].offset ||
+        one->ops[i].detail != other->ops[i].detail)
+      return false;
+  return true;
+}
+
+// A layout that is the same whatever the parameters stand for, a word that is a reference, one that is none, or more: then it
+// is the layout. Answers where the captures end, or 0 when it does depend on them.
+static size_t add_independent_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t start) {
+  static const char *const stand_in_names[] = {"yXl", "Si", "yp"};  // AnyObject, Int, Any
+  const csizer_builder before = *builder;
+  csizer_builder first = before;
+  size_t first_end = 0;
+  for (size_t i = 0; i < sizeof stand_in_names / sizeof *stand_in_names; i++) {
+    *builder = before;
+    substitution substitution;
+    if (!stand_ins(builder->layouts, stand_in_names[i], &substitution)) return 0;
+    size_t end = add_captures(builder, captures, start, &substitution);
+    if (i == 0) first = *builder, first_end = end;
+    if (!end || end != first_end || !same_layout(builder, &first)) return 0;
+  }
+  return first_end;
+}
+
 uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
                                 const void *const *bindings) {
   static const char *const stand_in_names[] = {"yXl", "Si"};  // AnyObject, Int
@@ -201,6 +229,10 @@ uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_varia
       size_t end = add_captures(builder, captures, start, &substitution);
       if (end) return (uint32_t)end;
     }
+    // Some parameters are found only through what another capture refers to.
+    *builder = before;
+    size_t end = captures->source_count ? add_independent_captures(builder, captures, start) : 0;
+    if (end) return (uint32_t)end;
   }
   *builder = before;
   builder->unresolved = true;

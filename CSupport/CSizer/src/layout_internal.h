@@ -3,6 +3,7 @@
 #define CSIZER_LAYOUT_INTERNAL_H
 #include "csizer_allocator.h"
 #include "csizer_layout.h"
+#include "csizer_owning.h"
 #include "pages.h"
 #include "runtime.h"
 
@@ -15,7 +16,7 @@ typedef enum csizer_op_kind {
   OP_ANY,           // an opaque existential; no detail
   OP_WEAK,          // a weak reference; no detail
   OP_UNOWNED,       // an unowned reference; no detail
-  OP_RAW,           // csizer_raw: a pointer that owns a raw block
+  OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
 } csizer_op_kind;
@@ -78,9 +79,16 @@ typedef struct csizer_extent {
   uint32_t bytes;
 } csizer_extent;
 
-typedef struct csizer_raw {
-  uint32_t kind;  // the number under which its blocks are counted
-} csizer_raw;
+/// An owning field, compiled. Siblings are distances in bytes from the field.
+typedef struct csizer_owned {
+  csizer_owning_rule rule;
+  uint32_t kind;                       // the number under which its blocks are counted
+  const csizer_value_layout *element;  // CSIZER_OWNS_VALUES
+  int32_t count, first, lender, doubt;
+  uint64_t lent_bits;
+  bool lent_if_clear;
+} csizer_owned;
+enum { CSIZER_NO_SIBLING = INT32_MIN };
 
 /// What follows an object's fields.
 typedef enum csizer_shape {
@@ -88,6 +96,9 @@ typedef enum csizer_shape {
   SHAPE_ARRAY,   // elements, counted by the words after the header
   SHAPE_HASH,    // keys and values, with a bitmap of those that are there
   SHAPE_TAIL,    // a ManagedBuffer's elements, counted by its header
+  SHAPE_STRING,  // a string's code units, and its breadcrumbs if it has any
+  SHAPE_KEY_PATH,  // a key path's components, and the indices that they captured
+  SHAPE_HASH_NODE,  // a hash tree's children and items
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
   SHAPE_OPAQUE,  // unknown words
@@ -109,10 +120,16 @@ typedef struct csizer_object_layout {
   /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
   uint32_t requested;
   bool excluded;
-  /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is.
+  /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
+  /// SHAPE_KEY_PATH: where the fields end.
   uint32_t first;
-  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT.
+  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT; how wide it is (0: it is always 0).
   uint32_t count;
+  uint32_t count_bytes;
+  /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.
+  uint32_t ring_first, ring_capacity;
+  /// SHAPE_HASH_NODE: items are tuples of key and value.
+  uint32_t pair_value, pair_stride;
   const csizer_value_layout *element;  // SHAPE_HASH: the keys
   const csizer_value_layout *value;    // SHAPE_HASH: the values, or NULL in a set
   csizer_bound_context *bound;         // SHAPE_BOUND: those met so far
@@ -207,6 +224,16 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
 /// Adds an enum's references. layout_enum.c
 void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 
+/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
+bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
+
+/// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
+bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
+
+/// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
+bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
+void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
+
 /// Adds the fields of a class and its superclasses. layout_class.c
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);
 
@@ -233,8 +260,8 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
 size_t csizer_field_offset(const swift_metadata *type, uint32_t index);
 
 // owning.c
-/// If a field owns a block: the op for it. False when it doesn't.
-bool csizer_owning_field_compile(csizer_builder *builder, const swift_descriptor *owner, const csizer_field *field,
+/// If a field of `type` owns what it points at: the op for it. False when it doesn't.
+bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset);
 
 #endif

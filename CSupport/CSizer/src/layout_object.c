@@ -2,104 +2,13 @@
 #include <string.h>
 
 #include "layout_internal.h"
-#include "mangling.h"
 
-// From an object's isa to its layout. Most objects are their fields; the standard library's storage classes keep elements
-// behind them, and boxes, contexts and errors have kinds of their own.
-
-typedef void (*storage_compiler)(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
-
-static const csizer_value_layout *argument(csizer_builder *builder, const swift_class *type, uint32_t index) {
-  const void *const *arguments = csizer_generic_arguments((const swift_metadata *)type);
-  return arguments ? csizer_layouts_value(builder->layouts, arguments[index]) : NULL;
-}
-
-static uint32_t align_mask_of(const csizer_value_layout *layout) {
-  return swift_witnesses_of(layout->type)->flags & SWIFT_ALIGNMENT_MASK;
-}
-
-// stdlib/public/core/ContiguousArrayBuffer.swift: header, count, capacity and flags, elements.
-static void compile_array(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  enum { ELEMENTS = 32 };
-  layout->element = argument(builder, type, 0);
-  if (!layout->element) return;
-  layout->shape = SHAPE_ARRAY;
-  layout->first = (uint32_t)swift_round_up(ELEMENTS, align_mask_of(layout->element));
-}
-
-// stdlib/public/core/DictionaryStorage.swift, SetStorage.swift: count, capacity, scale …, seed, then the pointers.
-enum { HASH_POINTERS = 48 };
-
-static void compile_dictionary(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  layout->element = argument(builder, type, 0);
-  layout->value = argument(builder, type, 1);
-  if (!layout->element || !layout->value) return;
-  layout->shape = SHAPE_HASH;
-  layout->first = HASH_POINTERS;
-}
-
-static void compile_set(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  layout->element = argument(builder, type, 0);
-  if (!layout->element) return;
-  layout->shape = SHAPE_HASH;
-  layout->first = HASH_POINTERS;
-}
-
-// A ManagedBuffer's header says how many elements there are if it is, or has, an Int called count.
-static uint32_t count_in_header(csizer_builder *builder, const swift_metadata *header, size_t offset) {
-  const swift_metadata *integer = builder->layouts->runtime->type_in_context("Si", 2, NULL, NULL);
-  if (header == integer) return (uint32_t)offset;
-  if (swift_kind_of(header) != SWIFT_STRUCT) return CSIZER_NO_COUNT;
-  uint32_t fields = csizer_field_count(csizer_type_descriptor(header));
-  for (uint32_t i = 0; i < fields; i++) {
-    csizer_field field;
-    if (!csizer_field_read(builder->layouts->runtime, header, i, &field) || field.type != integer) continue;
-    if (strcmp(field.name, "count") == 0 || strcmp(field.name, "_count") == 0)
-      return (uint32_t)(offset + csizer_field_offset(header, i));
-  }
-  return CSIZER_NO_COUNT;
-}
-
-// stdlib/public/core/ManagedBuffer.swift: the header is a stored property, the elements follow at their alignment.
-static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  const void *const *arguments = csizer_generic_arguments((const swift_metadata *)type);
-  csizer_compile_class(builder, type);
-  layout->element = argument(builder, type, 1);
-  if (!layout->element) return;
-  size_t header = csizer_field_offset((const swift_metadata *)type, 0);
-  layout->shape = SHAPE_TAIL;
-  layout->first = (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
-  layout->count = count_in_header(builder, arguments[0], header);
-  if (layout->count == CSIZER_NO_COUNT && !csizer_layout_is_plain(layout->element)) builder->unresolved = true;
-}
-
-static const struct {
-  const char *name;
-  storage_compiler compile;
-} storage_classes[] = {
-    {"Swift._ContiguousArrayStorage", compile_array},
-    {"Swift._DictionaryStorage", compile_dictionary},
-    {"Swift._SetStorage", compile_set},
-    {"Swift.ManagedBuffer", compile_managed_buffer},
-};
-
-static bool compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  for (const swift_class *at = type; at; at = at->superclass) {
-    if (!at->description) continue;
-    char name[64];
-    csizer_descriptor_name(at->description, name, sizeof name);
-    for (size_t i = 0; i < sizeof storage_classes / sizeof *storage_classes; i++)
-      if (strcmp(name, storage_classes[i].name) == 0) {
-        storage_classes[i].compile(builder, layout, at);
-        return true;
-      }
-  }
-  return false;
-}
+// From an object's isa to its layout. Most objects are their fields; the standard library's storage classes (layout_storage.c)
+// keep elements behind them, and boxes, contexts and errors have kinds of their own.
 
 static csizer_kind compile_class_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   layout->requested = type->instance_size;
-  if (compile_storage(builder, layout, type)) layout->requested = 0;
+  if (csizer_compile_storage(builder, layout, type)) layout->requested = 0;
   else csizer_compile_class(builder, type);
   return (csizer_kind){.layout = layout, .type = (const swift_metadata *)type};
 }

@@ -5,6 +5,7 @@
 // From a type's metadata to the references in a value of it, one kind of type after the other.
 
 static void compile_struct(csizer_builder *builder, const swift_metadata *type, size_t size) {
+  if (csizer_compile_raw_struct(builder, type)) return;
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = csizer_field_count(descriptor);
   // C structs have no field records, and those of C's types that Swift can copy bit by bit own nothing.
@@ -18,7 +19,7 @@ static void compile_struct(csizer_builder *builder, const swift_metadata *type, 
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
     size_t offset = csizer_field_offset(type, i);
     size_t end = i + 1 < count ? csizer_field_offset(type, i + 1) : size;
-    if (csizer_owning_field_compile(builder, descriptor, &field, offset)) continue;
+    if (csizer_owning_field_compile(builder, type, &field, offset)) continue;
     csizer_builder_held(builder, offset, end, field.type_name, field.type);
   }
 }

@@ -62,6 +62,12 @@ csizer_holding csizer_mangled_holding(const char *name, size_t length) {
     const char *end = tail(name, length, count);
     if (end && memcmp(end, endings[i].end, count) == 0) return endings[i].holding;
   }
+  // An optional function has a function's layout: nil is one of its extra inhabitants.
+  for (const char *end; (end = tail(name, length, 2)) && memcmp(end, "Sg", 2) == 0;) {
+    const char *inner = tail(name, length - 2, 1);
+    if (!inner || *inner != '_' || function_holding(name, length - 2) == CSIZER_HOLDS_VALUE) return CSIZER_HOLDS_VALUE;
+    length -= 2;
+  }
   const char *last = tail(name, length, 1);
   return last && *last == '_' ? function_holding(name, length) : CSIZER_HOLDS_VALUE;
 }
@@ -72,7 +78,7 @@ bool csizer_mangled_expands_pack(const char *name, size_t length) {
   return false;
 }
 
-static const swift_descriptor *parent_of(const swift_descriptor *descriptor) {
+const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor) {
   // Indirectable: the low bit says that a pointer to the parent stands there.
   int32_t offset = descriptor->parent & ~1;
   if (!offset) return NULL;
@@ -90,7 +96,7 @@ void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size
   enum { DEEPEST = 32 };
   const char *names[DEEPEST];
   size_t count = 0;
-  for (const swift_descriptor *at = descriptor; at && count < DEEPEST; at = parent_of(at)) {
+  for (const swift_descriptor *at = descriptor; at && count < DEEPEST; at = csizer_descriptor_parent(at)) {
     const char *name = own_name(at);
     if (name) names[count++] = name;
   }

@@ -32,6 +32,9 @@ csizer_holding csizer_mangled_holding(const char *name, size_t length);
 /// Whether the name expands a pack (`Qp`): the runtime must not be asked for such a type without its pack.
 bool csizer_mangled_expands_pack(const char *name, size_t length);
 
+/// The context that a type or context is declared in, or NULL for a module.
+const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor);
+
 /// The dotted name of a type's descriptor, without generic arguments: "Swift._ContiguousArrayStorage". Contexts without a
 /// name (extensions, private scopes) are passed over. Always terminated; cut when `capacity` is too small.
 void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity);

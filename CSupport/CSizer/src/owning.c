@@ -4,74 +4,119 @@
 
 #include "layout_internal.h"
 #include "mangling.h"
+#include "owning_internal.h"
 
-// Which pointer fields own what they point at. No metadata says so: it is knowledge about the libraries.
+// ---- The rows ----
 
-typedef struct owning_field {
-  struct owning_field *next;
-  const char *type;   // dotted, without generic arguments
-  const char *field;
-} owning_field;
-
-static const owning_field built_in[] = {
-    {.type = "Foundation.NSLock", .field = "mutex"},
-};
+typedef struct registered_row {
+  const struct registered_row *next;
+  csizer_owning_field row;
+} registered_row;
 
 // Registered for the whole process, as the types are: a global, guarded by the lock, never shortened.
 static struct {
   pthread_mutex_t lock;
-  owning_field *first;
+  const registered_row *first;
   csizer_pool pool;
 } registered = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool same(const owning_field *known, const char *type, const char *field) {
-  return strcmp(known->type, type) == 0 && strcmp(known->field, field) == 0;
+static bool is_for(const csizer_owning_field *row, const char *type, const char *field) {
+  return strcmp(row->field, field) == 0 && strcmp(row->type, type) == 0;
 }
 
-static bool is_owning(const char *type, const char *field) {
-  for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
-    if (same(&built_in[i], type, field)) return true;
-  pthread_mutex_lock(&registered.lock);
-  const owning_field *at = registered.first;
-  while (at && !same(at, type, field)) at = at->next;
-  pthread_mutex_unlock(&registered.lock);
-  return at != NULL;
+// Rows never change once they are in the list, so they are read without the lock.
+static const csizer_owning_field *row_for(const char *type, const char *field) {
+  for (size_t i = 0; i < csizer_owning_table_count; i++)
+    if (is_for(&csizer_owning_table[i], type, field)) return &csizer_owning_table[i];
+  const registered_row *at = __atomic_load_n(&registered.first, __ATOMIC_ACQUIRE);
+  while (at && !is_for(&at->row, type, field)) at = at->next;
+  return at ? &at->row : NULL;
 }
 
-static const char *copy_into_pool(const char *text) {
-  size_t bytes = strlen(text) + 1;
+// ---- Registering ----
+
+// A copy in the pool; *text is NULL afterwards only if it was before. False: no memory.
+static bool copy_text(const char **text) {
+  if (!*text) return true;
+  size_t bytes = strlen(*text) + 1;
   char *copy = csizer_pool_allocate(&registered.pool, bytes);
-  return copy ? memcpy(copy, text, bytes) : NULL;
+  *text = copy ? memcpy(copy, *text, bytes) : NULL;
+  return copy != NULL;
 }
 
-csizer_status csizer_owning_field_register(const char *type, const char *field) {
-  if (!*type || !*field) return CSIZER_INVALID;
-  if (is_owning(type, field)) return CSIZER_OK;
+static csizer_status add_row(const csizer_owning_field *row) {
+  registered_row *entry = csizer_pool_allocate(&registered.pool, sizeof *entry);
+  if (!entry) return CSIZER_NO_MEMORY;
+  *entry = (registered_row){registered.first, *row};
+  const char **texts[] = {&entry->row.type,  &entry->row.field,  &entry->row.count,
+                          &entry->row.first, &entry->row.lender, &entry->row.doubt};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (!copy_text(texts[i])) return CSIZER_NO_MEMORY;
+  __atomic_store_n(&registered.first, entry, __ATOMIC_RELEASE);
+  return CSIZER_OK;
+}
+
+csizer_status csizer_owning_field_register(const csizer_owning_field *row) {
+  if (!row->type || !*row->type || !row->field || !*row->field) return CSIZER_INVALID;
   pthread_mutex_lock(&registered.lock);
-  owning_field *entry = csizer_pool_allocate(&registered.pool, sizeof *entry);
-  const char *type_copy = copy_into_pool(type), *field_copy = copy_into_pool(field);
-  bool complete = entry && type_copy && field_copy;
-  if (complete) {
-    *entry = (owning_field){registered.first, type_copy, field_copy};
-    registered.first = entry;
-  }
+  csizer_status status = row_for(row->type, row->field) ? CSIZER_OK : add_row(row);
   pthread_mutex_unlock(&registered.lock);
-  return complete ? CSIZER_OK : CSIZER_NO_MEMORY;
+  return status;
 }
 
-bool csizer_owning_field_compile(csizer_builder *builder, const swift_descriptor *owner, const csizer_field *field,
-                                 size_t offset) {
-  char type[256];
-  csizer_descriptor_name(owner, type, sizeof type);
-  if (!is_owning(type, field->name)) return false;
-  size_t type_length = strlen(type), field_length = strlen(field->name);
-  char *label = csizer_layouts_allocate(builder->layouts, type_length + field_length + 2);
-  csizer_raw *raw = csizer_layouts_allocate(builder->layouts, sizeof *raw);
-  if (!label || !raw) return true;
-  memcpy(label, type, type_length);
+// ---- Compiling ----
+
+// Where a sibling is, seen from the field; CSIZER_NO_SIBLING when there is none.
+static int32_t distance_to(const csizer_runtime *runtime, const swift_metadata *type, const char *sibling, size_t offset) {
+  uint32_t count = sibling ? csizer_field_count(csizer_type_descriptor(type)) : 0;
+  for (uint32_t i = 0; i < count; i++) {
+    csizer_field field;
+    if (csizer_field_read(runtime, type, i, &field) && strcmp(field.name, sibling) == 0)
+      return (int32_t)(csizer_field_offset(type, i) - offset);
+  }
+  return CSIZER_NO_SIBLING;
+}
+
+static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *row) {
+  size_t type_length = strlen(row->type), field_length = strlen(row->field);
+  char *label = csizer_layouts_allocate(layouts, type_length + field_length + 2);
+  if (!label) return NULL;
+  memcpy(label, row->type, type_length);
   label[type_length] = '.';
-  memcpy(label + type_length + 1, field->name, field_length + 1);
-  raw->kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = label});
-  csizer_builder_op(builder, OP_RAW, offset, raw);
+  memcpy(label + type_length + 1, row->field, field_length + 1);
+  return label;
+}
+
+static const csizer_value_layout *element_of(csizer_layouts *layouts, const csizer_owning_field *row,
+                                             const swift_metadata *type) {
+  if (row->rule != CSIZER_OWNS_VALUES) return NULL;
+  if (row->element) return csizer_layouts_value(layouts, row->element);
+  const void *const *arguments = csizer_generic_arguments(type);
+  return arguments ? csizer_layouts_value(layouts, arguments[row->argument]) : NULL;
+}
+
+bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
+                                 size_t offset) {
+  char name[256];
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  const csizer_owning_field *row = row_for(name, field->name);
+  if (!row) return false;
+  csizer_layouts *layouts = builder->layouts;
+  csizer_owned *owned = csizer_layouts_allocate(layouts, sizeof *owned);
+  const char *label = label_of(layouts, row);
+  if (!owned || !label) return true;
+  *owned = (csizer_owned){
+      .rule = row->rule,
+      .element = element_of(layouts, row, type),
+      .count = distance_to(layouts->runtime, type, row->count, offset),
+      .first = distance_to(layouts->runtime, type, row->first, offset),
+      .lender = distance_to(layouts->runtime, type, row->lender, offset),
+      .doubt = distance_to(layouts->runtime, type, row->doubt, offset),
+      .lent_bits = row->lent_bits,
+      .lent_if_clear = row->lent_if_clear,
+  };
+  if (row->rule != CSIZER_OWNS_OBJECT) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
+  if (owned->element) builder->unresolved |= owned->element->unresolved;
+  csizer_builder_op(builder, OP_OWNED, offset, owned);
   return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 // Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures: stdlib/public/runtime/MetadataLookup.cpp
 // and Casting.cpp in swiftlang/swift.
@@ -15,6 +15,15 @@ extern SWIFT_CALL WEAK const swift_metadata *swift_getTypeByMangledNameInEnviron
                                                                                      const void *environment,
                                                                                      const void *const *arguments);
 extern SWIFT_CALL WEAK csizer_name swift_getTypeName(const swift_metadata *type, bool qualified);
+extern WEAK const void *swift_conformsToProtocol(const swift_metadata *type, const void *protocol);
+extern WEAK char *swift_demangle(const char *symbol, size_t length, char *buffer, size_t *buffer_size, uint32_t flags);
+typedef struct metadata_response {
+  const swift_metadata *type;
+  size_t state;
+} metadata_response;
+extern SWIFT_CALL WEAK metadata_response swift_getTupleTypeMetadata(size_t request, size_t count,
+                                                                    const swift_metadata *const *elements,
+                                                                    const char *labels, const void *witnesses);
 
 static const swift_metadata *type_in_context(const char *name, size_t length, const swift_descriptor *context,
                                              const void *const *arguments) {
@@ -28,9 +37,23 @@ static const swift_metadata *type_in_environment(const char *name, size_t length
 
 static csizer_name name_of(const swift_metadata *type) { return swift_getTypeName(type, true); }
 
+static bool demangle(const char *symbol, char *text, size_t room) {
+  size_t size = room;
+  if (!swift_demangle || !swift_demangle(symbol, strlen(symbol), text, &size, 0)) return false;
+  return strlen(text) + 1 < room;  // a longer text was cut
+}
+
+static const void *conformance(const swift_metadata *type, const void *protocol) {
+  return swift_conformsToProtocol ? swift_conformsToProtocol(type, protocol) : NULL;
+}
+
+static const swift_metadata *tuple_of(const swift_metadata *const *elements, size_t count) {
+  return swift_getTupleTypeMetadata ? swift_getTupleTypeMetadata(0, count, elements, NULL, NULL).type : NULL;
+}
+
 const csizer_runtime *csizer_runtime_current(void) {
   static const csizer_runtime none = {0};
-  static const csizer_runtime current = {type_in_context, type_in_environment, name_of};
+  static const csizer_runtime current = {type_in_context, type_in_environment, name_of, demangle, conformance, tuple_of};
   bool complete =
       swift_getTypeByMangledNameInContext && swift_getTypeByMangledNameInEnvironment && swift_getTypeName;
   return complete ? &current : &none;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_RUNTIME_H
 #define CSIZER_RUNTIME_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "swift_abi.h"
@@ -21,6 +22,12 @@ typedef struct csizer_runtime {
                                                const void *const *arguments);
   /// The type's fully qualified name. Allocates on first use.
   csizer_name (*name_of)(const swift_metadata *type);
+  /// The readable form of a mangled symbol, terminated, into `text`. False when it isn't one or when there is no room.
+  bool (*demangle)(const char *symbol, char *text, size_t room);
+  /// The witness table of a type's conformance to a protocol, or NULL.
+  const void *(*conformance)(const swift_metadata *type, const void *protocol);
+  /// The tuple type of these elements, without labels.
+  const swift_metadata *(*tuple_of)(const swift_metadata *const *elements, size_t count);
 } csizer_runtime;
 
 /// The runtime of this process. Its members are NULL when there is none (plain C programs).

@@ -57,6 +57,7 @@ void csizer_walk_destroy(csizer_walk *walk) {
   csizer_images_deinit(&walk->images);
   csizer_pages_unmap(walk->kinds, walk->kind_capacity * sizeof *walk->kinds);
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
+  csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
   csizer_pages_unmap(walk, sizeof *walk + WALK_QUEUE * sizeof *walk->queue);
 }
@@ -133,7 +134,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   walk->totals.objects++;
   walk->totals.bytes += usable;
   if (__builtin_expect((int64_t)object->references < 0, 0)) 
-    csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind);
+    csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;
@@ -177,6 +178,7 @@ void csizer_walk_cool(csizer_walk *walk) {
 static void drain_levels(csizer_walk *walk) {
   uintptr_t *current = NULL;
   size_t capacity = 0;
+  csizer_walk_drain_values(walk);  // what the root's raw blocks refer to is on the first level
   for (size_t level = 1; walk->next_count; level++) {
     uintptr_t *emptied = current;
     size_t emptied_capacity = capacity, count = walk->next_count;
@@ -186,7 +188,10 @@ static void drain_levels(csizer_walk *walk) {
     walk->next_capacity = emptied_capacity;
     walk->next_count = 0;
     walk->at_bottom = level == walk->options.maximum_depth;
-    for (size_t i = 0; i < count; i++) csizer_walk_scan(walk, current[i]);
+    for (size_t i = 0; i < count; i++) {
+      csizer_walk_scan(walk, current[i]);
+      csizer_walk_drain_values(walk);
+    }
   }
   walk->at_bottom = false;
   csizer_pages_unmap(current, capacity * sizeof *current);
@@ -218,6 +223,7 @@ csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const vo
   walk->limit = 0;  // all that is found goes to `next`
   walk->next_count = 0;
   walk_value(walk, value, layout);
+  csizer_walk_drain_values(walk);
   walk->limit = limit;
   *ret_objects = walk->next;
   *ret_count = walk->next_count;

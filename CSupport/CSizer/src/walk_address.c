@@ -52,19 +52,28 @@ static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
   return true;
 }
 
-void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index) {
-  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
-  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return;
+// The leaf in which a raw block at `address` has its bits; NULL when no block can be there.
+static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return NULL;
+  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return NULL;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(walk->map, address);
-  if (!leaf) {
-    walk->status = CSIZER_NO_MEMORY;
-    return;
+  if (!leaf) walk->status = CSIZER_NO_MEMORY;
+  return leaf;
+}
+
+size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
+  heapmap_leaf *leaf = leaf_of_raw(walk, address);
+  if (!leaf) return 0;
+  csizer_ownership owner = ownership(walk, leaf, address);
+  if (owner == CSIZER_FOREIGN) return 0;
+  if (!is_sure && owner == CSIZER_OWNERSHIP_UNKNOWN) {
+    walk->totals.unresolved++;
+    return 0;
   }
-  if (ownership(walk, leaf, address) == CSIZER_FOREIGN) return;
+  if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
   bool is_new = (address & 15) ? odd_insert(&walk->odd, address)
-                               : csizer_heapmap_mark(walk->map, (const void *)address);
-  if (!is_new) return;
-  if (walk->sweeping) leaf->done[heapmap_unit_index(address)] |= heapmap_bit(address);  // no object to be scanned
+                               : walk_mark_unscanned(walk, address);
+  if (!is_new) return 0;
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   csizer_kind_totals *kind = walk_kind(walk, kind_index);
   kind->count++;
@@ -73,6 +82,7 @@ void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_i
   walk->totals.raw_blocks++;
   walk->totals.bytes += usable;
   walk->totals.requested += usable;
+  return usable;
 }
 
 // Only what the census knows to be alive counts: nothing else is known of these words.

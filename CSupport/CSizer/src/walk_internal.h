@@ -29,6 +29,13 @@ typedef struct walk_hot {
   const csizer_object_layout *layout;
 } __attribute__((aligned(64))) walk_hot;
 
+/// Values in a raw block that wait to be walked.
+typedef struct walk_values {
+  const char *first;
+  size_t count;
+  const csizer_value_layout *element;
+} walk_values;
+
 struct csizer_walk {
   walk_hot hot[WALK_HOT];
   unsigned warm[WALK_HOT];  // which of them are in use
@@ -53,6 +60,8 @@ struct csizer_walk {
   uintptr_t *next;
   size_t next_count, next_capacity;
   bool at_bottom;
+  walk_values *values;
+  size_t value_count, value_capacity;
   walk_odd_set odd;
   csizer_status status;
 };
@@ -71,10 +80,24 @@ void csizer_walk_begin_sweep(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
-void csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind);
+/// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
+/// block starts at `address`, it is counted only if the allocator vouches for it.
+size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
 void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
 
+// walk_owned.c: what owning fields lead to
+void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
+void csizer_walk_drain_values(csizer_walk *walk);
+bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
+
+// walk_tail.c: elements behind a library's header
+void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
 // walk_value.c, walk_shapes.c
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable);
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
@@ -104,6 +127,13 @@ static inline void walk_value(csizer_walk *walk, const char *base, const csizer_
   for (uint64_t words = layout->references; words; words &= words - 1)
     walk_reference(walk, ((const uintptr_t *)(const void *)base)[__builtin_ctzll(words)]);
   if (__builtin_expect(layout->op_count != 0, 0)) csizer_walk_ops(walk, base, layout);
+}
+
+/// Marks a block that is not to be scanned; true when it was not seen before.
+static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
+  if (!csizer_heapmap_mark(walk->map, (const void *)address)) return false;
+  if (walk->sweeping) heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] |= heapmap_bit(address);
+  return true;
 }
 
 static inline csizer_kind_totals *walk_kind(csizer_walk *walk, uint32_t kind) {

@@ -121,6 +121,9 @@ static __attribute__((noinline)) uint64_t sort_out(csizer_walk *walk, heapmap_le
     unsigned bit = (unsigned)__builtin_ctzll(bits);
     csizer_walk_unlisted(walk, start + ((uintptr_t)bit << 4));
   }
+  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
+  uint8_t *page_class = heapmap_page_class(leaf, start);
+  if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_FOREIGN;
   return waiting & (leaf->live[unit] | leaf->seen[unit]);
 }
 
@@ -194,9 +197,10 @@ void csizer_walk_begin_sweep(csizer_walk *walk) {
 }
 
 void csizer_walk_drain(csizer_walk *walk) {
-  while (walk->sweeping || walk->head != walk->tail) {
+  while (walk->sweeping || walk->head != walk->tail || walk->value_count) {
     if (walk->sweeping) sweep(walk);
-    else run_queue(walk);
+    else if (walk->head != walk->tail) run_queue(walk);
+    else csizer_walk_drain_values(walk);
   }
   csizer_walk_cool(walk);
 }

@@ -3,8 +3,8 @@
 
 // Objects that are more than their fields.
 
-static void add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
-                          size_t usable) {
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable) {
   // A collection may know of more room than it asked for: it asks the allocator for the usable size and takes all.
   if (requested > usable) requested = usable;
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
@@ -13,7 +13,7 @@ static void add_requested(csizer_walk *walk, const csizer_object_layout *layout,
   walk->totals.requested += requested;
 }
 
-static void elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
   if (csizer_layout_is_plain(element)) return;
   if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
     const uintptr_t *words = (const uintptr_t *)(const void *)first;
@@ -34,8 +34,8 @@ static void array(csizer_walk *walk, const char *object, const csizer_object_lay
   size_t stride = layout->element->stride;
   if (capacity > room_for(usable, layout)) capacity = room_for(usable, layout);
   if (count > capacity) count = capacity;
-  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
-  elements(walk, object + layout->first, count, layout->element);
+  csizer_walk_add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
+  csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
 // stdlib/public/core/HashTable.swift: a bit for each bucket, in words after the pointers; one word at least.
@@ -52,11 +52,11 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
   const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
   if (scale > 40 || keys < object || keys > end || last < object || last > end) {
     walk->totals.unresolved++;
-    add_requested(walk, layout, usable, 0, usable);
+    csizer_walk_add_requested(walk, layout, usable, 0, usable);
     csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
     return;
   }
-  add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
+  csizer_walk_add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
   bool plain = csizer_layout_is_plain(layout->element) && (!layout->value || csizer_layout_is_plain(layout->value));
   for (size_t word = 0; !plain && word * 64 < buckets; word++)
     for (uint64_t bits = bitmap[word]; bits; bits &= bits - 1) {
@@ -67,20 +67,36 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
     }
 }
 
-static void tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
-  size_t capacity = room_for(usable, layout), stride = layout->element->stride;
-  walk_value(walk, object, &layout->fields);
-  if (layout->count == CSIZER_NO_COUNT) {
-    add_requested(walk, layout, usable, 0, usable);
-    if (csizer_layout_is_plain(layout->element)) return;
-    walk->totals.unresolved++;
-    csizer_walk_conservative(walk, object + layout->first, capacity * stride);
+// stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference behind
+// the capacity; bit 63 of the capacity says that there is room for it.
+static void string(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  const uint64_t *words = (const uint64_t *)(const void *)object;
+  uint64_t low_bits = ((uint64_t)1 << 48) - 1;
+  size_t capacity = words[2] & low_bits, count = words[3] & low_bits;
+  size_t end = layout->first + capacity;
+  bool has_breadcrumbs = words[2] >> 63;
+  if (end + (has_breadcrumbs ? sizeof(uintptr_t) : 0) > usable || count >= capacity) {
+    csizer_walk_add_requested(walk, layout, usable, 0, usable);
     return;
   }
-  size_t count = *(const size_t *)(const void *)(object + layout->count);
-  if (count > capacity) count = capacity;
-  add_requested(walk, layout, layout->first + capacity * stride, (capacity - count) * stride, usable);
-  elements(walk, object + layout->first, count, layout->element);
+  // One code unit is the terminator's.
+  csizer_walk_add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1, usable);
+  if (has_breadcrumbs) walk_reference(walk, *(const uintptr_t *)(const void *)(object + end));
+}
+
+// stdlib/public/core/KeyPath.swift. Components that captured indices of a subscript hold them as the subscript's caller laid
+// them out, which nothing at run time tells. But every word that is a live object's address by the census is one: the
+// others are lengths, code and metadata.
+static void key_path(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  enum { COMPONENTS = 8 };  // after the header and its padding
+  uint32_t header = *(const uint32_t *)(const void *)(object + layout->first);
+  size_t start = layout->first + COMPONENTS, bytes = header & 0xFFFFFF;
+  bool is_trivial = header >> 31;
+  if (start + bytes > usable) bytes = usable - start;
+  csizer_walk_add_requested(walk, layout, start + bytes, 0, usable);
+  if (is_trivial) return;
+  if (!walk->options.census_is_complete) walk->totals.unresolved++;
+  csizer_walk_conservative(walk, object + start, bytes);
 }
 
 static void error_box(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
@@ -92,7 +108,7 @@ static void error_box(csizer_walk *walk, const char *object, const csizer_object
   }
   size_t mask = swift_witnesses_of(error->type)->flags & SWIFT_ALIGNMENT_MASK;
   size_t offset = swift_round_up(sizeof *error, mask);
-  add_requested(walk, layout, offset + value->size, 0, usable);
+  csizer_walk_add_requested(walk, layout, offset + value->size, 0, usable);
   walk_value(walk, object + offset, value);
 }
 
@@ -100,16 +116,19 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
   switch (layout->shape) {
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;
     case SHAPE_HASH: hash(walk, object, layout, usable); return;
-    case SHAPE_TAIL: tail(walk, object, layout, usable); return;
+    case SHAPE_TAIL: csizer_walk_tail(walk, object, layout, usable); return;
+    case SHAPE_HASH_NODE: csizer_walk_hash_node(walk, object, layout, usable); return;
+    case SHAPE_STRING: string(walk, object, layout, usable); return;
+    case SHAPE_KEY_PATH: key_path(walk, object, layout, usable); return;
     case SHAPE_ERROR: error_box(walk, object, layout, usable); return;
     case SHAPE_FIELDS:
-      add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
+      csizer_walk_add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
       walk_value(walk, object, &layout->fields);
       return;
     case SHAPE_BOUND:  // resolved before the scan
     case SHAPE_OPAQUE:
       walk->totals.unresolved++;
-      add_requested(walk, layout, usable, 0, usable);
+      csizer_walk_add_requested(walk, layout, usable, 0, usable);
       csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
       return;
   }

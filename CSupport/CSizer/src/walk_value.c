@@ -84,7 +84,7 @@ static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
   const swift_object *object = side_table->object;
   uint64_t expected = SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK | (uint64_t)side_table_address >> 3;
   bool is_alive = csizer_heapmap_contains(walk->map, object) && object->references == expected;
-  if (!is_alive) csizer_walk_raw_block(walk, side_table_address, walk->layouts->side_table_kind);
+  if (!is_alive) csizer_walk_raw_block(walk, side_table_address, walk->layouts->side_table_kind, true);
 }
 
 // An unowned reference to a dead object keeps its block, which is then this reference's to count.
@@ -96,7 +96,7 @@ static void walk_unowned(csizer_walk *walk, uintptr_t address) {
   if (!csizer_heapmap_contains(walk->map, (const void *)address)) return;
   uint64_t references = ((const swift_object *)address)->references;
   if (references & SWIFT_SLOW_REFERENCES || !(references & SWIFT_DEINITING)) return;
-  if (!csizer_heapmap_mark(walk->map, (const void *)address)) return;
+  if (!walk_mark_unscanned(walk, address)) return;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
   const csizer_object_layout *layout =
       csizer_layouts_object(walk->layouts, ((const swift_object *)address)->metadata);
@@ -120,9 +120,7 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
       case OP_ANY: walk_any(walk, (const swift_any *)(const void *)at); break;
       case OP_WEAK: walk_weak(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_UNOWNED: walk_unowned(walk, *(const uintptr_t *)(const void *)at); break;
-      case OP_RAW:
-        csizer_walk_raw_block(walk, *(const uintptr_t *)(const void *)at, ((const csizer_raw *)op->detail)->kind);
-        break;
+      case OP_OWNED: csizer_walk_owned(walk, at, op->detail); break;
       case OP_REPEAT: {
         const csizer_repeat *repeat = op->detail;
         for (size_t j = 0; j < repeat->count; j++) walk_value(walk, at + j * repeat->element->stride, repeat->element);

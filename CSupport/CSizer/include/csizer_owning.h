@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_OWNING_H
+#define CSIZER_OWNING_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_status.h"
+
+/// Pointer fields that own what they point at. No metadata says so: it is knowledge about libraries, which stands in a table.
+/// The table has rows for the standard libraries, Foundation, swift-collections and SwiftNIO; users add theirs.
+
+typedef enum csizer_owning_rule {
+  /// The pointer owns a block of the allocator. Its bytes are not looked into.
+  CSIZER_OWNS_BLOCK = 0,
+  /// The pointer owns a block that holds values of one type, one after the other.
+  CSIZER_OWNS_VALUES,
+  /// The pointer holds a Swift object strongly, although its type is none of a class.
+  CSIZER_OWNS_OBJECT,
+  /// The pointer owns an object of a C or C++ library. Its own block is counted; what that leads to is not known, which
+  /// counts as one more unresolved.
+  CSIZER_OWNS_FOREIGN,
+} csizer_owning_rule;
+
+/// A row. Sibling names are stored properties of the same struct or class; NULL stands for "none".
+typedef struct csizer_owning_field {
+  /// The type that declares the field, dotted, without generic arguments: "Module.Outer.Inner".
+  const char *type;
+  const char *field;
+  csizer_owning_rule rule;
+  /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`.
+  const void *element;
+  unsigned argument;
+  /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: as many as fit the block.
+  const char *count;
+  /// CSIZER_OWNS_VALUES: the sibling, an Int, with the index of the first one, when they stand in a ring. The field is then a
+  /// buffer pointer, and its own count is the size of the ring.
+  const char *first;
+  /// The sibling that says whether the memory is owned or only lent: it is lent while one of `lent_bits` of the sibling's
+  /// first word is set, or, with `lent_if_clear`, while none is.
+  const char *lender;
+  uint64_t lent_bits;
+  bool lent_if_clear;
+  /// While this sibling's first word is not zero the pointer may lead anywhere (memory that a custom deallocator gives back):
+  /// it is followed only to what the allocator vouches for.
+  const char *doubt;
+} csizer_owning_field;
+
+/// Adds a row. Tables of layouts that exist already keep what they compiled. Names are copied; a row for a field that is
+/// known already changes nothing. Any thread.
+csizer_status csizer_owning_field_register(const csizer_owning_field *row);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_DESCRIPTORS_H
+#define CSIZER_DESCRIPTORS_H
+#include "runtime.h"
+
+/// The descriptor of the only type with this dotted name ("Module.Outer.Inner") in all loaded images, or NULL when there is
+/// none or more than one. `discriminator` tells private types of one name apart: the text after " in " in a demangled
+/// name; NULL when the name has none. Reads the images' files: some milliseconds.
+const swift_descriptor *csizer_descriptor_named(const char *name, const char *discriminator);
+
+/// The type that the descriptor's access function makes of these generic arguments (types, outermost first; none for a type
+/// that is not generic). NULL when their number is wrong, or when one does not conform to what the type demands of it.
+const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
+                                                    const swift_metadata *const *arguments, size_t count);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "walk_internal.h"
+
+// What owning fields lead to: csizer_owning.h.
+
+static uint64_t sibling(const char *field, int32_t distance) {
+  return distance == CSIZER_NO_SIBLING ? 0 : *(const uint64_t *)(const void *)(field + distance);
+}
+
+static bool is_lent(const char *field, const csizer_owned *owned) {
+  if (owned->lender == CSIZER_NO_SIBLING) return false;
+  bool any_bit = (sibling(field, owned->lender) & owned->lent_bits) != 0;
+  return any_bit != owned->lent_if_clear;
+}
+
+// ---- Values in raw blocks ----
+
+// They wait their turn: walked at once, a list linked through raw blocks would recurse.
+static void defer(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+  if (!count || csizer_layout_is_plain(element)) return;
+  if (walk->value_count == walk->value_capacity) {
+    size_t capacity = walk->value_capacity ? walk->value_capacity * 2 : 512;
+    walk_values *values = csizer_pages_map(capacity * sizeof *values);
+    if (!values) {
+      walk->status = CSIZER_NO_MEMORY;
+      return;
+    }
+    if (walk->value_count) memcpy(values, walk->values, walk->value_count * sizeof *values);
+    csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *values);
+    walk->values = values;
+    walk->value_capacity = capacity;
+  }
+  walk->values[walk->value_count++] = (walk_values){first, count, element};
+}
+
+void csizer_walk_drain_values(csizer_walk *walk) {
+  while (walk->value_count) {
+    walk_values values = walk->values[--walk->value_count];
+    csizer_walk_elements(walk, values.first, values.count, values.element);
+  }
+}
+
+static void defer_ring(csizer_walk *walk, const char *block, size_t room, size_t first, size_t count,
+                       const csizer_value_layout *element) {
+  if (count > room) count = room;
+  if (first > room) first = 0;
+  size_t before_end = count < room - first ? count : room - first;
+  defer(walk, block + first * element->stride, before_end, element);
+  defer(walk, block, count - before_end, element);
+}
+
+static void walk_block_values(csizer_walk *walk, const char *field, const csizer_owned *owned, const char *block,
+                              size_t usable) {
+  const csizer_value_layout *element = owned->element;
+  size_t room = usable / (element->stride ? element->stride : 1);
+  size_t count = owned->count == CSIZER_NO_SIBLING ? room : (size_t)sibling(field, owned->count);
+  if (owned->first == CSIZER_NO_SIBLING) {
+    defer(walk, block, count < room ? count : room, element);
+    return;
+  }
+  size_t ring = ((const size_t *)(const void *)field)[1];  // a buffer pointer: base, count
+  defer_ring(walk, block, ring < room ? ring : room, (size_t)sibling(field, owned->first), count, element);
+}
+
+// ---- Pointers into the middle ----
+
+// The object that is born last below `address`, if one is near.
+static uintptr_t object_before(const csizer_walk *walk, uintptr_t address) {
+  enum { FARTHEST = 16 };  // units of 1 KiB: larger blocks are no slabs, and the allocator knows only their starts
+  uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);
+  uintptr_t unit = address >> HEAPMAP_UNIT_SHIFT;
+  for (int i = 0; i < FARTHEST; i++, unit--, below = ~(uint64_t)0) {
+    heapmap_leaf *leaf = heapmap_leaf_at(walk->map, unit << HEAPMAP_UNIT_SHIFT);
+    if (!leaf) return 0;
+    uint64_t bits = leaf->live[unit & (HEAPMAP_UNITS - 1)] & below;
+    if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
+  }
+  return 0;
+}
+
+// Blocks of a size class stand side by side from a page's start on: their addresses share the size's low zero bits.
+bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336 };
+  size_t usable = pagememo_size(&walk->memo, leaf, address);
+  size_t step = usable & -usable;
+  if (step > PAGE) step = PAGE;
+  if (usable <= LARGEST_SLAB_CLASS && address & (step - 1)) return false;
+  uintptr_t object = object_before(walk, address);
+  if (!object) return true;
+  return address == object || object + pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object) <= address;
+}
+
+// ---- The op ----
+
+void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned) {
+  uintptr_t address = *(const uintptr_t *)(const void *)field;
+  if (!address || is_lent(field, owned)) return;
+  if (owned->rule == CSIZER_OWNS_OBJECT) {
+    walk_reference(walk, address);
+    return;
+  }
+  bool is_sure = !sibling(field, owned->doubt);
+  size_t usable = csizer_walk_raw_block(walk, address, owned->kind, is_sure);
+  if (!usable) return;
+  if (owned->rule == CSIZER_OWNS_FOREIGN) walk->totals.unresolved++;
+  if (owned->rule == CSIZER_OWNS_VALUES && owned->element)
+    walk_block_values(walk, field, owned, (const char *)address, usable);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sizer
+import Testing
+
+private final class Leaves: ManagedBuffer<Int, Leaf> {
+  deinit {
+    withUnsafeMutablePointers { count, elements in _ = elements.deinitialize(count: count.pointee) }
+  }
+  static func make(_ count: Int, capacity: Int) -> Leaves {
+    let buffer = create(minimumCapacity: number(capacity)) { _ in count }
+    buffer.withUnsafeMutablePointerToElements {
+      for index in 0..<count { ($0 + index).initialize(to: Leaf(index)) }
+    }
+    return unsafeDowncast(buffer, to: Leaves.self)
+  }
+}
+
+private struct Header {
+  var count: Int
+  var name = text()
+  var flag: UInt8 = 1
+}
+private final class Entries<Element>: ManagedBuffer<Header, Element> {
+  deinit {
+    withUnsafeMutablePointers { header, elements in _ = elements.deinitialize(count: header.pointee.count) }
+  }
+  static func make(_ elements: [Element], capacity: Int) -> Entries<Element> {
+    let buffer = create(minimumCapacity: number(capacity)) { _ in Header(count: elements.count) }
+    buffer.withUnsafeMutablePointerToElements { $0.fill(from: elements) }
+    return unsafeDowncast(buffer, to: Entries<Element>.self)
+  }
+}
+extension UnsafeMutablePointer {
+  fileprivate func fill(from elements: [Pointee]) {
+    for (index, element) in elements.enumerated() { (self + index).initialize(to: element) }
+  }
+}
+
+private struct Owner {
+  var buffer: Leaves
+  var other: ManagedBuffer<Int, Leaf>
+}
+
+@Suite("Managed buffers")
+struct ManagedBuffers {
+  @Test("elements after the header are followed")
+  func full() throws {
+    try expectExact(objects: 5) { Leaves.make(4, capacity: 4) }
+    try expectExact(objects: 101) { Leaves.make(100, capacity: 100) }
+  }
+
+  @Test("room for more elements is not read as elements")
+  func partlyFilled() throws {
+    try expectExact(objects: 3) { Leaves.make(2, capacity: 50) }
+    try expectExact(objects: 1) { Leaves.make(0, capacity: 8) }
+  }
+
+  @Test("a header with references, elements of every kind")
+  func headers() throws {
+    try expectExact(objects: 4) { Entries.make(array(text(), text()), capacity: 2) }
+    try expectExact(objects: 3) { Entries.make(array((UInt8(1), Leaf())), capacity: 5) }
+    try expectExact(objects: 2) { Entries.make(array(number(1), number(2)), capacity: 2) }
+    try expectExact(objects: 4) { Entries<Any>.make(array(text(), Leaf(), 1), capacity: 3) }
+  }
+
+  @Test("reached through the superclass")
+  func owned() throws {
+    try expectExact(objects: 5) { Owner(buffer: .make(1, capacity: 1), other: Leaves.make(2, capacity: 3)) }
+  }
+}
