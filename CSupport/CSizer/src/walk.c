@@ -19,7 +19,7 @@ static void find_own_stack(csizer_walk *walk) {
   pthread_attr_destroy(&attributes);
 }
 
-// A sweep reads 24 bytes for each unit; 32 units cost about what one object costs that comes from memory.
+// A sweep reads 16 bytes for each unit, in order: 32 units cost about what one object costs that comes from memory.
 static uint32_t sweep_threshold(const csizer_heapmap *map) {
   size_t units = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {

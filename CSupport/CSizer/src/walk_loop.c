@@ -10,7 +10,7 @@
 // bits seen, 1/128 of the heap. That is why large heaps are walked faster than their pointers could be chased one by one.
 
 enum {
-  AHEAD = 16,  // objects between the fetch of one and its scan
+  AHEAD = 24,  // objects between the fetch of one and its scan
   RING = 128,  // AHEAD and a unit's worth of objects
 };
 #define INLINE static inline __attribute__((always_inline))
