@@ -2,6 +2,7 @@
 #ifndef CSIZER_LAYOUT_INTERNAL_H
 #define CSIZER_LAYOUT_INTERNAL_H
 #include "csizer_allocator.h"
+#include "csizer_images.h"
 #include "csizer_layout.h"
 #include "csizer_owning.h"
 #include "pages.h"
@@ -161,6 +162,11 @@ struct csizer_layouts {
   const csizer_runtime *runtime;
   csizer_exclusions exclusions;
   uint32_t side_table_kind;
+  /// Where images are mapped, as of the last walk.
+  csizer_images images;
+  /// The memory of the walk before, for the next one: small walks would spend their time in the kernel.
+  struct csizer_walk *spare_walk;
+  void (*free_spare_walk)(struct csizer_walk *walk);  // the walk's own: layouts know nothing of walks
   /// While types are compiled, and these compile the types of their fields, the runtime allocates apart.
   unsigned compiling;
   csizer_allocator_scope scope;

@@ -89,6 +89,8 @@ csizer_status csizer_layouts_create(const csizer_exclusions *exclusions, csizer_
 
 void csizer_layouts_destroy(csizer_layouts *layouts) {
   if (!layouts) return;
+  if (layouts->spare_walk) layouts->free_spare_walk(layouts->spare_walk);
+  csizer_images_deinit(&layouts->images);
   csizer_pool pool = layouts->pool;  // the table itself is in it
   csizer_pool_deinit(&pool);
 }

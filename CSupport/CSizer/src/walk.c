@@ -7,16 +7,21 @@
 
 #include "csizer_allocator.h"
 
+// Asking costs a reading of /proc/self/maps on the main thread, and the answer does not change: each thread keeps its own.
 static void find_own_stack(csizer_walk *walk) {
+  static _Thread_local uintptr_t known_start, known_end;
   pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes)) return;
-  void *start;
-  size_t size;
-  if (!pthread_attr_getstack(&attributes, &start, &size)) {
-    walk->stack_start = (uintptr_t)start;
-    walk->stack_end = walk->stack_start + size;
+  if (!known_end && !pthread_getattr_np(pthread_self(), &attributes)) {
+    void *start;
+    size_t size;
+    if (!pthread_attr_getstack(&attributes, &start, &size)) {
+      known_start = (uintptr_t)start;
+      known_end = known_start + size;
+    }
+    pthread_attr_destroy(&attributes);
   }
-  pthread_attr_destroy(&attributes);
+  walk->stack_start = known_start;
+  walk->stack_end = known_end;
 }
 
 // A sweep reads 16 bytes for each unit, in order: 32 units cost about what one object costs that comes from memory.
@@ -31,17 +36,40 @@ static uint32_t sweep_threshold(const csizer_heapmap *map) {
   return threshold > WALK_QUEUE / 2 ? WALK_QUEUE / 2 : (uint32_t)threshold;
 }
 
+enum { WALK_BYTES = sizeof(csizer_walk) + WALK_QUEUE * sizeof(uintptr_t) };
+
+static void free_walk(csizer_walk *walk) {
+  csizer_pages_unmap(walk->kinds, walk->kind_capacity * sizeof *walk->kinds);
+  csizer_pages_unmap(walk, WALK_BYTES);
+}
+
+// The memory of the walk before, cleared, or new memory.
+static csizer_walk *take_memory(csizer_layouts *layouts) {
+  csizer_walk *walk = layouts->spare_walk;
+  layouts->spare_walk = NULL;
+  if (!walk) return csizer_pages_map(WALK_BYTES);
+  csizer_kind_totals *kinds = walk->kinds;
+  size_t capacity = walk->kind_capacity;
+  memset(kinds, 0, capacity * sizeof *kinds);
+  memset(walk, 0, sizeof *walk);
+  walk->kinds = kinds;
+  walk->kind_capacity = capacity;
+  return walk;
+}
+
 csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, const csizer_walk_options *options,
                                  csizer_walk **ret_walk) {
-  csizer_walk *walk = csizer_pages_map(sizeof *walk + WALK_QUEUE * sizeof *walk->queue);
+  csizer_walk *walk = take_memory(layouts);
   if (!walk) return CSIZER_NO_MEMORY;
-  *walk = (csizer_walk){.map = map, .layouts = layouts, .options = *options};
+  walk->map = map;
+  walk->layouts = layouts;
+  walk->options = *options;
   walk->queue = (uintptr_t *)(walk + 1);
   walk->limit = options->maximum_depth ? 0 : WALK_QUEUE;
   walk->sweep_at = sweep_threshold(map);
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
   find_own_stack(walk);
-  csizer_status status = csizer_images_refresh(&walk->images);
+  csizer_status status = csizer_images_refresh(&layouts->images);
   if (!status && !csizer_walk_grow_kinds(walk)) status = CSIZER_NO_MEMORY;
   if (status) {
     csizer_walk_destroy(walk);
@@ -54,16 +82,18 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
 void csizer_walk_destroy(csizer_walk *walk) {
   if (!walk) return;
   csizer_heapmap_forget_marks(walk->map);
-  csizer_images_deinit(&walk->images);
-  csizer_pages_unmap(walk->kinds, walk->kind_capacity * sizeof *walk->kinds);
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
   csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
-  csizer_pages_unmap(walk, sizeof *walk + WALK_QUEUE * sizeof *walk->queue);
+  if (walk->layouts->spare_walk) free_walk(walk->layouts->spare_walk);
+  walk->layouts->spare_walk = walk;
+  walk->layouts->free_spare_walk = free_walk;
 }
 
+enum { FIRST_KINDS = 128 };
+
 bool csizer_walk_grow_kinds(csizer_walk *walk) {
-  size_t capacity = walk->kind_capacity ? walk->kind_capacity : 512;
+  size_t capacity = walk->kind_capacity ? walk->kind_capacity : FIRST_KINDS;
   while (capacity < walk->layouts->kind_count) capacity *= 2;
   if (capacity == walk->kind_capacity) return true;
   csizer_kind_totals *kinds = csizer_pages_map(capacity * sizeof *kinds);

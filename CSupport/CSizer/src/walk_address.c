@@ -26,7 +26,7 @@ static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr
 // A reference by its type, to something that the census has not seen being born: a static object, an object on the stack, an
 // object older than the census, or one that its library allocates by itself (tasks).
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
-  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return;
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
@@ -55,7 +55,7 @@ static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
 // The leaf in which a raw block at `address` has its bits; NULL when no block can be there.
 static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return NULL;
-  if (csizer_images_contain(&walk->images, address) || is_on_own_stack(walk, address)) return NULL;
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return NULL;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(walk->map, address);
   if (!leaf) walk->status = CSIZER_NO_MEMORY;
   return leaf;

@@ -44,7 +44,6 @@ struct csizer_walk {
   csizer_layouts *layouts;
   csizer_pagememo memo;
   csizer_walk_options options;
-  csizer_images images;
   uintptr_t stack_start, stack_end;  // the calling thread's own: objects there are the optimiser's
   csizer_totals totals;
   csizer_kind_totals *kinds;
