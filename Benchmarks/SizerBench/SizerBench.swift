@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+@main
+struct SizerBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "SizerBench",
+    abstract: "Shows Sizer on real data and measures what it costs.",
+    discussion: "Without a subcommand: the real data and a short run of every benchmark, within two minutes.",
+    subcommands: [WalkCommand.self])
+
+  @OptionGroup var options: BenchOptions
+
+  func run() throws {
+    try WalkReport.print(options.quick ? .quick : .short, options)
+  }
+}

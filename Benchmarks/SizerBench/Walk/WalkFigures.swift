@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// What walking one graph costs: a row of the table, an object of the JSON array.
+struct WalkFigures: Encodable {
+  var shape: String
+  var order: Order
+  var objects: Int
+  var nsPerObject: Double
+  var floorNsPerObject: Double
+  /// How many times as long as the floor HeapSizer takes.
+  var ratioToFloor: Double
+  /// How many times as long as HeapSizer the walk with `Mirror` takes.
+  var ratioToMirror: Double
+}
+
+extension [WalkFigures] {
+  /// For people.
+  var table: Table {
+    var table = Table(
+      .text("shape"), .text("order"), .number("objects"), .number("ns/object"), .number("floor"),
+      .number("ratio to floor"), .number("ratio to Mirror"))
+    for row in self {
+      table.append(
+        row.shape, row.order.rawValue, row.objects.grouped, row.nsPerObject.decimals(1),
+        row.floorNsPerObject.decimals(1), row.ratioToFloor.decimals(2), row.ratioToMirror.decimals(0))
+    }
+    return table
+  }
+
+  /// For machines.
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}
