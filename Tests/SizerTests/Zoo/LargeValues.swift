@@ -79,6 +79,6 @@ struct LargeValues {
     try expectExact(objects: 501) {
       array(Huge.leaves(InlineArray { Leaf($0) }), .strings(InlineArray { text(20 + $0) }, 200), .number(number(-1)))
     }
-    try expectExact(objects: 102) { Box(Optional(Roomy.leaves(InlineArray { Leaf($0) }))) }
+    try expectExact(objects: 101) { Box(Optional(Roomy.leaves(InlineArray { Leaf($0) }))) }
   }
 }
