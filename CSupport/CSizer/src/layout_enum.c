@@ -9,24 +9,37 @@
 // which bits the case forces, and to what. From then on reading a case is masks and compares, without calling code.
 
 enum {
-  MOST_WORDS = 64,        // larger enums ask their witnesses
-  MOST_EMPTY_CASES = 64,
+  MOST_EMPTY_CASES = 64,  // with more, and one payload case, the witnesses are asked
   POINTER_FLOOR = 4096,   // no object is below; the runtime's extra inhabitants of references are
 };
 
 typedef struct probe {
-  uint64_t zeros[MOST_WORDS + 1];  // one more: witnesses may write a whole word at the end
-  uint64_t ones[MOST_WORDS + 1];
+  uint64_t *zeros;
+  uint64_t *ones;
 } probe;
+
+// One word more than the enum has: witnesses may write a whole word at the end.
+static bool make_probe(csizer_layouts *layouts, uint32_t words, probe *ret) {
+  ret->zeros = csizer_layouts_allocate(layouts, (words + 1) * sizeof *ret->zeros);
+  ret->ones = csizer_layouts_allocate(layouts, (words + 1) * sizeof *ret->ones);
+  return ret->zeros && ret->ones;
+}
 
 // What injecting `tag` makes of all zeros and of all ones.
 static void inject(const swift_metadata *type, unsigned tag, uint32_t size, probe *ret) {
-  memset(ret->zeros, 0, sizeof ret->zeros);
-  memset(ret->ones, 0, sizeof ret->ones);
+  size_t room = ((size_t)size + 7) / 8 * 8 + 8;
+  memset(ret->zeros, 0, room);
+  memset(ret->ones, 0, room);
   memset(ret->ones, 0xFF, size);
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   witnesses->inject_enum_tag(ret->zeros, tag, type);
   witnesses->inject_enum_tag(ret->ones, tag, type);
+}
+
+// The bits of word `word` that lie in the first `size` bytes.
+static uint64_t bits_inside(uint32_t size, uint32_t word) {
+  if (size >= (word + 1) * 8) return ~(uint64_t)0;
+  return size > word * 8 ? ((uint64_t)1 << (size - word * 8) * 8) - 1 : 0;
 }
 
 static bool make_pattern(csizer_layouts *layouts, const probe *probe, uint32_t size, uint32_t words,
@@ -34,10 +47,8 @@ static bool make_pattern(csizer_layouts *layouts, const probe *probe, uint32_t s
   uint64_t *mask = csizer_layouts_allocate(layouts, words * sizeof *mask);
   uint64_t *value = csizer_layouts_allocate(layouts, words * sizeof *value);
   if (!mask || !value) return false;
-  uint64_t inside[MOST_WORDS + 1] = {0};
-  memset(inside, 0xFF, size);
   for (uint32_t i = 0; i < words; i++) {
-    mask[i] = ~(probe->zeros[i] ^ probe->ones[i]) & inside[i];
+    mask[i] = ~(probe->zeros[i] ^ probe->ones[i]) & bits_inside(size, i);
     value[i] = probe->zeros[i] & mask[i];
   }
   *ret = (csizer_enum_pattern){mask, value};
@@ -53,13 +64,11 @@ static bool matches(const csizer_enum_pattern *pattern, const uint64_t *words, u
 // The tag bits that lie inside the payload: the payload's own value must be read without them.
 static bool make_clear(csizer_layouts *layouts, const csizer_enum *type, csizer_enum_case *ret) {
   uint32_t payload_size = ret->payload ? ret->payload->size : 0;
-  uint64_t inside[MOST_WORDS + 1] = {0};
-  memset(inside, 0xFF, payload_size < type->size ? payload_size : type->size);
   uint64_t *clear = csizer_layouts_allocate(layouts, type->words * sizeof *clear);
   if (!clear) return false;
   bool any = false;
   for (uint32_t i = 0; i < type->words; i++) {
-    clear[i] = ret->tag.mask[i] & inside[i];
+    clear[i] = ret->tag.mask[i] & bits_inside(payload_size, i);
     any |= clear[i] != 0;
   }
   ret->clear = any ? clear : NULL;
@@ -104,12 +113,13 @@ static bool read_payloads(csizer_builder *builder, const swift_metadata *type, c
 
 static void find_patterns(csizer_layouts *layouts, csizer_enum *type, csizer_enum_case *cases, uint32_t empty_cases) {
   bool single = type->case_count == 1;
-  type->ask_witness = type->words > MOST_WORDS || (single && empty_cases > MOST_EMPTY_CASES);
+  type->ask_witness = single && empty_cases > MOST_EMPTY_CASES;
   if (type->ask_witness) return;
   csizer_enum_pattern *empty = csizer_layouts_allocate(layouts, (single ? empty_cases : 0) * sizeof *empty);
   if (!empty) return;
   type->empty = empty;
   probe probe;
+  if (!make_probe(layouts, type->words, &probe)) return;
   for (uint32_t i = 0; i < type->case_count; i++) {
     inject(type->type, i, type->size, &probe);
     if (!make_pattern(layouts, &probe, type->size, type->words, &cases[i].tag)) return;
@@ -157,6 +167,8 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type) {
     if (cases[i].payload) builder->unresolved |= cases[i].payload->unresolved;
   *result = (csizer_enum){.type = type, .size = (uint32_t)witnesses->size, .case_count = count, .cases = cases};
   result->words = (result->size + 7) / 8;
+  if (result->words >= CSIZER_ENUM_COPY_WORDS)
+    result->scratch = csizer_layouts_allocate(builder->layouts, (result->words + 1) * sizeof *result->scratch);
   find_patterns(builder->layouts, result, cases, descriptor->enumeration.empty_cases);
   if (builder->layouts->failed) return;
   if (reads_as_payload(result)) csizer_builder_append(builder, 0, cases[0].payload);

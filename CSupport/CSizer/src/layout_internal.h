@@ -59,6 +59,9 @@ typedef struct csizer_enum_case {
   const uint64_t *clear;
 } csizer_enum_case;
 
+/// Enums of this many words and more are copied to a room of their own, smaller ones to the stack.
+enum { CSIZER_ENUM_COPY_WORDS = 128 };
+
 typedef struct csizer_enum {
   const swift_metadata *type;
   uint32_t size, words;
@@ -69,6 +72,8 @@ typedef struct csizer_enum {
   const csizer_enum_pattern *empty;
   /// The patterns don't tell: ask the type's value witnesses.
   bool ask_witness;
+  /// Room for a copy of a large value, a word more than it has; an enum never lies in itself, so one is enough.
+  uint64_t *scratch;
 } csizer_enum;
 
 typedef struct csizer_repeat {

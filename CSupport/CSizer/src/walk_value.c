@@ -11,15 +11,10 @@ static bool matches(const csizer_enum_pattern *pattern, const uint64_t *words, u
   return true;
 }
 
-enum { COPY_WORDS = 128 };
-
 // The payload shares its bits with the tag: read a copy of it without them.
 static void enum_payload_masked(csizer_walk *walk, const char *base, const csizer_enum *type, const csizer_enum_case *held) {
-  uint64_t copy[COPY_WORDS];
-  if (type->words > COPY_WORDS) {
-    walk->totals.unresolved++;
-    return;
-  }
+  uint64_t room[CSIZER_ENUM_COPY_WORDS];
+  uint64_t *copy = type->scratch ? type->scratch : room;
   memcpy(copy, base, type->size);
   for (uint32_t i = 0; i < type->words; i++) copy[i] &= ~held->clear[i];
   walk_value(walk, (const char *)copy, held->payload);
@@ -30,13 +25,8 @@ static void enum_by_witness(csizer_walk *walk, const char *base, const csizer_en
   const swift_witnesses *witnesses = swift_witnesses_of(type->type);
   uint32_t tag = witnesses->get_enum_tag(base, type->type);
   if (tag >= type->case_count || !type->cases[tag].payload) return;
-  uint64_t copy[COPY_WORDS];
-  if (type->size > sizeof copy - sizeof *copy) {
-    // One payload case needs no projection.
-    if (type->case_count == 1) walk_value(walk, base, type->cases[tag].payload);
-    else walk->totals.unresolved++;
-    return;
-  }
+  uint64_t room[CSIZER_ENUM_COPY_WORDS];
+  uint64_t *copy = type->scratch ? type->scratch : room;
   memcpy(copy, base, type->size);
   witnesses->project_enum_data(copy, type->type);
   walk_value(walk, (const char *)copy, type->cases[tag].payload);

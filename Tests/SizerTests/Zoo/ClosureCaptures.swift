@@ -95,7 +95,7 @@ private func captureType<Value>(_ type: Value.Type, _ leaf: Leaf) -> Action {
 private func capturePack<each Value>(_ value: repeat each Value) -> Action {
   Action {
     var count = 0
-    repeat (count += MemoryLayout.size(ofValue: each value))
+    for value in repeat each value { count += MemoryLayout.size(ofValue: value) }
     return count
   }
 }
