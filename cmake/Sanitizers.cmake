@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Turns CSIZER_SANITIZE into options for everything that is compiled and linked from here on.
+if(NOT CSIZER_SANITIZE MATCHES "^(|address|undefined|address,undefined)$")
+  message(FATAL_ERROR "CSIZER_SANITIZE=${CSIZER_SANITIZE}: say address, undefined or address,undefined")
+endif()
+
+if(CSIZER_SANITIZE MATCHES "address" AND CSIZER_JEMALLOC)
+  # AddressSanitizer takes malloc's place and so does jemalloc: with both, frees are reported that are none.
+  message(STATUS "AddressSanitizer: CSIZER_JEMALLOC is off in this build")
+  set(CSIZER_JEMALLOC OFF)
+endif()
+
+if(CSIZER_SANITIZE)
+  add_compile_options(-fsanitize=${CSIZER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CSIZER_SANITIZE})
+endif()
