@@ -7,8 +7,7 @@ file(GLOB CSIZER_SOURCES CONFIGURE_DEPENDS ${CSIZER_ROOT}/CSupport/CSizer/src/*.
 file(GLOB CSIZER_HEADERS CONFIGURE_DEPENDS ${CSIZER_ROOT}/CSupport/CSizer/include/*.h)
 
 add_library(csizer_objects OBJECT ${CSIZER_SOURCES})
-set_target_properties(csizer_objects PROPERTIES
-  C_STANDARD 11 C_EXTENSIONS ON POSITION_INDEPENDENT_CODE ON)
+set_target_properties(csizer_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(csizer_objects PUBLIC ${CSIZER_ROOT}/CSupport/CSizer/include)
 target_compile_options(csizer_objects PRIVATE -Wall -Wextra -Werror)
 

@@ -49,6 +49,10 @@ void *made_object(made_heap *heap, const void *isa, size_t bytes) {
   return object;
 }
 
+void made_owner(const char *type, const char *field) {
+  CHECK_EQUAL(csizer_owning_field_register(type, field), CSIZER_OK);
+}
+
 void made_set(void *object, size_t offset, const void *word) {
   memcpy((char *)object + offset, &word, sizeof word);
 }

@@ -27,6 +27,9 @@ void *made_block(made_heap *heap, size_t bytes);
 /// A live object: its words after the header are zero.
 void *made_object(made_heap *heap, const void *isa, size_t bytes);
 
+/// Registers a pointer field that owns a block.
+void made_owner(const char *type, const char *field);
+
 /// Sets the word at `offset`.
 void made_set(void *object, size_t offset, const void *word);
 void made_set_number(void *object, size_t offset, uint64_t word);

@@ -32,7 +32,7 @@ swift_descriptor *made_descriptor(uint32_t flags, const char *name, const swift_
   return descriptor;
 }
 
-enum { MOST_TYPES = 512 };
+enum { MOST_TYPES = 2048 };
 static struct {
   const char *name;
   const swift_metadata *type;

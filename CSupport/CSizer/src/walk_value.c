@@ -100,7 +100,10 @@ static void walk_unowned(csizer_walk *walk, uintptr_t address) {
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
   const csizer_object_layout *layout =
       csizer_layouts_object(walk->layouts, ((const swift_object *)address)->metadata);
-  if (!layout) return;
+  if (!layout) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
   kind->count++;
   kind->bytes += usable;
