@@ -191,7 +191,7 @@ const swift_metadata *made_context(size_t capture_count, const char *const *capt
   swift_relative *names = (swift_relative *)(void *)(descriptor + 1);
   for (size_t i = 0; i < capture_count; i++) made_relative(&names[i], made_text(captures[i]));
   for (size_t i = 0; i < parameter_count; i++) {
-    char source[16];
+    char source[24];
     snprintf(source, sizeof source, "B%zu", i);
     made_relative(&names[capture_count + 2 * i], made_text(parameters[i]));
     made_relative(&names[capture_count + 2 * i + 1], made_text(source));
