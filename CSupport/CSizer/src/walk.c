@@ -167,7 +167,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   kind->bytes += usable;
   walk->totals.objects++;
   walk->totals.bytes += usable;
-  if (__builtin_expect((int64_t)object->references < 0, 0)) 
+  if (__builtin_expect((int64_t)object->references < 0, 0))
     csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
