@@ -13,7 +13,8 @@ void check_register(check_test *test) {
 }
 
 void check_fail(const char *file, int line, const char *what, const char *details) {
-  fprintf(stderr, "%s:%d: %s: failed: %s%s%s\n", file, line, running, what, details ? ": " : "", details ? details : "");
+  fprintf(stderr, "%s:%d: %s: failed: %s%s%s\n", file, line, running, what, details ? ": " : "",
+          details ? details : "");
   exit(1);
 }
 

@@ -22,29 +22,29 @@ void check_register(check_test *test);
 _Noreturn void check_fail(const char *file, int line, const char *what, const char *details);
 
 /// Defines a test. cmake reads the names from the sources: one `TEST(name) {` to a line.
-#define TEST(test_name)                                                         \
-  static void test_name(void);                                                  \
-  __attribute__((constructor)) static void register_##test_name(void) {         \
-    static check_test test = {.name = #test_name, .run = test_name};            \
-    check_register(&test);                                                      \
-  }                                                                             \
+#define TEST(test_name)                                                 \
+  static void test_name(void);                                          \
+  __attribute__((constructor)) static void register_##test_name(void) { \
+    static check_test test = {.name = #test_name, .run = test_name};    \
+    check_register(&test);                                              \
+  }                                                                     \
   static void test_name(void)
 
-#define CHECK(condition)                                                 \
-  do {                                                                   \
-    if (!(condition)) check_fail(__FILE__, __LINE__, #condition, NULL);  \
+#define CHECK(condition)                                                \
+  do {                                                                  \
+    if (!(condition)) check_fail(__FILE__, __LINE__, #condition, NULL); \
   } while (0)
 
 /// Two integers are equal; both are printed when they are not.
-#define CHECK_EQUAL(actual, expected)                                                                       \
-  do {                                                                                                      \
-    unsigned long long check_actual = (unsigned long long)(actual);                                         \
-    unsigned long long check_expected = (unsigned long long)(expected);                                     \
-    if (check_actual != check_expected) {                                                                   \
-      char check_details[96];                                                                               \
-      snprintf(check_details, sizeof check_details, "%llu, expected %llu", check_actual, check_expected);   \
-      check_fail(__FILE__, __LINE__, #actual, check_details);                                               \
-    }                                                                                                       \
+#define CHECK_EQUAL(actual, expected)                                                                     \
+  do {                                                                                                    \
+    unsigned long long check_actual = (unsigned long long)(actual);                                       \
+    unsigned long long check_expected = (unsigned long long)(expected);                                   \
+    if (check_actual != check_expected) {                                                                 \
+      char check_details[96];                                                                             \
+      snprintf(check_details, sizeof check_details, "%llu, expected %llu", check_actual, check_expected); \
+      check_fail(__FILE__, __LINE__, #actual, check_details);                                             \
+    }                                                                                                     \
   } while (0)
 
 /// Two texts are equal.

@@ -65,13 +65,14 @@ static void inject_invalid_address(void *value, unsigned tag, const swift_metada
   if (tag) made_set_number(value, 0, tag - 1);
 }
 
+static const made_tag invalid_address = {get_invalid_address, nothing_to_project, inject_invalid_address};
+
 TEST(single_payload_with_extra_inhabitants) {
   bench bench;
   start(&bench);
   const made_field cases[] = {{"some", "Main.Node0", 0, 0}, {"a", NULL, 0, 0}, {"b", NULL, 0, 0}, {"c", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Optional", .size = 8, .payload_cases = 1, .empty_cases = 3, .cases = cases,
-      .get = get_invalid_address, .project = nothing_to_project, .inject = inject_invalid_address});
+      .name = "Main.Optional", .size = 8, .payload_cases = 1, .empty_cases = 3, .cases = cases, .tag = invalid_address});
   made_set(bench.words, 0, leaf(&bench));
   expect(&bench, type, 0, 1);
   for (unsigned tag = 1; tag <= 3; tag++) {
@@ -95,11 +96,12 @@ static void inject_tag_byte(void *value, unsigned tag, const swift_metadata *typ
   if (tag) made_set_number(value, 0, tag - 1);
 }
 
+static const made_tag tag_byte = {get_tag_byte, nothing_to_project, inject_tag_byte};
+
 static const swift_metadata *make_tagged(const char *payload) {
   const made_field cases[] = {{"some", payload, 0, 0}, {"a", NULL, 0, 0}, {"b", NULL, 0, 0}};
   return made_enum((made_enum_spec){
-      .name = "Main.Tagged", .size = 17, .payload_cases = 1, .empty_cases = 2, .cases = cases,
-      .get = get_tag_byte, .project = nothing_to_project, .inject = inject_tag_byte});
+      .name = "Main.Tagged", .size = 17, .payload_cases = 1, .empty_cases = 2, .cases = cases, .tag = tag_byte});
 }
 
 TEST(single_payload_with_a_tag_byte) {
@@ -156,14 +158,15 @@ static void inject_spare_bits(void *value, unsigned tag, const swift_metadata *t
   else made_set_number(value, 0, (uint64_t)2 << SPARE_SHIFT | (uint64_t)(tag - 2) << 3);
 }
 
+static const made_tag spare_bits = {get_spare_bits, project_spare_bits, inject_spare_bits};
+
 TEST(several_payloads_with_spare_bits) {
   bench bench;
   start(&bench);
   const made_field cases[] = {
       {"one", "Main.Node0", 0, 0}, {"three", "Main.Triple", 0, 0}, {"a", NULL, 0, 0}, {"b", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Spare", .size = 24, .payload_cases = 2, .empty_cases = 2, .cases = cases,
-      .get = get_spare_bits, .project = project_spare_bits, .inject = inject_spare_bits});
+      .name = "Main.Spare", .size = 24, .payload_cases = 2, .empty_cases = 2, .cases = cases, .tag = spare_bits});
   for (size_t i = 0; i < 3; i++) made_set(bench.words, i * 8, leaf(&bench));
   inject(&bench, type, 0);
   expect(&bench, type, 0, 1);  // the other two words are left over
@@ -190,13 +193,14 @@ static void inject_multi_byte(void *value, unsigned tag, const swift_metadata *t
   if (tag >= 2) made_set_number(value, 0, tag - 2);
 }
 
+static const made_tag multi_byte = {get_multi_byte, nothing_to_project, inject_multi_byte};
+
 TEST(several_payloads_with_a_tag_byte) {
   bench bench;
   start(&bench);
   const made_field cases[] = {{"number", "Main.Pair", 0, 0}, {"one", "Main.Node0", 0, 0}, {"a", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Multi", .size = 17, .payload_cases = 2, .empty_cases = 1, .cases = cases,
-      .get = get_multi_byte, .project = nothing_to_project, .inject = inject_multi_byte});
+      .name = "Main.Multi", .size = 17, .payload_cases = 2, .empty_cases = 1, .cases = cases, .tag = multi_byte});
   // The two are told apart by what they hold: the pair's link is the second word.
   made_set(bench.words, 0, leaf(&bench));
   void *second = made_node(&bench.heap, 1);
@@ -224,13 +228,14 @@ static void inject_mixed(void *value, unsigned tag, const swift_metadata *type) 
   made_set_number(value, 0, (word(value, 0) & ~((uint64_t)1 << 63)) | ((tag ^ other) << 63));
 }
 
+static const made_tag mixed = {get_mixed, project_spare_bits, inject_mixed};
+
 TEST(tags_without_a_pattern_are_asked_for) {
   bench bench;
   start(&bench);
   const made_field cases[] = {{"one", "Main.Node0", 0, 0}, {"three", "Main.Triple", 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Mixed", .size = 24, .payload_cases = 2, .cases = cases,
-      .get = get_mixed, .project = project_spare_bits, .inject = inject_mixed});
+      .name = "Main.Mixed", .size = 24, .payload_cases = 2, .cases = cases, .tag = mixed});
   for (size_t i = 0; i < 3; i++) made_set(bench.words, i * 8, leaf(&bench));
   for (uint64_t other = 0; other < 2; other++)
     for (unsigned tag = 0; tag < 2; tag++) {
@@ -252,8 +257,7 @@ TEST(large_enums_are_asked_for) {
   made_struct((made_struct_spec){.name = "Main.Large", .field_count = LINKS, .fields = fields});
   const made_field cases[] = {{"large", "Main.Large", 0, 0}, {"one", "Main.Node0", 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.LargeEnum", .size = LINKS * 8, .payload_cases = 2, .cases = cases,
-      .get = get_spare_bits, .project = project_spare_bits, .inject = inject_spare_bits});
+      .name = "Main.LargeEnum", .size = LINKS * 8, .payload_cases = 2, .cases = cases, .tag = spare_bits});
   for (size_t i = 0; i < LINKS; i++) made_set(bench.words, i * 8, leaf(&bench));
   inject(&bench, type, 0);
   expect(&bench, type, 0, LINKS);
@@ -267,8 +271,7 @@ TEST(indirect_cases_are_references_to_boxes) {
   start(&bench);
   const made_field cases[] = {{"boxed", "Main.Pair", 0, SWIFT_FIELD_INDIRECT}, {"none", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Indirect", .size = 8, .payload_cases = 1, .empty_cases = 1, .cases = cases,
-      .get = get_invalid_address, .project = nothing_to_project, .inject = inject_invalid_address});
+      .name = "Main.Indirect", .size = 8, .payload_cases = 1, .empty_cases = 1, .cases = cases, .tag = invalid_address});
   void *box = made_object(&bench.heap, made_generic_box("Main.Pair", 16), 32);
   made_set(box, 24, leaf(&bench));
   made_set(bench.words, 0, box);
@@ -283,12 +286,10 @@ TEST(enums_in_enums_are_read_through_both_tags) {
   start(&bench);
   const made_field inner[] = {{"one", "Main.Node0", 0, 0}, {"three", "Main.Triple", 0, 0}};
   const swift_metadata *spare = made_enum((made_enum_spec){
-      .name = "Main.Inner", .size = 24, .payload_cases = 2, .cases = inner,
-      .get = get_spare_bits, .project = project_spare_bits, .inject = inject_spare_bits});
+      .name = "Main.Inner", .size = 24, .payload_cases = 2, .cases = inner, .tag = spare_bits});
   const made_field outer[] = {{"some", "Main.Inner", 0, 0}, {"none", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Outer", .size = 25, .payload_cases = 1, .empty_cases = 1, .cases = outer,
-      .get = get_tag_byte, .project = nothing_to_project, .inject = inject_tag_byte});
+      .name = "Main.Outer", .size = 25, .payload_cases = 1, .empty_cases = 1, .cases = outer, .tag = tag_byte});
   for (size_t i = 0; i < 3; i++) made_set(bench.words, i * 8, leaf(&bench));
   inject(&bench, spare, 1);
   expect(&bench, type, 0, 3);
@@ -304,8 +305,7 @@ TEST(enums_of_data_hold_nothing) {
   start(&bench);
   const made_field cases[] = {{"some", "Main.Int", 0, 0}, {"none", NULL, 0, 0}};
   const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Data", .size = 9, .payload_cases = 1, .empty_cases = 1, .cases = cases,
-      .get = get_tag_byte, .project = nothing_to_project, .inject = inject_tag_byte});
+      .name = "Main.Data", .size = 9, .payload_cases = 1, .empty_cases = 1, .cases = cases, .tag = tag_byte});
   made_set(bench.words, 0, leaf(&bench));
   expect(&bench, type, 0, 0);
   const made_field empty[] = {{"a", NULL, 0, 0}, {"b", NULL, 0, 0}};

@@ -205,9 +205,9 @@ const swift_metadata *made_context(size_t capture_count, const char *const *capt
 const swift_metadata *made_enum(made_enum_spec spec) {
   swift_witnesses *witnesses = (swift_witnesses *)(uintptr_t)made_witnesses(spec.size, spec.size >= 8 ? 7 : 0, true);
   witnesses->flags |= SWIFT_HAS_ENUM_WITNESSES;
-  witnesses->get_enum_tag = spec.get;
-  witnesses->project_enum_data = spec.project;
-  witnesses->inject_enum_tag = spec.inject;
+  witnesses->get_enum_tag = spec.tag.get;
+  witnesses->project_enum_data = spec.tag.project;
+  witnesses->inject_enum_tag = spec.tag.inject;
   swift_value_type *type = made_metadata(spec.name, SWIFT_ENUM, sizeof *type, witnesses);
   swift_descriptor *descriptor = dotted_descriptor(SWIFT_CONTEXT_ENUM, spec.name);
   type->description = descriptor;

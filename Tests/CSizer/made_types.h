@@ -61,15 +61,19 @@ typedef struct made_class_spec {
 } made_class_spec;
 const swift_class *made_class(made_class_spec spec);
 
-/// What tells an enum's cases apart: the value witnesses, written by hand.
+/// How an enum packs its tag: the value witnesses, written by hand. NULL members for enums that nobody asks.
+typedef struct made_tag {
+  unsigned (*get)(const void *value, const swift_metadata *type);
+  void (*project)(void *value, const swift_metadata *type);
+  void (*inject)(void *value, unsigned tag, const swift_metadata *type);
+} made_tag;
+
 typedef struct made_enum_spec {
   const char *name;
   size_t size;
   size_t payload_cases, empty_cases;
   const made_field *cases;  // those with a payload first
-  unsigned (*get)(const void *value, const swift_metadata *type);
-  void (*project)(void *value, const swift_metadata *type);
-  void (*inject)(void *value, unsigned tag, const swift_metadata *type);
+  made_tag tag;
 } made_enum_spec;
 const swift_metadata *made_enum(made_enum_spec spec);
 

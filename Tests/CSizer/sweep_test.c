@@ -178,7 +178,7 @@ static void *make_optional_fields(made_heap *heap, void *referent) {
     snprintf(name, sizeof name, "Main.Optional%u", i);
     const made_field cases[] = {{"some", i % 2 ? "Main.Node1" : "Main.Any", 0, 0}, {"none", NULL, 0, 0}};
     made_enum((made_enum_spec){.name = name, .size = 32, .payload_cases = 1, .empty_cases = 1, .cases = cases,
-                               .get = get_tag, .project = project, .inject = inject});
+                               .tag = {get_tag, project, inject}});
     fields[i] = (made_field){"field", made_text(name), 16 + i * 32, 0};
   }
   const swift_class *class =
