@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
+#include "csizer_owning.h"
 #include "layout_internal.h"
 #include "made_heap.h"
 
@@ -76,8 +77,8 @@ TEST(owning_fields_count_their_block) {
       made_class((made_class_spec){.name = "Main.Buffer", .size = 32, .field_count = 2, .fields = fields});
   made_owner("Main.Buffer", "buffer");
   made_owner("Main.Buffer", "buffer");
-  CHECK_EQUAL(csizer_owning_field_register("Main.Buffer", ""), CSIZER_INVALID);
-  CHECK_EQUAL(csizer_owning_field_register("", "buffer"), CSIZER_INVALID);
+  CHECK_EQUAL(csizer_owning_field_register(&(csizer_owning_field){.type = "Main.Buffer", .field = ""}), CSIZER_INVALID);
+  CHECK_EQUAL(csizer_owning_field_register(&(csizer_owning_field){.type = "", .field = "buffer"}), CSIZER_INVALID);
   made_heap heap;
   made_heap_init(&heap, NULL);
   void *object = made_object(&heap, class, 32), *block = made_block(&heap, 1000);

@@ -5,9 +5,9 @@
 
 #include "check.h"
 #include "csizer_allocator.h"
-#include "heapmap_internal.h"
-#include "layout_internal.h"
+#include "csizer_owning.h"
 #include "pages.h"
+#include "walk_internal.h"
 
 void made_heap_init(made_heap *heap, const csizer_exclusions *exclusions) {
   *heap = (made_heap){.held_before = csizer_pages_held()};
@@ -50,7 +50,7 @@ void *made_object(made_heap *heap, const void *isa, size_t bytes) {
 }
 
 void made_owner(const char *type, const char *field) {
-  CHECK_EQUAL(csizer_owning_field_register(type, field), CSIZER_OK);
+  CHECK_EQUAL(csizer_owning_field_register(&(csizer_owning_field){.type = type, .field = field}), CSIZER_OK);
 }
 
 void made_set(void *object, size_t offset, const void *word) {
@@ -71,8 +71,7 @@ csizer_walk *made_walk(made_heap *heap, csizer_walk_options options) {
 void made_check_no_marks(const csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     const heapmap_leaf *leaf = map->leaves[i];
-    CHECK(!leaf->has_pending);
-    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) CHECK(!leaf->units[unit].seen && !leaf->pending[unit]);
+    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) CHECK(!leaf->seen[unit]);
     for (size_t page = 0; page < HEAPMAP_PAGES; page++) CHECK(!leaf->page_class[page]);
   }
 }
@@ -94,6 +93,7 @@ csizer_totals made_size_of_object(made_heap *heap, const void *object) {
   csizer_totals totals[2];
   for (int i = 0; i < 2; i++) {
     csizer_walk *walk = made_walk(heap, (csizer_walk_options){0});
+    if (i) csizer_walk_begin_sweep(walk);
     CHECK_EQUAL(csizer_walk_object(walk, object), CSIZER_OK);
     totals[i] = csizer_walk_totals(walk);
     made_walk_end(heap, walk);
@@ -106,6 +106,7 @@ csizer_totals made_size_of_value(made_heap *heap, const void *value, const void 
   csizer_totals totals[2];
   for (int i = 0; i < 2; i++) {
     csizer_walk *walk = made_walk(heap, (csizer_walk_options){0});
+    if (i) csizer_walk_begin_sweep(walk);
     CHECK_EQUAL(csizer_walk_value(walk, value, type), CSIZER_OK);
     totals[i] = csizer_walk_totals(walk);
     made_walk_end(heap, walk);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "csizer_owning.h"
 #include "layout_internal.h"
 #include "made_heap.h"
 #include "pages.h"
@@ -231,16 +232,17 @@ TEST(a_table_that_was_refused_memory_compiles_again) {
 
 TEST(registering_an_owning_field) {
   char name[64];
+  const csizer_owning_field row = {.type = name, .field = "buffer", .count = "count", .lender = "lender"};
   int refusals = 0;
   for (int i = 0; i < 3000; i++) {
     snprintf(name, sizeof name, "Main.Registered%d", i);
     csizer_pages_fail_at = 1;
-    csizer_status status = csizer_owning_field_register(name, "buffer");
+    csizer_status status = csizer_owning_field_register(&row);
     bool refused = csizer_pages_fail_at == 0;
     csizer_pages_fail_at = 0;
     CHECK_EQUAL(status, refused ? CSIZER_NO_MEMORY : CSIZER_OK);
     refusals += refused;
-    CHECK_EQUAL(csizer_owning_field_register(name, "buffer"), CSIZER_OK);
+    CHECK_EQUAL(csizer_owning_field_register(&row), CSIZER_OK);
   }
   CHECK(refusals > 1);
 }

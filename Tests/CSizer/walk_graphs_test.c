@@ -112,29 +112,29 @@ TEST(a_star_of_a_million) {
   made_heap_deinit(&heap);
 }
 
-// Counts from `root` with a stack so short that nearly all of the graph waits as bits of the map.
-static size_t objects_with_short_stack(made_heap *heap, const void *root, size_t limit) {
+// Counts from `root` with a queue so short that nearly all of the graph is found by sweeps over the map.
+static size_t objects_with_short_queue(made_heap *heap, const void *root, uint32_t limit) {
   csizer_walk *walk = made_walk(heap, (csizer_walk_options){0});
-  walk->limit = limit;
+  walk->sweep_at = limit;
   CHECK_EQUAL(csizer_walk_object(walk, root), CSIZER_OK);
   size_t objects = csizer_walk_totals(walk).objects;
   made_walk_end(heap, walk);
   return objects;
 }
 
-TEST(what_overflows_the_stack_waits_in_the_map) {
+TEST(what_overflows_the_queue_is_swept_up) {
   enum { LEAVES = 100000 };
   made_heap heap;
   made_heap_init(&heap, NULL);
   void *array = make_array(&heap, LEAVES);
   for (size_t i = 0; i < LEAVES; i++) made_set(array, 32 + i * 8, made_node(&heap, 1));
-  for (size_t limit = 256; limit < WALK_STACK; limit *= 7)
-    CHECK_EQUAL(objects_with_short_stack(&heap, array, limit), LEAVES + 1);
+  for (uint32_t limit = 100; limit < WALK_QUEUE; limit *= 7)
+    CHECK_EQUAL(objects_with_short_queue(&heap, array, limit), LEAVES + 1);
   made_heap_deinit(&heap);
 }
 
-// What waits in the map finds more when its turn comes, before and behind it in memory.
-TEST(overflow_while_the_overflow_is_drained) {
+// What a sweep scans finds more, before and behind it in memory.
+TEST(sweeps_find_more_on_either_side) {
   enum { OUTER = 30000, INNER = 10000 };
   made_heap heap;
   made_heap_init(&heap, NULL);
@@ -146,8 +146,8 @@ TEST(overflow_while_the_overflow_is_drained) {
   made_link(nodes[OUTER - 1], 0, before);
   made_link(nodes[0], 0, behind);
   for (size_t i = 1; i < OUTER - 1; i += 2) made_link(nodes[i], 0, made_node(&heap, 1));
-  CHECK_EQUAL(objects_with_short_stack(&heap, array, 256), heap.count);
-  CHECK_EQUAL(objects_with_short_stack(&heap, array, 5000), heap.count);
+  CHECK_EQUAL(objects_with_short_queue(&heap, array, 256), heap.count);
+  CHECK_EQUAL(objects_with_short_queue(&heap, array, 5000), heap.count);
   made_heap_deinit(&heap);
 }
 
