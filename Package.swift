@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
 /// Every target of ours is held to the same rules: no warning survives, imports are internal unless they say otherwise.
@@ -22,8 +23,8 @@ let package = Package(
     .default(enabledTraits: ["Jemalloc"]),
     .trait(
       name: "Jemalloc",
-      description: "Link jemalloc, which then serves the whole process, and read exact sizes from it. Off: libc's allocator."
-    ),
+      description:
+        "Link jemalloc, which then serves the whole process, and read exact sizes from it. Off: libc's allocator."),
   ],
   dependencies: [
     // SizerBench's command line. Users of the library do not fetch it.

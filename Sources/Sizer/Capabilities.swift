@@ -16,6 +16,7 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
 
   /// How births and deaths of Swift objects are seen.
   public struct AllocationHook: Sendable, Hashable {
+    /// How much of them is seen.
     public enum State: String, Sendable {
       /// The runtime's entry points are replaced: every object of the process is in the census.
       case replaced
@@ -24,17 +25,21 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
       /// Nothing is seen.
       case off
     }
+    /// What is seen in this process.
     public var state: State
     /// Why it is not `replaced`; empty when it is.
     public var reason: String
   }
 
+  /// Whose sizes are reported.
   public var allocator: Allocator
+  /// Whether the census is complete.
   public var allocationHook: AllocationHook
   /// Bytes of memory that Sizer holds for its own tables: the heap map's pages in use, and what the runtime allocated on its
   /// account. They are in no size.
   public var overheadBytes: Int
 
+  /// Two lines, one for each of the two.
   public var description: String {
     func clause(_ state: String, _ reason: String) -> String { reason.isEmpty ? state : "\(state) (\(reason))" }
     return """

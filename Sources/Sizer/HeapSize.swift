@@ -20,6 +20,7 @@ public struct HeapSize: Sendable, Hashable, Codable {
   /// Whether ``HeapSizer/Options/maximumDepth`` kept the walk from something that is therefore not in the figures.
   public var depthLimitReached: Bool
 
+  /// A size of these figures; nothing by default.
   public init(
     bytes: Int = 0, requestedBytes: Int = 0, objectCount: Int = 0, rawBlockCount: Int = 0, unresolvedCount: Int = 0,
     depthLimitReached: Bool = false

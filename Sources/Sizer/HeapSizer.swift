@@ -19,6 +19,7 @@ public struct HeapSizer: Sendable {
     /// Whether unowned references are followed as if they were strong.
     public var followUnowned: Bool = false
 
+    /// Nothing left out, no depth limit.
     public init() {}
 
     var hasExclusions: Bool { !excludedTypes.isEmpty || !excludedTypeNames.isEmpty }
@@ -27,6 +28,7 @@ public struct HeapSizer: Sendable {
   /// What every call leaves out and how far it goes.
   public var options: Options
 
+  /// A sizer with these options. Costs nothing; sizers share what they know of types.
   public init(options: Options = .init()) {
     self.options = options
   }

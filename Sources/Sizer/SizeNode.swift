@@ -13,6 +13,7 @@ public struct SizeNode: Sendable {
   /// The referents one level down, in the order of their declaration; empty below the asked-for depth.
   public var children: [SizeNode]
 
+  /// A node of these figures.
   public init(name: String, typeName: String, bytes: Int, flatBytes: Int, children: [SizeNode] = []) {
     self.name = name
     self.typeName = typeName

@@ -14,6 +14,7 @@ public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The Swift runtime in this process is not one that Sizer can read.
     public static let unsupportedRuntime = Code(kind: .unsupportedRuntime)
 
+    /// The code's name.
     public var description: String { kind.rawValue }
   }
 
@@ -24,11 +25,13 @@ public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The call that failed.
   public var place: String
 
+  /// An error of these parts.
   public init(code: Code, message: String, place: String) {
     self.code = code
     self.message = message
     self.place = place
   }
 
+  /// Place, message and code in one line.
   public var description: String { "\(place): \(message) (\(code))" }
 }

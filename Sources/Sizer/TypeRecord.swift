@@ -13,6 +13,7 @@ public struct TypeRecord: Sendable, Hashable, Codable {
   /// Bytes of elements that the collection's storage could hold and does not.
   public var unusedCapacityBytes: Int
 
+  /// A record of these figures.
   public init(typeName: String, count: Int, bytes: Int, requestedBytes: Int, unusedCapacityBytes: Int) {
     self.typeName = typeName
     self.count = count

@@ -18,7 +18,8 @@ func expectExact<Value: ~Copyable>(
   }
   var arena: UInt32 = 0
   var previous: UInt32 = 0
-  try #require(csizer_arena_create(&arena) == 0, "these tests need jemalloc: ./bootstrap", sourceLocation: sourceLocation)
+  try #require(
+    csizer_arena_create(&arena) == 0, "these tests need jemalloc: ./bootstrap", sourceLocation: sourceLocation)
   try #require(csizer_arena_enter(arena, &previous) == 0)
   let value: Value
   do { value = try make() } catch {

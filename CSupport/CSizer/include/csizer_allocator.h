@@ -34,6 +34,8 @@ size_t csizer_allocator_usable_size(const void *block);
 /// (`arenas.lookup`) reads a null pointer in others (seen in 5.3.0). Takes the allocator's control lock: some 100 ns.
 csizer_ownership csizer_allocator_ownership(const void *address);
 
+/// Where a thread was before csizer_allocator_scope_enter. Caller's storage, on the stack.
+///
 /// While a scope is entered, what the calling thread allocates goes to an arena of Sizer's own, not to the measured ones.
 /// The Swift runtime makes metadata and names while layouts are compiled: that is what scopes are for. They do not nest.
 /// Where the allocator has no arenas, entering does nothing.
@@ -43,7 +45,10 @@ typedef struct csizer_allocator_scope {
   bool had_thread_cache;
 } csizer_allocator_scope;
 
+/// Enters; fills `scope`. The calling thread only.
 void csizer_allocator_scope_enter(csizer_allocator_scope *scope);
+
+/// Leaves, on the thread that entered. What was allocated meanwhile stays where it is and may be freed by anyone.
 void csizer_allocator_scope_leave(csizer_allocator_scope *scope);
 
 /// Usable bytes of what lives in Sizer's own arena; 0 where there is none. Any thread.

@@ -14,6 +14,7 @@
 /// `swift_allocObject` that this library defines, which callers outside the Swift runtime find first; no census, since deaths
 /// are not seen), `off` (nothing).
 
+/// What of the lives of Swift objects is seen.
 typedef enum csizer_hook_state {
   /// Births and deaths of all objects are seen; the census is complete.
   CSIZER_HOOKS_REPLACED = 0,

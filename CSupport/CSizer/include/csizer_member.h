@@ -9,6 +9,7 @@
 /// and boxes are looked through; the standard library's collections show their elements, not their storage.
 /// Only memory is read: no accessor, no description, no hashing runs.
 
+/// One part of a value.
 typedef struct csizer_member {
   /// The stored property's or the case's name, terminated; NULL for elements.
   const char *name;

@@ -23,6 +23,7 @@
 /// graph must not be changed meanwhile by other threads.
 typedef struct csizer_walk csizer_walk;
 
+/// How far a walk goes and what it may trust. All zero: to the end, along strong references only, without a census.
 typedef struct csizer_walk_options {
   /// How many references deep to go; 0: to the end.
   size_t maximum_depth;

@@ -11,10 +11,10 @@
 
 #include "code_patch.h"
 #include "swift_abi.h"
+#include "swift_call.h"
 
 // stdlib/public/runtime/{Heap,HeapObject}.cpp in swiftlang/swift. Weak: plain C programs link no Swift runtime.
 #define WEAK __attribute__((weak))
-#define SWIFT_CALL __attribute__((swiftcall))
 
 typedef struct swift_box_pair {
   swift_object *object;
@@ -29,7 +29,7 @@ extern WEAK void swift_deallocBox(swift_object *box);
 extern WEAK SWIFT_CALL swift_box_pair swift_allocError(const swift_metadata *type, const void *conformance, void *value,
                                                        bool is_take);
 extern WEAK SWIFT_CALL void swift_deallocError(swift_object *error, const swift_metadata *type);
-extern WEAK const swift_metadata swift_int_metadata __asm__("$sSiN");
+extern WEAK const swift_metadata swift_int_metadata SWIFT_SYMBOL("$sSiN");
 
 // Read by the replacements at every allocation; set once, before they can be called.
 static csizer_heapmap *living;
@@ -64,7 +64,7 @@ WEAK void *swift_allocObject(const void *metadata, size_t bytes, size_t align_ma
 }
 
 bool csizer_runtime_is_present(void) {
-  return swift_slowAlloc && swift_slowDealloc && swift_allocBox && swift_bufferAllocate;
+  return SWIFT_CALL_IS_KNOWN && swift_slowAlloc && swift_slowDealloc && swift_allocBox && swift_bufferAllocate;
 }
 
 typedef void *(*allocator_function)(const void *, size_t, size_t);

@@ -5,15 +5,24 @@
 
 size_t csizer_pages_fail_at;
 
+// All of the engine's mappings, of every table and thread: hence a global.
+static size_t held;
+
+size_t csizer_pages_held(void) { return __atomic_load_n(&held, __ATOMIC_RELAXED); }
+
 void *csizer_pages_map(size_t bytes) {
   if (csizer_pages_fail_at && --csizer_pages_fail_at == 0) return NULL;
   // NORESERVE: most of a heap map's leaf is never touched, and strict overcommit must not refuse the address space for it.
   void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return pages == MAP_FAILED ? NULL : pages;
+  if (pages == MAP_FAILED) return NULL;
+  __atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED);
+  return pages;
 }
 
 void csizer_pages_unmap(void *pages, size_t bytes) {
-  if (pages) munmap(pages, bytes);
+  if (!pages) return;
+  munmap(pages, bytes);
+  __atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED);
 }
 
 enum { CHUNK_BYTES = 64 * 1024, ALIGNMENT = 16 };

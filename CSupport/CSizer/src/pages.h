@@ -11,6 +11,9 @@ void *csizer_pages_map(size_t bytes);
 /// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
 void csizer_pages_unmap(void *pages, size_t bytes);
 
+/// Bytes mapped and not given back: what the engine holds of the system. Any thread.
+size_t csizer_pages_held(void);
+
 /// Tests only: the call of csizer_pages_map that fails, counted down from here; 0 fails none. A global because the failure
 /// must reach every caller; written only while one thread runs.
 extern size_t csizer_pages_fail_at;

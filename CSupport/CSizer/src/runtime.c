@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+#include "swift_call.h"
+
 // Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures: stdlib/public/runtime/MetadataLookup.cpp
 // and Casting.cpp in swiftlang/swift.
-#define SWIFT_CALL __attribute__((swiftcall))
 #define WEAK __attribute__((weak))
 
 extern SWIFT_CALL WEAK const swift_metadata *swift_getTypeByMangledNameInContext(const char *name, size_t length,
@@ -54,7 +55,7 @@ static const swift_metadata *tuple_of(const swift_metadata *const *elements, siz
 const csizer_runtime *csizer_runtime_current(void) {
   static const csizer_runtime none = {0};
   static const csizer_runtime current = {type_in_context, type_in_environment, name_of, demangle, conformance, tuple_of};
-  bool complete =
-      swift_getTypeByMangledNameInContext && swift_getTypeByMangledNameInEnvironment && swift_getTypeName;
+  bool complete = SWIFT_CALL_IS_KNOWN && swift_getTypeByMangledNameInContext &&
+                  swift_getTypeByMangledNameInEnvironment && swift_getTypeName;
   return complete ? &current : &none;
 }

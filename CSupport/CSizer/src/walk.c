@@ -67,6 +67,7 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
   walk->queue = (uintptr_t *)(walk + 1);
   walk->limit = options->maximum_depth ? 0 : WALK_QUEUE;
   walk->sweep_at = sweep_threshold(map);
+  layouts->failed = false;  // what the system refused an earlier walk it may grant this one
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
   find_own_stack(walk);
   csizer_status status = csizer_images_refresh(&layouts->images);
@@ -123,6 +124,9 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
     walk->totals.cut = true;
     return;
   }
+  // It may never be scanned, when memory runs out or nobody follows what was collected: forgetting marks finds it by this.
+  uint8_t *page_class = heapmap_page_class(leaf, object);
+  if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_MIXED;
   if (walk->next_count == walk->next_capacity) {
     size_t capacity = walk->next_capacity ? walk->next_capacity * 2 : 4096;
     uintptr_t *next = csizer_pages_map(capacity * sizeof *next);
@@ -163,7 +167,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   kind->bytes += usable;
   walk->totals.objects++;
   walk->totals.bytes += usable;
-  if (__builtin_expect((int64_t)object->references < 0, 0)) 
+  if (__builtin_expect((int64_t)object->references < 0, 0))
     csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
@@ -273,6 +277,8 @@ size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
 }
 
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object) {
+  if ((uintptr_t)object >= WALK_CEILING) return CSIZER_INVALID;
+  if (!csizer_heapmap_leaf_make(walk->map, (uintptr_t)object)) return CSIZER_NO_MEMORY;
   csizer_heapmap_mark(walk->map, object);
   return CSIZER_OK;
 }

@@ -31,25 +31,38 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
   if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !leaf->has_objects)) return;
+  if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }
 
 static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
-  if ((odd->count + 1) * 2 > odd->capacity) {
-    walk_odd_set larger = {.capacity = odd->capacity ? odd->capacity * 2 : 512};
-    larger.slots = csizer_pages_map(larger.capacity * sizeof *larger.slots);
-    if (!larger.slots) return false;
-    for (size_t i = 0; i < odd->capacity; i++)
-      if (odd->slots[i]) odd_insert(&larger, odd->slots[i]);
-    csizer_pages_unmap(odd->slots, odd->capacity * sizeof *odd->slots);
-    *odd = larger;
-  }
   size_t i = csizer_layout_hash((const void *)address, odd->capacity);
   while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
   if (odd->slots[i]) return false;
   odd->slots[i] = address;
   odd->count++;
   return true;
+}
+
+// Marks a block that has no bit in the map; true when it was not marked. When memory runs out the walk's status says so.
+static bool odd_mark(csizer_walk *walk, uintptr_t address) {
+  walk_odd_set *odd = &walk->odd;
+  if ((odd->count + 1) * 2 > odd->capacity) {
+    walk_odd_set larger = {.capacity = odd->capacity ? odd->capacity * 2 : 512};
+    larger.slots = csizer_pages_map(larger.capacity * sizeof *larger.slots);
+    if (!larger.slots) {
+      walk->status = CSIZER_NO_MEMORY;
+      return false;
+    }
+    for (size_t i = 0; i < odd->capacity; i++)
+      if (odd->slots[i]) odd_insert(&larger, odd->slots[i]);
+    csizer_pages_unmap(odd->slots, odd->capacity * sizeof *odd->slots);
+    *odd = larger;
+  }
+  return odd_insert(odd, address);
 }
 
 // The leaf in which a raw block at `address` has its bits; NULL when no block can be there.
@@ -71,8 +84,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
     return 0;
   }
   if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
-  bool is_new = (address & 15) ? odd_insert(&walk->odd, address)
-                               : walk_mark_unscanned(walk, address);
+  bool is_new = (address & 15) ? odd_mark(walk, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   csizer_kind_totals *kind = walk_kind(walk, kind_index);

@@ -168,6 +168,16 @@ static bool gather(csizer_walk *walk) {
   return true;
 }
 
+// What waits in the queue waits for the sweep from now on.
+static void resume_sweep(csizer_walk *walk) {
+  for (; walk->head != walk->tail; walk->head++) {
+    uintptr_t address = walk->queue[walk->head % WALK_QUEUE];
+    heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
+  }
+  walk->sweeping = true;
+  walk->limit = 0;
+}
+
 static void sweep(csizer_walk *walk) {
   size_t scanned;
   do {
@@ -175,25 +185,23 @@ static void sweep(csizer_walk *walk) {
     for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
       scanned += sweep_leaf(walk, i);
   } while (scanned > walk->sweep_at);
+  // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.
+  if (scanned && !gather(walk)) {
+    resume_sweep(walk);
+    return;
+  }
   walk->sweeping = false;
   walk->limit = WALK_QUEUE;
-  if (scanned && !gather(walk)) csizer_walk_begin_sweep(walk);
 }
 
 void csizer_walk_begin_sweep(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = walk->map->leaves[i];
-    // All that is seen is done, …
+    // All that is seen is done, but for what waits in the queue.
     for (size_t unit = leaf->first_unit; unit <= leaf->last_unit; unit++)
       if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
   }
-  // … but for what waits in the queue.
-  for (; walk->head != walk->tail; walk->head++) {
-    uintptr_t address = walk->queue[walk->head % WALK_QUEUE];
-    heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
-  }
-  walk->sweeping = true;
-  walk->limit = 0;
+  resume_sweep(walk);
 }
 
 void csizer_walk_drain(csizer_walk *walk) {

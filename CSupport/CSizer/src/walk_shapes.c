@@ -38,6 +38,12 @@ static void array(csizer_walk *walk, const char *object, const csizer_object_lay
   csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
+// Whether so many elements at `array` are inside the object's block. In integers: the pointer may be rubbish.
+static bool lies_within(const char *object, size_t usable, const char *array, size_t count, size_t stride) {
+  uintptr_t offset = (uintptr_t)array - (uintptr_t)object;
+  return offset <= usable && count <= (usable - offset) / (stride ? stride : 1);
+}
+
 // stdlib/public/core/HashTable.swift: a bit for each bucket, in words after the pointers; one word at least.
 static void hash(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   size_t used = ((const size_t *)(const void *)object)[2];
@@ -48,14 +54,15 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
   const char *keys = pointers[0], *values = layout->value ? pointers[1] : NULL;
   const uint64_t *bitmap = (const uint64_t *)(const void *)(pointers + (layout->value ? 2 : 1));
   size_t pair = layout->element->stride + (layout->value ? layout->value->stride : 0);
-  const char *end = object + usable;
-  const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
-  if (scale > 40 || keys < object || keys > end || last < object || last > end) {
+  bool fits = lies_within(object, usable, keys, buckets, layout->element->stride) &&
+              (!layout->value || lies_within(object, usable, values, buckets, layout->value->stride));
+  if (!fits) {
     walk->totals.unresolved++;
     csizer_walk_add_requested(walk, layout, usable, 0, usable);
     csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
     return;
   }
+  const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
   csizer_walk_add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
   bool plain = csizer_layout_is_plain(layout->element) && (!layout->value || csizer_layout_is_plain(layout->value));
   for (size_t word = 0; !plain && word * 64 < buckets; word++)

@@ -30,7 +30,7 @@ final class Layouts {
   func name(ofKind kind: Int) -> String {
     var name = csizer_kind_name()
     guard csizer_layouts_kind_name(handle, kind, &name) else { return "unknown" }
-    let type = UnsafeBufferPointer(start: UnsafeRawPointer(name.type).assumingMemoryBound(to: UInt8.self), count: name.type_length)
+    let type = UnsafeRawBufferPointer(start: name.type, count: name.type_length)
     return String(cString: name.prefix) + String(decoding: type, as: UTF8.self)
   }
 

@@ -8,9 +8,9 @@ import CSizer
 struct TreeBuilder: ~Copyable {
   let walk: Walk
 
-  func node(name: String, valueAt value: UnsafeRawPointer, type: UnsafeRawPointer, depth: Int) throws(SizerError)
-    -> SizeNode
-  {
+  func node(
+    name: String, valueAt value: UnsafeRawPointer, type: UnsafeRawPointer, depth: Int
+  ) throws(SizerError) -> SizeNode {
     let before = walk.totals.bytes
     let objects = try walk.collect(valueAt: value, metadata: type)
     let flat = walk.totals.bytes - before + objects.reduce(0) { $0 + walk.flatBytes(of: $1) }

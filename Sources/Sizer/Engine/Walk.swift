@@ -10,7 +10,8 @@ struct Walk: ~Copyable {
   init(layouts: Layouts, options: HeapSizer.Options, place: String) throws(SizerError) {
     guard let map = csizer_census_map() else {
       throw SizerError(
-        code: .unsupportedRuntime, message: "Sizer did not start: \(String(cString: csizer_census_reason()))", place: place)
+        code: .unsupportedRuntime, message: "Sizer did not start: \(String(cString: csizer_census_reason()))",
+        place: place)
     }
     var settings = csizer_walk_options(
       maximum_depth: options.maximumDepth ?? 0, follow_unowned: options.followUnowned,

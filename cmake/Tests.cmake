@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# One program per Tests/CSizer/*_test.c and one ctest per TEST in it. The names are read from the sources, so that no test can
+# be written and never run.
+set(CSIZER_TESTS ${CSIZER_ROOT}/Tests/CSizer)
+
+add_library(csizer_checks STATIC
+  ${CSIZER_TESTS}/check.c ${CSIZER_TESTS}/made_runtime.c ${CSIZER_TESTS}/made_types.c ${CSIZER_TESTS}/made_heap.c)
+# The tests see the engine's internals: what they check is mostly behind the public headers.
+target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src)
+target_compile_options(csizer_checks PUBLIC -Wall -Wextra -Werror)
+target_link_libraries(csizer_checks PUBLIC csizer_static)
+
+file(GLOB CSIZER_TEST_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*_test.c)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CSIZER_TEST_SOURCES})
+
+# LeakSanitizer asks for ptrace, which containers refuse; what the engine holds is counted by the tests themselves. Variables that
+# AddressSanitizer moves off the stack would not be where the walk expects a stack's variables.
+set(CSIZER_TEST_ENVIRONMENT
+  "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0" "UBSAN_OPTIONS=print_stacktrace=1")
+
+foreach(source ${CSIZER_TEST_SOURCES})
+  get_filename_component(program ${source} NAME_WE)
+  add_executable(${program} ${source})
+  target_link_libraries(${program} PRIVATE csizer_checks)
+  file(STRINGS ${source} lines REGEX "^TEST\\(")
+  if(NOT lines)
+    message(FATAL_ERROR "${source} holds no TEST")
+  endif()
+  string(REPLACE "_test" "" area ${program})
+  foreach(line ${lines})
+    string(REGEX REPLACE "^TEST\\(([a-z0-9_]+)\\).*" "\\1" name "${line}")
+    add_test(NAME ${area}.${name} COMMAND ${program} ${name})
+    set_tests_properties(${area}.${name} PROPERTIES ENVIRONMENT "${CSIZER_TEST_ENVIRONMENT}" TIMEOUT 300)
+  endforeach()
+endforeach()
+
+# Fuzzers: Tests/CSizer/*_fuzz.c, run by ctest with a fixed seed; by hand, without arguments, until stopped.
+if(CSIZER_FUZZ)
+  file(GLOB CSIZER_FUZZ_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*_fuzz.c)
+  foreach(source ${CSIZER_FUZZ_SOURCES})
+    get_filename_component(program ${source} NAME_WE)
+    add_executable(${program} ${source})
+    target_include_directories(${program} PRIVATE ${CSIZER_ROOT}/CSupport/CSizer/src)
+    target_compile_options(${program} PRIVATE -Wall -Wextra -Werror)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${program} PRIVATE csizer_static)
+    add_test(NAME fuzz.${program} COMMAND ${program} -runs=300000 -seed=1 -max_len=64)
+    set_tests_properties(fuzz.${program} PROPERTIES ENVIRONMENT "${CSIZER_TEST_ENVIRONMENT}" TIMEOUT 300)
+  endforeach()
+endif()
