@@ -41,6 +41,9 @@ typedef struct csizer_owning_field {
   const char *lender;
   uint64_t lent_bits;
   bool lent_if_clear;
+  /// While one of these bits of `lender` is set it isn't known who owns the memory: it is not counted, which counts as one more
+  /// unresolved.
+  uint64_t unknown_bits;
   /// While this sibling's first word is not zero the pointer may lead anywhere (memory that a custom deallocator gives back):
   /// it is followed only to what the allocator vouches for.
   const char *doubt;

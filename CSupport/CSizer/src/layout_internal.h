@@ -91,7 +91,7 @@ typedef struct csizer_owned {
   uint32_t kind;                       // the number under which its blocks are counted
   const csizer_value_layout *element;  // CSIZER_OWNS_VALUES
   int32_t count, first, lender, doubt;
-  uint64_t lent_bits;
+  uint64_t lent_bits, unknown_bits;
   bool lent_if_clear;
 } csizer_owned;
 enum { CSIZER_NO_SIBLING = INT32_MIN };
@@ -105,6 +105,7 @@ typedef enum csizer_shape {
   SHAPE_STRING,  // a string's code units, and its breadcrumbs if it has any
   SHAPE_KEY_PATH,  // a key path's components, and the indices that they captured
   SHAPE_HASH_NODE,  // a hash tree's children and items
+  SHAPE_CF,      // an object of CoreFoundation's C code, larger than its class says
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
   SHAPE_OPAQUE,  // unknown words
@@ -134,6 +135,8 @@ typedef struct csizer_object_layout {
   uint32_t count_bytes;
   /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.
   uint32_t ring_first, ring_capacity;
+  /// SHAPE_CF: the number under which raw blocks are counted.
+  uint32_t raw_kind;
   /// SHAPE_HASH_NODE: items are tuples of key and value.
   uint32_t pair_value, pair_stride;
   const csizer_value_layout *element;  // SHAPE_HASH: the keys
@@ -243,6 +246,7 @@ bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *ty
 
 /// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
+void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
 /// Adds the fields of a class and its superclasses. layout_class.c

@@ -98,6 +98,11 @@ static const struct {
     {"Swift._SetStorage", compile_set},
     {"Swift.ManagedBuffer", compile_managed_buffer},
     {"HashTreeCollections._HashNode.Storage", csizer_compile_hash_node},
+    {"Foundation.__NSCFType", csizer_compile_cf_object},
+    {"Foundation._NSCFArray", csizer_compile_cf_object},
+    {"Foundation._NSCFDictionary", csizer_compile_cf_object},
+    {"Foundation._NSCFSet", csizer_compile_cf_object},
+    {"Foundation._NSCFString", csizer_compile_cf_object},
     {"Swift.__StringStorage", compile_string},
     {"Swift.AnyKeyPath", compile_key_path},
 };

@@ -57,3 +57,11 @@ void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *lay
   if (!layout->pair_stride) layout->pair_stride = 1;
   builder->unresolved |= key->unresolved || value->unresolved;
 }
+
+// swift-corelibs-foundation, NSSwiftRuntime.swift: CoreFoundation's C code makes objects of these classes, and keeps its own
+// structs where the classes have stored properties.
+void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  (void)type;
+  layout->shape = SHAPE_CF;
+  layout->raw_kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = "CFRunArray"});
+}

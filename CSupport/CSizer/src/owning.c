@@ -113,6 +113,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
       .lender = distance_to(layouts->runtime, type, row->lender, offset),
       .doubt = distance_to(layouts->runtime, type, row->doubt, offset),
       .lent_bits = row->lent_bits,
+      .unknown_bits = row->unknown_bits,
       .lent_if_clear = row->lent_if_clear,
   };
   if (row->rule != CSIZER_OWNS_OBJECT) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});

@@ -3,7 +3,7 @@
 
 // Each row was found by dumping live objects beside the sources that its comment names.
 
-enum { COPY_WILL_NOT_RETAIN = 63, CF_DATA_INLINE = 2, CF_DATA_LENT = 4, CF_SET_VARIANT = 5 };
+enum { COPY_WILL_NOT_RETAIN = 63, CF_DATA_INLINE = 2, CF_DATA_NOT_FREED = 4, CF_SET_VARIANT = 5 };
 #define BIT(n) ((uint64_t)1 << (n))
 
 const csizer_owning_field csizer_owning_table[] = {
@@ -18,9 +18,12 @@ const csizer_owning_field csizer_owning_table[] = {
     {.type = "Foundation.NSCondition", .field = "mutex"},
     {.type = "Foundation.NSCondition", .field = "cond"},
 
-    // CFData.c. The handler is there even when the bytes are malloc's own.
-    {.type = "Foundation.NSData", .field = "_bytes", .lender = "_base", .lent_bits = BIT(CF_DATA_INLINE) | BIT(CF_DATA_LENT),
-     .doubt = "_deallocHandler"},
+    // CFData.c, NSData.swift. With the second bit the handler alone knows whether it frees anything.
+    {.type = "Foundation.NSData", .field = "_bytes", .lender = "_base", .lent_bits = BIT(CF_DATA_INLINE),
+     .unknown_bits = BIT(CF_DATA_NOT_FREED)},
+    // NSUUID.swift, NSConcreteValue.swift.
+    {.type = "Foundation.NSUUID", .field = "buffer"},
+    {.type = "Foundation.NSConcreteValue", .field = "_storage"},
     // CFCharacterSet.c: the variants builtin (0) and range (1) keep numbers where string (2) and bitmaps (3, 4) have a block.
     {.type = "Foundation.NSCharacterSet", .field = "_buffer", .lender = "_base",
      .lent_bits = BIT(CF_SET_VARIANT) | BIT(CF_SET_VARIANT + 1), .lent_if_clear = true},
@@ -32,6 +35,29 @@ const csizer_owning_field csizer_owning_table[] = {
     {.type = "Foundation.NSURL", .field = "_resourceInfo", .rule = CSIZER_OWNS_FOREIGN},
     // CFRunArray.c, behind a CF object whose class says nothing.
     {.type = "Foundation.NSAttributedString", .field = "_attributeArray", .rule = CSIZER_OWNS_OBJECT},
+
+    // libcurl's and libxml2's, behind URLSession and XMLDocument.
+    {.type = "FoundationNetworking._EasyHandle", .field = "rawHandle", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationNetworking.URLSession._MultiHandle", .field = "rawHandle", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationXML.XMLNode", .field = "_xmlNode", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationXML.XMLParser", .field = "_handler", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationXML.XMLParser", .field = "_parserContext", .rule = CSIZER_OWNS_FOREIGN},
+
+    // swift-foundation, FoundationInternationalization: objects of ICU, whose C++ heap has no metadata.
+    {.type = "FoundationInternationalization._CalendarICU", .field = "ucalendar", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization._TimeZoneICU.State", .field = "_calendar", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICUDateFormatter", .field = "udateFormat", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICUDateIntervalFormatter", .field = "uformatter",
+     .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICURelativeDateFormatter", .field = "uformatter",
+     .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICUListFormatter", .field = "uformatter", .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICULegacyNumberFormatter", .field = "uformatter",
+     .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICUNumberFormatterBase", .field = "uformatter",
+     .rule = CSIZER_OWNS_FOREIGN},
+    {.type = "FoundationInternationalization.ICUPatternGenerator", .field = "upatternGenerator",
+     .rule = CSIZER_OWNS_FOREIGN},
 
     // swift-corelibs-libdispatch, src/swift: wrappers of C objects with queues, labels and targets of their own.
     {.type = "Dispatch.DispatchObject", .field = "__wrapped", .rule = CSIZER_OWNS_FOREIGN},

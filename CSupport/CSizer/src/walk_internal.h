@@ -91,6 +91,7 @@ bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_
 
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
 // walk_value.c, walk_shapes.c

@@ -101,7 +101,12 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
     walk_reference(walk, address);
     return;
   }
-  bool is_sure = !sibling(field, owned->doubt);
+  if (sibling(field, owned->lender) & owned->unknown_bits) {
+    walk->totals.unresolved++;
+    return;
+  }
+  // Of what a C library gives out a pointer may be a handle that is no address, or lead into the middle.
+  bool is_sure = owned->rule != CSIZER_OWNS_FOREIGN && !sibling(field, owned->doubt);
   size_t usable = csizer_walk_raw_block(walk, address, owned->kind, is_sure);
   if (!usable) return;
   if (owned->rule == CSIZER_OWNS_FOREIGN) walk->totals.unresolved++;

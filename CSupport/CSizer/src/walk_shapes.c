@@ -124,6 +124,7 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;
     case SHAPE_HASH: hash(walk, object, layout, usable); return;
     case SHAPE_TAIL: csizer_walk_tail(walk, object, layout, usable); return;
+    case SHAPE_CF: csizer_walk_cf_object(walk, object, layout, usable); return;
     case SHAPE_HASH_NODE: csizer_walk_hash_node(walk, object, layout, usable); return;
     case SHAPE_STRING: string(walk, object, layout, usable); return;
     case SHAPE_KEY_PATH: key_path(walk, object, layout, usable); return;

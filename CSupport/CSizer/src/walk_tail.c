@@ -75,3 +75,35 @@ void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_o
     walk_value(walk, item + layout->pair_value, layout->value);
   }
 }
+
+// swift-corelibs-foundation, CFRuntime.c: the type's number is bits 8 to 17 of the word after the header. Only the run array of
+// an attributed string is taken apart (CFRunArray.c); of the others little more than ICU's heap would be found.
+typedef struct cf_run_array {
+  swift_object object;
+  uint64_t info;
+  const struct cf_runs {
+    size_t reference_count, length;
+    size_t count, capacity;
+    size_t cached[2];
+    struct {
+      size_t length;
+      uintptr_t object;
+    } runs[];
+  } *guts;
+} cf_run_array;
+
+void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  enum { CF_RUN_ARRAY = 63 };
+  const cf_run_array *array = (const cf_run_array *)(const void *)object;
+  csizer_walk_add_requested(walk, layout, usable, 0, usable);
+  if ((array->info >> 8 & 0x3FF) != CF_RUN_ARRAY) {
+    walk->totals.unresolved++;
+    csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
+    return;
+  }
+  const struct cf_runs *guts = array->guts;
+  size_t room = csizer_walk_raw_block(walk, (uintptr_t)guts, layout->raw_kind, true);
+  if (room < sizeof *guts) return;  // seen already: run arrays share their runs until one is written to
+  room = (room - sizeof *guts) / sizeof *guts->runs;
+  for (size_t i = 0; i < guts->count && i < room; i++) walk_reference(walk, guts->runs[i].object);
+}

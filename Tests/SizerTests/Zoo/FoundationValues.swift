@@ -70,7 +70,7 @@ struct FoundationValues {
   @Test("measurements, notifications, names of persons")
   func others() throws {
     try expectExact(objects: 1) { Notification(name: Notification.Name(text())) }
-    try expectExact(objects: 2) { Notification(name: Notification.Name("name"), object: Leaf(), userInfo: [text(): 1]) }
+    try expectExact(objects: 3) { Notification(name: Notification.Name("name"), object: Leaf(), userInfo: [text(): 1]) }
     try expectExactAndSome {
       var components = PersonNameComponents()
       components.givenName = text()

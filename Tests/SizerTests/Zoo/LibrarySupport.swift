@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSizerTesting
+import Sizer
+import Testing
 
 /// Puts any value, noncopyable ones too, into a field of a heap object.
 final class Held<Value: ~Copyable> {
@@ -10,3 +13,29 @@ final class Held<Value: ~Copyable> {
 /// `count` bytes that no type metadata describes, made at run time.
 @inline(never)
 func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: number(count)) }
+
+/// As the oracle, for objects that also refer to what their library made once for all: a first object made outside the arena
+/// takes the blame for that, and what the second one adds must be the arena's bytes.
+@discardableResult
+func expectExactBesideAnother(
+  sourceLocation: SourceLocation = #_sourceLocation, _ make: () throws -> AnyObject
+) throws -> HeapSize {
+  let another = try make()
+  var arena: UInt32 = 0
+  var previous: UInt32 = 0
+  try #require(csizer_arena_create(&arena) == 0)
+  try #require(csizer_arena_enter(arena, &previous) == 0)
+  let object: AnyObject
+  do { object = try make() } catch {
+    csizer_arena_leave(previous)
+    throw error
+  }
+  try #require(csizer_arena_leave(previous) == 0)
+  let expected = try arenaBytes(arena)
+  let size = try HeapSizer().sizes(of: [another, object])[1]
+  #expect(size.bytes == expected, sourceLocation: sourceLocation)
+  #expect(size.unresolvedCount == 0, sourceLocation: sourceLocation)
+  #expect(try arenaBytes(arena) == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
+  keepAlive((another, object))
+  return size
+}
