@@ -17,17 +17,17 @@ func expectExact<Value: ~Copyable>(
     _ = try HeapSizer().size(of: warm)
   }
   var arena: UInt32 = 0
-  var previous: UInt32 = 0
   try #require(
     csizer_arena_create(&arena) == 0, "these tests need jemalloc: ./bootstrap", sourceLocation: sourceLocation)
-  try #require(csizer_arena_enter(arena, &previous) == 0)
-  let value: Value
-  do { value = try make() } catch {
-    csizer_arena_leave(previous)
-    throw error
-  }
-  try #require(csizer_arena_leave(previous) == 0)
+  defer { csizer_arena_retire(arena) }
+  return try measure(in: arena, unresolved: unresolved, comment, sourceLocation: sourceLocation, make)
+}
 
+// A function of its own, so that the value is gone when its arena is retired.
+private func measure<Value: ~Copyable>(
+  in arena: UInt32, unresolved: Int, _ comment: Comment?, sourceLocation: SourceLocation, _ make: () throws -> Value
+) throws -> HeapSize {
+  let value = try inArena(arena, make)
   let expected = try arenaBytes(arena)
   let first = try HeapSizer().size(of: value)
   let second = try HeapSizer().size(of: value)
@@ -38,6 +38,13 @@ func expectExact<Value: ~Copyable>(
   #expect(after == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
   keepAlive(value)
   return first
+}
+
+private func inArena<Value: ~Copyable>(_ arena: UInt32, _ make: () throws -> Value) throws -> Value {
+  var previous: UInt32 = 0
+  try #require(csizer_arena_enter(arena, &previous) == 0)
+  defer { csizer_arena_leave(previous) }
+  return try make()
 }
 
 /// Usable bytes of what lives in `arena`.

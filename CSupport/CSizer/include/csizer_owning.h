@@ -53,4 +53,21 @@ typedef struct csizer_owning_field {
 /// known already changes nothing. Any thread.
 csizer_status csizer_owning_field_register(const csizer_owning_field *row);
 
+/// What a field of a type is to a row.
+typedef enum csizer_field_standing {
+  CSIZER_FIELD_MISSING = 0,
+  /// A stored property that is as large as a pointer, or as a buffer pointer: a row may name it as owner.
+  CSIZER_FIELD_POINTER,
+  /// An Int: a row may name it as count.
+  CSIZER_FIELD_INTEGER,
+  CSIZER_FIELD_OTHER,
+} csizer_field_standing;
+
+/// Looks a stored property up in a type's metadata (Swift metadata of a struct or class; others have no fields). Any thread.
+csizer_field_standing csizer_owning_field_standing(const void *type, const char *field);
+
+/// The name under which rows know a type, as csizer_owning_field.type; terminated, cut when `capacity` is too small, empty for
+/// types that declare no stored properties. Any thread.
+void csizer_owning_type_name(const void *type, char *text, size_t capacity);
+
 #endif

@@ -64,6 +64,30 @@ csizer_status csizer_owning_field_register(const csizer_owning_field *row) {
   return status;
 }
 
+static bool declares_fields(const swift_metadata *type) {
+  return swift_kind_of(type) == SWIFT_STRUCT || swift_kind_of(type) == SWIFT_CLASS;
+}
+
+csizer_field_standing csizer_owning_field_standing(const void *type, const char *name) {
+  const csizer_runtime *runtime = csizer_runtime_current();
+  const swift_descriptor *descriptor = declares_fields(type) ? csizer_type_descriptor(type) : NULL;
+  uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
+  for (uint32_t i = 0; i < count; i++) {
+    csizer_field field;
+    if (!csizer_field_read(runtime, type, i, &field) || strcmp(field.name, name) != 0) continue;
+    if (!field.type || swift_kind_of(field.type) == SWIFT_CLASS) return CSIZER_FIELD_OTHER;
+    if (field.type == runtime->type_in_context("Si", 2, NULL, NULL)) return CSIZER_FIELD_INTEGER;
+    size_t size = swift_witnesses_of(field.type)->size;
+    return size == sizeof(void *) || size == 2 * sizeof(void *) ? CSIZER_FIELD_POINTER : CSIZER_FIELD_OTHER;
+  }
+  return CSIZER_FIELD_MISSING;
+}
+
+void csizer_owning_type_name(const void *type, char *text, size_t capacity) {
+  if (declares_fields(type)) csizer_descriptor_name(csizer_type_descriptor(type), text, capacity);
+  else if (capacity) *text = 0;
+}
+
 // ---- Compiling ----
 
 // Where a sibling is, seen from the field; CSIZER_NO_SIBLING when there is none.

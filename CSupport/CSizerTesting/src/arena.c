@@ -54,11 +54,25 @@ int csizer_arena_bytes(unsigned arena, size_t *ret_bytes) {
   return status;
 }
 
+// Blocks in another thread's cache count as alive in the account, so an account of 0 means that nobody holds an address.
+int csizer_arena_retire(unsigned arena) {
+  size_t bytes = 0;
+  int status = csizer_arena_bytes(arena, &bytes);
+  if (status || bytes) return status;
+  size_t mib[3];
+  size_t depth = 3;
+  status = mallctlnametomib("arena.0.destroy", mib, &depth);
+  if (status) return status;
+  mib[1] = arena;
+  return mallctlbymib(mib, depth, NULL, NULL, NULL, 0);
+}
+
 #else
 
 int csizer_arena_create(unsigned *ret_arena) { *ret_arena = 0; return ENOENT; }
 int csizer_arena_enter(unsigned arena, unsigned *ret_previous) { (void)arena; *ret_previous = 0; return ENOENT; }
 int csizer_arena_leave(unsigned previous) { (void)previous; return ENOENT; }
 int csizer_arena_bytes(unsigned arena, size_t *ret_bytes) { (void)arena; *ret_bytes = 0; return ENOENT; }
+int csizer_arena_retire(unsigned arena) { (void)arena; return ENOENT; }
 
 #endif

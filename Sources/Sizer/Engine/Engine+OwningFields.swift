@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+extension Engine {
+  static func registerOwningField(
+    _ field: String, of type: any (~Copyable).Type, elements: (any (~Copyable).Type)?, count: String?
+  ) throws(SizerError) {
+    // A metatype is the address of the type's metadata.
+    let metadata = unsafeBitCast(type, to: UnsafeRawPointer.self)
+    try require(csizer_owning_field_standing(metadata, field) == CSIZER_FIELD_POINTER, "no stored pointer \"\(field)\"")
+    if let count {
+      try require(csizer_owning_field_standing(metadata, count) == CSIZER_FIELD_INTEGER, "no stored Int \"\(count)\"")
+    }
+    let status = withTypeName(metadata) { name in
+      field.withCString { field in
+        withOptionalCString(count) { count in
+          var row = csizer_owning_field()
+          row.type = name
+          row.field = field
+          row.rule = elements == nil ? CSIZER_OWNS_BLOCK : CSIZER_OWNS_VALUES
+          row.element = elements.map { unsafeBitCast($0, to: UnsafeRawPointer.self) }
+          row.count = count
+          return csizer_owning_field_register(&row)
+        }
+      }
+    }
+    try check(status, place: registration)
+    forgetLayouts()
+  }
+
+  private static let registration = "HeapSizer.registerOwningField"
+
+  private static func require(_ holds: Bool, _ complaint: String) throws(SizerError) {
+    guard holds else {
+      throw SizerError(
+        code: .invalidArgument,
+        message: "the type declares \(complaint); name one of its own stored properties, not an inherited or computed one",
+        place: registration)
+    }
+  }
+
+  private static func withTypeName<Result>(_ metadata: UnsafeRawPointer, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+      csizer_owning_type_name(metadata, buffer.baseAddress!, buffer.count)
+      return body(buffer.baseAddress!)
+    }
+  }
+
+  private static func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    guard let text else { return body(nil) }
+    return text.withCString(body)
+  }
+}
