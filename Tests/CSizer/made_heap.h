@@ -43,8 +43,8 @@ csizer_walk *made_walk(made_heap *heap, csizer_walk_options options);
 /// Ends a walk and checks that no mark of it is left in the map.
 void made_walk_end(made_heap *heap, csizer_walk *walk);
 
-/// The totals of a walk of its own from one object, or from one value. Two walks, one by the queue and one that sweeps the map from
-/// the start, must come to the same.
+/// The totals of a walk of its own from one object, or from one value. Two walks, one that sweeps the map from
+/// the start and one by the queue, must come to the same.
 csizer_totals made_size_of_object(made_heap *heap, const void *object);
 csizer_totals made_size_of_value(made_heap *heap, const void *value, const void *type);
 

@@ -116,6 +116,72 @@ TEST(rubbish_in_a_reference_is_no_object) {
   made_heap_deinit(&heap);
 }
 
+enum { FAN = 50 };
+
+// As many objects of one class as it takes for the walk's fast loops.
+static void *make_fan(made_heap *heap, unsigned count, void *nodes[FAN]) {
+  void *root = made_node(heap, FAN);
+  for (unsigned i = 0; i < FAN; i++) made_link(root, i, nodes[i] = made_node(heap, count));
+  return root;
+}
+
+// Not from the first ones: these are scanned with more care, until their class is known.
+static void link_most(void *const nodes[FAN], unsigned index, const void *word) {
+  for (unsigned i = FAN / 4; i < FAN * 3 / 4; i++) made_link(nodes[i], index, word);
+}
+
+TEST(rubbish_leaves_no_mark_far_from_all_objects) {
+  made_heap heap;
+  start(&heap);
+  void *nodes[FAN], *root = make_fan(&heap, 3, nodes);
+  uintptr_t gib = (uintptr_t)root & ~(((uintptr_t)1 << 30) - 1), end = gib + ((uintptr_t)1 << 30);
+  link_most(nodes, 0, (const void *)(gib + 4096));
+  link_most(nodes, 1, (const void *)(end - 4096));
+  link_most(nodes, 2, (const void *)(end - 16));
+  // Without jemalloc nobody can say that an address in a GiB of objects is none: there it would be read.
+  if (!csizer_allocator_has_uniform_pages())
+    for (unsigned i = 0; i < 3; i++) link_most(nodes, i, NULL);
+  CHECK_EQUAL(made_size_of_object(&heap, root).objects, 1 + FAN);
+  made_heap_deinit(&heap);
+}
+
+TEST(old_objects_far_from_all_others_are_found_by_their_type) {
+  made_heap heap;
+  start(&heap);
+  // Before and behind what the census knows, by pages.
+  void *before = made_block(&heap, 100000), *nodes[FAN], *root = make_fan(&heap, 2, nodes);
+  void *behind = made_block(&heap, 100000);
+  made_set(before, 0, made_node_class(1));
+  made_set(behind, 0, made_node_class(1));
+  link_most(nodes, 0, before);
+  link_most(nodes, 1, behind);
+  csizer_totals totals = made_size_of_object(&heap, root);
+  CHECK_EQUAL(totals.objects, 1 + FAN + 2);
+  CHECK_EQUAL(totals.bytes, heap.bytes);
+  made_heap_deinit(&heap);
+}
+
+TEST(raw_blocks_far_from_all_objects_leave_no_mark) {
+  made_heap heap;
+  start(&heap);
+  void *buffers[60];
+  for (unsigned i = 0; i < 60; i++) buffers[i] = make_buffer(&heap, NULL);
+  void *root = make_root(&heap, buffers, 60);
+  made_block(&heap, 100000);
+  // Of the small blocks only those that have no bit in the map: none of them on libc's heap.
+  size_t owned = 0;
+  for (unsigned i = 0; i < 60; i++) {
+    void *block = made_block(&heap, i % 2 ? 8 : 5000);
+    if (i % 2 && (uintptr_t)block % 16 == 0) continue;
+    made_set(buffers[i], 16, block);
+    owned++;
+  }
+  csizer_totals totals = made_size_of_object(&heap, root);
+  CHECK_EQUAL(totals.raw_blocks, owned);
+  CHECK_EQUAL(totals.objects, 61);
+  made_heap_deinit(&heap);
+}
+
 TEST(unknown_words_are_followed_only_to_live_objects) {
   made_heap heap;
   start(&heap);

@@ -13,6 +13,8 @@ enum {
   HEAPMAP_UNITS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PAGES = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PAGE_SHIFT),
   HEAPMAP_LEAVES = 1 << (HEAPMAP_ADDRESS_BITS - HEAPMAP_LEAF_SHIFT),
+  HEAPMAP_STRETCH_SHIFT = 9,                                        // a stretch is 512 units
+  HEAPMAP_STRETCHES = HEAPMAP_UNITS >> HEAPMAP_STRETCH_SHIFT,
   HEAPMAP_UNITS_PER_PAGE = 1 << (HEAPMAP_PAGE_SHIFT - HEAPMAP_UNIT_SHIFT),
 };
 
@@ -24,6 +26,8 @@ typedef struct heapmap_leaf {
   uint64_t done[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
+  /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below.
+  uint8_t touched[HEAPMAP_STRETCHES];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
@@ -59,10 +63,14 @@ size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
 /// Widens the leaf's range of units, which other threads may do at the same time.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
 
+/// Whether a unit is in the range that is swept and whose marks are forgotten.
+static inline bool heapmap_spans(const heapmap_leaf *leaf, size_t unit) {
+  return unit >= __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED) &&
+         unit <= __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+}
+
 static inline void heapmap_note_unit(heapmap_leaf *leaf, size_t unit) {
-  bool inside = unit >= __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED) &&
-                unit <= __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
-  if (__builtin_expect(!inside, 0)) csizer_heapmap_widen(leaf, (uint32_t)unit);
+  if (__builtin_expect(!heapmap_spans(leaf, unit), 0)) csizer_heapmap_widen(leaf, (uint32_t)unit);
 }
 
 static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {

@@ -19,7 +19,9 @@ static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr
   if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
   if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
   csizer_ownership answer = csizer_allocator_ownership((const void *)address);
-  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN) *page_class = PAGE_FOREIGN;
+  // Remembered only where forgetting the marks comes by.
+  bool is_spanned = heapmap_spans(leaf, heapmap_unit_index(address));
+  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN && is_spanned) *page_class = PAGE_FOREIGN;
   return answer;
 }
 
@@ -83,6 +85,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
     walk->totals.unresolved++;
     return 0;
   }
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
   if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
   bool is_new = (address & 15) ? odd_mark(walk, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;

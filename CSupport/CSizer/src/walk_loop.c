@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "walk_internal.h"
 
 // The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done here, all
@@ -98,8 +100,12 @@ INLINE void meet_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, uintpt
   uintptr_t is_address = -(uintptr_t)is_in_range(grain);
   grain = (grain & is_address) | (self >> 4 & ~is_address);
   heapmap_leaf *leaf = leaf_of(leaves, grain);
-  if (__builtin_expect(!leaf, 0)) csizer_walk_unlisted(walk, address);
-  else leaf->seen[unit_of(grain)] |= bit_of(grain);
+  if (__builtin_expect(!leaf, 0)) {
+    csizer_walk_unlisted(walk, address);
+    return;
+  }
+  leaf->seen[unit_of(grain)] |= bit_of(grain);
+  leaf->touched[unit_of(grain) >> HEAPMAP_STRETCH_SHIFT] = true;
 }
 
 INLINE void scan_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, const heapmap_leaf *leaf, uintptr_t address) {
@@ -168,6 +174,27 @@ static bool gather(csizer_walk *walk) {
   return true;
 }
 
+// Bits that were set outside of a leaf's range of units, where nothing lives by the census: what turns out to be an object waits
+// in a wider range from now on. Whether there were any.
+static bool take_strays(csizer_walk *walk, size_t index) {
+  heapmap_leaf *leaf = walk->map->leaves[index];
+  bool found = false;
+  for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
+    if (!leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT]) {
+      unit |= (1 << HEAPMAP_STRETCH_SHIFT) - 1;
+      continue;
+    }
+    uint64_t bits = heapmap_spans(leaf, unit) ? 0 : leaf->seen[unit];
+    if (!bits) continue;
+    leaf->seen[unit] = 0;
+    found = true;
+    uintptr_t start = ((uintptr_t)index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
+    for (; bits; bits &= bits - 1) csizer_walk_unlisted(walk, start + ((uintptr_t)__builtin_ctzll(bits) << 4));
+  }
+  memset(leaf->touched, 0, sizeof leaf->touched);
+  return found;
+}
+
 // What waits in the queue waits for the sweep from now on.
 static void resume_sweep(csizer_walk *walk) {
   for (; walk->head != walk->tail; walk->head++) {
@@ -185,8 +212,10 @@ static void sweep(csizer_walk *walk) {
     for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
       scanned += sweep_leaf(walk, i);
   } while (scanned > walk->sweep_at);
+  bool waiting = scanned > 0;
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) waiting |= take_strays(walk, i);
   // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.
-  if (scanned && !gather(walk)) {
+  if (waiting && !gather(walk)) {
     resume_sweep(walk);
     return;
   }
