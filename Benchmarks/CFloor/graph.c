@@ -32,8 +32,8 @@ static inline void push(const csizer_floor *floor, references *found, const grap
   found->height += csizer_floor_mark(floor, oldest);
 }
 
-/// Pushes what still waits, and fills the ring with the root. It is marked before all others, so it is never pushed again
-/// and can stand for nothing, here and for null. Returns whether the stack has a node.
+/// Pushes what still waits, and fills the ring with the root. It is marked before all others, so it is never pushed
+/// again and can stand for nothing, here and for null. Returns whether the stack has a node.
 static inline bool drain(const csizer_floor *floor, references *found, const graph_node *root) {
   for (size_t count = 0; count < CSIZER_FLOOR_IN_FLIGHT; count++) push(floor, found, root);
   return found->height > 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A stack feeds a ring of nodes in flight. A node is marked when it is found, so that none is pushed twice; marking when
-/// it leaves the ring was measured and is as fast on a tree, and half as fast on a graph.
+/// A stack feeds a ring of nodes in flight. A node is marked when it is found, so that none is pushed twice; marking
+/// when it leaves the ring was measured and is as fast on a tree, and half as fast on a graph.
 
 #include "floor.h"
 #include "visited.h"
@@ -12,8 +12,8 @@ typedef struct tree_node {
   const struct tree_node *right;
 } tree_node;
 
-/// Pushes a child that was not met before. The branch stays: nearly every child is new, so it is foreseen, and without it
-/// the next pop would wait for the bitmap.
+/// Pushes a child that was not met before. The branch stays: nearly every child is new, so it is foreseen, and without
+/// it the next pop would wait for the bitmap.
 static inline size_t push(const csizer_floor *floor, size_t height, const tree_node *child) {
   if (child && csizer_floor_mark(floor, child)) floor->stack[height++] = child;
   return height;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/// How many nodes are on their way from memory at a time. 8 to 12 are too few once the nodes outgrow the caches; 32 win up
-/// to a fifth on a shuffled tree of a million, and lose more than that on trees in allocation order.
+/// How many nodes are on their way from memory at a time. 8 to 12 are too few once the nodes outgrow the caches; 32 win
+/// up to a fifth on a shuffled tree of a million, and lose more than that on trees in allocation order.
 enum { CSIZER_FLOOR_IN_FLIGHT = 16 };
 
 struct csizer_floor {
@@ -37,8 +37,8 @@ static inline const void *csizer_floor_exchange(const void **ring, size_t *posit
   return leaving;
 }
 
-/// Clears the bitmap and returns the floor as a value. Through a pointer every store to the stack might change the fields,
-/// and the compiler would load them again for every reference.
+/// Clears the bitmap and returns the floor as a value. Through a pointer every store to the stack might change the
+/// fields, and the compiler would load them again for every reference.
 static inline csizer_floor csizer_floor_begin(const csizer_floor *floor) {
   memset(floor->visited, 0, floor->word_count * sizeof *floor->visited);
   return *floor;

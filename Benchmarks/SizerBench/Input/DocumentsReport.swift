@@ -71,8 +71,8 @@ extension Sequence<TypeRecord> {
 }
 
 extension String {
-  /// At most `width` characters: what is too much goes from the middle, since a type's name begins with its module and ends
-  /// with what tells it from others.
+  /// At most `width` characters: what is too much goes from the middle, since a type's name begins with its module and
+  /// ends with what tells it from others.
   fileprivate func shortened(to width: Int) -> String {
     guard count > width else { return self }
     return prefix(width / 2) + "…" + suffix(width - width / 2 - 1)

@@ -11,8 +11,8 @@ final class GraphNode {
 
 /// A random graph in which every node refers to two or three others and can be reached from the first.
 ///
-/// A tree grows through it, each node hanging on one of the 64 before it, as in a program whose objects refer to what was
-/// made lately; all other references lead anywhere. So the allocation order is half as kind as a tree's.
+/// A tree grows through it, each node hanging on one of the 64 before it, as in a program whose objects refer to what
+/// was made lately; all other references lead anywhere. So the allocation order is half as kind as a tree's.
 enum RandomGraph: Shape {
   static let title = "random graph"
 

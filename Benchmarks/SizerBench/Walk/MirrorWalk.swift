@@ -2,8 +2,8 @@
 
 /// The walk that anybody would write: `Mirror` all the way down, and a set of the objects that it has seen.
 ///
-/// Children wait on a stack of iterators, which is the recursion by hand: a list would exhaust the real stack. A walk ends
-/// early once it has seen enough objects; what it costs per object hardly depends on how many more there are.
+/// Children wait on a stack of iterators, which is the recursion by hand: a list would exhaust the real stack. A walk
+/// ends early once it has seen enough objects; what it costs per object hardly depends on how many more there are.
 struct MirrorWalk {
   private let limit: Int
   private var visited: Set<ObjectIdentifier> = []

@@ -34,9 +34,9 @@ struct SideBySide {
   var first: Duration { rounds.map(\.first).min() ?? .zero }
   var second: Duration { rounds.map(\.second).min() ?? .zero }
 
-  /// How many times as long the first job takes: the median over the rounds, since the two jobs of a round ran under the
-  /// same conditions. Measured with two equal jobs: 2 % off at most on an idle machine, 4 % on average on a busy one. The
-  /// ratio of the fastest rounds was off by up to 20 %.
+  /// How many times as long the first job takes: the median over the rounds, since the two jobs of a round ran under
+  /// the same conditions. Measured with two equal jobs: 2 % off at most on an idle machine, 4 % on average on a busy
+  /// one. The ratio of the fastest rounds was off by up to 20 %.
   var ratio: Double {
     let ratios = rounds.map { $0.first / $0.second }.sorted()
     return ratios.isEmpty ? .nan : ratios[ratios.count / 2]

@@ -8,7 +8,7 @@ struct WalkBenchmark {
   var effort: SideBySide.Effort
   private let progress = Progress()
 
-  /// Every size: some minutes, and 2 GB of memory.
+  /// Every size: two to four minutes, and 1 GB of memory.
   static let full = WalkBenchmark(
     sizes: [100_000, 1_000_000, 10_000_000], effort: .init(rounds: 5, time: .milliseconds(700)))
   /// Without the largest size.

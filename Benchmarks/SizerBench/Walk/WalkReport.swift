@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the root command and `walk` print: the real input's report first, since it is there at once and a mistake in the
-/// input shows before the benchmark has taken its time; then the table of figures.
+/// What the root command and `walk` print: the real input's report first, since it is there at once and a mistake in
+/// the input shows before the benchmark has taken its time; then the table of figures.
 enum WalkReport {
   static func print(_ benchmark: WalkBenchmark, _ options: BenchOptions) throws {
     if options.json { return Swift.print(try benchmark.run().json()) }
@@ -10,10 +10,10 @@ enum WalkReport {
     Swift.print(
       """
 
-      ns/object    HeapSizer, the fastest round
-      floor        the same objects walked in C with their layout written in, no size asked
-      to floor     HeapSizer's time / the floor's, the median of rounds taken in turns
-      to Mirror    the time of a walk with Mirror, per object of the graph's first 100,000 / HeapSizer's
+      ns/object        HeapSizer, the fastest round
+      floor            the same objects walked in C, their layout written in and no size asked; the fastest round
+      ratio to floor   HeapSizer's time by the floor's, the median of rounds taken in turns
+      ratio to Mirror  what a walk with Mirror takes for each of the first 100,000 objects, by what HeapSizer takes
       """)
   }
 }
