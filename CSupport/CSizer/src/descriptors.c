@@ -5,6 +5,7 @@
 
 #include "elf.h"
 #include "mangling.h"
+#include "swift_call.h"
 
 typedef struct search {
   const char *name, *last_part, *discriminator;
@@ -128,8 +129,8 @@ typedef struct metadata_response {
   size_t state;
 } metadata_response;
 // Up to three arguments go in registers, more of them in an array. The first is the request: 0, a complete type.
-typedef __attribute__((swiftcall)) metadata_response (*access_few)(size_t, const void *, const void *, const void *);
-typedef __attribute__((swiftcall)) metadata_response (*access_many)(size_t, const void *const *);
+typedef SWIFT_CALL metadata_response (*access_few)(size_t, const void *, const void *, const void *);
+typedef SWIFT_CALL metadata_response (*access_many)(size_t, const void *const *);
 
 const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                                                     const swift_metadata *const *arguments, size_t count) {

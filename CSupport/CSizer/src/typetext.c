@@ -99,7 +99,7 @@ static const swift_metadata *read_nominal(reader *reader) {
 // `A` … of the owner: `x`, `q_`, `q0_`, … in a mangled name.
 static const swift_metadata *read_parameter(reader *reader) {
   unsigned index = (unsigned)(*reader->at++ - 'A');
-  char name[8] = "x";
+  char name[16] = "x";
   if (index == 1) strcpy(name, "q_");
   if (index > 1) snprintf(name, sizeof name, "q%u_", index - 2);
   const csizer_type_scope *scope = reader->scope;

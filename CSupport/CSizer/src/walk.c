@@ -50,7 +50,7 @@ static csizer_walk *take_memory(csizer_layouts *layouts) {
   if (!walk) return csizer_pages_map(WALK_BYTES);
   csizer_kind_totals *kinds = walk->kinds;
   size_t capacity = walk->kind_capacity;
-  memset(kinds, 0, capacity * sizeof *kinds);
+  if (kinds) memset(kinds, 0, capacity * sizeof *kinds);
   memset(walk, 0, sizeof *walk);
   walk->kinds = kinds;
   walk->kind_capacity = capacity;

@@ -30,7 +30,7 @@ INLINE uint64_t bit_of(uintptr_t grain) { return (uint64_t)1 << (grain & 63); }
 
 INLINE void fetch(uintptr_t object) {
   __builtin_prefetch((const void *)object);
-  __builtin_prefetch((const char *)object + 31);  // small objects may straddle two lines
+  __builtin_prefetch((const void *)(object + 31));  // small objects may straddle two lines
 }
 
 /// Counts an object; NULL when it is not one of the loops' plain ones, or its page is new to the memo.
