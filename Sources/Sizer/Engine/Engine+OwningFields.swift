@@ -34,19 +34,25 @@ extension Engine {
     guard holds else {
       throw SizerError(
         code: .invalidArgument,
-        message: "the type declares \(complaint); name one of its own stored properties, not an inherited or computed one",
+        message: """
+          the type declares \(complaint); name one of its own stored properties, not an inherited or computed one
+          """,
         place: registration)
     }
   }
 
-  private static func withTypeName<Result>(_ metadata: UnsafeRawPointer, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+  private static func withTypeName<Result>(
+    _ metadata: UnsafeRawPointer, _ body: (UnsafePointer<CChar>) -> Result
+  ) -> Result {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
       csizer_owning_type_name(metadata, buffer.baseAddress!, buffer.count)
       return body(buffer.baseAddress!)
     }
   }
 
-  private static func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+  private static func withOptionalCString<Result>(
+    _ text: String?, _ body: (UnsafePointer<CChar>?) -> Result
+  ) -> Result {
     guard let text else { return body(nil) }
     return text.withCString(body)
   }

@@ -21,7 +21,10 @@ struct StandardLibrary {
     // Its registrar holds the key paths of observed properties, which are literals: they are older than the test's arena.
     let model = Model()
     let before = try HeapSizer().size(of: model)
-    withObservationTracking { keepAlive(model.name) } onChange: {}
+    withObservationTracking {
+      keepAlive(model.name)
+    } onChange: {
+    }
     let after = try HeapSizer().size(of: model)
     #expect(after.objectCount > before.objectCount)
     #expect(after.unresolvedCount == 0)
