@@ -36,22 +36,26 @@ TEST(heap_and_stack_are_outside) {
   csizer_images_deinit(&images);
 }
 
+static void check_ranges(const csizer_images *images) {
+  CHECK(images->count > 2);
+  for (size_t i = 0; i < images->count; i++) {
+    CHECK(images->ranges[i].start < images->ranges[i].end);
+    CHECK(i == 0 || images->ranges[i - 1].end <= images->ranges[i].start);
+    CHECK(csizer_images_contain(images, images->ranges[i].start));
+    CHECK(csizer_images_contain(images, images->ranges[i].end - 1));
+    bool next_begins_there = i + 1 < images->count && images->ranges[i + 1].start == images->ranges[i].end;
+    CHECK_EQUAL(csizer_images_contain(images, images->ranges[i].end), next_begins_there);
+  }
+}
+
 TEST(ranges_ascend_and_end_where_they_say) {
   csizer_images images = {0};
   CHECK_EQUAL(csizer_images_refresh(&images), CSIZER_OK);
-  CHECK(images.count > 2);
-  for (size_t i = 0; i < images.count; i++) {
-    CHECK(images.ranges[i].start < images.ranges[i].end);
-    CHECK(i == 0 || images.ranges[i - 1].end <= images.ranges[i].start);
-    CHECK(csizer_images_contain(&images, images.ranges[i].start));
-    CHECK(csizer_images_contain(&images, images.ranges[i].end - 1));
-    bool next_begins_there = i + 1 < images.count && images.ranges[i + 1].start == images.ranges[i].end;
-    CHECK_EQUAL(csizer_images_contain(&images, images.ranges[i].end), next_begins_there);
-  }
+  check_ranges(&images);
   csizer_images_deinit(&images);
 }
 
-TEST(a_library_that_comes_is_found) {
+TEST(libraries_come_and_go) {
   csizer_images images = {0};
   CHECK_EQUAL(csizer_images_refresh(&images), CSIZER_OK);
   size_t before = images.count;
@@ -61,7 +65,11 @@ TEST(a_library_that_comes_is_found) {
   CHECK(library != NULL);
   CHECK_EQUAL(csizer_images_refresh(&images), CSIZER_OK);
   CHECK(images.count > before);
+  check_ranges(&images);
   dlclose(library);
+  CHECK_EQUAL(csizer_images_refresh(&images), CSIZER_OK);
+  CHECK_EQUAL(images.count, before);
+  check_ranges(&images);
   csizer_images_deinit(&images);
 }
 

@@ -95,7 +95,9 @@ static void *make_table(made_heap *heap, const char *key, const char *value, uns
   size_t value_stride = value ? swift_witnesses_of(made_type(value))->stride : 0;
   size_t first = 48 + (value ? 16 : 8), keys = first + bitmap, values = keys + buckets * key_stride;
   const char *name = value ? "Swift._DictionaryStorage" : "Swift._SetStorage";
-  void *table = made_object(heap, storage_class(name, value ? 2 : 1, key, value), values + buckets * value_stride);
+  // Behind the last bucket is room that the allocator added.
+  size_t bytes = values + buckets * value_stride + 512;
+  void *table = made_object(heap, storage_class(name, value ? 2 : 1, key, value), bytes);
   made_set_number(table, 24, buckets * 3 / 4);
   memset((char *)table + 32, (int)scale, 1);
   made_set(table, 48, (char *)table + keys);
@@ -153,6 +155,7 @@ TEST(sets_hold_elements_of_used_buckets) {
   for (size_t bucket = 0; bucket < 4; bucket++) made_set(keys_of(table), bucket * 8, leaf(&heap));
   use_bucket(table, 56, 1);
   use_bucket(table, 56, 3);
+  for (size_t beyond = 4; beyond < 60; beyond++) made_set(keys_of(table), beyond * 8, leaf(&heap));
   // Four buckets share a word with 60 bits that mean nothing.
   made_set_number(table, 56, 0xA | (uint64_t)0xFFFF << 40);
   CHECK_EQUAL(made_size_of_object(&heap, table).objects, 3);

@@ -10,6 +10,7 @@
 /// Pointer fields that own what they point at. No metadata says so: it is knowledge about libraries, which stands in a table.
 /// The table has rows for the standard libraries, Foundation, swift-collections and SwiftNIO; users add theirs.
 
+/// What a field owns.
 typedef enum csizer_owning_rule {
   /// The pointer owns a block of the allocator. Its bytes are not looked into.
   CSIZER_OWNS_BLOCK = 0,

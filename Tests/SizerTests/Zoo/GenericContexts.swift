@@ -103,8 +103,8 @@ struct GenericContexts {
   @Test("types that contain themselves")
   func recursive() throws {
     try expectExact(objects: 5) {
-      Recursive(
-        children: array(Recursive(children: array(Recursive(children: [], name: text())), name: text())), name: text())
+      let leaf = Recursive(children: [], name: text())
+      return Recursive(children: array(Recursive(children: array(leaf), name: text())), name: text())
     }
   }
 
