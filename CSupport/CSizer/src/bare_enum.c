@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bare_enum.h"
 
-// How the compiler packs an enum whose metadata it left out: without payload, and with one. Source: lib/IRGen/GenEnum.cpp in
-// swiftlang/swift.
+// How the compiler packs an enum whose metadata it left out: without payload, and with one. Source:
+// lib/IRGen/GenEnum.cpp in swiftlang/swift.
 
 enum { MOST_PAYLOADS = 64, MOST_PATTERNS = 256 };
 

@@ -31,7 +31,8 @@ bool csizer_bare_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_en
 csizer_enum *csizer_bare_make_enum(csizer_builder *builder, const csizer_bare *bare, uint32_t case_count,
                                    csizer_enum_case **ret_cases);
 
-/// Lays out an enum with several payload cases and adds its references. False when it can't be told how. bare_packed_enum.c
+/// Lays out an enum with several payload cases and adds its references. False when it can't be told how.
+/// bare_packed_enum.c
 bool csizer_bare_packed_enum(csizer_builder *builder, csizer_bare *bare, const swift_metadata *const *payloads,
                              uint32_t count, uint32_t empty_cases);
 

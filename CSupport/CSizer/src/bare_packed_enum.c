@@ -2,9 +2,10 @@
 #include "bare_enum.h"
 #include "elf.h"
 
-// Enums with several payloads: the tag goes where all payloads have bits to spare, and behind them. The compiler leaves the
-// enum's size in the section swift5_builtin and the spare bits in swift5_mpenum; for generic enums it leaves neither, and then
-// the tag is behind. Source: lib/IRGen/GenEnum.cpp and include/swift/RemoteInspection/Records.h in swiftlang/swift.
+// Enums with several payloads: the tag goes where all payloads have bits to spare, and behind them. The compiler
+// leaves the enum's size in the section swift5_builtin and the spare bits in swift5_mpenum; for generic enums it
+// leaves neither, and then the tag is behind. Source: lib/IRGen/GenEnum.cpp and
+// include/swift/RemoteInspection/Records.h in swiftlang/swift.
 
 static uint32_t bits_for(uint32_t values) { return values > 1 ? 32 - (uint32_t)__builtin_clz(values - 1) : 0; }
 

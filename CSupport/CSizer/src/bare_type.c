@@ -41,14 +41,16 @@ bool csizer_bare_store_spare(const swift_metadata *type, char *value, uint32_t i
 
 // ---- Structs and tuples ----
 
-// Fields lie in order, each at its alignment; the field with the most extra inhabitants, the first of these, lends its own.
+// Fields lie in order, each at its alignment; the field with the most extra inhabitants, the first of these, lends
+// its own.
 static void place(csizer_bare *bare, const csizer_field *field, bool *is_plain, uint32_t *ret_offset) {
   const swift_witnesses *witnesses = swift_witnesses_of(field->type);
   size_t align_mask = witnesses->flags & SWIFT_ALIGNMENT_MASK;
   if (align_mask > MOST_ALIGNED) align_mask = MOST_ALIGNED;
   size_t offset = swift_round_up(bare->witnesses.size, align_mask);
   csizer_holding holding = csizer_mangled_holding(field->type_name, field->type_name_length);
-  // A weak reference to an existential has its spare values in the witness table's word: whoever needs one is told none.
+  // A weak reference to an existential has its spare values in the witness table's word: whoever needs one is told
+  // none.
   bool is_wide_weak = holding == CSIZER_HOLDS_WEAK && witnesses->size > sizeof(void *);
   if (is_wide_weak && bare->witnesses.extra_inhabitants < WITNESS_TABLE_SPARES) {
     bare->spare = CSIZER_SPARE_NONE;
@@ -145,9 +147,11 @@ static bool finish(csizer_layouts *layouts, csizer_builder *builder, csizer_bare
 const swift_metadata *csizer_bare_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
                                        const swift_metadata *const *arguments, size_t count) {
   const csizer_bare *known = find(layouts, descriptor, arguments, count);
-  // One that is being laid out is met again only behind a reference: as Array's element, say, where its address is enough.
+  // One that is being laid out is met again only behind a reference: as Array's element, say, where its address is
+  // enough.
   if (known) return known->failed ? NULL : (const swift_metadata *)&known->metadata;
-  // Behind the arguments there may be witness tables, which the runtime looks up where they are missing; then come offsets.
+  // Behind the arguments there may be witness tables, which the runtime looks up where they are missing; then come
+  // offsets.
   bool is_struct = descriptor && (descriptor->flags & 0x1F) == SWIFT_CONTEXT_STRUCT;
   size_t words = count + CSIZER_BARE_ARGUMENTS;
   if (is_struct) words += descriptor->structure.field_offset_vector + descriptor->structure.field_count;

@@ -3,10 +3,11 @@
 #define CSIZER_BARE_TYPE_H
 #include "layout_internal.h"
 
-// Types without metadata. An optimised build leaves out the metadata of types that the program never asks for at run time,
-// and what closures capture is often of such a type: there only descriptors tell what is inside. The engine then lays the
-// type out as the compiler did and makes a stand-in for the metadata, which serves as the key of its compiled layout. Stand-ins
-// stay in the engine: the runtime never gets to see one. Source: lib/IRGen/{StructLayout,GenEnum}.cpp in swiftlang/swift.
+// Types without metadata. An optimised build leaves out the metadata of types that the program never asks for at run
+// time, and what closures capture is often of such a type: there only descriptors tell what is inside. The engine
+// then lays the type out as the compiler did and makes a stand-in for the metadata, which serves as the key of its
+// compiled layout. Stand-ins stay in the engine: the runtime never gets to see one. Source:
+// lib/IRGen/{StructLayout,GenEnum}.cpp in swiftlang/swift.
 
 /// What generic parameters stand for, flat, with the cumulative number of parameters for each level of depth.
 typedef struct csizer_parameters {
@@ -16,8 +17,8 @@ typedef struct csizer_parameters {
   const bool *is_type;  // flat; others are packs and integers. NULL: all are types
 } csizer_parameters;
 
-/// The type of a mangled name, part by part: the runtime's metadata where there is any, stand-ins elsewhere. NULL when a part
-/// can't be told. To be called when the runtime did not know the name as a whole.
+/// The type of a mangled name, part by part: the runtime's metadata where there is any, stand-ins elsewhere. NULL
+/// when a part can't be told. To be called when the runtime did not know the name as a whole.
 const swift_metadata *csizer_bare_type(csizer_layouts *layouts, const char *name, size_t length,
                                        const csizer_parameters *parameters);
 
@@ -56,8 +57,8 @@ static inline const csizer_bare *csizer_bare_of(const swift_metadata *type) {
   return (const csizer_bare *)(const void *)((const char *)type - offsetof(csizer_bare, metadata));
 }
 
-/// The stand-in for a struct or an enum with these arguments, or for a tuple of them when `descriptor` is NULL. NULL when it
-/// can't be told how the type is laid out.
+/// The stand-in for a struct or an enum with these arguments, or for a tuple of them when `descriptor` is NULL. NULL
+/// when it can't be told how the type is laid out.
 const swift_metadata *csizer_bare_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
                                        const swift_metadata *const *arguments, size_t count);
 

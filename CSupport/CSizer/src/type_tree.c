@@ -116,8 +116,9 @@ static bool read_function(reader *reader, csizer_tree_kind kind) {
   return push(reader, ENTRY_TYPE, make(reader, kind), part.start);
 }
 
-// The metatype of a class or of a parameter is a word, that of any other type nothing at all: the compiler knows which it is.
-// The runtime has but the first of these, so a name with a metatype says other things in a layout than to the runtime.
+// The metatype of a class or of a parameter is a word, that of any other type nothing at all: the compiler knows
+// which it is. The runtime has but the first of these, so a name with a metatype says other things in a layout than
+// to the runtime.
 static bool read_metatype(reader *reader) {
   entry part;
   if (!pop(reader, ENTRY_TYPE, &part)) return false;

@@ -7,8 +7,9 @@
 
 #include "swift_abi.h"
 
-// A mangled type taken apart, as far as layouts need it: the runtime takes names only whole, and answers NULL when one part
-// of a name has no metadata. Source: docs/ABI/Mangling.rst in swiftlang/swift; the mangling is postfix, so a stack reads it.
+// A mangled type taken apart, as far as layouts need it: the runtime takes names only whole, and answers NULL when
+// one part of a name has no metadata. Source: docs/ABI/Mangling.rst in swiftlang/swift; the mangling is postfix, so a
+// stack reads it.
 
 typedef enum csizer_tree_kind {
   CSIZER_TREE_LEAF,       // `name`, which the runtime knows without anything else: a builtin, an existential, Int, …
@@ -39,8 +40,8 @@ typedef struct csizer_tree_room {
   bool has_metatype;
 } csizer_tree_room;
 
-/// The tree of a name, in `room`; NULL when the name has a part that this reader does not know, or is too long. How the value
-/// is held (weakly, unowned) is not in the tree. Reads only the name and the descriptors that it refers to.
+/// The tree of a name, in `room`; NULL when the name has a part that this reader does not know, or is too long. How
+/// the value is held (weakly, unowned) is not in the tree. Reads only the name and the descriptors that it refers to.
 const csizer_tree *csizer_tree_read(const char *name, size_t length, csizer_tree_room *room);
 
 /// "x", "q_", "qd__", …: a generic parameter's place. False when `name` begins with none; `ret_end` is where it ends.
