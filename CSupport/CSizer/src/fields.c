@@ -49,17 +49,22 @@ static bool hides_its_type(const csizer_field *field) {
          !((const swift_tuple *)field->type)->count;
 }
 
-bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret) {
-  const swift_descriptor *descriptor = csizer_type_descriptor(type);
-  const swift_field_descriptor *fields = descriptor ? field_descriptor(descriptor) : NULL;
+bool csizer_field_record(const swift_descriptor *descriptor, uint32_t index, csizer_field *ret) {
+  const swift_field_descriptor *fields = field_descriptor(descriptor);
   if (!fields || index >= fields->count) return false;
   const swift_field_record *record =
       (const void *)((const char *)(fields + 1) + (size_t)index * fields->record_size);
   const char *name = swift_resolve(&record->name);
   *ret = (csizer_field){.name = name ? name : "", .flags = record->flags};
   ret->type_name = swift_resolve(&record->type_name);
+  if (ret->type_name) ret->type_name_length = csizer_mangled_length(ret->type_name);
+  return true;
+}
+
+bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  if (!descriptor || !csizer_field_record(descriptor, index, ret)) return false;
   if (!ret->type_name) return true;
-  ret->type_name_length = csizer_mangled_length(ret->type_name);
   const void *const *arguments = csizer_generic_arguments(type);
   if (runtime->type_in_context &&
       (arguments || !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length)))

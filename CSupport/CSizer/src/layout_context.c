@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "bare_type.h"
 #include "layout_internal.h"
 #include "mangling.h"
+#include "type_tree.h"
 
 // Boxes and closures' contexts: the compiler's capture descriptors (section swift5_capture) list the captures' types in
 // order of their place. Source: lib/IRGen/GenReflection.cpp and include/swift/RemoteInspection/Records.h in swiftlang/swift.
@@ -29,7 +31,7 @@ enum { PARAMETER_TYPE = 0x80, PARAMETER_PACK = 0x81, PARAMETER_VALUE = 0x82 };
 
 /// Everything that a capture's mangled name is resolved with.
 typedef struct substitution {
-  const csizer_layouts *layouts;
+  csizer_layouts *layouts;
   environment environment;
   const void *arguments[MOST_PARAMETERS];
 } substitution;
@@ -63,13 +65,22 @@ static bool flatten(const parameter_table *table, substitution *ret) {
 }
 
 static const swift_metadata *capture_type(const substitution *substitution, const char *name, size_t length) {
-  const csizer_runtime *runtime = substitution->layouts->runtime;
-  return runtime->type_in_environment(name, length, &substitution->environment, substitution->arguments);
+  const environment *environment = &substitution->environment;
+  const swift_metadata *type = substitution->layouts->runtime->type_in_environment(name, length, environment,
+                                                                                   substitution->arguments);
+  if (type || csizer_mangled_expands_pack(name, length)) return type;
+  uint16_t cumulative[MOST_LEVELS];
+  memcpy(cumulative, environment->rest, environment->levels * sizeof *cumulative);
+  bool is_type[MOST_PARAMETERS];
+  for (size_t i = 0; i < MOST_PARAMETERS; i++)
+    is_type[i] = environment->rest[environment->levels * sizeof *cumulative + i] == PARAMETER_TYPE;
+  csizer_parameters parameters = {environment->levels, cumulative, substitution->arguments, is_type};
+  return csizer_bare_type(substitution->layouts, name, length, &parameters);
 }
 
 // A box in generic code whose layout is the same for every argument names its parameters all the same and has no way to
 // resolve them: any argument gives the layout, so stand-ins serve.
-static bool stand_ins(const csizer_layouts *layouts, const char *stand_in_name, substitution *ret) {
+static bool stand_ins(csizer_layouts *layouts, const char *stand_in_name, substitution *ret) {
   const swift_metadata *stand_in = layouts->runtime->type_in_context(
       stand_in_name, csizer_mangled_length(stand_in_name), NULL, NULL);
   if (!stand_in) return false;
@@ -81,31 +92,6 @@ static bool stand_ins(const csizer_layouts *layouts, const char *stand_in_name, 
     }
   *ret = (substitution){.layouts = layouts};
   return flatten(&table, ret);
-}
-
-// docs/ABI/Mangling.rst, INDEX: "_" is 0, "N_" is N + 1.
-static const char *read_index(const char *at, uint32_t *ret) {
-  uint32_t value = 0;
-  bool digits = false;
-  for (; *at >= '0' && *at <= '9'; at++, digits = true) value = value * 10 + (uint32_t)(*at - '0');
-  if (*at != '_') return NULL;
-  *ret = digits ? value + 1 : 0;
-  return at + 1;
-}
-
-// "x": depth 0, index 0; "q" INDEX: depth 0, INDEX + 1; "qd" INDEX INDEX: depth + 1, index.
-static bool read_parameter(const char *name, uint32_t *ret_depth, uint32_t *ret_index) {
-  *ret_depth = *ret_index = 0;
-  if (name[0] == 'x') return true;
-  if (name[0] != 'q') return false;
-  if (name[1] != 'd') {
-    if (!read_index(name + 1, ret_index)) return false;
-    ++*ret_index;
-    return true;
-  }
-  const char *rest = read_index(name + 2, ret_depth);
-  ++*ret_depth;
-  return rest && read_index(rest, ret_index);
 }
 
 // Of the sources only "B<n>", a word of the context, is read: the compiler writes one for every parameter that it also finds
@@ -120,7 +106,8 @@ static bool read_source(const char *parameter, const char *source, const void *c
   if (*source != 'B') return true;
   uint32_t binding = 0, depth, index;
   for (source++; *source >= '0' && *source <= '9'; source++) binding = binding * 10 + (uint32_t)(*source - '0');
-  if (binding >= binding_count || !read_parameter(parameter, &depth, &index)) return false;
+  const char *end;
+  if (binding >= binding_count || !csizer_tree_read_parameter(parameter, &depth, &index, &end)) return false;
   if (depth >= MOST_LEVELS || index >= MOST_PARAMETERS) return false;
   table->parameters[depth][index].argument = bindings[binding];
   table->parameters[depth][index].kind = kind;
@@ -129,7 +116,7 @@ static bool read_source(const char *parameter, const char *source, const void *c
   return true;
 }
 
-static bool bound(const csizer_layouts *layouts, const swift_capture_descriptor *captures, const void *const *bindings,
+static bool bound(csizer_layouts *layouts, const swift_capture_descriptor *captures, const void *const *bindings,
                   substitution *ret) {
   parameter_table table = {0};
   capture_lists lists = lists_of(captures);

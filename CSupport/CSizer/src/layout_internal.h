@@ -165,6 +165,7 @@ typedef struct csizer_kind {
 struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
+  struct csizer_bare *bare_types;  // bare_type.h
   csizer_kind *kinds;
   size_t kind_count, kind_capacity;
   const csizer_runtime *runtime;
@@ -269,6 +270,8 @@ typedef struct csizer_field {
 const swift_descriptor *csizer_type_descriptor(const swift_metadata *type);
 const void *const *csizer_generic_arguments(const swift_metadata *type);
 uint32_t csizer_field_count(const swift_descriptor *descriptor);
+/// Field `index` as the descriptor alone tells it, without its type; false when there is none.
+bool csizer_field_record(const swift_descriptor *descriptor, uint32_t index, csizer_field *ret);
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
 
 /// Where stored property `index` of a struct or of one class of the chain is.

@@ -17,6 +17,14 @@ private enum Three<A, B, C> {
   case c(C, Leaf)
 }
 
+/// The same bits whatever the argument is.
+private enum Fixed<Value> {
+  case list([Value])
+  case leaf(Leaf)
+  case table([String: Value])
+  case none
+}
+
 private indirect enum Expression {
   case value(Int)
   case name(String)
@@ -59,6 +67,15 @@ struct GenericEnums {
     try expectExact(objects: 3) { array(Either<Maybe<Leaf>, Maybe<String>>.left(.some(Leaf())), .right(.some(text()))) }
     try expectExact(objects: 6) {
       array(Three<Leaf, String, UInt64>.a(Leaf(), 1), .b(array(text())), .c(.max, Leaf()), .c(0, Leaf()))
+    }
+  }
+
+  @Test("generic payloads of a fixed size")
+  func fixed() throws {
+    try expectExact(objects: 7) { array(Fixed.list(array(text())), .leaf(Leaf()), .none, .table([text(): text()])) }
+    try expectExact(objects: 3) { array(Fixed<UInt8>.list(array(UInt8(number(1)))), .leaf(Leaf()), .none, .table([:])) }
+    try expectExact(objects: 2) {
+      array(Fixed<Leaf>.leaf(Leaf()) as Fixed<Leaf>??, nil, .some(nil), .some(.some(.none)))
     }
   }
 

@@ -32,16 +32,25 @@ private struct Root {
 @inline(never) @_semantics("optimize.sil.specialize.generic.never")
 private func generic<Value: Hashable>(_ value: Value) -> KeyPath<Root, Int> { \Root.[value: value] }
 
+// Each literal has one place: where the optimiser copies it to a second one, it is made there again.
+@inline(never) private func inInner() -> KeyPath<Root, String> { (\Root.inner).appending(path: \.name) }
+@inline(never) private func inObject() -> KeyPath<Root, String> { (\Root.object).appending(path: \.inner.name) }
+@inline(never) private func inNext() -> KeyPath<Root, String?> { (\Root.object.next).appending(path: \.?.inner.name) }
+@inline(never)
+private func inErased() -> PartialKeyPath<Root> {
+  (\Root.inner as PartialKeyPath<Root>).appending(path: \Inner.name)!
+}
+
 // A key path literal without captured values is made once and for all of its users: to have one of its own, a test
 // appends two or captures an index.
 @Suite("Key paths")
 struct KeyPaths {
   @Test("a path of stored properties is one block")
   func stored() throws {
-    try expectExact(objects: 1) { (\Root.inner).appending(path: \.name) }
-    try expectExact(objects: 1) { (\Root.object).appending(path: \.inner.name) }
-    try expectExact(objects: 1) { (\Root.object.next).appending(path: \.?.inner.name) }
-    try expectExact(objects: 2) { array((\Root.inner as PartialKeyPath<Root>).appending(path: \Inner.name)!) }
+    try expectExact(objects: 1) { inInner() }
+    try expectExact(objects: 1) { inObject() }
+    try expectExact(objects: 1) { inNext() }
+    try expectExact(objects: 2) { array(inErased()) }
   }
 
   @Test("a literal belongs to those who hold it, if only through the cache")
