@@ -34,14 +34,8 @@ extension Engine {
     guard holds else {
       throw SizerError(
         code: .invalidArgument,
-<<<<<<< HEAD
         message:
           "the type declares \(complaint); name one of its own stored properties, not an inherited or computed one",
-=======
-        message: """
-          the type declares \(complaint); name one of its own stored properties, not an inherited or computed one
-          """,
->>>>>>> infra
         place: registration)
     }
   }
@@ -55,14 +49,8 @@ extension Engine {
     }
   }
 
-<<<<<<< HEAD
   private static func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result
   {
-=======
-  private static func withOptionalCString<Result>(
-    _ text: String?, _ body: (UnsafePointer<CChar>?) -> Result
-  ) -> Result {
->>>>>>> infra
     guard let text else { return body(nil) }
     return text.withCString(body)
   }

@@ -90,13 +90,8 @@ struct OwningFieldTests {
 
   @Test("what is no stored pointer of the type is refused, and the message names it")
   func refused() {
-<<<<<<< HEAD
     for (field, type) in [("missing", Buffer.self), ("size", Buffer.self), ("count", Int.self)] as [(String, Any.Type)]
     {
-=======
-    let cases: [(String, Any.Type)] = [("missing", Buffer.self), ("size", Buffer.self), ("count", Int.self)]
-    for (field, type) in cases {
->>>>>>> infra
       #expect {
         try HeapSizer.registerOwningField(field, of: type)
       } throws: {
