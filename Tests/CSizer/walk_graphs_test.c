@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <unistd.h>
+
 #include "check.h"
 #include "made_heap.h"
 #include "pages.h"
-#include "walk_internal.h"
 #include "walk_internal.h"
 
 // Shapes of graphs: each block once, whatever the way to it, and no depth that the walk's own memory can't take.
@@ -88,6 +90,36 @@ TEST(where_a_connected_graph_is_entered_does_not_matter) {
       made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % NODES]);
   }
   for (int i = 0; i < 10; i++) expect_all(&heap, heap.blocks[check_random(&random) % NODES]);
+  made_heap_deinit(&heap);
+}
+
+// Resident bytes of this process: what the kernel gave, not what was mapped. proc(5), statm
+static size_t resident_bytes(void) {
+  unsigned long pages = 0;
+  FILE *statm = fopen("/proc/self/statm", "r");
+  CHECK(statm && fscanf(statm, "%*u %lu", &pages) == 1);
+  fclose(statm);
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+// A random graph needs the most: more than half of it is found before it is scanned.
+TEST(a_walk_costs_less_than_three_percent_of_the_heap) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  uint64_t random = 7;
+  for (int i = 0; i < MANY; i++) made_node(&heap, 3);
+  for (int i = 0; i < MANY; i++) {
+    made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % MANY]);
+    for (unsigned link = 1; link < 3; link++) made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % MANY]);
+  }
+  size_t before = resident_bytes();
+  csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
+  CHECK_EQUAL(csizer_walk_object(walk, heap.blocks[0]), CSIZER_OK);
+  CHECK_EQUAL(csizer_walk_totals(walk).objects, MANY);
+  size_t growth = resident_bytes() - before;
+  CHECK(growth > heap.bytes / 128);  // the measurement sees the bits seen
+  CHECK(growth * 100 < heap.bytes * 3);
+  made_walk_end(&heap, walk);
   made_heap_deinit(&heap);
 }
 

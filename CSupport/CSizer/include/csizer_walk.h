@@ -11,9 +11,9 @@
 
 /// The walk: from values and objects along strong references, each block once, sizes from the allocator.
 ///
-/// No recursion over data and no depth limit: what is found waits on a stack of fixed size, and what does not fit there
-/// waits as a bit of the heap map. So the memory of a walk is 1/128 of the heap walked, for the bits seen, plus as much for the
-/// bits waiting where the stack overflowed, plus half a megabyte.
+/// No recursion over data and no depth limit: what is found waits in a queue of fixed size, and when much waits, the heap map's
+/// bits say what is still to be scanned. So the memory of a walk is 1/128 of the heap walked, for the bits seen, as much again
+/// where it sweeps, and a third of a megabyte.
 ///
 /// Instances are only read: no code of the program runs, no count changes, nothing is allocated in the measured heap. A word
 /// whose type is known is followed when a live object starts there by the heap map, or, for objects that the map has not

@@ -8,7 +8,7 @@
 #include "pagememo_internal.h"
 
 enum {
-  WALK_QUEUE = 64 * 1024,
+  WALK_QUEUE = 32 * 1024,
   WALK_FLOOR = 4096,  // no object is below: nil and the runtime's other extra inhabitants are
 };
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
