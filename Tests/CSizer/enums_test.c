@@ -82,6 +82,36 @@ TEST(single_payload_with_extra_inhabitants) {
   end(&bench);
 }
 
+// ---- One payload case; the other is the address of something that lives, which the payload never refers to. ----
+
+static const void *somebody;
+
+static unsigned get_somebody(const void *value, const swift_metadata *type) {
+  (void)type;
+  return word(value, 0) == (uint64_t)(uintptr_t)somebody;
+}
+
+static void inject_somebody(void *value, unsigned tag, const swift_metadata *type) {
+  (void)type;
+  if (tag) made_set(value, 0, somebody);
+}
+
+static const made_tag address_of_somebody = {get_somebody, nothing_to_project, inject_somebody};
+
+TEST(a_case_that_looks_like_a_reference_is_none) {
+  bench bench;
+  start(&bench);
+  somebody = leaf(&bench);
+  const made_field cases[] = {{"some", "Main.Node0", 0, 0}, {"none", NULL, 0, 0}};
+  const swift_metadata *type = made_enum((made_enum_spec){
+      .name = "Main.Sentinel", .size = 8, .payload_cases = 1, .empty_cases = 1, .cases = cases, .tag = address_of_somebody});
+  made_set(bench.words, 0, leaf(&bench));
+  expect(&bench, type, 0, 1);
+  inject(&bench, type, 1);
+  expect(&bench, type, 1, 0);
+  end(&bench);
+}
+
 // ---- One payload case and a tag byte behind it: the payload has no room for a case. ----
 
 static unsigned get_tag_byte(const void *value, const swift_metadata *type) {

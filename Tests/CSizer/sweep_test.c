@@ -143,6 +143,26 @@ TEST(blocks_of_eight_bytes) {
   made_heap_deinit(&heap);
 }
 
+TEST(values_in_raw_blocks) {
+  const made_field fields[] = {{"values", "Main.Int", 0, 0}};
+  made_plain("Main.Int", 8, 7);
+  made_struct((made_struct_spec){.name = "Main.Slab", .field_count = 1, .fields = fields});
+  const csizer_owning_field row = {
+      .type = "Main.Slab", .field = "values", .rule = CSIZER_OWNS_VALUES, .element = made_node_class(1)};
+  CHECK_EQUAL(csizer_owning_field_register(&row), CSIZER_OK);
+  made_heap heap;
+  start(&heap);
+  enum { COUNT = 1500 };  // all of them wait at once
+  made_fixed_array("Main.Slabs", COUNT, "Main.Slab");
+  static void *value[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    value[i] = made_block(&heap, 16);
+    made_set(value[i], 8, made_node(&heap, 1));
+  }
+  CHECK(sweep(&(scenario){.heap = &heap, .value = value, .type = made_type("Main.Slabs")}) >= 5);
+  made_heap_deinit(&heap);
+}
+
 TEST(objects_that_no_census_knows) {
   made_heap heap;
   start(&heap);

@@ -50,6 +50,21 @@ TEST(a_side_table_is_counted_with_its_object) {
   end(&scene);
 }
 
+TEST(side_tables_of_many_alike_are_all_counted) {
+  scene scene;
+  start(&scene, "Main.Node1");
+  void *list = NULL;
+  for (int i = 0; i < 1000; i++) {
+    void *node = made_node(&scene.heap, 1);
+    made_link(node, 0, list);
+    if (i % 3 == 0) make_side_table(&scene.heap, node);
+    list = node;
+  }
+  made_set(scene.holder, 16, list);
+  expect(&scene, scene.holder, 1001, 334, scene.heap.bytes);
+  end(&scene);
+}
+
 TEST(weak_references_do_not_hold) {
   scene scene;
   start(&scene, "Main.Node1Xw");
