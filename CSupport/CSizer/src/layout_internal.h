@@ -198,6 +198,8 @@ static inline const void *csizer_layout_map_find(const csizer_layout_map *map, c
 
 // layouts.c: the table
 bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout);
+/// What the system refused once it may grant now: after a failure, forgets what was compiled. No walk may be under way.
+void csizer_layouts_recover(csizer_layouts *layouts);
 void csizer_layouts_begin(csizer_layouts *layouts);
 void csizer_layouts_end(csizer_layouts *layouts);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);

@@ -92,8 +92,14 @@ static void compile(csizer_builder *builder, const swift_metadata *type) {
   }
 }
 
-static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swift_metadata *type) {
+// The layout is known before it is compiled: a type may own memory that is full of its own kind.
+static csizer_value_layout *announce(csizer_layouts *layouts, const swift_metadata *type) {
   csizer_value_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
+  return layout && csizer_layout_map_insert(layouts, &layouts->values, type, layout) ? layout : NULL;
+}
+
+static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swift_metadata *type) {
+  csizer_value_layout *layout = announce(layouts, type);
   if (!layout) return NULL;
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   *layout = (csizer_value_layout){
@@ -101,8 +107,7 @@ static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swi
   csizer_builder builder = {.layouts = layouts};
   if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
   csizer_builder_finish(&builder, layout);
-  if (layouts->failed || !csizer_layout_map_insert(layouts, &layouts->values, type, layout)) return NULL;
-  return layout;
+  return layouts->failed ? NULL : layout;
 }
 
 const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {

@@ -43,6 +43,14 @@ bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, c
   return true;
 }
 
+void csizer_layouts_recover(csizer_layouts *layouts) {
+  if (!layouts->failed) return;
+  // Some layouts are half compiled and others may point at them. The pool keeps them all; kinds keep their numbers.
+  layouts->values = layouts->objects = (csizer_layout_map){0};
+  layouts->bare_types = NULL;
+  layouts->failed = false;
+}
+
 uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind) {
   if (layouts->kind_count == layouts->kind_capacity) {
     size_t capacity = layouts->kind_capacity ? layouts->kind_capacity * 2 : FIRST_CAPACITY;

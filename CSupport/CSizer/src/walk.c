@@ -67,7 +67,7 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
   walk->queue = (uintptr_t *)(walk + 1);
   walk->limit = options->maximum_depth ? 0 : WALK_QUEUE;
   walk->sweep_at = sweep_threshold(map);
-  layouts->failed = false;  // what the system refused an earlier walk it may grant this one
+  csizer_layouts_recover(layouts);
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
   find_own_stack(walk);
   csizer_status status = csizer_images_refresh(&layouts->images);
