@@ -30,6 +30,10 @@ bool csizer_allocator_serves_process(void);
 /// Usable bytes of the live block that starts at `block`. Any thread; never allocates. Undefined for other addresses.
 size_t csizer_allocator_usable_size(const void *block);
 
+/// Usable bytes of a block that is asked for with this size and alignment (a power of two, less one), as the Swift runtime asks;
+/// 0 when the allocator can't tell beforehand. Any thread; never allocates.
+size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask);
+
 /// Whose `address` is. Only for an address in a GiB where the allocator is known to own something: jemalloc's look-up
 /// (`arenas.lookup`) reads a null pointer in others (seen in 5.3.0). Takes the allocator's control lock: some 100 ns.
 csizer_ownership csizer_allocator_ownership(const void *address);

@@ -56,6 +56,11 @@ bool csizer_allocator_serves_process(void) {
 
 size_t csizer_allocator_usable_size(const void *block) { return malloc_usable_size((void *)block); }
 
+size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
+  enum { MALLOC_ALIGNS_TO = 15 };  // the runtime asks for more than that by itself: stdlib/public/runtime/Heap.cpp
+  return nallocx(bytes, align_mask > MALLOC_ALIGNS_TO ? MALLOCX_ALIGN(align_mask + 1) : 0);
+}
+
 csizer_ownership csizer_allocator_ownership(const void *address) {
   pthread_once(&state.once, prepare);
   if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;

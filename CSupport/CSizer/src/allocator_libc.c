@@ -13,6 +13,11 @@ bool csizer_allocator_serves_process(void) { return true; }
 
 size_t csizer_allocator_usable_size(const void *block) { return malloc_usable_size((void *)block); }
 
+size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
+  (void)bytes, (void)align_mask;
+  return 0;
+}
+
 csizer_ownership csizer_allocator_ownership(const void *address) {
   (void)address;
   return CSIZER_OWNERSHIP_UNKNOWN;

@@ -126,6 +126,8 @@ typedef struct csizer_object_layout {
   uint32_t kind;
   /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
   uint32_t requested;
+  /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no metadata tells.
+  size_t usable;
   bool excluded;
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
   /// SHAPE_KEY_PATH: where the fields end.

@@ -38,10 +38,22 @@ static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout 
   }
 }
 
+static size_t align_mask_of(const swift_metadata *metadata) {
+  enum { HEADER_ALIGN_MASK = 15 };
+  switch (swift_kind_of(metadata)) {
+    case SWIFT_CLASS: return ((const swift_class *)metadata)->instance_align_mask;
+    case SWIFT_GENERIC_BOX:
+      return swift_witnesses_of(((const swift_generic_box *)metadata)->type)->flags & SWIFT_ALIGNMENT_MASK;
+    default: return HEADER_ALIGN_MASK;
+  }
+}
+
 static void finish(csizer_builder *builder, csizer_object_layout *layout, csizer_kind kind) {
   csizer_builder_finish(builder, &layout->fields);
   // Unknown in part is unknown as a whole: one conservative pass over the block finds what the parts would.
   if (layout->fields.unresolved && layout->shape != SHAPE_TAIL) layout->shape = SHAPE_OPAQUE;
+  if (layout->requested)
+    layout->usable = csizer_allocator_usable_size_for(layout->requested, align_mask_of(layout->fields.type));
   layout->kind = csizer_layouts_add_kind(builder->layouts, kind);
 }
 

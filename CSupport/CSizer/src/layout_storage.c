@@ -89,6 +89,12 @@ static void compile_key_path(csizer_builder *builder, csizer_object_layout *layo
   layout->first = type->instance_size;
 }
 
+// stdlib/public/Concurrency/AsyncStreamBuffer.swift: a lock follows the fields.
+static void compile_stream(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  (void)layout;
+  csizer_compile_class(builder, type);
+}
+
 static const struct {
   const char *name;
   storage_compiler compile;
@@ -105,6 +111,9 @@ static const struct {
     {"Foundation._NSCFString", csizer_compile_cf_object},
     {"Swift.__StringStorage", compile_string},
     {"Swift.AnyKeyPath", compile_key_path},
+    {"Swift.AsyncStream._Storage", compile_stream},
+    {"Swift.AsyncThrowingStream._Storage", compile_stream},
+    {"Swift._AsyncStreamCriticalStorage", compile_stream},
 };
 
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {

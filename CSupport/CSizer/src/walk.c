@@ -173,6 +173,10 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;
   }
+  if (__builtin_expect(layout->usable && usable != layout->usable, 0)) {
+    csizer_walk_unknown_tail(walk, (const char *)object, layout, usable);
+    return;
+  }
   kind->requested += layout->requested;
   walk->totals.requested += layout->requested;
   walk_value(walk, (const char *)object, &layout->fields);
@@ -201,7 +205,10 @@ void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
   if (hot->metadata == metadata) return;
   if (hot->layout) flush(walk, hot);
   else walk->warm[walk->warm_count++] = (unsigned)(hot - walk->hot);
-  *hot = (walk_hot){.metadata = metadata, .references = layout->fields.references, .layout = layout};
+  *hot = (walk_hot){.metadata = metadata,
+                    .references = layout->fields.references,
+                    .usable = layout->usable ? layout->usable : 1,
+                    .layout = layout};
 }
 
 void csizer_walk_cool(csizer_walk *walk) {

@@ -25,6 +25,7 @@ enum { WALK_HOT = 256 };
 typedef struct walk_hot {
   const void *metadata;
   uint64_t references;
+  size_t usable;  // of a block without a tail; 1, which no block has, where the allocator can't tell
   size_t count, bytes;
   const csizer_object_layout *layout;
 } __attribute__((aligned(64))) walk_hot;
@@ -72,6 +73,9 @@ bool csizer_walk_grow_kinds(csizer_walk *walk);
 const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
 void csizer_walk_cool(csizer_walk *walk);
+
+// walk_shapes.c
+void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
 // walk_loop.c
 void csizer_walk_drain(csizer_walk *walk);

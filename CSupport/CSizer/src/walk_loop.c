@@ -33,13 +33,13 @@ INLINE void fetch(uintptr_t object) {
   __builtin_prefetch((const void *)(object + 31));  // small objects may straddle two lines
 }
 
-/// Counts an object; NULL when it is not one of the loops' plain ones, or its page is new to the memo.
+/// Counts an object; NULL when it is not one of the loops' plain ones, its page is new to the memo, or it is larger than its kind.
 INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
   size_t size = walk->memo.sizes[leaf->page_class[address >> HEAPMAP_PAGE_SHIFT & (HEAPMAP_PAGES - 1)]];
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
-  if (__builtin_expect((int64_t)object->references < 0 || !size, 0)) return NULL;
+  if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
   hot->count++;
   hot->bytes += size;
   return hot;

@@ -119,6 +119,19 @@ static void error_box(csizer_walk *walk, const char *object, const csizer_object
   walk_value(walk, object + offset, value);
 }
 
+// The block is larger than the object's class: somebody allocated a tail (Builtin.allocWithTailElems, ManagedBufferPointer). What
+// is in it is not written down anywhere.
+void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  walk->totals.unresolved++;
+  csizer_walk_add_requested(walk, layout, usable, 0, usable);
+  if (usable < layout->requested) {  // then the fields are not what they were taken for
+    csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
+    return;
+  }
+  walk_value(walk, object, &layout->fields);
+  csizer_walk_conservative(walk, object + layout->requested, usable - layout->requested);
+}
+
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   switch (layout->shape) {
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;

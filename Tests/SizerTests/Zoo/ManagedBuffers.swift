@@ -36,6 +36,23 @@ extension UnsafeMutablePointer {
   }
 }
 
+/// A buffer without a class of its own for its elements: only the pointer's type knows them.
+private final class Storage {
+  deinit {
+    Pointer(unsafeBufferObject: self).withUnsafeMutablePointers { header, elements in
+      elements.deinitialize(count: header.pointee.count)
+      header.deinitialize(count: 1)
+    }
+  }
+}
+private typealias Pointer = ManagedBufferPointer<Header, Leaf>
+@inline(never)
+private func pointer(_ count: Int, capacity: Int) -> Pointer {
+  let pointer = Pointer(bufferClass: Storage.self, minimumCapacity: number(capacity)) { _, _ in Header(count: count) }
+  pointer.withUnsafeMutablePointerToElements { $0.fill(from: (0..<count).map { Leaf($0) }) }
+  return pointer
+}
+
 private struct Owner {
   var buffer: Leaves
   var other: ManagedBuffer<Int, Leaf>
@@ -61,6 +78,12 @@ struct ManagedBuffers {
     try expectExact(objects: 3) { Entries.make(array((UInt8(1), Leaf())), capacity: 5) }
     try expectExact(objects: 2) { Entries.make(array(number(1), number(2)), capacity: 2) }
     try expectExact(objects: 4) { Entries<Any>.make(array(text(), Leaf(), 1), capacity: 3) }
+  }
+
+  @Test("a tail that no metadata tells of is found by its size, scanned word by word, and said to be unresolved")
+  func unknownTail() throws {
+    let size = try expectExact(unresolved: 1) { pointer(3, capacity: 10) }
+    #expect(size.objectCount == 5)
   }
 
   @Test("reached through the superclass")
