@@ -10,6 +10,7 @@
 /// Pointer fields that own what they point at. No metadata says so: it is knowledge about libraries, which stands in a table.
 /// The table has rows for the standard libraries, Foundation, swift-collections and SwiftNIO; users add theirs.
 
+/// What a field does with what it points at.
 typedef enum csizer_owning_rule {
   /// The pointer owns a block of the allocator. Its bytes are not looked into.
   CSIZER_OWNS_BLOCK = 0,
@@ -31,7 +32,7 @@ typedef struct csizer_owning_field {
   /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`.
   const void *element;
   unsigned argument;
-  /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: as many as fit the block.
+  /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: one.
   const char *count;
   /// CSIZER_OWNS_VALUES: the sibling, an Int, with the index of the first one, when they stand in a ring. The field is then a
   /// buffer pointer, and its own count is the size of the ring.
@@ -69,5 +70,11 @@ csizer_field_standing csizer_owning_field_standing(const void *type, const char 
 /// The name under which rows know a type, as csizer_owning_field.type; terminated, cut when `capacity` is too small, empty for
 /// types that declare no stored properties. Any thread.
 void csizer_owning_type_name(const void *type, char *text, size_t capacity);
+
+/// Which generic argument of `type` the type `element` is, as csizer_owning_field.argument; CSIZER_NO_ARGUMENT when it is none. A
+/// row holds for all types that differ only in arguments, so its element should be named by number wherever it can be.
+unsigned csizer_owning_argument(const void *type, const void *element);
+/// What csizer_owning_argument answers when the element is the same in all of them.
+enum { CSIZER_NO_ARGUMENT = UINT32_MAX };
 
 #endif
