@@ -48,7 +48,7 @@ public struct HeapSizer: Sendable {
     }
   }
 
-  /// One size each, in order; what several reach is counted once, for the first.
+  /// One size each, in order; what several reach is counted once, for the first. Time: linear in the objects reached.
   ///
   /// - Throws: as ``size(of:)``.
   public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] {
@@ -70,13 +70,15 @@ public struct HeapSizer: Sendable {
   /// values at level 2, and so on. Properties that can't refer to anything are left out.
   ///
   /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same at
-  /// every depth. Time: linear in the objects reached and the nodes made.
-  /// - Throws: `invalidArgument` for a negative depth, otherwise as ``size(of:)``.
+  /// every depth. What was met before has a node without bytes and without children. Time: linear in the objects reached and the
+  /// nodes made. ``Options/maximumDepth`` does not apply.
+  /// - Throws: `invalidArgument` for a depth below 0 or above 1000, otherwise as ``size(of:)``.
   public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
     let place = "HeapSizer.tree(of:depth:)"
     try checkOptions(place)
-    guard depth >= 0 else {
-      throw SizerError(code: .invalidArgument, message: "depth is \(depth); use 0 or more", place: place)
+    guard (0...HeapSizer.deepestTree).contains(depth) else {
+      throw SizerError(
+        code: .invalidArgument, message: "depth is \(depth); use 0 to \(HeapSizer.deepestTree)", place: place)
     }
     var options = options
     options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
@@ -88,7 +90,7 @@ public struct HeapSizer: Sendable {
     }
   }
 
-  /// Count and bytes per type of everything reachable, the largest first.
+  /// Count and bytes per type of everything reachable, the largest first. Time: linear in the objects reached.
   ///
   /// - Throws: as ``size(of:)``.
   public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] {
@@ -111,6 +113,9 @@ public struct HeapSizer: Sendable {
       try body(UnsafeRawPointer(pointer), unsafeBitCast(Value.self, to: UnsafeRawPointer.self))
     }
   }
+
+  /// Trees are built by recursion; a thread's stack holds this many levels with room to spare.
+  private static let deepestTree = 1000
 
   private func checkOptions(_ place: String) throws(SizerError) {
     if let depth = options.maximumDepth, depth < 1 {

@@ -21,6 +21,8 @@ extension HeapSizer {
   /// As ``registerOwningField(_:of:)``, and the block holds values of `elements` that are followed: as many as the sibling
   /// property `count`, an `Int`, says.
   ///
+  /// Of a generic type all specialisations are meant, and `elements` that is one of its arguments stands for that argument in
+  /// each: registered for `Stack<Int>` with `Int`, the property holds strings in a `Stack<String>`.
   /// - Throws: `invalidArgument` when the type declares no such pointer or no such `Int`.
   public static func registerOwningField<Element: ~Copyable>(
     _ field: String, of type: any (~Copyable).Type, elements: Element.Type, count: String

@@ -38,7 +38,8 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address);
 /// One thread at a time per map.
 bool csizer_heapmap_mark(csizer_heapmap *map, const void *address);
 
-/// Clears every bit seen and every page's byte. One thread at a time per map. Time: the pages of the map touched since.
+/// Clears every bit seen and every page's byte. One thread at a time per map. Time: a look at a byte for each page in use, and
+/// the pages touched since.
 void csizer_heapmap_forget_marks(csizer_heapmap *map);
 
 /// How many bits live are set. Exact when no other thread inserts or removes meanwhile. Time: the map's memory in use.

@@ -32,7 +32,7 @@ typedef struct csizer_owning_field {
   /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`.
   const void *element;
   unsigned argument;
-  /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: as many as fit the block.
+  /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: one.
   const char *count;
   /// CSIZER_OWNS_VALUES: the sibling, an Int, with the index of the first one, when they stand in a ring. The field is then a
   /// buffer pointer, and its own count is the size of the ring.
@@ -67,8 +67,17 @@ typedef enum csizer_field_standing {
 /// Looks a stored property up in a type's metadata (Swift metadata of a struct or class; others have no fields). Any thread.
 csizer_field_standing csizer_owning_field_standing(const void *type, const char *field);
 
+/// Room for the longest type name that rows know, its terminator included.
+enum { CSIZER_TYPE_NAME_BYTES = 512 };
+
 /// The name under which rows know a type, as csizer_owning_field.type; terminated, cut when `capacity` is too small, empty for
 /// types that declare no stored properties. Any thread.
 void csizer_owning_type_name(const void *type, char *text, size_t capacity);
+
+/// Which generic argument of `type` the type `element` is, as csizer_owning_field.argument; CSIZER_NO_ARGUMENT when it is none. A
+/// row holds for all types that differ only in arguments, so its element should be named by number wherever it can be.
+unsigned csizer_owning_argument(const void *type, const void *element);
+/// What csizer_owning_argument answers when the element is the same in all of them.
+enum { CSIZER_NO_ARGUMENT = UINT32_MAX };
 
 #endif

@@ -14,8 +14,15 @@ static struct {
   const char *reason;
 } census = {.state = CSIZER_HOOKS_OFF, .reason = "the census was not started"};
 
-csizer_hook_state csizer_census_state(void) { return census.state; }
-const char *csizer_census_reason(void) { return census.reason; }
+csizer_hook_state csizer_census_state(void) {
+  return csizer_entry_points_have_lost_objects() ? CSIZER_HOOKS_INTERPOSED : census.state;
+}
+
+const char *csizer_census_reason(void) {
+  return csizer_entry_points_have_lost_objects() ? "the system refused memory for the census: it lacks objects"
+                                                  : census.reason;
+}
+
 csizer_heapmap *csizer_census_map(void) { return census.map; }
 
 static void decide(const char *wish) {

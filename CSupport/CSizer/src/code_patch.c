@@ -33,9 +33,11 @@ const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *
   if ((uintptr_t)target & 15) return "the runtime's functions are not aligned to 16 bytes";
   memcpy(ret_patch->saved, target, sizeof ret_patch->saved);
   write_jump(jump, replacement);
-  if (!write_code(target, jump)) return "the kernel refused to make the runtime's code writable (mprotect)";
   ret_patch->target = target;
-  return NULL;
+  if (write_code(target, jump)) return NULL;
+  // Refused before or after the bytes were written: only the former leaves nothing to undo.
+  if (memcmp(target, jump, sizeof jump) != 0) ret_patch->target = NULL;
+  return "the kernel refused to make the runtime's code writable (mprotect)";
 }
 
 // The length of an instruction that a prologue is made of and that does not care where it stands; 0 for any other.
@@ -72,7 +74,8 @@ const char *csizer_code_detour(void *target, void *replacement, csizer_patch *re
   if (mprotect(code, size, PROT_READ | PROT_EXEC)) refusal = "the kernel refused executable memory (mprotect)";
   *ret_original = code;
   if (!refusal) refusal = csizer_code_redirect(target, replacement, ret_patch);
-  if (refusal) munmap(code, size);
+  // Callers may be on their way there when the jump was written after all.
+  if (refusal && !ret_patch->target) munmap(code, size);
   return refusal;
 }
 

@@ -8,15 +8,18 @@
 #include "swift_call.h"
 
 typedef struct search {
+  const csizer_runtime *runtime;
   const char *name, *last_part, *discriminator;
   const swift_descriptor *found;
   bool is_ambiguous;
 } search;
 
-// The symbol of a private type's descriptor holds what tells it from its namesakes in other files.
-static bool has_discriminator(const csizer_elf *elf, const swift_descriptor *descriptor, const char *discriminator) {
+// The symbol of a private type's descriptor tells it from its namesakes in other files. The symbol must be demangled: mangling
+// abbreviates, even in the middle of the hash.
+static bool has_discriminator(const search *search, const csizer_elf *elf, const swift_descriptor *descriptor) {
+  char text[1024];
   const char *symbol = csizer_elf_symbol_at(elf, (uintptr_t)descriptor, "$s");
-  return symbol && strstr(symbol, discriminator);
+  return symbol && search->runtime->demangle(symbol, text, sizeof text) && strstr(text, search->discriminator);
 }
 
 static void consider(search *search, const csizer_elf *elf, const swift_descriptor *descriptor) {
@@ -27,7 +30,7 @@ static void consider(search *search, const csizer_elf *elf, const swift_descript
   char name[512];
   csizer_descriptor_name(descriptor, name, sizeof name);
   if (strcmp(name, search->name) != 0 || search->found == descriptor) return;
-  if (search->discriminator && !has_discriminator(elf, descriptor, search->discriminator)) return;
+  if (search->discriminator && !has_discriminator(search, elf, descriptor)) return;
   search->is_ambiguous |= search->found != NULL;
   search->found = descriptor;
 }
@@ -58,9 +61,9 @@ static bool search_image(uintptr_t address, void *context) {
   return true;
 }
 
-const swift_descriptor *csizer_descriptor_named(const char *name, const char *discriminator) {
+const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name, const char *discriminator) {
   const char *dot = strrchr(name, '.');
-  search search = {.name = name, .last_part = dot ? dot + 1 : name, .discriminator = discriminator};
+  search search = {.runtime = runtime, .name = name, .last_part = dot ? dot + 1 : name, .discriminator = discriminator};
   csizer_elf_each_image(search_image, &search);
   return search.is_ambiguous ? NULL : search.found;
 }
@@ -83,6 +86,10 @@ enum { REQUIREMENT_KIND = 0x1F, REQUIRES_PROTOCOL = 0, REQUIREMENT_IS_ARGUMENT =
 static const generic_header *generic_header_of(const swift_descriptor *descriptor) {
   static const size_t fixed[] = {44, 28, 28};  // bytes of a class's, a struct's, an enum's descriptor
   return (const void *)((const char *)descriptor + fixed[(descriptor->flags & 0x1F) - SWIFT_CONTEXT_CLASS]);
+}
+
+size_t csizer_generic_argument_count(const swift_descriptor *descriptor) {
+  return generic_header_of(descriptor)->key_argument_count;
 }
 
 static const generic_requirement *requirements_of(const generic_header *header) {

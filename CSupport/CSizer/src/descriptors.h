@@ -6,11 +6,14 @@
 /// The descriptor of the only type with this dotted name ("Module.Outer.Inner") in all loaded images, or NULL when there is
 /// none or more than one. `discriminator` tells private types of one name apart: the text after " in " in a demangled
 /// name; NULL when the name has none. Reads the images' files: some milliseconds.
-const swift_descriptor *csizer_descriptor_named(const char *name, const char *discriminator);
+const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name, const char *discriminator);
 
 /// The type that the descriptor's access function makes of these generic arguments (types, outermost first; none for a type
 /// that is not generic). NULL when their number is wrong, or when one does not conform to what the type demands of it.
 const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                                                     const swift_metadata *const *arguments, size_t count);
+
+/// How many words of generic arguments (types and witness tables) a type of this descriptor has; it is generic.
+size_t csizer_generic_argument_count(const swift_descriptor *descriptor);
 
 #endif

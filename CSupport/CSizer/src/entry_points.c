@@ -34,18 +34,28 @@ extern WEAK const swift_metadata swift_int_metadata SWIFT_SYMBOL("$sSiN");
 // Read by the replacements at every allocation; set once, before they can be called.
 static csizer_heapmap *living;
 
+// Set when the system refused the map a leaf: from then on the census lacks objects. Written by any thread, never cleared.
+static bool has_lost_objects;
+
+bool csizer_entry_points_have_lost_objects(void) { return __atomic_load_n(&has_lost_objects, __ATOMIC_RELAXED); }
+
+static inline void note_birth(const void *object) {
+  if (__builtin_expect(!csizer_heapmap_insert(living, object), 0))
+    __atomic_store_n(&has_lost_objects, true, __ATOMIC_RELAXED);
+}
+
 static void *allocate_object(const void *metadata, size_t bytes, size_t align_mask) {
   enum { FIRST_REFERENCE_COUNT = 3 };  // one strong, one unowned: RefCount.h; the self-test compares it with the runtime's
   swift_object *object = swift_slowAlloc(bytes, align_mask);
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
-  if (living) csizer_heapmap_insert(living, object);
+  if (living) note_birth(object);
   return object;
 }
 
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  csizer_heapmap_remove(living, block);
+  if (living) csizer_heapmap_remove(living, block);
   free(block);
 }
 
@@ -54,7 +64,7 @@ static SWIFT_CALL swift_box_pair (*runtime_alloc_box)(const swift_metadata *type
 
 static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
   swift_box_pair pair = runtime_alloc_box(type);
-  csizer_heapmap_insert(living, pair.object);
+  if (living) note_birth(pair.object);
   return pair;
 }
 

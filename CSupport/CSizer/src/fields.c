@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "layout_internal.h"
 #include "mangling.h"
 #include "typetext.h"
@@ -43,6 +45,19 @@ uint32_t csizer_field_count(const swift_descriptor *descriptor) {
   return fields ? fields->count : 0;
 }
 
+static const swift_field_record *record_at(const swift_field_descriptor *fields, uint32_t index) {
+  return (const void *)((const char *)(fields + 1) + (size_t)index * fields->record_size);
+}
+
+uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name) {
+  const swift_field_descriptor *fields = field_descriptor(descriptor);
+  for (uint32_t i = 0; fields && i < fields->count; i++) {
+    const char *own = swift_resolve(&record_at(fields, i)->name);
+    if (own && strcmp(own, name) == 0) return i;
+  }
+  return CSIZER_NO_FIELD;
+}
+
 // Where a type can't be copied, the record's symbolic name (control byte 9) leads to an accessor that answers `()`.
 static bool hides_its_type(const csizer_field *field) {
   return field->type && field->type_name[0] == 9 && swift_kind_of(field->type) == SWIFT_TUPLE &&
@@ -52,8 +67,7 @@ static bool hides_its_type(const csizer_field *field) {
 bool csizer_field_record(const swift_descriptor *descriptor, uint32_t index, csizer_field *ret) {
   const swift_field_descriptor *fields = field_descriptor(descriptor);
   if (!fields || index >= fields->count) return false;
-  const swift_field_record *record =
-      (const void *)((const char *)(fields + 1) + (size_t)index * fields->record_size);
+  const swift_field_record *record = record_at(fields, index);
   const char *name = swift_resolve(&record->name);
   *ret = (csizer_field){.name = name ? name : "", .flags = record->flags};
   ret->type_name = swift_resolve(&record->type_name);

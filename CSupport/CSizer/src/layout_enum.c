@@ -162,7 +162,12 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type) {
   csizer_enum *result = csizer_layouts_allocate(builder->layouts, sizeof *result);
   csizer_enum_case *cases = csizer_layouts_allocate(builder->layouts, count * sizeof *cases);
   if (!result || !cases) return;
-  if (!read_payloads(builder, type, cases, count)) return;
+  bool any = read_payloads(builder, type, cases, count);
+  if (builder->unresolved) {  // a payload of unknown type: which of its words mean what is unknown too
+    csizer_builder_conservative(builder, 0, witnesses->size);
+    return;
+  }
+  if (!any) return;
   for (uint32_t i = 0; i < count; i++)
     if (cases[i].payload) builder->unresolved |= cases[i].payload->unresolved;
   *result = (csizer_enum){.type = type, .size = (uint32_t)witnesses->size, .case_count = count, .cases = cases};

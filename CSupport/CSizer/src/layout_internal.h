@@ -89,7 +89,8 @@ typedef struct csizer_extent {
 typedef struct csizer_owned {
   csizer_owning_rule rule;
   uint32_t kind;                       // the number under which its blocks are counted
-  const csizer_value_layout *element;  // CSIZER_OWNS_VALUES
+  /// CSIZER_OWNS_VALUES. The layout is compiled when the first block is met: a type may own values of its own kind.
+  const swift_metadata *element_type;
   int32_t count, first, lender, doubt;
   uint64_t lent_bits, unknown_bits;
   bool lent_if_clear;
@@ -276,6 +277,11 @@ const void *const *csizer_generic_arguments(const swift_metadata *type);
 uint32_t csizer_field_count(const swift_descriptor *descriptor);
 /// Field `index` as the descriptor alone tells it, without its type; false when there is none.
 bool csizer_field_record(const swift_descriptor *descriptor, uint32_t index, csizer_field *ret);
+
+/// The number of the stored property with this name that the type itself declares, or CSIZER_NO_FIELD.
+uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name);
+enum { CSIZER_NO_FIELD = UINT32_MAX };
+
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
 
 /// Where stored property `index` of a struct or of one class of the chain is.

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "descriptors.h"
 #include "layout_internal.h"
 #include "mangling.h"
 #include "owning_internal.h"
@@ -71,16 +72,13 @@ static bool declares_fields(const swift_metadata *type) {
 csizer_field_standing csizer_owning_field_standing(const void *type, const char *name) {
   const csizer_runtime *runtime = csizer_runtime_current();
   const swift_descriptor *descriptor = declares_fields(type) ? csizer_type_descriptor(type) : NULL;
-  uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    csizer_field field;
-    if (!csizer_field_read(runtime, type, i, &field) || strcmp(field.name, name) != 0) continue;
-    if (!field.type || swift_kind_of(field.type) == SWIFT_CLASS) return CSIZER_FIELD_OTHER;
-    if (field.type == runtime->type_in_context("Si", 2, NULL, NULL)) return CSIZER_FIELD_INTEGER;
-    size_t size = swift_witnesses_of(field.type)->size;
-    return size == sizeof(void *) || size == 2 * sizeof(void *) ? CSIZER_FIELD_POINTER : CSIZER_FIELD_OTHER;
-  }
-  return CSIZER_FIELD_MISSING;
+  uint32_t index = descriptor ? csizer_field_index(descriptor, name) : CSIZER_NO_FIELD;
+  csizer_field field;
+  if (index == CSIZER_NO_FIELD || !csizer_field_read(runtime, type, index, &field)) return CSIZER_FIELD_MISSING;
+  if (!field.type || swift_kind_of(field.type) == SWIFT_CLASS) return CSIZER_FIELD_OTHER;
+  if (field.type == runtime->type_in_context("Si", 2, NULL, NULL)) return CSIZER_FIELD_INTEGER;
+  size_t size = swift_witnesses_of(field.type)->size;
+  return size == sizeof(void *) || size == 2 * sizeof(void *) ? CSIZER_FIELD_POINTER : CSIZER_FIELD_OTHER;
 }
 
 void csizer_owning_type_name(const void *type, char *text, size_t capacity) {
@@ -88,17 +86,20 @@ void csizer_owning_type_name(const void *type, char *text, size_t capacity) {
   else if (capacity) *text = 0;
 }
 
+unsigned csizer_owning_argument(const void *type, const void *element) {
+  const void *const *arguments = declares_fields(type) ? csizer_generic_arguments(type) : NULL;
+  size_t count = arguments ? csizer_generic_argument_count(csizer_type_descriptor(type)) : 0;
+  for (unsigned i = 0; i < count; i++)
+    if (arguments[i] == element) return i;
+  return CSIZER_NO_ARGUMENT;
+}
+
 // ---- Compiling ----
 
 // Where a sibling is, seen from the field; CSIZER_NO_SIBLING when there is none.
-static int32_t distance_to(const csizer_runtime *runtime, const swift_metadata *type, const char *sibling, size_t offset) {
-  uint32_t count = sibling ? csizer_field_count(csizer_type_descriptor(type)) : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    csizer_field field;
-    if (csizer_field_read(runtime, type, i, &field) && strcmp(field.name, sibling) == 0)
-      return (int32_t)(csizer_field_offset(type, i) - offset);
-  }
-  return CSIZER_NO_SIBLING;
+static int32_t distance_to(const swift_metadata *type, const char *sibling, size_t offset) {
+  uint32_t index = sibling ? csizer_field_index(csizer_type_descriptor(type), sibling) : CSIZER_NO_FIELD;
+  return index == CSIZER_NO_FIELD ? CSIZER_NO_SIBLING : (int32_t)(csizer_field_offset(type, index) - offset);
 }
 
 static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *row) {
@@ -111,17 +112,16 @@ static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *
   return label;
 }
 
-static const csizer_value_layout *element_of(csizer_layouts *layouts, const csizer_owning_field *row,
-                                             const swift_metadata *type) {
+static const swift_metadata *element_of(const csizer_owning_field *row, const swift_metadata *type) {
   if (row->rule != CSIZER_OWNS_VALUES) return NULL;
-  if (row->element) return csizer_layouts_value(layouts, row->element);
+  if (row->element) return row->element;
   const void *const *arguments = csizer_generic_arguments(type);
-  return arguments ? csizer_layouts_value(layouts, arguments[row->argument]) : NULL;
+  return arguments ? arguments[row->argument] : NULL;
 }
 
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset) {
-  char name[256];
+  char name[CSIZER_TYPE_NAME_BYTES];
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   const csizer_owning_field *row = row_for(name, field->name);
   if (!row) return false;
@@ -131,17 +131,16 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
   if (!owned || !label) return true;
   *owned = (csizer_owned){
       .rule = row->rule,
-      .element = element_of(layouts, row, type),
-      .count = distance_to(layouts->runtime, type, row->count, offset),
-      .first = distance_to(layouts->runtime, type, row->first, offset),
-      .lender = distance_to(layouts->runtime, type, row->lender, offset),
-      .doubt = distance_to(layouts->runtime, type, row->doubt, offset),
+      .element_type = element_of(row, type),
+      .count = distance_to(type, row->count, offset),
+      .first = distance_to(type, row->first, offset),
+      .lender = distance_to(type, row->lender, offset),
+      .doubt = distance_to(type, row->doubt, offset),
       .lent_bits = row->lent_bits,
       .unknown_bits = row->unknown_bits,
       .lent_if_clear = row->lent_if_clear,
   };
   if (row->rule != CSIZER_OWNS_OBJECT) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
-  if (owned->element) builder->unresolved |= owned->element->unresolved;
   csizer_builder_op(builder, OP_OWNED, offset, owned);
   return true;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "typetext.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "descriptors.h"
 #include "elf.h"
+#include "pages.h"
 
 // A recursive descent over the demangler's text (lib/Demangling/NodePrinter.cpp). Its depth is that of a type's name.
 
@@ -42,12 +44,13 @@ static const swift_metadata *known(const reader *reader, const char *mangled) {
 // ---- Nominal types ----
 
 static const swift_metadata *finish_nominal(const reader *reader, const path *path) {
+  const csizer_runtime *runtime = reader->scope->runtime;
   if (strcmp(path->name, "Any") == 0) return known(reader, "yp");
   if (strcmp(path->name, "Swift.AnyObject") == 0) return known(reader, "yXl");
   const swift_descriptor *descriptor =
-      csizer_descriptor_named(path->name, *path->discriminator ? path->discriminator : NULL);
+      csizer_descriptor_named(runtime, path->name, *path->discriminator ? path->discriminator : NULL);
   if (!descriptor) return NULL;
-  return csizer_descriptor_instantiate(reader->scope->runtime, descriptor, path->arguments, path->argument_count);
+  return csizer_descriptor_instantiate(runtime, descriptor, path->arguments, path->argument_count);
 }
 
 static bool read_arguments(reader *reader, path *path) {
@@ -172,7 +175,7 @@ const swift_metadata *csizer_type_of_text(const char *text, const csizer_type_sc
   return *reader.at ? NULL : type;
 }
 
-const swift_metadata *csizer_type_of_noncopyable_field(const char *type_name, const csizer_type_scope *scope) {
+static const swift_metadata *read_noncopyable_field(const char *type_name, const csizer_type_scope *scope) {
   static const char prefix[] = "get_type_metadata ", suffix[] = " noncopyable";
   csizer_elf elf;
   if (!scope->runtime->demangle || !csizer_elf_open((uintptr_t)type_name, &elf)) return NULL;
@@ -184,4 +187,33 @@ const swift_metadata *csizer_type_of_noncopyable_field(const char *type_name, co
   csizer_elf_close(&elf);
   if (!fits || !scope->runtime->demangle(mangled, text, sizeof text)) return NULL;
   return csizer_type_of_text(text, scope);
+}
+
+// What was found, for each field of each type with generic arguments of its own. For ever, as types are; guarded by the lock.
+static struct {
+  pthread_mutex_t lock;
+  csizer_pool pool;
+  const struct found_field {
+    const struct found_field *next;
+    const char *type_name;
+    const void *const *arguments;
+    const swift_metadata *type;
+  } *first;
+} found = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+const swift_metadata *csizer_type_of_noncopyable_field(const char *type_name, const csizer_type_scope *scope) {
+  pthread_mutex_lock(&found.lock);
+  const struct found_field *at = found.first;
+  while (at && (at->type_name != type_name || at->arguments != scope->arguments)) at = at->next;
+  pthread_mutex_unlock(&found.lock);
+  if (at) return at->type;
+  const swift_metadata *type = read_noncopyable_field(type_name, scope);
+  pthread_mutex_lock(&found.lock);
+  struct found_field *entry = csizer_pool_allocate(&found.pool, sizeof *entry);
+  if (entry) {
+    *entry = (struct found_field){found.first, type_name, scope->arguments, type};
+    found.first = entry;
+  }
+  pthread_mutex_unlock(&found.lock);
+  return type;
 }

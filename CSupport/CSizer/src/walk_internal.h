@@ -140,6 +140,14 @@ static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
   return true;
 }
 
+/// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields are gone
+/// and must not be read.
+static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
+  if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
+  uint64_t references = ((const swift_object *)address)->references;
+  return !(references & SWIFT_SLOW_REFERENCES) && (references & SWIFT_DEINITING);
+}
+
 static inline csizer_kind_totals *walk_kind(csizer_walk *walk, uint32_t kind) {
   static csizer_kind_totals nowhere;  // when memory ran out: the walk's status says so
   if (__builtin_expect(kind >= walk->kind_capacity, 0) && !csizer_walk_grow_kinds(walk)) return &nowhere;

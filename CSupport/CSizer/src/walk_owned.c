@@ -53,9 +53,14 @@ static void defer_ring(csizer_walk *walk, const char *block, size_t room, size_t
 
 static void walk_block_values(csizer_walk *walk, const char *field, const csizer_owned *owned, const char *block,
                               size_t usable) {
-  const csizer_value_layout *element = owned->element;
+  const csizer_value_layout *element = csizer_layouts_value(walk->layouts, owned->element_type);
+  if (!element) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
+  if (element->unresolved) walk->totals.unresolved++;
   size_t room = usable / (element->stride ? element->stride : 1);
-  size_t count = owned->count == CSIZER_NO_SIBLING ? room : (size_t)sibling(field, owned->count);
+  size_t count = owned->count == CSIZER_NO_SIBLING ? 1 : (size_t)sibling(field, owned->count);
   if (owned->first == CSIZER_NO_SIBLING) {
     defer(walk, block, count < room ? count : room, element);
     return;
@@ -110,6 +115,6 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
   size_t usable = csizer_walk_raw_block(walk, address, owned->kind, is_sure);
   if (!usable) return;
   if (owned->rule == CSIZER_OWNS_FOREIGN) walk->totals.unresolved++;
-  if (owned->rule == CSIZER_OWNS_VALUES && owned->element)
+  if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type)
     walk_block_values(walk, field, owned, (const char *)address, usable);
 }

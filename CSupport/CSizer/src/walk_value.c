@@ -71,7 +71,7 @@ static void walk_any(csizer_walk *walk, const swift_any *any) {
 // A weak reference holds the side table, not the object. While the object lives the table is counted with it; afterwards the
 // weak reference is all that keeps it.
 static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
-  if (side_table_address < WALK_FLOOR || side_table_address >= WALK_CEILING) return;
+  if (side_table_address < WALK_FLOOR || side_table_address >= WALK_CEILING || side_table_address & 7) return;
   const swift_side_table *side_table = (const swift_side_table *)side_table_address;
   const swift_object *object = side_table->object;
   uint64_t expected = SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK | (uint64_t)side_table_address >> 3;
@@ -81,7 +81,7 @@ static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
 
 // An unowned reference to a dead object keeps its block, which is then this reference's to count.
 static void walk_unowned(csizer_walk *walk, uintptr_t address) {
-  if (walk->options.follow_unowned) {
+  if (walk->options.follow_unowned && !walk_is_dead(walk, address)) {
     walk_reference(walk, address);
     return;
   }
@@ -122,6 +122,7 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
         break;
       }
       case OP_CONSERVATIVE:
+        walk->totals.unresolved++;  // a part of a value that no metadata describes
         csizer_walk_conservative(walk, at, ((const csizer_extent *)op->detail)->bytes);
         break;
     }

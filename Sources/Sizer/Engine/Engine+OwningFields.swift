@@ -19,6 +19,11 @@ extension Engine {
           row.field = field
           row.rule = elements == nil ? CSIZER_OWNS_BLOCK : CSIZER_OWNS_VALUES
           row.element = elements.map { unsafeBitCast($0, to: UnsafeRawPointer.self) }
+          let argument = row.element.map { csizer_owning_argument(metadata, $0) }
+          if let argument, argument != CSIZER_NO_ARGUMENT {
+            row.argument = argument
+            row.element = nil
+          }
           row.count = count
           return csizer_owning_field_register(&row)
         }
@@ -43,7 +48,7 @@ extension Engine {
   private static func withTypeName<Result>(
     _ metadata: UnsafeRawPointer, _ body: (UnsafePointer<CChar>) -> Result
   ) -> Result {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CSIZER_TYPE_NAME_BYTES.rawValue)) { buffer in
       csizer_owning_type_name(metadata, buffer.baseAddress!, buffer.count)
       return body(buffer.baseAddress!)
     }

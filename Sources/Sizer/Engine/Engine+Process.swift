@@ -6,7 +6,8 @@ extension Engine {
   static var capabilities: Capabilities {
     Capabilities(
       allocator: allocator, allocationHook: allocationHook,
-      overheadBytes: csizer_allocator_own_bytes() + csizer_census_map().map { csizer_heapmap_resident_bytes($0) }!)
+      overheadBytes: csizer_allocator_own_bytes() + (csizer_census_map().map { csizer_heapmap_resident_bytes($0) } ?? 0)
+    )
   }
 
   private static var allocator: Capabilities.Allocator {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
 
-/// Builds the tree of named referents. Recursion is as deep as the caller asked for, never as deep as the data.
+/// Builds the tree of named referents. Recursion is as deep as the caller asked for, which has a bound, never as deep as the data.
 ///
 /// A referent's blocks are marked before its children are built, so that a child that refers back counts them no second time,
 /// and followed after, so that what no member names (captures, tasks) is the referent's own.
@@ -15,7 +15,8 @@ struct TreeBuilder: ~Copyable {
     let objects = try walk.collect(valueAt: value, metadata: type)
     let flat = walk.totals.bytes - before + objects.reduce(0) { $0 + walk.flatBytes(of: $1) }
     var children: [SizeNode] = []
-    if depth > 0 {
+    // What was met before has been named where it was met first: cycles end here.
+    if depth > 0 && !objects.isEmpty {
       for member in try members(ofValueAt: value, type: type) {
         children.append(
           try node(name: member.name, valueAt: member.value, type: member.type, depth: depth - 1))

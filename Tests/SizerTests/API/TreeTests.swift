@@ -89,10 +89,24 @@ struct TreeTests {
     }
   }
 
-  @Test("a negative depth is refused")
-  func negative() {
+  @Test("cycles end: what was met before has no children")
+  func cycles() throws {
+    let (first, second) = (Employee(name: text()), Employee(name: text()))
+    first.boss = second
+    second.boss = first
+    let tree = try HeapSizer().tree(of: first, depth: 1000)
+    func count(_ node: SizeNode) -> Int { node.children.reduce(1) { $0 + count($1) } }
+    #expect(count(tree) == 5)
+    #expect(try tree.bytes == HeapSizer().size(of: first).bytes)
+    first.boss = first
+    #expect(count(try HeapSizer().tree(of: first, depth: 1000)) == 3)
+    (first.boss, second.boss) = (nil, nil)
+  }
+
+  @Test("a depth below 0 or above 1000 is refused", arguments: [-1, 1001])
+  func badDepth(_ depth: Int) {
     let company = Company(staffed: 0)
-    #expect { try HeapSizer().tree(of: company, depth: -1) } throws: {
+    #expect { try HeapSizer().tree(of: company, depth: depth) } throws: {
       ($0 as? SizerError)?.code == .invalidArgument
     }
   }

@@ -51,7 +51,7 @@ struct JSON {
   @Test("JSONSerialization's mutable tree")
   func mutable() throws {
     let data = document(10)
-    try expectExactAndSome { try JSONSerialization.jsonObject(with: data, options: .mutableContainers) }
+    try expectExactDespiteChance { try JSONSerialization.jsonObject(with: data, options: .mutableContainers) }
   }
 
   @Test("JSONSerialization's fragments")
@@ -77,7 +77,7 @@ struct JSON {
   func propertyLists() throws {
     let tree: [String: Any] = ["a": [text(), number(1_000_000), 1.5], "b": Date(), "c": Data(bytes(100))]
     let data = try PropertyListSerialization.data(fromPropertyList: tree, format: .xml, options: 0)
-    try expectExactAndSome { try PropertyListSerialization.propertyList(from: data, format: nil) }
+    try expectExactDespiteChance { try PropertyListSerialization.propertyList(from: data, format: nil) }
   }
 
   @Test("decoders and encoders themselves")
