@@ -70,7 +70,7 @@ public struct HeapSizer: Sendable {
   /// values at level 2, and so on. Properties that can't refer to anything are left out.
   ///
   /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same at
-  /// every depth. What was met before has a node without bytes and without children. Time: linear in the objects reached and the
+  /// every depth. An object's members are named once, where it is met first. Time: linear in the objects reached and the
   /// nodes made. ``Options/maximumDepth`` does not apply.
   /// - Throws: `invalidArgument` for a depth below 0 or above 1000, otherwise as ``size(of:)``.
   public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {

@@ -28,6 +28,10 @@ typedef struct csizer_member {
 csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, const void *type,
                                    void (*visit)(void *context, const csizer_member *member), void *context);
 
+/// The object whose members csizer_members_visit lists for the value, NULL when they are the value's own: who names each object's
+/// members once ends at cycles.
+const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type);
+
 /// The type that a value has when existentials and optionals are looked through: an object's class, the type in an `Any`. The type
 /// itself for nil.
 const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type);

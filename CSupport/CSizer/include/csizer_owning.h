@@ -27,6 +27,9 @@ typedef enum csizer_owning_rule {
 typedef struct csizer_owning_field {
   /// The type that declares the field, dotted, without generic arguments: "Module.Outer.Inner".
   const char *type;
+  /// The type itself (Swift metadata) where it is at hand: then only this type and its other specialisations are meant. Private
+  /// types of several files can share a name. NULL: every type of that name.
+  const void *declared_by;
   const char *field;
   csizer_owning_rule rule;
   /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`.

@@ -208,3 +208,13 @@ const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *valu
   bool is_instance = is_live(object) && swift_kind_of(object->metadata) == SWIFT_CLASS;
   return is_instance ? object->metadata : of.type;
 }
+
+const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type) {
+  typed_value of = look_through((typed_value){value, type});
+  if (!of.type) return NULL;
+  const void *const *words = (const void *const *)(const void *)of.value;
+  if (is_reference(of.type)) return words[0];
+  if (swift_kind_of(of.type) != SWIFT_STRUCT || !is_of_standard_library(of.type)) return NULL;
+  const csizer_value_layout *layout = csizer_layouts_value(layouts, of.type);
+  return layout && layout->references ? words[__builtin_ctzll(layout->references)] : NULL;
+}

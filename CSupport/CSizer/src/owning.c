@@ -21,16 +21,17 @@ static struct {
   csizer_pool pool;
 } registered = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool is_for(const csizer_owning_field *row, const char *type, const char *field) {
+static bool is_for(const csizer_owning_field *row, const swift_descriptor *descriptor, const char *type, const char *field) {
+  if (row->declared_by && csizer_type_descriptor(row->declared_by) != descriptor) return false;
   return strcmp(row->field, field) == 0 && strcmp(row->type, type) == 0;
 }
 
 // Rows never change once they are in the list, so they are read without the lock.
-static const csizer_owning_field *row_for(const char *type, const char *field) {
+static const csizer_owning_field *row_for(const swift_descriptor *descriptor, const char *type, const char *field) {
   for (size_t i = 0; i < csizer_owning_table_count; i++)
-    if (is_for(&csizer_owning_table[i], type, field)) return &csizer_owning_table[i];
+    if (is_for(&csizer_owning_table[i], descriptor, type, field)) return &csizer_owning_table[i];
   const registered_row *at = __atomic_load_n(&registered.first, __ATOMIC_ACQUIRE);
-  while (at && !is_for(&at->row, type, field)) at = at->next;
+  while (at && !is_for(&at->row, descriptor, type, field)) at = at->next;
   return at ? &at->row : NULL;
 }
 
@@ -60,7 +61,8 @@ static csizer_status add_row(const csizer_owning_field *row) {
 csizer_status csizer_owning_field_register(const csizer_owning_field *row) {
   if (!row->type || !*row->type || !row->field || !*row->field) return CSIZER_INVALID;
   pthread_mutex_lock(&registered.lock);
-  csizer_status status = row_for(row->type, row->field) ? CSIZER_OK : add_row(row);
+  const swift_descriptor *descriptor = row->declared_by ? csizer_type_descriptor(row->declared_by) : NULL;
+  csizer_status status = row_for(descriptor, row->type, row->field) ? CSIZER_OK : add_row(row);
   pthread_mutex_unlock(&registered.lock);
   return status;
 }
@@ -123,7 +125,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
                                  size_t offset) {
   char name[CSIZER_TYPE_NAME_BYTES];
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
-  const csizer_owning_field *row = row_for(name, field->name);
+  const csizer_owning_field *row = row_for(csizer_type_descriptor(type), name, field->name);
   if (!row) return false;
   csizer_layouts *layouts = builder->layouts;
   csizer_owned *owned = csizer_layouts_allocate(layouts, sizeof *owned);

@@ -16,6 +16,7 @@ extension Engine {
         withOptionalCString(count) { count in
           var row = csizer_owning_field()
           row.type = name
+          row.declared_by = metadata
           row.field = field
           row.rule = elements == nil ? CSIZER_OWNS_BLOCK : CSIZER_OWNS_VALUES
           row.element = elements.map { unsafeBitCast($0, to: UnsafeRawPointer.self) }
@@ -48,7 +49,7 @@ extension Engine {
   private static func withTypeName<Result>(
     _ metadata: UnsafeRawPointer, _ body: (UnsafePointer<CChar>) -> Result
   ) -> Result {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CSIZER_TYPE_NAME_BYTES.rawValue)) { buffer in
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CSIZER_TYPE_NAME_BYTES)) { buffer in
       csizer_owning_type_name(metadata, buffer.baseAddress!, buffer.count)
       return body(buffer.baseAddress!)
     }

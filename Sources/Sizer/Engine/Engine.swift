@@ -19,9 +19,12 @@ enum Engine {
 
   /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
   static func withTree<Result: Sendable>(
-    _ options: HeapSizer.Options, place: String, _ body: (borrowing TreeBuilder) throws(SizerError) -> Result
+    _ options: HeapSizer.Options, place: String, _ body: (inout TreeBuilder) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
-    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in try body(TreeBuilder(walk: walk)) }
+    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in
+      var builder = TreeBuilder(walk: walk)
+      return try body(&builder)
+    }
   }
 
   private static func withFreshWalk<Result: Sendable>(

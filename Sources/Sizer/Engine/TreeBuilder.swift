@@ -7,16 +7,22 @@ import CSizer
 /// and followed after, so that what no member names (captures, tasks) is the referent's own.
 struct TreeBuilder: ~Copyable {
   let walk: Walk
+  /// Objects whose members have been named: cycles end there.
+  private var named: Set<UnsafeRawPointer> = []
 
-  func node(
+  init(walk: consuming Walk) {
+    self.walk = walk
+  }
+
+  mutating func node(
     name: String, valueAt value: UnsafeRawPointer, type: UnsafeRawPointer, depth: Int
   ) throws(SizerError) -> SizeNode {
     let before = walk.totals.bytes
     let objects = try walk.collect(valueAt: value, metadata: type)
     let flat = walk.totals.bytes - before + objects.reduce(0) { $0 + walk.flatBytes(of: $1) }
     var children: [SizeNode] = []
-    // What was met before has been named where it was met first: cycles end here.
-    if depth > 0 && !objects.isEmpty {
+    let object = csizer_member_object(walk.layouts.handle, value, type)
+    if depth > 0, object.map({ named.insert($0).inserted }) ?? true {
       for member in try members(ofValueAt: value, type: type) {
         children.append(
           try node(name: member.name, valueAt: member.value, type: member.type, depth: depth - 1))
