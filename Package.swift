@@ -17,7 +17,8 @@ let cRules: [CSetting] = [
 let package = Package(
   name: "sizer",
   products: [
-    .library(name: "Sizer", targets: ["Sizer"])
+    .library(name: "Sizer", targets: ["Sizer"]),
+    .library(name: "SizerProfile", targets: ["SizerProfile"]),
   ],
   traits: [
     .default(enabledTraits: ["Jemalloc"]),
@@ -46,7 +47,9 @@ let package = Package(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules),
-    .target(name: "Sizer", dependencies: ["CSizer"], swiftSettings: swiftRules),
+    // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
+    .target(name: "SizerProfile", swiftSettings: swiftRules),
+    .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     .executableTarget(
       name: "SizerBench",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One named referent in the tree that ``HeapSizer/tree(of:depth:)`` returns.
-public struct SizeNode: Sendable {
+/// One named referent of an object, with what hangs below it.
+public struct SizeNode: Sendable, Hashable, Codable {
   /// The stored property's name, `[3]` for an element, `[key]` for a dictionary's value; the type's name at the root.
   public var name: String
   /// The dynamic type, fully qualified.

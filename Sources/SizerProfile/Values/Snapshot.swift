@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a snapshot looks at the heap.
+public enum SnapshotMode: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Whichever of the others suits the process.
+  case automatic
+  /// In the process itself: tracked objects are neither born nor freed meanwhile.
+  case inPlace
+  /// In a forked child that has a frozen image of the process.
+  case frozen
+}
+
+/// The sizes of all tracked objects at one moment, summed by class, and the process's memory.
+public struct Snapshot: Sendable, Hashable, Codable {
+  /// What the caller named it.
+  public var label: String
+  /// When it was taken: since the tracker was made, monotonic.
+  public var timestamp: Duration
+  /// Usable bytes of all that living tracked objects own, each block once.
+  public var trackedBytes: Int
+  /// Bytes that the profiler held for itself; in no other figure but those of ``process``.
+  public var overheadBytes: Int
+  /// How the heap was looked at: `inPlace` or `frozen`.
+  public var mode: SnapshotMode
+  /// For how long threads that make or free tracked objects had to wait.
+  public var pause: Duration
+  /// Tracked objects that could not be sized; they keep the size they had.
+  public var skippedCount: Int
+  /// Objects met whose layout is unknown: counted, not followed exactly. 0 when all sizes are exact.
+  public var unresolvedCount: Int
+  /// The process's memory.
+  public var process: ProcessMemory
+  /// By registered name; classes that are tracked and have no instance are there too.
+  public var classes: [String: ClassRecord]
+  /// Why objects were not sized; nil when they were. Only periodic snapshots keep their errors: others throw them.
+  public var error: String?
+
+  /// A snapshot of these figures.
+  public init(
+    label: String = "", timestamp: Duration = .zero, trackedBytes: Int = 0, overheadBytes: Int = 0,
+    mode: SnapshotMode = .inPlace, pause: Duration = .zero, skippedCount: Int = 0, unresolvedCount: Int = 0,
+    process: ProcessMemory = ProcessMemory(), classes: [String: ClassRecord] = [:], error: String? = nil
+  ) {
+    self.label = label
+    self.timestamp = timestamp
+    self.trackedBytes = trackedBytes
+    self.overheadBytes = overheadBytes
+    self.mode = mode
+    self.pause = pause
+    self.skippedCount = skippedCount
+    self.unresolvedCount = unresolvedCount
+    self.process = process
+    self.classes = classes
+    self.error = error
+  }
+}
+
+/// What a snapshot says about the living objects of one registered name.
+public struct ClassRecord: Sendable, Hashable, Codable {
+  /// Living instances.
+  public var active: Int
+  /// Usable bytes of what they own.
+  public var bytes: Int
+  /// The part of the snapshot's ``Snapshot/trackedBytes``, from 0 to 1.
+  public var share: Double
+
+  /// A record of these figures.
+  public init(active: Int = 0, bytes: Int = 0, share: Double = 0) {
+    self.active = active
+    self.bytes = bytes
+    self.share = share
+  }
+
+  /// Bytes per living instance, rounded down; 0 when there is none.
+  public var average: Int { active == 0 ? 0 : bytes / active }
+}
