@@ -4,7 +4,7 @@
 public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private enum Kind: String, Sendable { case invalidArgument, outOfMemory, unsupportedRuntime }
+    private enum Kind: String, Sendable { case invalidArgument, outOfMemory, unsupportedRuntime, closed, notTracked }
     private let kind: Kind
 
     /// An argument or option makes no sense; the message names it.
@@ -13,6 +13,11 @@ public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let outOfMemory = Code(kind: .outOfMemory)
     /// The Swift runtime in this process is not one that Sizer can read.
     public static let unsupportedRuntime = Code(kind: .unsupportedRuntime)
+
+    /// The tracker is closed; make a new one.
+    public static let closed = Code(kind: .closed)
+    /// The class or object is not tracked by this tracker.
+    public static let notTracked = Code(kind: .notTracked)
 
     /// The code's name.
     public var description: String { kind.rawValue }

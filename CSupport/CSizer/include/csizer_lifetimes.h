@@ -24,7 +24,7 @@ typedef struct csizer_lifetimes csizer_lifetimes;
 
 /// What a tracker says about objects when it announces their class or themselves.
 typedef struct csizer_watch {
-  /// The caller's own number for this announcement; comes back in csizer_kind.
+  /// The caller's own number for this announcement; comes back in csizer_cohort.
   uint32_t watch;
   /// How many levels of referents a snapshot names.
   uint32_t resolution_level;
@@ -35,13 +35,13 @@ typedef struct csizer_watch {
 } csizer_watch;
 
 /// What objects have in common that were announced in one way and have one class.
-typedef struct csizer_kind {
+typedef struct csizer_cohort {
   /// The class's metadata at the time of the announcement.
   const void *type;
   uint32_t watch;
   uint32_t resolution_level;
   bool keep;
-} csizer_kind;
+} csizer_cohort;
 
 /// How an object stands.
 typedef enum csizer_fate {
@@ -56,7 +56,7 @@ typedef struct csizer_lifetime {
   uint64_t birth;  // csizer_clock ticks
   uint64_t end;    // of its life or of its being tracked; 0 while both go on
   uint64_t address;  // 0 unless alive
-  uint32_t kind;
+  uint32_t cohort;
   uint32_t trace;  // csizer_trace_frames; 0: none
   csizer_fate fate;
 } csizer_lifetime;
@@ -84,15 +84,24 @@ bool csizer_lifetimes_watches(const csizer_lifetimes *lifetimes, const void *typ
 /// class.
 csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
 
-/// Which kind a tracked, living object is of. False when it is not tracked.
-bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_kind);
+/// Which cohort a tracked, living object is of. False when it is not tracked.
+bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort);
 
 /// Changes the level of a tracked, living object. CSIZER_INVALID when it is not tracked.
 csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
 
-/// Tracks no object any more; what was recorded stays. Calls `let_go` for each object that was kept, when no lock is held: it
-/// releases the reference.
-csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, void (*let_go)(void *object));
+/// References that a tracker held.
+typedef struct csizer_kept {
+  void **objects;
+  size_t count;
+  size_t bytes;  // of the list
+} csizer_kept;
+
+/// Tracks no object any more; what was recorded stays. `ret_kept` gets the objects that were kept; the caller lets them go.
+csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept);
+
+/// Releases the references. Deinits of the program may run and call anything: no lock may be held.
+void csizer_kept_let_go(csizer_kept *kept);
 
 /// Forgets all records. Nothing may be watched and no object tracked.
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes);
@@ -106,9 +115,9 @@ uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
 /// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under way.
 csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number);
 
-/// How many kinds there are, and one of them.
-uint32_t csizer_lifetimes_kind_count(const csizer_lifetimes *lifetimes);
-csizer_kind csizer_lifetimes_kind(const csizer_lifetimes *lifetimes, uint32_t kind);
+/// How many cohorts there are, and one of them.
+uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes);
+csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort);
 
 /// Bytes of memory that the records take.
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes);

@@ -32,11 +32,11 @@ typedef struct csizer_morph {
   const void *type;
 } csizer_morph;
 
-/// Living objects of one kind, and the sum of their sizes.
-typedef struct csizer_kind_sum {
+/// Living objects of one cohort, and the sum of their sizes.
+typedef struct csizer_cohort_sum {
   uint64_t active;
   uint64_t bytes;
-} csizer_kind_sum;
+} csizer_cohort_sum;
 
 /// Lists the living; `is_shared` when a forked child is to fill in the results. Holding. Free with csizer_sizing_destroy.
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing);
@@ -57,9 +57,9 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
 /// Sets the size of the object at which csizer_sizing_run stopped, and answers its number.
 uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes);
 
-/// Records the sizes that changed as the snapshot's; fills `sums` for all kinds there are (room for csizer_lifetimes_kind_count) and
+/// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for csizer_lifetimes_cohort_count) and
 /// tells how many objects could not be sized. When memory is refused nothing is recorded.
-csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_kind_sum *sums, uint32_t sum_count,
+csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
                                   uint32_t *ret_skipped);
 
 /// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next apply.

@@ -47,7 +47,7 @@ bool csizer_lifetimes_record(const class_watch *watch, uintptr_t address, uint64
   uint32_t number;
   lifetime_record *record = csizer_lifetimes_append(watch->owner, &number);
   if (record) {
-    record->kind = watch->kind;
+    record->cohort = watch->cohort;
     record->trace = trace;
     record->end = LIFETIME_TRACKED | address;
     record->birth = birth;
@@ -86,8 +86,8 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
 // ---- Deaths ----
 
 // Something died whose class nobody watches any more: its hook was left for its sake.
-static void count_down(const csizer_kind *kind) {
-  class_entry *entry = csizer_class_find(kind->type);
+static void count_down(const csizer_cohort *cohort) {
+  class_entry *entry = csizer_class_find(cohort->type);
   if (!entry || entry->watch_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
   if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
 }
@@ -99,7 +99,7 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
   csizer_lifetimes *owner;
   for (lifetime_record *record; (record = csizer_living_take(address, &owner));) {
     record->end = now;
-    count_down(&owner->kinds[record->kind]);
+    count_down(&owner->cohorts[record->cohort]);
   }
   tracked_clear(address);
   csizer_shard_unlock(shard);

@@ -17,7 +17,7 @@ struct csizer_lifetimes;
 /// What one tracker wants of a class's new objects.
 typedef struct class_watch {
   struct csizer_lifetimes *owner;
-  uint32_t kind;   // index into the owner's kinds
+  uint32_t cohort;   // index into the owner's cohorts
   uint32_t watch;  // the announcement that it comes from
   uint32_t trace_depth;
   bool keep;

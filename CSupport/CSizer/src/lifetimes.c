@@ -82,7 +82,7 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
-  csizer_page_array_deinit(&lifetimes->kind_pages);
+  csizer_page_array_deinit(&lifetimes->cohort_pages);
   csizer_page_array_deinit(&lifetimes->watched_pages);
   csizer_pages_unmap(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
@@ -100,7 +100,7 @@ static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t number) {
 }
 
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number) {
-  // A number that was taken is not given back when the chunk is refused: its record reads as dead and of no kind.
+  // A number that was taken is not given back when the chunk is refused: its record reads as dead and of no cohort.
   uint32_t number = __atomic_fetch_add(&lifetimes->count, 1, __ATOMIC_RELAXED);
   if (__builtin_expect(number >= UINT32_MAX - 1 - SHARD_COUNT, 0)) {
     __atomic_fetch_sub(&lifetimes->count, 1, __ATOMIC_RELAXED);
@@ -111,13 +111,13 @@ lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *
   return lifetime_record_at(lifetimes, number);
 }
 
-uint32_t csizer_lifetimes_add_kind(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  size_t bytes = ((size_t)lifetimes->kind_count + 1) * sizeof *lifetimes->kinds;
-  if (!csizer_page_array_reserve(&lifetimes->kind_pages, bytes)) return UINT32_MAX;
-  lifetimes->kinds = lifetimes->kind_pages.memory;
-  lifetimes->kinds[lifetimes->kind_count] = (csizer_kind){
+uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+  size_t bytes = ((size_t)lifetimes->cohort_count + 1) * sizeof *lifetimes->cohorts;
+  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return UINT32_MAX;
+  lifetimes->cohorts = lifetimes->cohort_pages.memory;
+  lifetimes->cohorts[lifetimes->cohort_count] = (csizer_cohort){
       .type = type, .watch = watch->watch, .resolution_level = watch->resolution_level, .keep = watch->keep};
-  return lifetimes->kind_count++;
+  return lifetimes->cohort_count++;
 }
 
 uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes) {
@@ -134,7 +134,7 @@ csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_
   if (!record || !record->birth) return lifetime;
   uint64_t end = __atomic_load_n(&record->end, __ATOMIC_RELAXED);
   lifetime.birth = record->birth;
-  lifetime.kind = record->kind;
+  lifetime.cohort = record->cohort;
   lifetime.trace = record->trace;
   if (end & LIFETIME_TRACKED) {
     lifetime.fate = CSIZER_ALIVE;
@@ -146,16 +146,16 @@ csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_
   return lifetime;
 }
 
-uint32_t csizer_lifetimes_kind_count(const csizer_lifetimes *lifetimes) {
+uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes) {
   csizer_shards_hold();  // a birth may add one
-  uint32_t count = lifetimes->kind_count;
+  uint32_t count = lifetimes->cohort_count;
   csizer_shards_release();
   return count;
 }
 
-csizer_kind csizer_lifetimes_kind(const csizer_lifetimes *lifetimes, uint32_t kind) {
+csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort) {
   csizer_shards_hold();
-  csizer_kind found = kind < lifetimes->kind_count ? lifetimes->kinds[kind] : (csizer_kind){0};
+  csizer_cohort found = cohort < lifetimes->cohort_count ? lifetimes->cohorts[cohort] : (csizer_cohort){0};
   csizer_shards_release();
   return found;
 }
@@ -163,14 +163,14 @@ csizer_kind csizer_lifetimes_kind(const csizer_lifetimes *lifetimes, uint32_t ki
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
   size_t chunks = ((size_t)csizer_lifetimes_count(lifetimes) + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
   return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) + chunks * sizeof(void *) +
-         lifetimes->kind_pages.bytes + lifetimes->watched_pages.bytes + lifetimes->living_numbers.bytes +
+         lifetimes->cohort_pages.bytes + lifetimes->watched_pages.bytes + lifetimes->living_numbers.bytes +
          lifetimes->living_sizes.bytes + lifetimes->rows.bytes + lifetimes->morphs.bytes + csizer_living_bytes();
 }
 
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   csizer_shards_hold();
   free_records(lifetimes);
-  lifetimes->kind_count = 0;
+  lifetimes->cohort_count = 0;
   lifetimes->listed = 0;
   lifetimes->living_count = 0;
   lifetimes->row_count = 0;

@@ -11,7 +11,7 @@ typedef struct lifetime_record {
   uint64_t birth;
   /// While it is tracked: LIFETIME_TRACKED and its address. Then: ticks, with LIFETIME_RELEASED unless it died.
   uint64_t end;
-  uint32_t kind;
+  uint32_t cohort;
   uint32_t trace;
 } lifetime_record;
 
@@ -41,9 +41,9 @@ struct csizer_lifetimes {
   uint32_t count;            // numbers given out; any thread, atomic
   uint32_t number;           // this tracker's, in the living index
   uint64_t lost;             // any thread, atomic
-  csizer_kind *kinds;
-  uint32_t kind_count;
-  page_array kind_pages;
+  csizer_cohort *cohorts;
+  uint32_t cohort_count;
+  page_array cohort_pages;
   watched_class *watched;
   uint32_t watched_count;
   page_array watched_pages;
@@ -75,8 +75,8 @@ void csizer_page_array_deinit(page_array *array);
 // lifetimes.c
 /// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a shard.
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
-/// A new kind's number; UINT32_MAX when there is no room. Holding all shards.
-uint32_t csizer_lifetimes_add_kind(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
+/// A new cohort's number; UINT32_MAX when there is no room. Holding all shards.
+uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
 /// The trackers there are. Holding a shard.
 csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number);
 /// Calls `visit` for each tracker. Holding all shards.

@@ -60,8 +60,8 @@ static bool add_new(csizer_lifetimes *lifetimes) {
 }
 
 static void *map_results(size_t bytes, bool is_shared) {
-  int kind = is_shared ? MAP_SHARED : MAP_PRIVATE;
-  void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  int sharing = is_shared ? MAP_SHARED : MAP_PRIVATE;
+  void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return results == MAP_FAILED ? NULL : results;
 }
 
@@ -124,13 +124,13 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
   for (; sizing->next < sizing->count; sizing->next++) {
     fetch_ahead(sizing, sizing->next);
     const lifetime_record *record = record_in(sizing, sizing->next);
-    const csizer_kind *kind = &lifetimes->kinds[record->kind];
+    const csizer_cohort *cohort = &lifetimes->cohorts[record->cohort];
     const swift_object *object = (const swift_object *)lifetime_address(record);
-    if (__builtin_expect((const void *)object->metadata != kind->type || lifetimes->morph_count, 0))
-      note_class(sizing, numbers_of(lifetimes)[sizing->next], kind->type, object->metadata);
-    if (__builtin_expect(kind->resolution_level != 0, 0)) {
+    if (__builtin_expect((const void *)object->metadata != cohort->type || lifetimes->morph_count, 0))
+      note_class(sizing, numbers_of(lifetimes)[sizing->next], cohort->type, object->metadata);
+    if (__builtin_expect(cohort->resolution_level != 0, 0)) {
       *ret_object = object;
-      *ret_level = kind->resolution_level;
+      *ret_level = cohort->resolution_level;
       return CSIZER_OK;
     }
     size_t before = csizer_walk_totals(walk).bytes;
@@ -166,7 +166,7 @@ static uint32_t count_changes(const csizer_sizing *sizing) {
   return changes;
 }
 
-csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_kind_sum *sums, uint32_t sum_count,
+csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
                                   uint32_t *ret_skipped) {
   csizer_lifetimes *lifetimes = sizing->lifetimes;
   size_t rows = lifetimes->row_count + count_changes(sizing);
@@ -180,15 +180,15 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
   *ret_skipped = 0;
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < sizing->count; i++) {
-    uint32_t number = numbers_of(lifetimes)[i], kind = lifetime_record_at(lifetimes, number)->kind;
+    uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
     if (sizing->sizes[i] == NOT_SIZED) (*ret_skipped)++;
     else if (sizing->sizes[i] != last[i]) {
       *row++ = (csizer_size_row){number, snapshot, sizing->sizes[i]};
       last[i] = sizing->sizes[i];
     }
-    if (kind >= sum_count) continue;
-    sums[kind].active++;
-    if (last[i] != NOT_SIZED) sums[kind].bytes += last[i];
+    if (cohort >= sum_count) continue;
+    sums[cohort].active++;
+    if (last[i] != NOT_SIZED) sums[cohort].bytes += last[i];
   }
   lifetimes->row_count = rows;
   return CSIZER_OK;

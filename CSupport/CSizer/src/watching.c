@@ -25,10 +25,10 @@ typedef struct decision {
   bool failed;
 } decision;
 
-// The kind of the same announcement, if the class had one: objects made before and after are of one kind then.
-static uint32_t kind_before(const class_entry *entry, const csizer_lifetimes *owner, uint32_t watch) {
+// The cohort of the same announcement, if the class had one: objects made before and after are of one cohort then.
+static uint32_t cohort_before(const class_entry *entry, const csizer_lifetimes *owner, uint32_t watch) {
   for (uint32_t i = 0; entry && i < entry->watch_count; i++)
-    if (entry->watches[i].owner == owner && entry->watches[i].watch == watch) return entry->watches[i].kind;
+    if (entry->watches[i].owner == owner && entry->watches[i].watch == watch) return entry->watches[i].cohort;
   return UINT32_MAX;
 }
 
@@ -40,11 +40,11 @@ static bool ask_tracker(void *context, csizer_lifetimes *lifetimes) {
     decision->failed = true;
     return false;
   }
-  uint32_t kind = kind_before(decision->before, lifetimes, watched->watch.watch);
-  if (kind == UINT32_MAX) kind = csizer_lifetimes_add_kind(lifetimes, decision->type, &watched->watch);
-  decision->failed |= kind == UINT32_MAX;
+  uint32_t cohort = cohort_before(decision->before, lifetimes, watched->watch.watch);
+  if (cohort == UINT32_MAX) cohort = csizer_lifetimes_add_cohort(lifetimes, decision->type, &watched->watch);
+  decision->failed |= cohort == UINT32_MAX;
   decision->watches[decision->count++] = (class_watch){.owner = lifetimes,
-                                                       .kind = kind,
+                                                       .cohort = cohort,
                                                        .watch = watched->watch.watch,
                                                        .trace_depth = watched->watch.trace_depth,
                                                        .keep = watched->watch.keep};
@@ -54,7 +54,7 @@ static bool ask_tracker(void *context, csizer_lifetimes *lifetimes) {
 // Living objects of a class are counted when nobody watches it any more: its hook stays until the last of them is dead.
 static void count_living(void *context, csizer_lifetimes *owner, const lifetime_record *record) {
   class_entry *entry = context;
-  entry->remaining += owner->kinds[record->kind].type == entry->type;
+  entry->remaining += owner->cohorts[record->cohort].type == entry->type;
 }
 
 static void stop_watching(class_entry *entry) {
@@ -174,16 +174,17 @@ void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes) {
 
 // ---- Single objects ----
 
-// The kind of single objects that were announced alike; a few are looked at, the newest first.
-static uint32_t kind_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+// The cohort of single objects that were announced alike; a few are looked at, the newest first.
+static uint32_t cohort_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
   enum { LOOKED_AT = 64 };
-  uint32_t last = lifetimes->kind_count > LOOKED_AT ? lifetimes->kind_count - LOOKED_AT : 0;
-  for (uint32_t i = lifetimes->kind_count; i-- > last;)
-    if (lifetimes->kinds[i].type == type && lifetimes->kinds[i].watch == watch->watch) return i;
-  return csizer_lifetimes_add_kind(lifetimes, type, watch);
+  uint32_t last = lifetimes->cohort_count > LOOKED_AT ? lifetimes->cohort_count - LOOKED_AT : 0;
+  for (uint32_t i = lifetimes->cohort_count; i-- > last;)
+    if (lifetimes->cohorts[i].type == type && lifetimes->cohorts[i].watch == watch->watch) return i;
+  return csizer_lifetimes_add_cohort(lifetimes, type, watch);
 }
 
 extern __attribute__((weak)) void *swift_retain(void *object);
+extern __attribute__((weak)) void swift_release(void *object);
 
 static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const csizer_watch *watch) {
   const swift_class *type = (const void *)((const swift_object *)address)->metadata;
@@ -191,8 +192,8 @@ static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const c
   class_entry *entry = csizer_class_make(type);
   if (!entry) return CSIZER_NO_MEMORY;
   if (!csizer_class_hook(entry)) return CSIZER_UNSUPPORTED;
-  class_watch one = {.owner = lifetimes, .kind = kind_of(lifetimes, type, watch), .watch = watch->watch};
-  if (one.kind == UINT32_MAX || !csizer_tracked_mark(address)) return CSIZER_NO_MEMORY;
+  class_watch one = {.owner = lifetimes, .cohort = cohort_of(lifetimes, type, watch), .watch = watch->watch};
+  if (one.cohort == UINT32_MAX || !csizer_tracked_mark(address)) return CSIZER_NO_MEMORY;
   if (!csizer_lifetimes_record(&one, address, clock_ticks(), 0)) return CSIZER_NO_MEMORY;
   if (!entry->watch_count) entry->remaining++;
   if (watch->keep) swift_retain((void *)address);
@@ -215,10 +216,10 @@ csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *obje
   return status;
 }
 
-bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_kind) {
+bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort) {
   csizer_shards_hold();
   const lifetime_record *record = csizer_living_find((uintptr_t)object, lifetimes->number);
-  if (record) *ret_kind = record->kind;
+  if (record) *ret_cohort = record->cohort;
   csizer_shards_release();
   return record != NULL;
 }
@@ -228,9 +229,9 @@ csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void
   csizer_shards_hold();
   lifetime_record *record = csizer_living_find((uintptr_t)object, lifetimes->number);
   if (record) {
-    uint32_t kind = kind_of(lifetimes, lifetimes->kinds[record->kind].type, watch);
-    status = kind == UINT32_MAX ? CSIZER_NO_MEMORY : CSIZER_OK;
-    if (!status) record->kind = kind;
+    uint32_t cohort = cohort_of(lifetimes, lifetimes->cohorts[record->cohort].type, watch);
+    status = cohort == UINT32_MAX ? CSIZER_NO_MEMORY : CSIZER_OK;
+    if (!status) record->cohort = cohort;
   }
   csizer_shards_release();
   return status;
@@ -247,14 +248,14 @@ typedef struct release {
 
 static void release_record(void *context, lifetime_record *record) {
   release *release = context;
-  const csizer_kind *kind = &release->lifetimes->kinds[record->kind];
-  if (kind->keep) ((void **)release->kept.memory)[release->kept_count++] = (void *)lifetime_address(record);
+  const csizer_cohort *cohort = &release->lifetimes->cohorts[record->cohort];
+  if (cohort->keep) ((void **)release->kept.memory)[release->kept_count++] = (void *)lifetime_address(record);
   record->end = LIFETIME_RELEASED | release->now;
 }
 
 static void count_kept(void *context, csizer_lifetimes *owner, const lifetime_record *record) {
   release *release = context;
-  release->kept_count += owner == release->lifetimes && owner->kinds[record->kind].keep;
+  release->kept_count += owner == release->lifetimes && owner->cohorts[record->cohort].keep;
 }
 
 static void look_whether_any_lives(void *context, csizer_lifetimes *owner, const lifetime_record *record) {
@@ -271,7 +272,7 @@ static void drop_hooks(void) {
   if (!any) __atomic_store_n(&csizer_deaths_are_watched, csizer_births_are_watched, __ATOMIC_RELEASE);
 }
 
-csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, void (*let_go)(void *object)) {
+csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept) {
   csizer_shards_hold();
   release release = {.lifetimes = lifetimes};
   csizer_living_each(count_kept, &release);
@@ -284,8 +285,12 @@ csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, void
   }
   csizer_shards_release();
   if (!has_room) return CSIZER_NO_MEMORY;
-  // Their deinit may run now, and may call anything.
-  for (size_t i = 0; i < release.kept_count; i++) let_go(((void **)release.kept.memory)[i]);
-  csizer_page_array_deinit(&release.kept);
+  *ret_kept = (csizer_kept){.objects = release.kept.memory, .count = release.kept_count, .bytes = release.kept.bytes};
   return CSIZER_OK;
+}
+
+void csizer_kept_let_go(csizer_kept *kept) {
+  for (size_t i = 0; i < kept->count; i++) swift_release(kept->objects[i]);
+  csizer_pages_unmap(kept->objects, kept->bytes);
+  *kept = (csizer_kept){0};
 }

@@ -44,6 +44,9 @@ enum Engine {
     }
   }
 
+  /// Trees are built by recursion; a thread's stack holds this many levels with room to spare.
+  static let deepestTree = 1000
+
   /// Forgets compiled layouts: what was registered since takes effect.
   static func forgetLayouts() {
     shared.withLock { $0.layouts = nil }
