@@ -55,7 +55,7 @@ void csizer_allocator_scope_enter(csizer_allocator_scope *scope);
 /// Leaves, on the thread that entered. What was allocated meanwhile stays where it is and may be freed by anyone.
 void csizer_allocator_scope_leave(csizer_allocator_scope *scope);
 
-/// Usable bytes of what lives in Sizer's own arena; 0 where there is none. Any thread.
+/// Usable bytes of what lives in Sizer's own arena; 0 where there is none. Any thread; time as csizer_accounts_read.
 size_t csizer_allocator_own_bytes(void);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "csizer_allocator.h"
+#include "allocator_internal.h"
 
 static struct {
   pthread_once_t once;
@@ -89,21 +89,10 @@ void csizer_allocator_scope_leave(csizer_allocator_scope *scope) {
     mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache, sizeof scope->had_thread_cache);
 }
 
-size_t csizer_allocator_own_bytes(void) {
+bool csizer_allocator_own_arena(unsigned *ret_arena) {
   pthread_once(&state.once, prepare);
-  if (!state.has_arena) return 0;
-  uint64_t epoch = 1;
-  size_t size = sizeof epoch, bytes = 0;
-  mallctl("epoch", &epoch, &size, &epoch, size);
-  for (int large = 0; large < 2; large++) {
-    size_t mib[5], depth = 5, part = 0;
-    if (mallctlnametomib(large ? "stats.arenas.0.large.allocated" : "stats.arenas.0.small.allocated", mib, &depth))
-      return 0;
-    mib[2] = state.arena;
-    size = sizeof part;
-    if (!mallctlbymib(mib, depth, &part, &size, NULL, 0)) bytes += part;
-  }
-  return bytes;
+  if (state.has_arena) *ret_arena = state.arena;
+  return state.has_arena;
 }
 
 #endif
