@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 
 extension ClassTracker {
   /// Takes a snapshot at every interval, on a thread of its own, until it is told to stop, the tracker is cleared, closed or freed, or the

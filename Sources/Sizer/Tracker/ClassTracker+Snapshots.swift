@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 
 extension ClassTracker {
   /// Sizes all living tracked objects and records the process's memory.
