@@ -73,6 +73,7 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -52,14 +52,13 @@ struct SummaryText {
     if let first = errors.first {
       notes.append("failed: \(errors.count) of \(snapshots.count) snapshots, the first with: \(first)")
     }
-    for (figure, text) in [
-      (\Snapshot.skippedCount, "skipped: % could not be sized and kept the size they had"),
-      (\Snapshot.unresolvedCount, "unresolved: % of unknown layout counted, but not followed"),
+    for (figure, name, meaning) in [
+      (\Snapshot.skippedCount, "skipped", "not sized anew"),
+      (\Snapshot.unresolvedCount, "unresolved", "not followed"),
     ] {
       let inexact = snapshots.count { $0[keyPath: figure] > 0 }
       guard inexact > 0, let most = snapshots.map({ $0[keyPath: figure] }).max() else { continue }
-      let parts = text.split(separator: "%")
-      notes.append("\(parts[0])up to \(most) objects\(parts[1]), in \(inexact) of \(snapshots.count) snapshots")
+      notes.append("\(name): at most \(most) objects in \(inexact) of \(snapshots.count) snapshots, \(meaning)")
     }
     return notes
   }
