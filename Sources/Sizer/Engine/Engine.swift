@@ -3,7 +3,7 @@ import CSizer
 import Synchronization
 
 /// The gate to the C engine: walks pass here one at a time, because the heap map has room for one walk's marks.
-enum Engine {
+package enum Engine {
   /// What sizers without exclusions share: types are compiled once per process.
   private struct Shared {
     var layouts: Layouts?
@@ -62,6 +62,10 @@ enum Engine {
         place: place)
     case CSIZER_INVALID:
       throw SizerError(code: .invalidArgument, message: "an argument is empty or out of range", place: place)
+    case CSIZER_UNREADABLE:
+      throw SizerError(
+        code: .systemRefused,
+        message: "/proc could not be read; mount it, or raise the limit of open files (RLIMIT_NOFILE)", place: place)
     default:
       throw SizerError(
         code: .unsupportedRuntime,
