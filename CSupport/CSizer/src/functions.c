@@ -2,6 +2,8 @@
 #include "functions.h"
 
 #ifdef CSIZER_HAS_LIBDW
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "pages.h"
@@ -30,7 +32,7 @@ static csizer_status append_ranges(csizer_functions *functions, const csizer_lib
   Dwarf_Addr base, start, end;
   csizer_status status = CSIZER_OK;
   for (ptrdiff_t next = 0; (next = dw->dwarf_ranges(die, next, &base, &start, &end)) > 0 && status == CSIZER_OK;) {
-    if (start > 1 && start < end) status = append(functions, (struct csizer_function){start + bias, end + bias, *die});
+    if (start > 1 && start < end) status = append(functions, (struct csizer_function){start + bias, end + bias, NULL, *die});
   }
   return status;
 }
@@ -67,10 +69,15 @@ static csizer_status append_unit(csizer_functions *functions, const csizer_libdw
   return status;
 }
 
+// Several names for one place stay in the order of their table.
+static bool is_before(const struct csizer_function *one, const struct csizer_function *other) {
+  return one->low != other->low ? one->low < other->low : (uintptr_t)one->symbol < (uintptr_t)other->symbol;
+}
+
 static void sift(struct csizer_function *rows, size_t root, size_t count) {
   for (size_t child; (child = 2 * root + 1) < count; root = child) {
-    if (child + 1 < count && rows[child].low < rows[child + 1].low) child++;
-    if (rows[root].low >= rows[child].low) return;
+    if (child + 1 < count && is_before(&rows[child], &rows[child + 1])) child++;
+    if (!is_before(&rows[root], &rows[child])) return;
     struct csizer_function row = rows[root];
     rows[root] = rows[child];
     rows[child] = row;
@@ -88,11 +95,28 @@ static void sort(struct csizer_function *rows, size_t count) {
   }
 }
 
-csizer_status csizer_functions_add(csizer_functions *functions, const csizer_libdw *dw, Dwfl_Module *module) {
+csizer_status csizer_functions_add_described(csizer_functions *functions, const csizer_libdw *dw, Dwfl_Module *module) {
   csizer_status status = CSIZER_OK;
   Dwarf_Addr bias = 0;
   for (Dwarf_Die *unit = NULL; status == CSIZER_OK && (unit = dw->dwfl_module_nextcu(module, unit, &bias));) {
     status = append_unit(functions, dw, unit, bias);
+  }
+  sort(functions->rows, functions->count);
+  return status;
+}
+
+csizer_status csizer_functions_add_symbols(csizer_functions *functions, const csizer_libdw *dw, Dwfl_Module *module) {
+  csizer_status status = CSIZER_OK;
+  int count = dw->dwfl_module_getsymtab(module);
+  for (int i = 1; i < count && status == CSIZER_OK; i++) {
+    GElf_Sym entry;
+    GElf_Addr low;
+    GElf_Word section;
+    const char *symbol = dw->dwfl_module_getsym_info(module, i, &entry, &low, &section, NULL, NULL);
+    int type = GELF_ST_TYPE(entry.st_info);
+    if (!symbol || section == SHN_UNDEF || !entry.st_size) continue;
+    if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) continue;
+    status = append(functions, (struct csizer_function){.low = low, .high = low + entry.st_size, .symbol = symbol});
   }
   sort(functions->rows, functions->count);
   return status;

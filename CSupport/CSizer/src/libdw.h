@@ -18,7 +18,8 @@
   CALL(dwfl_module_info)                                                                                                \
   CALL(dwfl_module_build_id)                                                                                            \
   CALL(dwfl_module_getelf)                                                                                              \
-  CALL(dwfl_module_addrinfo)                                                                                            \
+  CALL(dwfl_module_getsymtab)                                                                                           \
+  CALL(dwfl_module_getsym_info)                                                                                         \
   CALL(dwfl_module_nextcu)                                                                                              \
   CALL(dwfl_standard_find_debuginfo)                                                                                    \
   CALL(dwarf_attr_integrate)                                                                                            \
