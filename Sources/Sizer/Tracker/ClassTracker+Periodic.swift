@@ -43,7 +43,7 @@ extension ClassTracker {
     state.withLock { state in
       state.recordEmpty(
         Snapshot(
-          timestamp: Ticks.now.duration(since: state.epoch), process: (try? Engine.processMemory()) ?? ProcessMemory(),
+          timestamp: Ticks.now.duration(since: state.epoch), process: (try? Engine.processMemory(place: "ClassTracker.createSnapshot(_:mode:)")) ?? ProcessMemory(),
           error: error.description))
     }
   }

@@ -53,7 +53,7 @@ extension TrackerState {
     return Snapshot(
       label: label, timestamp: sizing.taken.duration(since: epoch), trackedBytes: tracked,
       overheadBytes: Engine.overheadBytes, mode: .inPlace, pause: sizing.pause, skippedCount: sizing.skippedCount,
-      unresolvedCount: sizing.unresolvedCount, process: try Engine.processMemory(), classes: classes)
+      unresolvedCount: sizing.unresolvedCount, process: try Engine.processMemory(place: "ClassTracker.createSnapshot(_:mode:)"), classes: classes)
   }
 
   /// Adds a snapshot for which nothing was sized.

@@ -78,10 +78,13 @@ private struct TraceTable {
       numbers[record.trace] = UInt32(wanted.count)
       wanted.append(record.trace)
     }
-    if !wanted.isEmpty { traces = Symboliser.shared.traces(of: wanted.map(Engine.stack)) }
+    if !wanted.isEmpty { traces = symboliser.traces(of: wanted.map(Engine.stack)) }
   }
 
   func number(of trace: UInt32) -> UInt32 {
     numbers[trace] ?? History.ObjectRow.none
   }
 }
+
+/// One for the process: code stays where it is, so what was found out holds for all trackers.
+private let symboliser = Symboliser()
