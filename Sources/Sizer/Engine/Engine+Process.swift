@@ -3,6 +3,9 @@ import CSizer
 
 /// What the engine knows of the process as a whole.
 extension Engine {
+  /// Whether the calling thread is the process's only one.
+  static var hasOneThread: Bool { csizer_process_has_one_thread() }
+
   static var capabilities: Capabilities {
     Capabilities(allocator: allocator, allocationHook: allocationHook, overheadBytes: overheadBytes)
   }

@@ -12,6 +12,8 @@ import Synchronization
 public final class ClassTracker: Sendable {
   let lifetimes: Result<Lifetimes, SizerError>
   let state: Mutex<TrackerState>
+  /// Snapshots wait for each other; nothing else waits for a snapshot that is frozen. Taken before `state`.
+  let snapshotting = Mutex(())
   let periodic = PeriodicSnapshots()
   /// More calls than this are not recorded in a trace.
   let traceDepth: Int
