@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Nothing here calls it: the static Runtime library needs Glibc's overlay and does not say so, and without this import no program
+// that imports Sizer links with --static-swift-stdlib.
+import Glibc
 import Runtime
 
 /// The mangled symbols that the toolchain's own reader finds, for hosts without libdw. No lines and no inlined calls: it pairs
