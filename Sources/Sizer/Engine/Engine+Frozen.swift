@@ -3,14 +3,14 @@ import CSizer
 import Synchronization
 
 /// A frozen sizing under way: the child works, the process goes on.
-struct FrozenSizing: ~Copyable {
+struct FrozenSizing: ~Copyable, Sendable {
   fileprivate let child: csizer_child
   fileprivate let results: SizingResults
   fileprivate var found: Sizing
 }
 
 /// What came of a child.
-enum FrozenEnd: ~Copyable {
+enum FrozenEnd: ~Copyable, Sendable {
   case finished(FinishedSizing)
   /// It has met types that are known from now on; ask again.
   case learnt

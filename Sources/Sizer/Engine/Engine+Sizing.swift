@@ -37,7 +37,7 @@ extension Engine {
 }
 
 /// A sizing that is done and not recorded yet.
-struct FinishedSizing: ~Copyable {
+struct FinishedSizing: ~Copyable, Sendable {
   private(set) var found: Sizing
   let results: SizingResults
 
@@ -48,8 +48,9 @@ struct FinishedSizing: ~Copyable {
 }
 
 /// Owns the results of a sizing until they are recorded.
-struct SizingResults: ~Copyable {
-  let handle: OpaquePointer
+struct SizingResults: ~Copyable, Sendable {
+  // unsafe: owned, and used by one thread after the other.
+  nonisolated(unsafe) let handle: OpaquePointer
   private let lifetimes: Lifetimes
 
   /// Lists the living, while holding.

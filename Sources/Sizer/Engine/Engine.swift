@@ -18,7 +18,7 @@ package enum Engine {
   }
 
   /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
-  static func withTree<Result: ~Copyable>(
+  static func withTree<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (inout TreeBuilder) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try withFreshWalk(options, place: place) { (walk) throws(SizerError) in
@@ -27,7 +27,7 @@ package enum Engine {
     }
   }
 
-  static func withFreshWalk<Result: ~Copyable>(
+  static func withFreshWalk<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try shared.withLock { (shared) throws(SizerError) -> Result in
