@@ -15,7 +15,7 @@ extension Engine {
       minorFaults: Int(memory.minor_faults), majorFaults: Int(memory.major_faults))
   }
 
-  /// The ladder of the resident memory, now or as `process` has it. Some 200 µs, whatever the size of the heap.
+  /// The ladder of the resident memory, now or as `process` has it. Some 300 µs, hardly more for a large heap.
   ///
   /// - Parameters:
   ///   - objectBytes: Usable bytes of all living Swift objects, from whoever has walked the heap; nil when nobody has.
@@ -54,7 +54,8 @@ extension Engine {
     ladder.unusedInPages = books.active - books.allocated
   }
 
-  /// Bytes that Sizer itself holds: its own arena, and its tables as far as they are in use. Some 20 µs, and 10 µs for each GiB of heap.
+  /// Bytes that Sizer itself holds: its own arena, and its tables as far as they are in use. Some 20 µs, and 50 µs for
+  /// each GiB of addresses with objects.
   package static var overheadBytes: Int { csizer_overhead_bytes() }
 
   /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class `classes[i]`; both are
