@@ -47,8 +47,11 @@ let package = Package(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules),
+    .systemLibrary(
+      name: "CSQLite", path: "CSupport/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
-    .target(name: "SizerProfile", swiftSettings: swiftRules),
+    // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
+    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     .executableTarget(
