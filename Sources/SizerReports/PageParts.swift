@@ -10,7 +10,7 @@ private enum PageParts {
   static let script =
     Array("(() => {\n'use strict';\n".utf8)
     + joined([
-      PackageResources.format_js, PackageResources.dom_js, PackageResources.data_js, PackageResources.scales_js,
+      PackageResources.format_js, PackageResources.dom_js, PackageResources.scales_js, PackageResources.data_js,
       PackageResources.charts_js, PackageResources.timechart_js, PackageResources.flame_js, PackageResources.table_js,
       PackageResources.overview_js, PackageResources.snapshot_js, PackageResources.class_js, PackageResources.instances_js,
       PackageResources.compare_js, PackageResources.main_js,

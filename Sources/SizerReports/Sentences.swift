@@ -10,7 +10,7 @@ enum Sentences {
     let process = snapshot.process
     return "\(bytes(snapshot.trackedBytes)) in \(counted(objects, "living tracked object", "living tracked objects")) of "
       + "\(counted(snapshot.classes.count, "class", "classes")). The process had \(bytes(process.resident)) resident of "
-      + "\(bytes(process.virtual)) virtual memory; \(bytes(snapshot.overheadBytes)) of that was the profiler’s own."
+      + "\(bytes(process.virtual)) virtual memory. The profiler itself held \(bytes(snapshot.overheadBytes))."
       + notes(snapshot)
   }
 
@@ -41,6 +41,7 @@ enum Sentences {
   /// A time since the tracker was made: `12.5 s`, `1:02:03`.
   static func time(_ duration: Duration) -> String {
     let seconds = Double(nanoseconds(duration)) / 1e9
+    if seconds == 0 { return "0 s" }
     if seconds < 0.001 { return "\(threeDigits(seconds * 1e6)) µs" }
     if seconds < 1 { return "\(threeDigits(seconds * 1e3)) ms" }
     if seconds < 60 { return "\(threeDigits(seconds)) s" }

@@ -19,7 +19,7 @@ function classFacts(entry) {
   const list = [['Made', formatCount(entry.made)]];
   if (profile.snapshots.length > 0) {
     const largest = link(snapshotHash(entry.peak), bytesText(entry.bytes[entry.peak]));
-    list.push(['Living at the end', formatCount(entry.living)], ['Bytes at the end', bytesText(entry.bytes.at(-1))], ['Bytes at most', largest]);
+    list.push(['Living at the last snapshot', formatCount(entry.living)], ['Bytes at the last snapshot', bytesText(entry.bytes.at(-1))], ['Bytes at most', largest]);
   }
   return facts(list);
 }

@@ -43,9 +43,9 @@ function comparedClasses(rows) {
     changeColumn('Bytes', (row) => row.bytes, formatBytes, 'Change of the bytes of all living instances'),
     changeColumn('Living', (row) => row.objects, formatCount, 'Change of the number of living instances'),
     countColumn('Born', (row) => row.born ?? null, 'Alive at the second snapshot, not at the first'),
-    bytesColumn('Their bytes', (row) => row.bornBytes ?? null, 'Of those born, at the second snapshot'),
+    bytesColumn('Born bytes', (row) => row.bornBytes ?? null, 'Of those born, at the second snapshot'),
     countColumn('Gone', (row) => row.gone ?? null, 'Alive at the first snapshot, not at the second'),
-    bytesColumn('Their bytes', (row) => row.goneBytes ?? null, 'Of those gone, at the first snapshot'),
+    bytesColumn('Gone bytes', (row) => row.goneBytes ?? null, 'Of those gone, at the first snapshot'),
     countColumn('Stayed', (row) => row.stayed ?? null, 'Alive at both'),
     changeColumn('Growth', (row) => row.grownBytes ?? null, formatBytes, 'Change of the bytes of those that stayed'),
   ];
@@ -68,7 +68,7 @@ function comparedObjects(from, to) {
     { label: 'What', value: (row) => row.what },
     bytesColumn('Before', (row) => row.before), bytesColumn('After', (row) => row.after),
     changeColumn('Change', (row) => row.change, formatBytes),
-    { label: 'Made at', value: (row) => siteOf(row.instance), text: (row) => siteOf(row.instance), className: 'namecell', cell: (row) => nameText(siteOf(row.instance)) },
+    { label: 'Made at', value: (row) => siteOf(row.instance), text: (row) => siteOf(row.instance), className: 'namecell', cell: (row) => (siteOf(row.instance) === '' ? '–' : nameText(siteOf(row.instance))) },
   ];
   const only = (what) => (row) => row.what === what;
   const filters = [['All', null], ['Born', only('born')], ['Gone', only('gone')], ['Grown', only('grown')], ['Shrunk', only('shrunk')]];

@@ -14,8 +14,9 @@ function svg(tag, attributes = {}, ...children) {
 
 function fill(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null || (value === false && !key.startsWith('aria-'))) continue;
     if (typeof value === 'function') node.addEventListener(key, value);
+    else if (key.startsWith('aria-')) node.setAttribute(key, value);
     else node.setAttribute(key, value === true ? '' : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
@@ -24,7 +25,12 @@ function fill(node, attributes, children) {
 
 // A name that comes from the program: its direction stays its own business.
 function nameText(text, attributes = {}) {
-  return element('bdi', { class: 'name', ...attributes }, text);
+  return element('bdi', { title: text.length > 80 ? text : null, ...attributes }, text.trim() === '' ? '(no name)' : text);
+}
+
+// A name with what stands before it; it wraps in a column of its own.
+function named(mark, ...content) {
+  return element('span', { class: 'named' }, mark, element('span', {}, ...content));
 }
 
 function bytesText(number, format = formatBytes) {

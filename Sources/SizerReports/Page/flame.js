@@ -69,7 +69,7 @@ function flameBox(state, box, index, again, said) {
   const place = node.call ? placeOf(node.call) : '';
   const share = formatPercent(node.weight, state.root.weight);
   const text = `${name}${place ? ` · ${place}` : ''} · ${state.format(node.weight)} · ${share}`;
-  const letters = Math.floor((box.width - 10) / 7);
+  const letters = Math.floor((box.width - 10) / 7.3);
   const zoom = () => again(index === 0 ? state.root : node);
   return svg('g', {
     role: 'treeitem', 'aria-level': box.depth + 1, 'aria-label': text, tabindex: index === 0 ? 0 : -1,

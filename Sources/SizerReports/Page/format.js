@@ -35,6 +35,7 @@ function signed(number, format) {
 // Microseconds.
 function formatTime(time) {
   const seconds = time / 1e6;
+  if (time === 0) return '0 s';
   if (Math.abs(seconds) < 0.001) return `${threeDigits(time)} µs`;
   if (Math.abs(seconds) < 1) return `${threeDigits(time / 1e3)} ms`;
   if (Math.abs(seconds) < 60) return `${threeDigits(seconds)} s`;

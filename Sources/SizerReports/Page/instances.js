@@ -2,7 +2,7 @@
 
 // Of one class: where instances were made, and the instances themselves.
 
-const traceWeights = [[1, 'Made', formatCount], [2, 'Living at the end', formatCount], [3, 'Bytes at the class’s largest', formatBytes]];
+const traceWeights = [[1, 'Made', formatCount], [2, 'Still living', formatCount], [3, 'Bytes at the class’s largest', formatBytes]];
 
 function tracesSection(entry) {
   if (!entry.traces.some(([node]) => node !== -1)) {
@@ -35,8 +35,8 @@ function siteTable(entry) {
   }
   const columns = [
     { label: 'Site', value: (site) => site.call.name, text: (site) => `${site.call.name} ${site.call.file}`, className: 'namecell', cell: (site) => nameText(site.call.name) },
-    { label: 'Place', value: (site) => placeOf(site.call), className: 'namecell', cell: (site) => nameText(placeOf(site.call), { title: site.call.file || site.call.image }) },
-    countColumn('Made', (site) => site.made), countColumn('Living', (site) => site.living, 'At the end'),
+    { label: 'Place', value: (site) => placeOf(site.call), className: 'namecell', cell: (site) => (placeOf(site.call) === '' ? '–' : nameText(placeOf(site.call), { title: site.call.file || site.call.image })) },
+    countColumn('Made', (site) => site.made), countColumn('Living', (site) => site.living, 'Alive and tracked when the recording ended'),
     bytesColumn('Bytes', (site) => site.bytes, 'At the snapshot at which the class was largest'),
   ];
   return dataTable({ columns, rows: [...sites.values()], caption: 'Sites', search: 'Find a site', sort: { column: 2, descending: true } });
@@ -63,7 +63,7 @@ function instanceColumns() {
     bytesColumn('Largest', (row) => (row.sizes.length > 0 ? row.largest : null), 'Its largest size at any snapshot'),
     bytesColumn('Last', (row) => lastSize(row), 'Its size at the last snapshot that found it'),
     { label: 'Sizes', className: 'sparkcell', cell: (row) => (row.sizes.length > 2 ? sparkline(profile.snapshots.map((_, i) => sizeOf(row, i))) : '') },
-    { label: 'Made at', value: (row) => siteOf(row), className: 'namecell', cell: (row) => nameText(siteOf(row)) },
+    { label: 'Made at', value: (row) => siteOf(row), className: 'namecell', cell: (row) => (siteOf(row) === '' ? '–' : nameText(siteOf(row))) },
   ];
 }
 
@@ -91,5 +91,5 @@ function instanceDetail(row) {
 
 function callList(calls) {
   return element('ol', { class: 'calls' }, calls.map((call) => element('li', {}, nameText(call.name), ' ',
-    element('span', { class: 'muted' }, nameText(placeOf(call), { title: call.file || call.image })))));
+    placeOf(call) === '' ? null : element('span', { class: 'muted' }, nameText(placeOf(call), { title: call.file || call.image })))));
 }

@@ -54,15 +54,10 @@ function showBar(current) {
 // Until one is chosen the theme is the system's.
 function themeButton() {
   const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
-  const button = element('button', { type: 'button', class: 'theme' });
-  const label = () => { button.textContent = isDark() ? 'Light' : 'Dark'; };
-  button.setAttribute('aria-label', 'Change between light and dark');
-  button.addEventListener('click', () => {
-    setTheme(isDark() ? 'light' : 'dark');
-    label();
-  });
-  label();
-  return button;
+  const label = 'Change between light and dark';
+  return element('button', {
+    type: 'button', class: 'theme', 'aria-label': label, title: label, click: () => setTheme(isDark() ? 'light' : 'dark'),
+  }, '◐');
 }
 
 // Storage is refused to some files; the choice then lasts as long as the page.

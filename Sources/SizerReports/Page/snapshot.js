@@ -19,7 +19,8 @@ function snapshotSteps(position) {
   const step = (to, label) => (to < 0 || to >= profile.snapshots.length
     ? element('span', { class: 'off' }, label) : link(snapshotHash(to), label));
   const compare = position > 0 ? link(comparisonHash(position - 1, position), 'Compare with previous') : null;
-  return element('nav', { class: 'steps', 'aria-label': 'Snapshots' }, step(position - 1, '← Previous'), step(position + 1, 'Next →'), compare);
+  const jump = snapshotSelect('Go to', position, (to) => { location.hash = snapshotHash(to); });
+  return element('nav', { class: 'steps', 'aria-label': 'Snapshots' }, jump, step(position - 1, '← Previous'), step(position + 1, 'Next →'), compare);
 }
 
 function snapshotFacts(snapshot) {

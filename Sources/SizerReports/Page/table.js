@@ -101,7 +101,9 @@ function bodyRows(state, row) {
     more.hidden = !more.hidden;
     toggle.setAttribute('aria-expanded', !more.hidden);
   });
-  cells[0].prepend(toggle);
+  const content = element('div', {});
+  content.append(...cells[0].childNodes);
+  cells[0].append(element('div', { class: 'unfolding' }, toggle, content));
   return [line, more];
 }
 
@@ -117,6 +119,7 @@ function showPager(state, count, pages) {
   state.status.textContent = count > pageLength
     ? `${formatCount(from + 1)}–${formatCount(Math.min(from + pageLength, count))} of ${formatCount(count)}`
     : state.query || state.filter ? counted(count, 'row', 'rows') : '';
+  state.pager.hidden = state.status.textContent === '';
   const turns = pages > 1 ? [
     turn(0, 'First page', '«'), turn(state.page - 1, 'Previous page', '‹'),
     state.status, turn(state.page + 1, 'Next page', '›'), turn(pages - 1, 'Last page', '»'),
@@ -132,7 +135,7 @@ function showPager(state, count, pages) {
 function classColumn(of = (row) => row) {
   return {
     label: 'Class', value: (row) => of(row).name, text: (row) => of(row).name, className: 'namecell',
-    cell: (row) => [swatch(of(row).color), ' ', of(row).hash ? link(of(row).hash, nameText(of(row).name)) : nameText(of(row).name)],
+    cell: (row) => named(swatch(of(row).color), of(row).hash ? link(of(row).hash, nameText(of(row).name)) : nameText(of(row).name)),
   };
 }
 

@@ -19,7 +19,7 @@ function timeChart(chart) {
   host.setAttribute('aria-valuemin', 1);
   host.setAttribute('aria-valuemax', chart.times.length);
   host.addEventListener('keydown', (event) => steerCursor(chart, state, event));
-  host.addEventListener('blur', () => { state.tip.hidden = true; });
+  host.addEventListener('blur', () => moveCursor(chart, state, chart.selected ?? state.position, false));
   state.host = host;
   return host;
 }
@@ -85,8 +85,7 @@ function listenToPointer(chart, state) {
   };
   root.addEventListener('pointermove', (event) => moveCursor(chart, state, positionOf(event), true));
   root.addEventListener('pointerleave', () => {
-    state.tip.hidden = true;
-    if (chart.selected !== undefined) moveCursor(chart, state, chart.selected, false);
+    moveCursor(chart, state, chart.selected ?? state.position, false);
   });
   if (chart.onOpen) root.addEventListener('click', (event) => chart.onOpen(positionOf(event)));
 }
@@ -117,6 +116,8 @@ function moveCursor(chart, state, position, showTip) {
   state.position = position;
   const { cursor, across, width } = state.parts;
   const x = chart.times.length === 1 ? width / 2 : across(chart.times[position]);
+  // Without a choice there is nothing to point at until somebody does.
+  cursor.setAttribute('visibility', showTip || chart.selected !== undefined ? 'visible' : 'hidden');
   cursor.setAttribute('x1', x);
   cursor.setAttribute('x2', x);
   state.host?.setAttribute('aria-valuenow', position + 1);
