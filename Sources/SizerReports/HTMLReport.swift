@@ -30,7 +30,8 @@ public struct HTMLReport: Sendable {
     try ReportFile.write(page(limits: Limits()), to: path)
   }
 
-  func page(limits: Limits) -> [UInt8] {
+  /// The page's bytes.
+  package func page(limits: Limits) -> [UInt8] {
     let history = statistics.history
     let catalogue = Catalogue(history, limits: limits)
     var markup = Markup()

@@ -197,7 +197,7 @@ struct PageData {
     var rows: [[Int]] = []
     var rest = ClassSummary.TraceWeight()
     for (trace, weight) in sorted {
-      let isNone = trace == History.ObjectRow.none
+      let isNone = CallTree.isEmpty(trace, in: history)
       let node = rows.count < limits.tracesPerClass ? calls.node(of: trace, in: history, &texts) : nil
       if isNone || node != nil {
         rows.append([node ?? -1, weight.made, weight.living, weight.bytes])
@@ -226,7 +226,7 @@ struct PageData {
       json.integer(microseconds(row.birth))
       json.integer(row.end == .max ? -1 : microseconds(row.end))
       json.integer(row.isDead ? 1 : 0)
-      json.integer(node ?? (row.trace == History.ObjectRow.none ? -1 : -2))
+      json.integer(node ?? (CallTree.isEmpty(row.trace, in: history) ? -1 : -2))
       json.string(row.address == 0 ? "" : "0x" + String(row.address, radix: 16))
       json.integer(life.first ?? -1)
       json.integer(life.last ?? -1)

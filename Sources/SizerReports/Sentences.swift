@@ -3,7 +3,7 @@
 internal import SizerProfile
 
 /// Figures and sentences in English, as the page has them with and without its script.
-enum Sentences {
+package enum Sentences {
   /// A snapshot's totals.
   static func totals(of snapshot: Snapshot) -> String {
     let objects = snapshot.classes.values.reduce(0) { $0 &+ clamped($1.active) }
@@ -27,7 +27,7 @@ enum Sentences {
   }
 
   /// Bytes in the largest unit of 1,024 that leaves at least 1, with three digits: `1.42 MB`, `344 B`.
-  static func bytes(_ count: Int) -> String {
+  package static func bytes(_ count: Int) -> String {
     let units = ["B", "KB", "MB", "GB", "TB", "PB", "EB"]
     var value = Double(count)
     var unit = 0
@@ -39,7 +39,7 @@ enum Sentences {
   }
 
   /// A time since the tracker was made: `12.5 s`, `1:02:03`.
-  static func time(_ duration: Duration) -> String {
+  package static func time(_ duration: Duration) -> String {
     let seconds = Double(nanoseconds(duration)) / 1e9
     if seconds == 0 { return "0 s" }
     if seconds < 0.001 { return "\(threeDigits(seconds * 1e6)) µs" }
@@ -51,14 +51,14 @@ enum Sentences {
   }
 
   /// A number with commas between thousands.
-  static func grouped(_ number: Int) -> String {
+  package static func grouped(_ number: Int) -> String {
     var digits = Array(String(number.magnitude))
     for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
     return (number < 0 ? "−" : "") + String(digits)
   }
 
   /// A share in percent, with one decimal below 10.
-  static func percent(_ part: Int, of whole: Int) -> String {
+  package static func percent(_ part: Int, of whole: Int) -> String {
     guard whole > 0 else { return "–" }
     let tenths = Int((Double(part) / Double(whole) * 1_000).rounded())
     return tenths >= 100 ? "\((tenths + 5) / 10) %" : "\(tenths / 10).\(tenths % 10) %"

@@ -31,11 +31,16 @@ struct CallTree {
 
   /// The node of a trace; nil when there is none, or no room for it.
   mutating func node(of trace: UInt32, in history: History, _ texts: inout StringTable) -> Int? {
-    guard trace != History.ObjectRow.none else { return nil }
+    guard !Self.isEmpty(trace, in: history) else { return nil }
     if let node = nodeOfTrace[trace] { return node < 0 ? nil : node }
     let node = insert(history.traces[Int(trace)].frames, &texts)
     nodeOfTrace[trace] = node ?? -1
     return node
+  }
+
+  /// Whether there is no trace, or one without calls.
+  static func isEmpty(_ trace: UInt32, in history: History) -> Bool {
+    trace == History.ObjectRow.none || history.traces[Int(trace)].frames.isEmpty
   }
 
   private mutating func insert(_ frames: [StackTrace.Frame], _ texts: inout StringTable) -> Int? {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The objects with the largest keys of all that were offered; of equal ones the first.
-struct Largest {
+package struct Largest {
   private let count: Int
   private var held: [(key: Int, object: UInt32)] = []
   private var threshold = Int.min
 
-  init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
-  mutating func offer(_ object: UInt32, key: Int) {
+  package mutating func offer(_ object: UInt32, key: Int) {
     guard count > 0, key > threshold else { return }
     held.append((key, object))
     if held.count >= 2 * count + 16 { cut() }
   }
 
   /// Those that are held, the largest first.
-  var objects: [UInt32] {
+  package var objects: [UInt32] {
     var copy = self
     copy.cut()
     return copy.held.map(\.object)
@@ -30,15 +30,15 @@ struct Largest {
 
 /// A random choice in which each offered object has the same chance, and which is the same every time: a report of the same
 /// profile is the same file.
-struct Sample {
+package struct Sample {
   private let count: Int
   private var offered = 0
   private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-  private(set) var objects: [UInt32] = []
+  package private(set) var objects: [UInt32] = []
 
-  init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
-  mutating func offer(_ object: UInt32) {
+  package mutating func offer(_ object: UInt32) {
     offered += 1
     if objects.count < count {
       objects.append(object)

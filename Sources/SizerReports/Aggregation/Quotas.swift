@@ -2,7 +2,7 @@
 
 /// Divides room among claims: nobody gets more than they claim, and what the small leave goes to the large in equal parts.
 /// In the order of the claims.
-func quotas(for claims: [Int], room: Int) -> [Int] {
+package func quotas(for claims: [Int], room: Int) -> [Int] {
   var quotas = [Int](repeating: 0, count: claims.count)
   var room = room
   var left = claims.count

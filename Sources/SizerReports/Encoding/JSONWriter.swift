@@ -2,17 +2,19 @@
 
 /// JSON as bytes that may stand inside a `<script>` element: `<`, `>` and `&` are escaped, so no text can end the element or
 /// start a comment in it, and so are U+2028 and U+2029.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  mutating func beginObject() { open("{") }
-  mutating func endObject() { close("}") }
-  mutating func beginArray() { open("[") }
-  mutating func endArray() { close("]") }
+  package init() {}
+
+  package mutating func beginObject() { open("{") }
+  package mutating func endObject() { close("}") }
+  package mutating func beginArray() { open("[") }
+  package mutating func endArray() { close("]") }
 
   /// A member's name; its value follows. Names are ours.
-  mutating func key(_ name: StaticString) {
+  package mutating func key(_ name: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     name.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -20,7 +22,7 @@ struct JSONWriter {
     needsComma = false
   }
 
-  mutating func integer(_ value: Int) {
+  package mutating func integer(_ value: Int) {
     separate()
     // What is larger, a script would round to something else.
     let limit = 9_007_199_254_740_991
@@ -28,14 +30,14 @@ struct JSONWriter {
     needsComma = true
   }
 
-  mutating func integers<Values: Sequence<Int>>(_ values: Values) {
+  package mutating func integers<Values: Sequence<Int>>(_ values: Values) {
     beginArray()
     for value in values { integer(value) }
     endArray()
   }
 
   /// Text of any origin, made visible first.
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     for scalar in VisibleText.of(text).unicodeScalars { append(scalar) }
@@ -43,7 +45,7 @@ struct JSONWriter {
     needsComma = true
   }
 
-  mutating func null() {
+  package mutating func null() {
     separate()
     bytes.append(contentsOf: "null".utf8)
     needsComma = true

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// HTML as bytes. Text goes in through ``text(_:)`` only; ``raw(_:)`` takes literals of our own, which `StaticString` enforces.
-struct Markup {
-  private(set) var bytes: [UInt8] = []
+package struct Markup {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   /// Markup of our own.
-  mutating func raw(_ markup: StaticString) {
+  package mutating func raw(_ markup: StaticString) {
     markup.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
 
   /// Text of any origin, made visible and escaped for content and for quoted attributes.
-  mutating func text(_ text: String) {
+  package mutating func text(_ text: String) {
     for byte in VisibleText.of(text).utf8 {
       switch byte {
       case UInt8(ascii: "<"): raw("&lt;")
@@ -24,5 +26,5 @@ struct Markup {
   }
 
   /// Bytes that are safe where they go: the page's own style and script, and JSON from ``JSONWriter``.
-  mutating func trusted(_ content: [UInt8]) { bytes.append(contentsOf: content) }
+  package mutating func trusted(_ content: [UInt8]) { bytes.append(contentsOf: content) }
 }

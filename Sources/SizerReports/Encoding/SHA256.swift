@@ -3,11 +3,11 @@
 /// SHA-256 (FIPS 180-4), for the hashes by which a page's Content-Security-Policy admits its own style and script and nothing
 /// else. Hashes rather than nonces, so that the same profile gives the same file. Not for secrets: time depends on nothing but
 /// length, but nobody has checked that.
-enum SHA256 {
+package enum SHA256 {
   /// The digest of the bytes in Base64, as the policy wants it.
-  static func base64(of bytes: [UInt8]) -> String { base64Encoded(digest(of: bytes)) }
+  package static func base64(of bytes: [UInt8]) -> String { base64Encoded(digest(of: bytes)) }
 
-  static func digest(of message: [UInt8]) -> [UInt8] {
+  package static func digest(of message: [UInt8]) -> [UInt8] {
     var padded = message
     padded.append(0x80)
     padded.append(contentsOf: repeatElement(0, count: (119 - message.count % 64) % 64))

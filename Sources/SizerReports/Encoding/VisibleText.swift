@@ -2,11 +2,11 @@
 
 /// The one gate for text that comes from the program: names, labels, paths, errors. What leaves it has no character that is
 /// invisible or that moves others, so that nobody can be shown a name that is not there.
-enum VisibleText {
+package enum VisibleText {
   /// The text with control, format and other invisible characters written as Swift writes them, `\u{202E}`.
   ///
   /// - Parameter limit: in bytes of UTF-8; of a longer text the beginning and the end are kept, with a mark between them.
-  static func of(_ text: String, limit: Int = 300) -> String {
+  package static func of(_ text: String, limit: Int = 300) -> String {
     // Before escaping: a hostile text may be huge, and only what is kept is worth the work.
     let kept = shortened(text, to: limit)
     guard kept.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }) else { return kept }

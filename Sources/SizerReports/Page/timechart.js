@@ -35,7 +35,7 @@ function drawTimeChart(chart, width) {
   const up = linear([0, largest], [frame.bottom, frame.top]);
   const cursor = svg('line', { class: 'cursor', y1: frame.top, y2: frame.bottom });
   const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
-    marks(largest, height < 200 ? 3 : 5, chart.isBytes).map((mark) => gridLine(frame.left, frame.right, up(mark), chart.format(mark))),
+    marks(largest, height < 250 ? 4 : 7, chart.isBytes).map((mark) => gridLine(frame.left, frame.right, up(mark), chart.format(mark))),
     timeAxis(span, across, frame, times.length), drawLayers(layers, times, across, up, frame), drawLines(chart, across, up, frame), cursor);
   return { root, cursor, across, up, frame, width };
 }
