@@ -92,7 +92,8 @@ let package = Package(
     .testTarget(
       name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerCommandTests", dependencies: ["SizerCommand", "SizerProfile"], swiftSettings: swiftRules),
+      name: "SizerCommandTests", dependencies: ["SizerCommand", "SizerProfile", "SizerReports"],
+      swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(
       name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile"], path: "Tests/Browser/ReportSamples",

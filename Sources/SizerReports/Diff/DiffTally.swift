@@ -37,7 +37,7 @@ struct DiffTally {
       let from = row < fromSizes.count ? fromSizes[row] : nil
       let to = row < toSizes.count ? toSizes[row] : nil
       if from == nil, to == nil {
-        if object.isDead, object.birth >= start, object.end <= end { passingCount += 1 }
+        if object.isDead, object.birth > start, object.end <= end { passingCount += 1 }
         continue
       }
       let name = all.history.names[Int(object.name)]

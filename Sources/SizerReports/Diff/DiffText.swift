@@ -24,8 +24,8 @@ package struct DiffText {
     output.write(side("from", diff.from))
     output.write(side("to", diff.to))
     if !diff.followsObjects {
-      output.write(
-        line("Of two runs: no object of one is an object of the other; classes and places are compared."))
+      output.write(line("Of two runs, where no object is the same:"))
+      output.write(line("classes and places are compared."))
     }
     writeClasses(to: &output)
     for kind in ProfileDiff.Kind.allCases { write(kind, to: &output) }
@@ -38,10 +38,10 @@ package struct DiffText {
   private func line(_ text: String) -> String { FittedText(text, in: style.width).text + "\n" }
 
   private func side(_ word: String, _ side: ProfileDiff.Side) -> String {
-    let figures = " \(timeText(side.timestamp))  \(shortSize(side.trackedBytes)) in \(objects(side.objectCount))"
-    let start = "\(word == "to" ? "to  " : word)  \(side.snapshot) "
+    let figures = "  \(timeText(side.timestamp))  \(shortSize(side.trackedBytes)) in \(objects(side.objectCount))"
+    let start = "\(word == "to" ? "to  " : word) \(side.snapshot)  "
     let label = FittedText(side.label, in: max(8, style.width - start.utf8.count - figures.utf8.count))
-    return style.emphasised(start, .heading) + label.text + figures + "\n"
+    return style.emphasised(FittedText(start + label.text + figures, in: style.width).text, .heading) + "\n"
   }
 
   // MARK: Classes
@@ -49,11 +49,11 @@ package struct DiffText {
   private func writeClasses<Output: TextOutputStream>(to output: inout Output) {
     let shown = diff.classes.prefix(limit.applied(to: diff.classes.count))
     guard !shown.isEmpty else { return }
-    let heads = diff.followsObjects ? ["from", "to", "born", "gone"] : ["from", "to"]
+    let heads = hasLives ? ["from", "to", "born", "gone"] : ["from", "to"]
     // Counts are as wide as the longest of them, so that the name gets the most of a narrow terminal.
     let longest = shown.flatMap(counts).max() ?? 0
     let column = max(6, String(longest).utf8.count + 2)
-    let room = max(12, style.width - heads.count * column - 13)
+    let room = max(8, style.width - heads.count * column - 13)
     let names = distinctTexts(of: shown.map(\.name), in: room)
     let head = heads.map { right($0, in: column) }.joined()
     output.write("\n")
@@ -70,8 +70,11 @@ package struct DiffText {
 
   private func counts(_ change: ProfileDiff.ClassChange) -> [Int] {
     let sides = [change.figures.fromCount, change.figures.toCount]
-    return diff.followsObjects ? sides + [change.born, change.gone] : sides
+    return hasLives ? sides + [change.born, change.gone] : sides
   }
+
+  /// Whether the table says how many were born and are gone: there must be something to say, and room for it.
+  private var hasLives: Bool { diff.followsObjects && style.width >= 60 }
 
   private func emphasis(_ growth: Int) -> TextStyle.Emphasis? {
     growth == 0 ? nil : growth > 0 ? .more : .less
@@ -126,8 +129,9 @@ package struct DiffText {
     let figures = change.figures
     if !diff.followsObjects { return "x \(figures.fromCount) -> \(figures.toCount)" }
     guard let object = change.object else { return "x \(objectCount(change))" }
-    let place = object.address == 0 ? "" : "\(addressText(object.address)) "
-    return "\(place)of \(timeText(object.birth))"
+    let birth = "born \(timeText(object.birth))"
+    if object.address == 0 { return birth }
+    return style.width < 60 ? addressText(object.address) : "\(addressText(object.address)) \(birth)"
   }
 
   private func objectCount(_ change: ProfileDiff.Change) -> Int {

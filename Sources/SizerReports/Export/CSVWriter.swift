@@ -12,6 +12,11 @@ package struct CSVWriter {
 
   /// Quoted only where it must be, quotes within it doubled.
   package mutating func text(_ text: String) {
+    // A row of one empty cell would be an empty line, and that is no row.
+    if isFirst, text.isEmpty {
+      separate()
+      return buffer.add("\"\"")
+    }
     separate()
     let text = spellsControls ? FittedText(text, in: 1 << 20).text : text
     // Spaces at the ends are quoted too, for some readers take them away.

@@ -3,7 +3,7 @@
 internal import SizerProfile
 
 /// Rows of cells in columns, one line each. The widths are those of the first rows, which are kept back for that; later rows are
-/// written at once.
+/// written at once. Where columns are too many for the width, a row has a line for each of its cells instead.
 package struct TableText {
   /// A cell of a row.
   package struct Cell: Sendable, Hashable {
@@ -24,6 +24,7 @@ package struct TableText {
   private var sample: [[Cell]] = []
   private var widths: [Int] = []
   private var isNumeric: [Bool] = []
+  private var isExpanded = false
 
   /// - Parameters:
   ///   - heads: The columns' names.
@@ -36,7 +37,7 @@ package struct TableText {
 
   /// Writes a row, or keeps it back.
   package mutating func add<Output: TextOutputStream>(_ row: [Cell], to output: inout Output) {
-    if !widths.isEmpty { return output.write(line(row)) }
+    if !widths.isEmpty { return output.write(text(of: row)) }
     sample.append(row)
     if sample.count == Self.sampleCount { begin(to: &output) }
   }
@@ -55,11 +56,28 @@ package struct TableText {
       heads.indices.map { column in
         sample.reduce(shown(heads[column]).width) { max($0, shown($1[column].text).width) }
       })
-    let head = line(heads.map { Cell($0) })
-    output.write(style.emphasised(String(head.dropLast()), .heading) + "\n")
-    output.write(line(widths.map { Cell(String(repeating: "-", count: $0)) }))
-    for row in sample { output.write(line(row)) }
+    isExpanded = room.map { widths.reduce(2 * (widths.count - 1), +) > $0 } ?? false
+    if !isExpanded {
+      let head = line(heads.map { Cell($0) })
+      output.write(style.emphasised(String(head.dropLast()), .heading) + "\n")
+      output.write(line(widths.map { Cell(String(repeating: "-", count: $0)) }))
+    }
+    for row in sample { output.write(text(of: row)) }
     sample = []
+  }
+
+  private func text(of row: [Cell]) -> String { isExpanded ? block(row) : line(row) }
+
+  /// A line for each cell, with its column's name, and a line of dashes before them.
+  private func block(_ row: [Cell]) -> String {
+    let names = heads.map { FittedText($0, in: 16, keeping: .both) }
+    let column = names.reduce(0) { max($0, $1.width) }
+    var block = String(repeating: "-", count: min(style.width, column + 12)) + "\n"
+    for (name, cell) in zip(names, row) {
+      let text = cell.isNumber ? cell.text : FittedText(cell.text, in: style.width - column - 2, keeping: .both).text
+      block += style.emphasised(name.leading(in: column), .heading) + "  " + text + "\n"
+    }
+    return block
   }
 
   /// The widest columns of text give way until all fit, but keep eight columns each.
@@ -93,6 +111,7 @@ package struct TableText {
       let gap = String(repeating: " ", count: max(0, widths[column] - text.width))
       line += isNumeric[column] ? gap + text.text : column == row.count - 1 ? text.text : text.text + gap
     }
+    while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
     return line + "\n"
   }
 }

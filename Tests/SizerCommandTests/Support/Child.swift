@@ -48,11 +48,14 @@ func run(_ command: [String], environment: [String: String] = [:], input: String
 func sizerOnTerminal(
   _ arguments: String..., columns: UInt16, environment: [String: String] = [:]
 ) throws -> Ended {
-  let terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-  guard terminal >= 0, grantpt(terminal) == 0, unlockpt(terminal) == 0, let name = ptsname(terminal) else {
+  // What posix_openpt(3), unlockpt(3) and ptsname(3) do, which Swift does not see.
+  let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+  var isLocked: Int32 = 0
+  var number: Int32 = 0
+  guard terminal >= 0, ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 else {
     throw ChildError(description: "no terminal can be made: \(String(cString: strerror(errno)))")
   }
-  let other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+  let other = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
   var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
   _ = ioctl(other, UInt(TIOCSWINSZ), &size)
   // Or the terminal makes two characters of each line feed.
@@ -72,6 +75,9 @@ func sizerOnTerminal(
   return wait(for: child, output: said, errors: errors.readAll())
 }
 
+/// Held while descriptors are made that children must not get, and while children are made.
+private let spawning = Mutex(())
+
 private func spawn(
   _ command: [String], environment: [String: String], output: Int32, errors: Int32, input: String?
 ) throws -> pid_t {
@@ -86,7 +92,7 @@ private func spawn(
   var child = pid_t()
   let status = withCStrings(command) { arguments in
     withCStrings(variables.map { "\($0)=\($1)" }.sorted()) { variables in
-      posix_spawnp(&child, command[0], &actions, nil, arguments, variables)
+      spawning.withLock { _ in posix_spawnp(&child, command[0], &actions, nil, arguments, variables) }
     }
   }
   guard status == 0 else {
@@ -108,7 +114,8 @@ private func wait(for child: pid_t, output: String, errors: String) -> Ended {
   while waitpid(child, &status, 0) < 0, errno == EINTR {}
   let signal = status & 0x7f
   return Ended(
-    status: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal, output: output, errors: errors)
+    status: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal, output: output, errors: errors
+  )
 }
 
 /// A pipe that children do not get but by name.
@@ -118,7 +125,13 @@ final class Pipe {
 
   init() throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+    // A child that is made in between would keep the pipe open.
+    let status = spawning.withLock { _ in
+      let status = pipe(&ends)
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      return status
+    }
+    guard status == 0 else {
       throw ChildError(description: "no pipe can be made: \(String(cString: strerror(errno)))")
     }
     (reader, writer) = (ends[0], ends[1])

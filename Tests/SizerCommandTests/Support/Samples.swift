@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import SizerProfile
+import Synchronization
 
 /// A folder that is gone when nobody needs it any more.
-final class Folder {
+final class Folder: Sendable {
   let path: String
 
   init() throws {
@@ -33,6 +34,17 @@ final class Folder {
     return "\(path)/\(name)"
   }
 
+  /// Folders are kept until the process ends, so that a path can be had in one call.
+  private static let kept = Mutex<[Folder]>([])
+
+  /// Writes a profile into a folder of its own and tells its path.
+  static func profile(_ history: History) throws -> String {
+    let folder = try Folder()
+    let path = try folder.profile(history)
+    kept.withLock { $0.append(folder) }
+    return path
+  }
+
   /// Writes a file of this text.
   func file(_ text: String, _ name: String) throws -> String {
     let file = "\(path)/\(name)"
@@ -54,7 +66,8 @@ func contents(of path: String) throws -> String {
 enum Samples {
   /// Text that breaks whoever does not expect it.
   static let hostileTexts = [
-    "<script>alert(1)</script>", "a,b;c\t\"d\" 'e'", "two\nlines\r\nthree", "\u{1B}[2Jgone\u{9B}31m", "\u{202E}txt.exe\u{2066}",
+    "<script>alert(1)</script>", "a,b;c\t\"d\" 'e'", "two\nlines\r\nthree", "\u{1B}[2Jgone\u{9B}31m",
+    "\u{202E}txt.exe\u{2066}",
     "漢字 👩‍👩‍👧‍👦 é", "", " ends with spaces ", "=1+1", "a/b\\c", "\u{0}zero", "\u{FEFF}mark \u{2028}",
   ]
 
@@ -107,7 +120,8 @@ enum Samples {
     for (index, text) in hostileTexts.enumerated() {
       let number = UInt32(index)
       history.snapshots.append(
-        snapshot(text, 1_000_000_000 * Int64(index + 1), 16 * (index + 1), [text: (1, 16)], error: index == 4 ? text : nil))
+        snapshot(
+          text, 1_000_000_000 * Int64(index + 1), 16 * (index + 1), [text: (1, 16)], error: index == 4 ? text : nil))
       history.traces.append(
         StackTrace(frames: [.init(address: 1, function: text, file: text, line: index, image: text, imageOffset: 2)]))
       history.objects.append(
