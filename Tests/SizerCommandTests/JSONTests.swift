@@ -68,12 +68,13 @@ struct JSONTests {
     var history = History(names: ["A"])
     let births: [Int64] = [0, 1, 999_999_999, 1_000_000_000, 9_007_199_254_740_993, 1 << 62]
     history.objects = births.map { .init(name: 0, className: 0, currentClass: 0, birth: $0) }
+    let made = try json(history)
     let read = try python(
       """
       import decimal, json, sys
       for o in json.load(sys.stdin, parse_float=decimal.Decimal)["objects"]:
         print(int(o["birth"].scaleb(9)))
-      """, try json(history).path)
+      """, made.path)
     #expect(read == births.map(String.init))
   }
 
@@ -88,6 +89,7 @@ struct JSONTests {
       referents: [
         .init(object: 0, snapshot: 0, tree: [tree, SizeNode(name: "b", typeName: "T", bytes: 0, flatBytes: 0)])
       ])
+    let made = try json(history)
     let read = try python(
       """
       import json, sys
@@ -95,9 +97,10 @@ struct JSONTests {
       depth, node = 0, r[0]
       while node["children"]: depth, node = depth + 1, node["children"][0]
       print(len(r), r[1]["name"], depth, node["name"])
-      """, try json(history).path)
+      """, made.path)
     #expect(read == ["2 b 200 leaf"])
-    let empty = try python("import json, sys; print(json.load(sys.stdin))", try json(History()).path)
+    let none = try json(History())
+    let empty = try python("import json, sys; print(json.load(sys.stdin))", none.path)
     #expect(empty == ["{'format': 'sizer-profile', 'version': 1, 'snapshots': [], 'traces': [], 'objects': []}"])
   }
 

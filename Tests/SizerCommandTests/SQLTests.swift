@@ -72,11 +72,11 @@ struct SQLTests {
       ("drop table names", "a profile is only read"), ("update objects set dead = 1", "a profile is only read"),
       ("vacuum", "a profile is only read"), ("attach '/tmp/x' as x", "a profile is only read"),
       ("pragma query_only=off", "a profile is only read"), ("pragma user_version=7", "a profile is only read"),
-      ("pragma writable_schema=on", "a profile is only read"), ("begin; delete from names", "one statement at a time"),
+      ("pragma writable_schema=on", "a profile is only read"), ("select 1; delete from names", "one statement at a time"),
       ("select 1; select 2", "one statement at a time"), ("", "there is no statement"),
-      ("-- nothing", "there is no statement"),
+      ("/* nothing */", "there is no statement"),
       ("selec 1", "near \"selec\": syntax error"), ("select * from nowhere", "no such table: nowhere"),
-      ("select load_extension('x')", "not authorized to use function: load_extension"),
+      ("select load_extension('x')", "not authorized"),
       ("select readfile('/etc/passwd')", "no such function: readfile"),
     ])
   func refused(_ question: String, _ reason: String) throws {
@@ -96,7 +96,8 @@ struct SQLTests {
     let path = try Folder.profile(Samples.life)
     let change =
       "drop view object_list; create view object_list as select 'lie' as name; create view other as select 1;"
-    #expect(try run(["sqlite3", path, change]).status == 0)
+    let program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
+    #expect(try run(["python3", "-c", program, path, change]).status == 0)
     #expect(try sizer("sql", path, "select name from object_list limit 1", "--csv").output == "name\nApp.Cache\n")
     let other = try sizer("sql", path, "select * from other")
     #expect(other.status == 1)

@@ -49,7 +49,9 @@ final class Folder: Sendable {
   func file(_ text: String, _ name: String) throws -> String {
     let file = "\(path)/\(name)"
     guard let stream = fopen(file, "w") else { throw ChildError(description: "\(file) can't be made") }
-    fputs(text, stream)
+    // Not fputs, for which a text ends at its first zero.
+    let bytes = Array(text.utf8)
+    fwrite(bytes, 1, bytes.count, stream)
     fclose(stream)
     return file
   }
