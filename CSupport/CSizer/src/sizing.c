@@ -213,3 +213,11 @@ size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret
   *ret_morphs = lifetimes->morphs.memory;
   return lifetimes->morph_count;
 }
+
+uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
+
+bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row) {
+  if (index >= lifetimes->living_count || last_sizes_of(lifetimes)[index] == SIZING_NONE) return false;
+  *ret_row = (csizer_size_row){.object = numbers_of(lifetimes)[index], .bytes = last_sizes_of(lifetimes)[index]};
+  return true;
+}

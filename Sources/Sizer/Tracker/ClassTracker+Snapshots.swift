@@ -27,8 +27,10 @@ extension ClassTracker {
         try state.checkOpen(place)
         return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace)
       }
-      return isInPlace
-        ? try createInPlace(label, lifetimes, place: place) : try createFrozen(label, lifetimes, place: place)
+      let snapshot =
+        isInPlace ? try createInPlace(label, lifetimes, place: place) : try createFrozen(label, lifetimes, place: place)
+      try write(snapshot, lifetimes, place: place)
+      return snapshot
     }
   }
 
