@@ -14,31 +14,32 @@ extern __attribute__((weak)) void *swift_retain(void *object);
 
 // ---- The heap map's bits tracked: a filter before the index, so that the death of what is not tracked costs one look ----
 
-static bool bit_of(uintptr_t address, uint64_t **ret_word, uint64_t *ret_bit) {
+// The bits of a word are all of one shard (shards.h), which whoever changes one holds; readers without it need whole words only.
+
+static inline heapmap_leaf *leaf_of(uintptr_t address) {
   csizer_heapmap *map = csizer_census_map();
-  heapmap_leaf *leaf = map && !(address >> HEAPMAP_ADDRESS_BITS) ? heapmap_leaf_at(map, address) : NULL;
-  if (!leaf) return false;
-  *ret_word = &leaf->tracked[heapmap_unit_index(address)];
-  *ret_bit = heapmap_bit(address);
-  return true;
+  return map && !(address >> HEAPMAP_ADDRESS_BITS) ? heapmap_leaf_at(map, address) : NULL;
 }
 
-static inline bool may_be_tracked(uintptr_t address) {
-  uint64_t *word, bit;
-  return bit_of(address, &word, &bit) && (__atomic_load_n(word, __ATOMIC_RELAXED) & bit);
-}
+static inline void set_word(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
 
 bool csizer_tracked_mark(uintptr_t address) {
-  uint64_t *word, bit;
-  csizer_heapmap *map = csizer_census_map();
-  if (!map || !csizer_heapmap_leaf_make(map, address) || !bit_of(address, &word, &bit)) return false;
-  __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+  heapmap_leaf *leaf = leaf_of(address);
+  if (__builtin_expect(!leaf, 0)) {  // an object older than the census
+    csizer_heapmap *map = csizer_census_map();
+    leaf = map ? csizer_heapmap_leaf_make(map, address) : NULL;
+    if (!leaf) return false;
+  }
+  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
+  set_word(word, *word | heapmap_bit(address));
   return true;
 }
 
 static void tracked_clear(uintptr_t address) {
-  uint64_t *word, bit;
-  if (bit_of(address, &word, &bit)) __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+  heapmap_leaf *leaf = leaf_of(address);
+  if (!leaf) return;
+  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
+  set_word(word, *word & ~heapmap_bit(address));
 }
 
 // ---- Births ----
@@ -80,6 +81,7 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
   class_entry *entry = csizer_class_find(metadata);
   if (__builtin_expect(!entry, 0)) entry = csizer_watching_meet(metadata);
   if (__builtin_expect(entry == &csizer_class_untracked, 1)) return;
+  if (!__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED)) return;  // it was watched once
   born(entry, object, return_address);
 }
 
@@ -106,5 +108,6 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
 }
 
 void csizer_lifetimes_ended(void *object) {
-  if (__builtin_expect(may_be_tracked((uintptr_t)object), 0)) ended((uintptr_t)object);
+  const heapmap_leaf *leaf = leaf_of((uintptr_t)object);
+  if (leaf && heapmap_may_be_tracked(leaf, (uintptr_t)object)) ended((uintptr_t)object);
 }
