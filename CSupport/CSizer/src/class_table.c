@@ -61,7 +61,7 @@ static bool make_room(void) {
 }
 
 bool csizer_class_set(const void *metadata, class_entry *entry) {
-  if (!make_room()) return false;
+  if (!csizer_class_find(metadata) && !make_room()) return false;
   put(current, metadata, entry);
   return true;
 }
@@ -78,21 +78,26 @@ class_entry *csizer_class_make(const swift_class *type) {
   return entry;
 }
 
+bool csizer_class_reserve_watches(class_entry *entry, uint32_t count) {
+  if (count <= entry->watch_capacity) return true;
+  uint32_t capacity = entry->watch_capacity ? entry->watch_capacity * 2 : 1;
+  while (capacity < count) capacity *= 2;
+  class_watch *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
+  if (!larger) return false;
+  if (entry->watch_count) memcpy(larger, entry->watches, entry->watch_count * sizeof *larger);
+  entry->watches = larger;
+  entry->watch_capacity = capacity;
+  return true;
+}
+
 bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count) {
-  if (count > entry->watch_capacity) {
-    uint32_t capacity = entry->watch_capacity ? entry->watch_capacity * 2 : 1;
-    while (capacity < count) capacity *= 2;
-    class_watch *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
-    if (!larger) return false;
-    entry->watches = larger;
-    entry->watch_capacity = capacity;
-  }
-  if (count) memcpy(entry->watches, watches, count * sizeof *watches);
-  entry->watch_count = count;
+  if (!csizer_class_reserve_watches(entry, count)) return false;
+  if (count) memmove(entry->watches, watches, count * sizeof *watches);
   uint32_t depth = 0;
   for (uint32_t i = 0; i < count; i++)
     if (watches[i].trace_depth > depth) depth = watches[i].trace_depth;
   __atomic_store_n(&entry->trace_depth, depth, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->watch_count, count, __ATOMIC_RELAXED);
   return true;
 }
 

@@ -28,9 +28,11 @@ typedef SWIFT_CALL void (*class_destroyer)(SWIFT_CONTEXT_PARAMETER void *object)
 typedef struct class_entry {
   const swift_class *type;
   class_watch *watches;
-  uint32_t watch_count, watch_capacity;
+  uint32_t watch_count, watch_capacity;  // read without a shard by births, which then take one and look again
   /// The largest of the watches' depths.
   uint32_t trace_depth;
+  /// Something was refused when the watches were decided: births try again.
+  bool is_undecided;
   /// Whether the loader protects the destroy slot.
   bool slot_is_protected;
   /// The destroy function that the class had before it was hooked; NULL: it never was.
@@ -52,7 +54,10 @@ bool csizer_class_set(const void *metadata, class_entry *entry);
 /// The entry of a class, made when there is none. Holding all shards. NULL when the system refuses memory.
 class_entry *csizer_class_make(const swift_class *type);
 
-/// Gives the entry these watches. Holding all shards. False when the system refuses memory; then nothing was changed.
+/// Room for so many watches, keeping what is there. Holding all shards. False when the system refuses memory.
+bool csizer_class_reserve_watches(class_entry *entry, uint32_t count);
+
+/// Gives the entry these watches, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
 bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count);
 
 /// Calls `visit` for every metadata remembered. Holding all shards; `visit` may change what is known of it.

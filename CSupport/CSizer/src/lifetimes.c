@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "lifetimes_internal.h"
+#include "watching.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
 static csizer_lifetimes *trackers[TRACKER_LIMIT];
@@ -76,9 +77,10 @@ static void drop_record(void *context, lifetime_record *record) { (void)context,
 
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   if (!lifetimes) return;
-  csizer_lifetimes_unwatch_all(lifetimes);
   csizer_shards_hold();
+  csizer_lifetimes_unwatch_all(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
+  csizer_watching_settle();
   trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
@@ -100,21 +102,24 @@ static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t number) {
 }
 
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number) {
-  // A number that was taken is not given back when the chunk is refused: its record reads as dead and of no cohort.
-  uint32_t number = __atomic_fetch_add(&lifetimes->count, 1, __ATOMIC_RELAXED);
-  if (__builtin_expect(number >= UINT32_MAX - 1 - SHARD_COUNT, 0)) {
-    __atomic_fetch_sub(&lifetimes->count, 1, __ATOMIC_RELAXED);
-    return NULL;
-  }
-  if (__builtin_expect(!make_chunk(lifetimes, number), 0)) return NULL;
+  // A number is taken only when its chunk is there: one that was taken can't be given back, and readers would meet it.
+  uint32_t number = __atomic_load_n(&lifetimes->count, __ATOMIC_RELAXED);
+  do {
+    if (__builtin_expect(number >= RECORD_LIMIT || !make_chunk(lifetimes, number), 0)) return NULL;
+  } while (!__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   *ret_number = number;
   return lifetime_record_at(lifetimes, number);
 }
 
-uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  size_t bytes = ((size_t)lifetimes->cohort_count + 1) * sizeof *lifetimes->cohorts;
-  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return UINT32_MAX;
+bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more) {
+  size_t bytes = ((size_t)lifetimes->cohort_count + more) * sizeof *lifetimes->cohorts;
+  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return false;
   lifetimes->cohorts = lifetimes->cohort_pages.memory;
+  return true;
+}
+
+uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+  if (!csizer_lifetimes_reserve_cohorts(lifetimes, 1)) return UINT32_MAX;
   lifetimes->cohorts[lifetimes->cohort_count] = (csizer_cohort){
       .type = type, .watch = watch->watch, .resolution_level = watch->resolution_level, .keep = watch->keep};
   return lifetimes->cohort_count++;

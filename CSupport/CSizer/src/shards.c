@@ -2,9 +2,12 @@
 #define _GNU_SOURCE
 #include "shards.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 // One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads.
 static struct {
@@ -21,6 +24,7 @@ static bool try_lock(unsigned shard) {
 
 // A birth holds a shard for some ten nanoseconds; a snapshot holds them for as long as it takes.
 static __attribute__((noinline)) void wait_for(unsigned shard) {
+  int error_before = errno;  // the program's: it made or freed an object, it called nothing that may set it
   for (unsigned tries = 0; !try_lock(shard); tries++) {
     if (tries < 64) {
 #if defined(__x86_64__)
@@ -30,9 +34,10 @@ static __attribute__((noinline)) void wait_for(unsigned shard) {
       sched_yield();
     } else {
       struct timespec moment = {0, 50000};
-      nanosleep(&moment, NULL);
+      syscall(SYS_nanosleep, &moment, NULL);  // libc's ends a cancelled thread, and with it the locks it holds
     }
   }
+  errno = error_before;
 }
 
 void csizer_shard_lock(unsigned shard) {

@@ -11,7 +11,13 @@
 enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
-static inline uint64_t shard_hash(uintptr_t address) { return (address >> 4) * 0x9E3779B97F4A7C15u; }
+///
+/// A shard is of whole KiB: who holds one may change a word of the heap map, 64 bits for as many places in a KiB, without a locked
+/// instruction.
+static inline uint64_t shard_hash(uintptr_t address) {
+  const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);
+  return ((address >> 10) * odd & top) | ((address >> 4) * odd & ~top);
+}
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
 
 /// Takes one shard's lock, unless the calling thread holds all of them. Never allocates; waiting threads give up their processor.

@@ -101,14 +101,14 @@ csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
   return CSIZER_OK;
 }
 
-// Rare: some programs change an object's class, perhaps back again.
+// Rare: some programs change an object's class, perhaps back again. What is known of it stands in the order of objects.
 static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
                                                  const void *type) {
-  const csizer_morph *morphs;
-  size_t count = csizer_morphs(sizing->lifetimes, &morphs);
-  const void *before = announced;
-  for (size_t i = 0; i < count; i++)
-    if (morphs[i].object == number) before = morphs[i].type;
+  const csizer_morph *known;
+  size_t count = csizer_morphs(sizing->lifetimes, &known);
+  while (sizing->next_known < count && known[sizing->next_known].object < number) sizing->next_known++;
+  bool is_known = sizing->next_known < count && known[sizing->next_known].object == number;
+  const void *before = is_known ? known[sizing->next_known].type : announced;
   if (before == type || sizing->morph_count == SIZING_MORPHS) return;  // those without room are met again next time
   sizing->morphs[sizing->morph_count++] = (csizer_morph){number, type};
 }
@@ -157,21 +157,41 @@ uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
 
 // ---- The record ----
 
+// Merges two lists in the order of objects from their ends on, in place; there is room for both.
 static void apply_morphs(csizer_sizing *sizing) {
   csizer_lifetimes *lifetimes = sizing->lifetimes;
   csizer_morph *known = lifetimes->morphs.memory;
-  for (uint32_t i = 0; i < sizing->morph_count; i++) {
-    size_t at = 0;
-    while (at < lifetimes->morph_count && known[at].object != sizing->morphs[i].object) at++;
-    known[at] = sizing->morphs[i];
-    if (at == lifetimes->morph_count) lifetimes->morph_count++;
+  const csizer_morph *found = sizing->morphs;
+  size_t old = lifetimes->morph_count, new = sizing->morph_count, added = 0;
+  for (size_t i = 0, j = 0; j < new; j++) {
+    while (i < old && known[i].object < found[j].object) i++;
+    if (i < old && known[i].object == found[j].object) known[i] = found[j];
+    else added++;
   }
+  lifetimes->morph_count = old + added;
+  for (size_t to = old + added; added;) {
+    if (old && known[old - 1].object >= found[new - 1].object) {
+      new -= known[old - 1].object == found[new - 1].object;
+      known[--to] = known[--old];
+    } else {
+      known[--to] = found[--new];
+      added--;
+    }
+  }
+}
+
+// Where the walk did not come to, because it stopped with an error or its process ended, there is no size.
+static uint64_t size_at(const csizer_sizing *sizing, uint32_t index) {
+  return index < sizing->next ? sizing->sizes[index] : SIZING_NONE;
 }
 
 static uint32_t count_changes(const csizer_sizing *sizing) {
   const uint64_t *last = last_sizes_of(sizing->lifetimes);
   uint32_t changes = 0;
-  for (uint32_t i = 0; i < sizing->count; i++) changes += sizing->sizes[i] < SIZING_DEAD && sizing->sizes[i] != last[i];
+  for (uint32_t i = 0; i < sizing->count; i++) {
+    uint64_t size = size_at(sizing, i);
+    changes += size < SIZING_DEAD && size != last[i];
+  }
   return changes;
 }
 
@@ -190,11 +210,12 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < sizing->count; i++) {
     uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
-    if (sizing->sizes[i] == SIZING_DEAD) continue;
-    if (sizing->sizes[i] == SIZING_NONE) (*ret_skipped)++;
-    else if (sizing->sizes[i] != last[i]) {
-      *row++ = (csizer_size_row){number, snapshot, sizing->sizes[i]};
-      last[i] = sizing->sizes[i];
+    uint64_t size = size_at(sizing, i);
+    if (size == SIZING_DEAD) continue;
+    if (size == SIZING_NONE) (*ret_skipped)++;
+    else if (size != last[i]) {
+      *row++ = (csizer_size_row){number, snapshot, size};
+      last[i] = size;
     }
     if (cohort >= sum_count) continue;
     sums[cohort].active++;

@@ -16,6 +16,7 @@ struct csizer_sizing {
   size_t bytes;  // of the mapping
   uint32_t count;
   uint32_t next;  // the first that has no size yet
+  uint32_t next_known;  // of the tracker's morphs: the first that is not of an object before
   /// What a child tells: it counts its steps, and says when all is done.
   uint32_t steps, is_done;
   csizer_frozen_report report;
