@@ -82,6 +82,14 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    .testTarget(
+      name: "TrackerTests",
+      dependencies: [
+        "Sizer", "CSizerTesting", "Yams",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: swiftRules),
     .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]
