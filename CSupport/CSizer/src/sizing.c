@@ -242,3 +242,14 @@ bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csize
   *ret_row = (csizer_size_row){.object = numbers_of(lifetimes)[index], .bytes = last_sizes_of(lifetimes)[index]};
   return true;
 }
+
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
+    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
+    if (!lifetime_is_tracked(record)) continue;
+    addresses[count] = lifetime_address(record);
+    cohorts[count++] = record->cohort;
+  }
+  return count;
+}
