@@ -91,9 +91,7 @@ extension ClassTracker {
   /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
-    return state.withLock { state in
-      Statistics(HistoryBuilder(state, lifetimes).history)
-    }
+    return Statistics(state.withLock { HistoryBuilder($0, lifetimes) }.finished())
   }
 }
 

@@ -26,9 +26,9 @@ struct RowBuilder: Sendable {
 }
 
 /// Brings the engine's records and the tracker's together into one history.
-struct HistoryBuilder {
+struct HistoryBuilder: Sendable {
   private var rows = RowBuilder()
-  private(set) var history: History
+  private var history: History
 
   init(_ state: TrackerState, _ lifetimes: Lifetimes?) {
     history = History(snapshots: state.snapshots)
@@ -42,7 +42,13 @@ struct HistoryBuilder {
     history.sizes = HistoryBuilder.byObject(lifetimes.sizes(from: 0), objectCount: records.count)
     history.referents = state.referents.sorted { ($0.object, $0.snapshot) < ($1.object, $1.snapshot) }
     history.names = rows.names.names
+  }
+
+  /// The history, with names and lines in its traces: that may read files, and no lock should be held.
+  func finished() -> History {
+    var history = history
     history.traces = rows.traces.symbolised()
+    return history
   }
 
   /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of snapshots.
