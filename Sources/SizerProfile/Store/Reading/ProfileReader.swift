@@ -76,7 +76,7 @@ struct ProfileReader: ~Copyable {
   borrowing func optionalIndex(
     _ row: borrowing Statement, _ column: Int32, below count: Int
   ) throws(ProfileError) -> Int? {
-    try row.kind(column) == .null ? nil : index(row, column, below: count)
+    try row.isNull(column) ? nil : index(row, column, below: count)
   }
 
   /// A column of bytes or things.

@@ -45,7 +45,7 @@ struct ProfileWriter: ~Copyable {
     let insertSnapshot = try connection.prepare(
       "INSERT INTO snapshots(id,label,mode,error,time,pause,\(SnapshotFigure.columns)) VALUES(?,?,?,?,?,?\(SnapshotFigure.marks))")
     let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?)")
-    let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?)")
+    let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?,?)")
     let insertTree = try connection.prepare("INSERT INTO referent_trees VALUES(?,?,?)")
     let insertReferent = try connection.prepare("INSERT INTO referents VALUES(?,?,?,?,?,?,?)")
     let insertTrace = try connection.prepare("INSERT INTO traces VALUES(?,?)")
