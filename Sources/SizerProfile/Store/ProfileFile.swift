@@ -13,7 +13,9 @@ struct ProfileFile: ~Copyable {
     let path = try FilePath(origin)
     guard try path.length() != nil else { throw origin.system(ENOENT, "can't be opened") }
     let file = try path.resolved()
-    guard let length = try file.length(), length > 0 else { throw origin.error(.notAProfile, "is empty; it is no profile") }
+    guard let length = try file.length(), length > 0 else {
+      throw origin.error(.notAProfile, "is empty; it is no profile")
+    }
     // Immutable: the file alone, no locks, and no look at files beside it. Right for every recording that was finished.
     let alone = try Connection(uri: file.uri("immutable=1"), for: .reading, origin: origin)
     guard let header = alone.fileBytes(at: 0, count: 100), header.starts(with: "SQLite format 3\0".utf8) else {
@@ -39,7 +41,7 @@ struct ProfileFile: ~Copyable {
         shared.wait(milliseconds: 1_000)
         _ = try shared.integer("PRAGMA application_id")
         return shared
-      } catch where error.code == .cannotOpen {
+      } catch  where error.code == .cannotOpen {
         // Neither the index nor its folder can be written by us.
       }
     }

@@ -21,14 +21,18 @@ import Testing
       "sizes out of order",
       { $0.sizes = [.init(object: 1, snapshot: 1, bytes: 16), .init(object: 0, snapshot: 1, bytes: 16)] }
     ),
-    ("a size twice", { $0.sizes = [.init(object: 1, snapshot: 1, bytes: 16), .init(object: 1, snapshot: 1, bytes: 16)] }),
+    (
+      "a size twice",
+      { $0.sizes = [.init(object: 1, snapshot: 1, bytes: 16), .init(object: 1, snapshot: 1, bytes: 16)] }
+    ),
     ("a referent's object", { $0.referents = [.init(object: 3, snapshot: 1, tree: [])] }),
     ("a referent's snapshot", { $0.referents = [.init(object: 0, snapshot: 2, tree: [])] }),
   ]
 
   private let first = History.Delta(
     base: .init(), snapshot: Snapshot(label: "one"), names: ["A"],
-    objects: [.init(name: 0, className: 0, currentClass: 0, birth: 1)], sizes: [.init(object: 0, snapshot: 0, bytes: 16)])
+    objects: [.init(name: 0, className: 0, currentClass: 0, birth: 1)],
+    sizes: [.init(object: 0, snapshot: 0, bytes: 16)])
 
   private var second: History.Delta {
     let row = History.ObjectRow(name: 0, className: 1, currentClass: 0, trace: 0, birth: 2)
@@ -64,14 +68,17 @@ import Testing
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(first)
     let changes: [(inout History.Delta) -> Void] = [
-      { $0.sizes[0].bytes = -1 }, { $0.sizes[0].bytes = .max }, { $0.objects[1].birth = -1 }, { $0.objects[1].end = -5 },
-      { $0.snapshot?.trackedBytes = -1 }, { $0.snapshot?.timestamp = .seconds(-1) }, { $0.snapshot?.pause = .seconds(Int64.max) },
+      { $0.sizes[0].bytes = -1 }, { $0.sizes[0].bytes = .max }, { $0.objects[1].birth = -1 },
+      { $0.objects[1].end = -5 },
+      { $0.snapshot?.trackedBytes = -1 }, { $0.snapshot?.timestamp = .seconds(-1) },
+      { $0.snapshot?.pause = .seconds(Int64.max) },
       { $0.snapshot?.classes["A"] = ClassRecord(active: -1) }, { $0.snapshot?.process.resident = .max },
       { $0.traces = [StackTrace(frames: [.init(address: 1, function: "new text", line: -1)])] },
       { $0.snapshot?.label = String(repeating: "x", count: 2 << 20) },
       {
         $0.referents = [
-          .init(object: 1, snapshot: 1, tree: [SizeNode(name: "new name", typeName: "new type", bytes: -1, flatBytes: 0)])
+          .init(
+            object: 1, snapshot: 1, tree: [SizeNode(name: "new name", typeName: "new type", bytes: -1, flatBytes: 0)])
         ]
       },
     ]

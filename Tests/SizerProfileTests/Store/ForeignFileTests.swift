@@ -15,7 +15,9 @@ import Testing
 
   private func code() -> ProfileError.Code? { #expect(throws: ProfileError.self) { try history(at: path) }?.code }
 
-  @Test(arguments: ["", "hello\n", "SQLite format 3", "SQLite format 3\0", "{\"a\":1}", String(repeating: "\0", count: 9_000)])
+  @Test(arguments: [
+    "", "hello\n", "SQLite format 3", "SQLite format 3\0", "{\"a\":1}", String(repeating: "\0", count: 9_000),
+  ])
   func `what is no database is no profile`(text: String) throws {
     try write(text.utf8, to: path)
     #expect(code() == .notAProfile)
@@ -49,7 +51,8 @@ import Testing
   }
 
   @Test func `views and tables that somebody adds are left alone`() throws {
-    try SQL(path).run("CREATE VIEW mine AS SELECT * FROM objects; CREATE TABLE notes(text); INSERT INTO notes VALUES('x')")
+    try SQL(path).run(
+      "CREATE VIEW mine AS SELECT * FROM objects; CREATE TABLE notes(text); INSERT INTO notes VALUES('x')")
     #expect(try history(at: path) == story.history)
   }
 
@@ -57,10 +60,12 @@ import Testing
     "DELETE FROM names WHERE id=0", "DELETE FROM objects WHERE id=1", "UPDATE objects SET id=-1 WHERE id=0",
     "UPDATE objects SET id=9223372036854775807 WHERE id=1", "UPDATE objects SET id=4000000000 WHERE id=1",
     "UPDATE objects SET name=1000000", "UPDATE objects SET name=-1", "UPDATE objects SET class='x'",
-    "UPDATE objects SET current=9223372036854775807", "UPDATE objects SET trace=4294967295", "UPDATE objects SET trace=-1",
+    "UPDATE objects SET current=9223372036854775807", "UPDATE objects SET trace=4294967295",
+    "UPDATE objects SET trace=-1",
     "UPDATE objects SET address=x'00'", "UPDATE objects SET birth=-1", "UPDATE objects SET birth=9223372036854775807",
     "UPDATE objects SET ended=9223372036854775807", "UPDATE objects SET dead=2", "UPDATE objects SET birth=1.5",
-    "UPDATE snapshots SET tracked=-1", "UPDATE snapshots SET resident=9223372036854775807", "UPDATE snapshots SET mode='so'",
+    "UPDATE snapshots SET tracked=-1", "UPDATE snapshots SET resident=9223372036854775807",
+    "UPDATE snapshots SET mode='so'",
     "UPDATE snapshots SET label=x'00'", "UPDATE snapshots SET time=-9223372036854775808",
     "UPDATE classes SET name=99999", "UPDATE classes SET snapshot=99999", "UPDATE classes SET share='x'",
     "UPDATE classes SET active=-1", "UPDATE classes SET snapshot=0, name=0", "UPDATE size_runs SET sizes='[1'",

@@ -31,7 +31,8 @@ import Testing
         let breach = breach(try history(at: path))
         #expect(breach == nil, "seed \(seed), case \(number)")
       } catch {
-        #expect([.corrupted, .notAProfile, .newerVersion].contains(error.code), "seed \(seed), case \(number): \(error)")
+        #expect(
+          [.corrupted, .notAProfile, .newerVersion].contains(error.code), "seed \(seed), case \(number): \(error)")
         refused += 1
       }
     }
@@ -63,7 +64,9 @@ import Testing
       case 0: file[place] ^= 1 << UInt8(dice.below(8))
       case 1: file[place] = [0, 1, 0x7f, 0x80, 0xff][dice.below(5)]
       case 2: file[place] = UInt8(dice.below(256))
-      case 3: file.replaceSubrange(place..<min(place + 4, file.count), with: repeatElement(0xff, count: min(4, file.count - place)))
+      case 3:
+        file.replaceSubrange(
+          place..<min(place + 4, file.count), with: repeatElement(0xff, count: min(4, file.count - place)))
       // The pages' and the file's own heads, where a byte means most.
       case 4: file[min(place / 512 * 512 + dice.below(16), file.count - 1)] = UInt8(dice.below(256))
       case 5: file[dice.below(min(100, file.count))] = UInt8(dice.below(256))

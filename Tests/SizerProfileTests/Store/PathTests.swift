@@ -45,7 +45,9 @@ import Testing
     #expect(folder.files == ["pipe"])
   }
 
-  @Test(arguments: ["a?b=c#d", "100%25", ":memory:", "with space", "caf\u{e9}", "-wal", "x'y\"z", "file:p", "new\nline", "\u{1}"])
+  @Test(arguments: [
+    "a?b=c#d", "100%25", ":memory:", "with space", "caf\u{e9}", "-wal", "x'y\"z", "file:p", "new\nline", "\u{1}",
+  ])
   func `a name is taken as it is`(name: String) throws {
     try story.record(to: folder.path(name))
     #expect(folder.files == [name])
@@ -85,7 +87,9 @@ import Testing
     try story.record(to: folder.path("done"))
     let recorder = try ProfileRecorder(path: folder.path("running"))
     for delta in story.deltas { try recorder.append(delta) }
-    for suffix in ["", "-wal"] { try write(try bytes(of: folder.path("running" + suffix)), to: folder.path("copy" + suffix)) }
+    for suffix in ["", "-wal"] {
+      try write(try bytes(of: folder.path("running" + suffix)), to: folder.path("copy" + suffix))
+    }
     try write("x".utf8, to: folder.path("secret"))
     for file in folder.files { chmod(folder.path(file), file == "secret" ? 0 : 0o444) }
     chmod(folder.path, 0o555)

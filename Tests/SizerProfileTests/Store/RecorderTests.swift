@@ -40,7 +40,9 @@ import Testing
     for delta in story.deltas { try recorder.append(delta) }
     var expected = story.history
     expected.traces = (0..<expected.traces.count).map { index in
-      let frames = (0..<3).map { StackTrace.Frame(address: UInt64($0), function: "f\(index)", file: "/src/a.swift", line: 7) }
+      let frames = (0..<3).map {
+        StackTrace.Frame(address: UInt64($0), function: "f\(index)", file: "/src/a.swift", line: 7)
+      }
       return StackTrace(frames: frames)
     }
     try recorder.finish(traces: expected.traces)
@@ -80,7 +82,8 @@ import Testing
     #expect(#expect(throws: ProfileError.self) { try ProfileRecorder(path: folder.path("p")) }?.code == .alreadyExists)
     #expect(try bytes(of: folder.path("p")) == Array("mine".utf8))
     #expect(symlink(folder.path("elsewhere"), folder.path("link")) == 0)
-    #expect(#expect(throws: ProfileError.self) { try ProfileRecorder(path: folder.path("link")) }?.code == .alreadyExists)
+    #expect(
+      #expect(throws: ProfileError.self) { try ProfileRecorder(path: folder.path("link")) }?.code == .alreadyExists)
     #expect(folder.files == ["link", "p"])
   }
 

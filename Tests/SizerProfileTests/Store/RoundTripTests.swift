@@ -67,7 +67,9 @@ import Testing
 
   @Test func `trees deeper than a stack are folded where the file's levels end`() throws {
     var deep = SizeNode(name: "last", typeName: "T", bytes: 16, flatBytes: 16)
-    for level in 0..<600 { deep = SizeNode(name: "\(level)", typeName: "T", bytes: 16 * (level + 2), flatBytes: 16, children: [deep]) }
+    for level in 0..<600 {
+      deep = SizeNode(name: "\(level)", typeName: "T", bytes: 16 * (level + 2), flatBytes: 16, children: [deep])
+    }
     let row = History.ObjectRow(name: 0, className: 0, currentClass: 0, birth: 0)
     let told = History(
       snapshots: [Snapshot()], names: [""], objects: [row], referents: [.init(object: 0, snapshot: 0, tree: [deep])])

@@ -23,7 +23,8 @@ import Testing
   }
 
   @Test func `objects have names, classes and times`() throws {
-    let rows = try sql.rows("SELECT object, name, class, current_class, address, birth, death FROM object_list ORDER BY 1")
+    let rows = try sql.rows(
+      "SELECT object, name, class, current_class, address, birth, death FROM object_list ORDER BY 1")
     #expect(rows.count == history.objects.count)
     for (index, row) in history.objects.enumerated() where index % 7 == 0 {
       let names = [row.name, row.className, row.currentClass].map { history.names[Int($0)].prefix { $0 != "\0" } }
@@ -42,7 +43,9 @@ import Testing
       var latest: [UInt32: Int64] = [:]
       for row in history.sizes where row.snapshot <= index { latest[row.object] = row.bytes }
       let time = Int64(snapshot.timestamp / .nanoseconds(1))
-      for (object, bytes) in latest where time < history.objects[Int(object)].end { expected.append("\(index)|\(object)|\(bytes)") }
+      for (object, bytes) in latest where time < history.objects[Int(object)].end {
+        expected.append("\(index)|\(object)|\(bytes)")
+      }
     }
     #expect(try sql.rows("SELECT snapshot, object, bytes FROM living").sorted() == expected.sorted())
     #expect(expected.count > history.sizes.count)
@@ -50,7 +53,9 @@ import Testing
 
   @Test func `classes are listed at each snapshot`() throws {
     let expected = history.snapshots.enumerated().flatMap { index, snapshot in
-      snapshot.classes.map { "\(index)|\($0.key.prefix { $0 != "\0" })|\($0.value.active)|\($0.value.bytes)|\($0.value.average)" }
+      snapshot.classes.map {
+        "\(index)|\($0.key.prefix { $0 != "\0" })|\($0.value.active)|\($0.value.bytes)|\($0.value.average)"
+      }
     }
     let rows = try sql.rows("SELECT snapshot, name, active, bytes, average FROM class_history")
     #expect(rows.sorted() == expected.sorted())
@@ -63,9 +68,12 @@ import Testing
     }
     #expect(try sql.rows("SELECT trace, position, function, line FROM calls ORDER BY 1, 2") == calls)
     #expect(!calls.isEmpty)
-    func names(_ nodes: [SizeNode]) -> [String] { nodes.flatMap { ["\($0.name.prefix { $0 != "\0" })|\($0.bytes)"] + names($0.children) } }
+    func names(_ nodes: [SizeNode]) -> [String] {
+      nodes.flatMap { ["\($0.name.prefix { $0 != "\0" })|\($0.bytes)"] + names($0.children) }
+    }
     #expect(
-      try sql.rows("SELECT name, bytes FROM referent_list").sorted() == history.referents.flatMap { names($0.tree) }.sorted())
+      try sql.rows("SELECT name, bytes FROM referent_list").sorted()
+        == history.referents.flatMap { names($0.tree) }.sorted())
   }
 
   @Test func `the file says what it is and how its tables are made`() throws {

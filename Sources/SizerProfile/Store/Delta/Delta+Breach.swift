@@ -22,7 +22,9 @@ extension History.Delta {
   private func rowsBreach(_ rows: some Sequence<(UInt32, UInt32)>, _ what: String, objects: Int) -> String? {
     var next = 0
     for (object, at) in rows {
-      if snapshot == nil || at != base.snapshots { return "\(what) of object \(object) are of snapshot \(at), not of this one" }
+      if snapshot == nil || at != base.snapshots {
+        return "\(what) of object \(object) are of snapshot \(at), not of this one"
+      }
       if object < next { return "\(what) of object \(object) come after those of object \(next - 1)" }
       if object >= objects { return "\(what) are of object \(object), which is unknown" }
       next = Int(object) + 1

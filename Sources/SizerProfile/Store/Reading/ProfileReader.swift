@@ -45,9 +45,9 @@ struct ProfileReader: ~Copyable {
 
   /// How many rows the table should have: as many as its last id says, for ids have no gaps.
   borrowing func count(_ table: String) throws(ProfileError) -> Int {
-    let count = (try connection.integer("SELECT max(id) FROM \(table)") ?? -1).addingReportingOverflow(1).partialValue
-    guard count >= 0, count <= rowLimit else { throw origin.corrupted("\(table) has an id of \(count - 1)") }
-    return Int(count)
+    let last = try connection.integer("SELECT max(id) FROM \(table)") ?? -1
+    guard last >= -1, last < rowLimit else { throw origin.corrupted("\(table) has an id of \(last)") }
+    return Int(last) + 1
   }
 
   /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column 0.

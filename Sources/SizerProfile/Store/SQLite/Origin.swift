@@ -38,7 +38,8 @@ struct Origin: Sendable {
   }
 
   private func full(_ reason: String) -> ProfileError {
-    error(.full, "has no room to grow (\(reason)); what was written before is still there: make room or use another path")
+    error(
+      .full, "has no room to grow (\(reason)); what was written before is still there: make room or use another path")
   }
 
   /// The only place where a status of SQLite becomes an error of ours.

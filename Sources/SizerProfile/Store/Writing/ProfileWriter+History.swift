@@ -42,7 +42,9 @@ private struct BySnapshot {
     guard rows.count < UInt32.max else { throw origin.inconsistent("there are more than 4 billion rows") }
     starts = [Int](repeating: 0, count: count + 1)
     for row in rows {
-      guard snapshot(row) < count else { throw origin.inconsistent("a row is of snapshot \(snapshot(row)), which is unknown") }
+      guard snapshot(row) < count else {
+        throw origin.inconsistent("a row is of snapshot \(snapshot(row)), which is unknown")
+      }
       starts[Int(snapshot(row)) + 1] += 1
     }
     for index in 0..<count { starts[index + 1] += starts[index] }

@@ -55,7 +55,9 @@ extension ProfileWriter {
     insertSnapshot.bind(snapshot.error)
     insertSnapshot.bind(try time(snapshot.timestamp.nanoseconds, "a snapshot's time"))
     insertSnapshot.bind(try time(snapshot.pause.nanoseconds, "a snapshot's pause"))
-    for figure in SnapshotFigure.all { insertSnapshot.bind(try self.figure(snapshot[keyPath: figure.path], figure.column)) }
+    for figure in SnapshotFigure.all {
+      insertSnapshot.bind(try self.figure(snapshot[keyPath: figure.path], figure.column))
+    }
     try insertSnapshot.run()
     // In order of name, so that equal profiles are equal files.
     for (name, record) in snapshot.classes.sorted(by: { $0.key < $1.key }) {

@@ -80,11 +80,13 @@ struct Story {
 
   private mutating func snapshot() -> Snapshot {
     var snapshot = Snapshot(
-      label: text(), timestamp: .nanoseconds(time), trackedBytes: dice.below(1 << 40), overheadBytes: dice.below(1 << 20),
+      label: text(), timestamp: .nanoseconds(time), trackedBytes: dice.below(1 << 40),
+      overheadBytes: dice.below(1 << 20),
       mode: dice.chance(0.5) ? .inPlace : .frozen, pause: .nanoseconds(Int64(dice.below(1 << 40))),
       skippedCount: dice.below(3), unresolvedCount: dice.below(3),
       process: ProcessMemory(
-        virtual: dice.below(1 << 47), resident: dice.below(1 << 40), data: dice.below(1 << 40), stack: dice.below(1 << 30),
+        virtual: dice.below(1 << 47), resident: dice.below(1 << 40), data: dice.below(1 << 40),
+        stack: dice.below(1 << 30),
         code: dice.below(1 << 30), shared: dice.below(1 << 30), minorFaults: dice.below(1 << 30),
         majorFaults: dice.below(1 << 10)),
       error: dice.chance(0.2) ? text() : nil)
@@ -99,7 +101,8 @@ struct Story {
     StackTrace(
       frames: (0..<dice.below(6)).map { _ in
         StackTrace.Frame(
-          address: dice.chance(0.1) ? .max : UInt64(0x5555_0000 + dice.below(20)), function: dice.chance(0.5) ? text() : nil,
+          address: dice.chance(0.1) ? .max : UInt64(0x5555_0000 + dice.below(20)),
+          function: dice.chance(0.5) ? text() : nil,
           file: dice.chance(0.5) ? text() : nil, line: dice.below(1_000), column: dice.below(100),
           isInlined: dice.chance(0.3), image: dice.chance(0.5) ? text() : nil, imageOffset: dice.next() >> 16)
       })
