@@ -24,12 +24,20 @@ struct ProfileFile: ~Copyable {
     // Two there: the file has a log while it is written to. A log beside any other file is a stale one, of a file that was there
     // before. A log is missing when nobody has the file open, and when somebody took the file without it.
     guard header[19] == 2, let logLength = try file.appending("-wal").length(), logLength > 0 else {
+      guard length >= Self.length(header) else { throw origin.corrupted("it ends too early") }
       connection = alone
       self.length = length
       return
     }
     connection = try Self.openWithLog(file)
     self.length = length + logLength
+  }
+
+  /// How long the file should be: SQLite reads zeros where the last page is cut.
+  private static func length(_ header: [UInt8]) -> Int64 {
+    // Bytes 16 and 17: the length of a page, where 1 stands for 65,536; 28 to 31: the number of pages.
+    let page = Int64(header[16]) << 8 | Int64(header[17])
+    return (page == 1 ? 65_536 : page) * header[28..<32].reduce(0) { $0 << 8 | Int64($1) }
   }
 
   /// A file that is being recorded, or whose recorder was killed.

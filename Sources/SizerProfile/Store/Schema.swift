@@ -79,7 +79,20 @@ enum Schema {
       code INTEGER NOT NULL,
       shared INTEGER NOT NULL,
       minor_faults INTEGER NOT NULL,
-      major_faults INTEGER NOT NULL
+      major_faults INTEGER NOT NULL,
+      ladder_resident INTEGER, -- the resident memory's parts, from here on; NULL: not taken
+      ladder_objects INTEGER,
+      ladder_raw_blocks INTEGER,
+      ladder_other_blocks INTEGER,
+      ladder_thread_caches INTEGER,
+      ladder_dirty_pages INTEGER,
+      ladder_muzzy_pages INTEGER,
+      ladder_allocator_metadata INTEGER,
+      ladder_unused_in_pages INTEGER,
+      ladder_stacks INTEGER,
+      ladder_mapped_files INTEGER,
+      ladder_copied_file_pages INTEGER,
+      ladder_profiler INTEGER
     """)
 
   private static let classes = Table(

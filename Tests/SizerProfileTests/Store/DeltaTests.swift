@@ -14,6 +14,8 @@ import Testing
     ("an end's object", { $0.ends = [.init(object: 3, time: 5, isDead: true)] }),
     ("a changed object", { $0.classChanges = [.init(object: 3, currentClass: 0)] }),
     ("a changed class", { $0.classChanges = [.init(object: 0, currentClass: 9)] }),
+    ("an object's end before its birth", { $0.objects[0].end = 1 }),
+    ("a death without a time", { $0.objects[0].isDead = true }),
     ("a size's object", { $0.sizes = [.init(object: 3, snapshot: 1, bytes: 16)] }),
     ("a size's snapshot", { $0.sizes = [.init(object: 0, snapshot: 0, bytes: 16)] }),
     ("sizes without a snapshot", { $0.snapshot = nil }),
@@ -72,7 +74,8 @@ import Testing
       { $0.objects[1].end = -5 },
       { $0.snapshot?.trackedBytes = -1 }, { $0.snapshot?.timestamp = .seconds(-1) },
       { $0.snapshot?.pause = .seconds(Int64.max) },
-      { $0.snapshot?.classes["A"] = ClassRecord(active: -1) }, { $0.snapshot?.process.resident = .max },
+      { $0.snapshot?.classes["A"] = ClassRecord(active: -1) },
+      { $0.snapshot?.classes["A"] = ClassRecord(share: .nan) }, { $0.snapshot?.process.resident = .max },
       { $0.traces = [StackTrace(frames: [.init(address: 1, function: "new text", line: -1)])] },
       { $0.snapshot?.label = String(repeating: "x", count: 2 << 20) },
       {

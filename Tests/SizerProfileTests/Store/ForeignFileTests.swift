@@ -66,6 +66,8 @@ import Testing
     "UPDATE objects SET ended=9223372036854775807", "UPDATE objects SET dead=2", "UPDATE objects SET birth=1.5",
     "UPDATE snapshots SET tracked=-1", "UPDATE snapshots SET resident=9223372036854775807",
     "UPDATE snapshots SET mode='so'",
+    "UPDATE snapshots SET time=1000-id", "UPDATE snapshots SET ladder_resident='x'",
+    "UPDATE objects SET ended=0, birth=1",
     "UPDATE snapshots SET label=x'00'", "UPDATE snapshots SET time=-9223372036854775808",
     "UPDATE classes SET name=99999", "UPDATE classes SET snapshot=99999", "UPDATE classes SET share='x'",
     "UPDATE classes SET active=-1", "UPDATE classes SET snapshot=0, name=0", "UPDATE size_runs SET sizes='[1'",

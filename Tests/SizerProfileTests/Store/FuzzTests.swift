@@ -17,7 +17,7 @@ import Testing
     let environment = ProcessInfo.processInfo.environment["SIZER_FUZZ_SEED"]
     let seed = environment.flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000_000)
     print("profile fuzzing: SIZER_FUZZ_SEED=\(seed) repeats this run")
-    var dice = Dice(seed: seed)
+    var dice = StoryDice(seed: seed)
     let folder = try Folder()
     let victims = try victims(in: folder)
     let path = folder.path("fuzzed")
@@ -57,7 +57,7 @@ import Testing
   }
 
   /// One to eight changes of a kind that disks, copies and strangers make.
-  private func damage(_ file: inout [UInt8], _ dice: inout Dice) {
+  private func damage(_ file: inout [UInt8], _ dice: inout StoryDice) {
     for _ in 0...dice.below(8) where !file.isEmpty {
       let place = dice.below(file.count)
       switch dice.below(8) {

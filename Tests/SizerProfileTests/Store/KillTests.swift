@@ -9,7 +9,7 @@ import Testing
   func `a recording that is killed loses at most the snapshot being written`(round: Int) async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder.path as String, round = round as Int] in
-      let story = Story(seed: UInt64(round), snapshots: 30, births: 250)
+      let story = Story(seed: UInt64(round), snapshots: 30, births: 60)
       let recorder = try ProfileRecorder(path: "\(folder)/p")
       let log = open("\(folder)/log", O_CREAT | O_WRONLY | O_APPEND, 0o600)
       // Killed by another thread, at whatever point the recording has come to.
@@ -27,7 +27,7 @@ import Testing
         sleep(60)
       }
     }
-    let story = Story(seed: UInt64(round), snapshots: 30, births: 250)
+    let story = Story(seed: UInt64(round), snapshots: 30, births: 60)
     let returned = (try? bytes(of: folder.path("log")).count) ?? 0
     let read = try history(at: folder.path("p"))
     let expected = [History()] + story.histories
@@ -46,9 +46,9 @@ import Testing
   @Test func `a full disk is told, and what was recorded before stays`() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
-      let story = Story(seed: 5, snapshots: 40, births: 150)
+      let story = Story(seed: 5, snapshots: 40, births: 80)
       signal(SIGXFSZ, SIG_IGN)
-      var limit = rlimit(rlim_cur: 600_000, rlim_max: 600_000)
+      var limit = rlimit(rlim_cur: 300_000, rlim_max: 300_000)
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
       let recorder = try ProfileRecorder(path: "\(folder)/p")
       var written = 0

@@ -34,10 +34,12 @@ extension History.Delta {
 }
 
 extension History.ObjectRow {
-  /// Which of its indices points nowhere, in words.
+  /// What of it makes no sense, in words.
   func firstBreach(names: Int, traces: Int) -> String? {
     if name >= names || className >= names || currentClass >= names { return "has a name that is unknown" }
     if trace != Self.none, trace >= traces { return "has a trace that is unknown" }
+    if end < birth { return "ends at \(end) ns, before its birth at \(birth)" }
+    if isDead, end == .max { return "is dead without a time" }
     return nil
   }
 }

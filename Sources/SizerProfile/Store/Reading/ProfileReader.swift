@@ -38,6 +38,8 @@ struct ProfileReader: ~Copyable {
     try addClasses(to: &history.snapshots, texts)
     history.sizes = try sizes(objects: history.objects.count, snapshots: history.snapshots.count)
     history.referents = try referents(texts, objects: history.objects.count, snapshots: history.snapshots.count)
+    // What goes beyond single values: order of time, ends after births.
+    if let breach = history.firstBreach() { throw origin.corrupted(breach) }
     return history
   }
 

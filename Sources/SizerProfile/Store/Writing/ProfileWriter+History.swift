@@ -17,6 +17,7 @@ extension ProfileWriter {
 
   /// A whole history, as if it had been recorded. Between ``begin()`` and ``commit()``, into an empty profile.
   mutating func add(_ history: History) throws(ProfileError) {
+    if let breach = history.firstBreach() { throw origin.inconsistent(breach) }
     try add(names: history.names)
     try add(traces: history.traces)
     try add(objects: history.objects)

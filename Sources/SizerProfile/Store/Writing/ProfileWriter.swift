@@ -43,9 +43,8 @@ struct ProfileWriter: ~Copyable {
     let frames = try FrameTable(connection)
     let insertName = try connection.prepare("INSERT INTO names VALUES(?,?)")
     let insertObject = try connection.prepare("INSERT INTO objects VALUES(?,?,?,?,?,?,?,?,?)")
-    let insertSnapshot = try connection.prepare(
-      "INSERT INTO snapshots(id,label,mode,error,time,pause,\(SnapshotFigure.columns)) VALUES(?,?,?,?,?,?\(SnapshotFigure.marks))"
-    )
+    let marks = String(repeating: ",?", count: SnapshotColumns.all.count)
+    let insertSnapshot = try connection.prepare("INSERT INTO snapshots(id,\(SnapshotColumns.list)) VALUES(?\(marks))")
     let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?)")
     let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?,?)")
     let insertTree = try connection.prepare("INSERT INTO referent_trees VALUES(?,?,?)")

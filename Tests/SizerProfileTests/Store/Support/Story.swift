@@ -7,7 +7,7 @@ struct Story {
   private(set) var deltas: [History.Delta] = []
   /// What there is after each delta.
   private(set) var histories: [History] = []
-  private var dice: Dice
+  private var dice: StoryDice
   private var model = History()
   private var time: Int64 = 0
 
@@ -15,7 +15,7 @@ struct Story {
 
   /// `count` snapshots with up to `births` new objects between two of them.
   init(seed: UInt64, snapshots count: Int = 5, births: Int = 12) {
-    dice = Dice(seed: seed)
+    dice = StoryDice(seed: seed)
     for _ in 0..<count { tell(births: births, snapshot: true) }
     if dice.chance(0.5) { tell(births: births, snapshot: false) }
   }
@@ -89,12 +89,22 @@ struct Story {
         stack: dice.below(1 << 30),
         code: dice.below(1 << 30), shared: dice.below(1 << 30), minorFaults: dice.below(1 << 30),
         majorFaults: dice.below(1 << 10)),
-      error: dice.chance(0.2) ? text() : nil)
+      ladder: dice.chance(0.5) ? ladder() : nil, error: dice.chance(0.2) ? text() : nil)
     for _ in 0..<dice.below(5) {
       snapshot.classes[text()] = ClassRecord(
         active: dice.below(1 << 20), bytes: dice.below(1 << 40), share: Double.random(in: 0...1, using: &dice))
     }
     return snapshot
+  }
+
+  private mutating func ladder() -> MemoryLadder {
+    MemoryLadder(
+      resident: dice.below(1 << 40), objects: dice.chance(0.5) ? dice.below(1 << 40) : nil,
+      rawBlocks: dice.chance(0.5) ? dice.below(1 << 40) : nil, otherBlocks: dice.below(1 << 40) - (1 << 39),
+      threadCaches: dice.below(9), dirtyPages: dice.below(1 << 30), muzzyPages: dice.below(1 << 30),
+      allocatorMetadata: dice.below(1 << 30), unusedInPages: dice.below(1 << 30), stacks: dice.below(1 << 30),
+      mappedFiles: dice.below(1 << 30), copiedFilePages: dice.chance(0.5) ? dice.below(1 << 30) : nil,
+      profiler: dice.below(1 << 30))
   }
 
   private mutating func trace() -> StackTrace {
@@ -134,7 +144,7 @@ struct Story {
     case 3: "zero\0inside"
     case 4: "'; DROP TABLE objects; --\"\n\t<script>"
     case 5: "🧵\u{202e}x"
-    case 6: String(repeating: "long ", count: dice.below(2_000))
+    case 6: String(repeating: "long ", count: dice.below(400))
     default: "Module.Class\(dice.below(30))<Swift.Int>"
     }
   }

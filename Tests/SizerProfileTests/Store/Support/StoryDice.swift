@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Random numbers that a seed repeats (splitmix64).
-struct Dice: RandomNumberGenerator {
+struct StoryDice: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }
