@@ -10,7 +10,7 @@
 /// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal`.
 ///
 /// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a million changed
-/// sizes 15 MB. As numbers in a text the same takes a third; every SQLite reads it (`json_each`), and the views hide it.
+/// sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it (`json_each`), and the views hide it.
 enum Schema {
   static let applicationID: Int64 = 0x5349_5A52
   static let version: Int64 = 1
@@ -79,7 +79,20 @@ enum Schema {
       code INTEGER NOT NULL,
       shared INTEGER NOT NULL,
       minor_faults INTEGER NOT NULL,
-      major_faults INTEGER NOT NULL
+      major_faults INTEGER NOT NULL,
+      ladder_resident INTEGER, -- the resident memory's parts, from here on; NULL: not taken
+      ladder_objects INTEGER,
+      ladder_raw_blocks INTEGER,
+      ladder_other_blocks INTEGER,
+      ladder_thread_caches INTEGER,
+      ladder_dirty_pages INTEGER,
+      ladder_muzzy_pages INTEGER,
+      ladder_allocator_metadata INTEGER,
+      ladder_unused_in_pages INTEGER,
+      ladder_stacks INTEGER,
+      ladder_mapped_files INTEGER,
+      ladder_copied_file_pages INTEGER,
+      ladder_profiler INTEGER
     """)
 
   private static let classes = Table(
@@ -99,7 +112,8 @@ enum Schema {
       id INTEGER PRIMARY KEY,
       snapshot INTEGER NOT NULL,
       first INTEGER NOT NULL, -- objects.id that the list begins with
-      sizes TEXT NOT NULL -- [48,64,-3,48]: first has 48, first+1 64; the next 3 did not change; first+5 has 48
+      unit INTEGER NOT NULL, -- bytes that the numbers count in
+      sizes TEXT NOT NULL -- [3,4,-3,3] in units of 16: first has 48, first+1 64; the next 3 did not change; first+5 has 48
     """)
 
   private static let referentTrees = Table(

@@ -20,7 +20,8 @@ extension Statistics {
     let target = try FilePath(Origin(path: path, place: "Statistics.write(to:)"))
     if try target.length() != nil, let log = try target.appending("-wal").length(), log > 0 {
       throw target.origin.error(
-        .alreadyExists, "is a recording that is not finished; write to another path, or remove it and its -wal and -shm")
+        .alreadyExists, "is a recording that is not finished; write to another path, or remove it and its -wal and -shm"
+      )
     }
     let (folder, name) = target.parts
     guard !name.isEmpty else { throw target.origin.error(.cannotOpen, "is a folder; name a file") }

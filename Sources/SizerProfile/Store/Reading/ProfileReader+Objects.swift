@@ -17,7 +17,7 @@ extension ProfileReader {
           currentClass: try optionalIndex(row, 3, below: names).map { UInt32($0) } ?? className,
           trace: try optionalIndex(row, 4, below: traces).map { UInt32($0) } ?? History.ObjectRow.none,
           address: UInt64(bitPattern: try row.integer(5)), birth: try time(row, 6),
-          end: row.kind(7) == .null ? .max : try time(row, 7), isDead: try flag(row, 8)))
+          end: row.isNull(7) ? .max : try time(row, 7), isDead: try flag(row, 8)))
     }
     return objects
   }

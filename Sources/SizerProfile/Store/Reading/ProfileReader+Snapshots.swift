@@ -7,8 +7,7 @@ extension ProfileReader {
     var snapshots: [Snapshot] = []
     snapshots.reserveCapacity(count)
     var budget = budget
-    let columns = "label,mode,error,time,pause,\(SnapshotFigure.columns)"
-    try forEach("snapshots", columns, count: count) { (row, id) throws(ProfileError) in
+    try forEach("snapshots", SnapshotColumns.list, count: count) { (row, id) throws(ProfileError) in
       guard let mode = SnapshotMode(rawValue: try budget.text(row, 2)) else {
         throw origin.corrupted("snapshot \(id) was taken in a way that is unknown")
       }
@@ -16,12 +15,22 @@ extension ProfileReader {
         label: try budget.text(row, 1), timestamp: .nanoseconds(try time(row, 4)), mode: mode,
         pause: .nanoseconds(try time(row, 5)), error: try budget.optionalText(row, 3))
       for (offset, figure) in SnapshotFigure.all.enumerated() {
-        snapshot[keyPath: figure.path] = try self.figure(row, 6 + Int32(offset))
+        snapshot[keyPath: figure.path] = try self.figure(row, SnapshotColumns.figures + Int32(offset))
       }
+      snapshot.ladder = try ladder(row)
       snapshots.append(snapshot)
     }
     self.budget = budget
     return snapshots
+  }
+
+  private borrowing func ladder(_ row: borrowing Statement) throws(ProfileError) -> MemoryLadder? {
+    guard !row.isNull(SnapshotColumns.ladder) else { return nil }
+    var ladder = MemoryLadder()
+    for (offset, figure) in LadderFigure.all.enumerated() {
+      figure.set(&ladder, try row.optionalInteger(SnapshotColumns.ladder + Int32(offset)).map { Int($0) })
+    }
+    return ladder
   }
 
   borrowing func addClasses(to snapshots: inout [Snapshot], _ texts: [String]) throws(ProfileError) {
