@@ -11,7 +11,7 @@ struct TrackerBadInput {
       + statistics.trackedClasses
   }
 
-  @Test("levels below 0 and above 1,000 are refused, and nothing is changed", arguments: [-1, Int.min, 1_001, Int.max])
+  @Test("levels below 0 and above 1,000 are refused, and nothing is changed", .serialized, arguments: [-1, Int.min, 1_001, Int.max])
   func levels(_ level: Int) throws {
     final class Tracked { let leaf = Leaf() }
     let tracker = ClassTracker()
@@ -31,7 +31,7 @@ struct TrackerBadInput {
     keepAlive((tracked, untracked, object))
   }
 
-  @Test("levels 0 and 1,000 are fine", arguments: [0, 1_000])
+  @Test("levels 0 and 1,000 are fine", .serialized, arguments: [0, 1_000])
   func extremeLevels(_ level: Int) throws {
     let tracker = ClassTracker()
     let leaf = made { Leaf() }
@@ -124,7 +124,7 @@ struct TrackerBadInput {
     keepAlive(leaves)
   }
 
-  @Test("a trace's depth is at least one call, and at most 256", arguments: [Int.min, 0, 1, 256, 257, Int.max])
+  @Test("a trace's depth is at least one call, and at most 256", .serialized, arguments: [Int.min, 0, 1, 256, 257, Int.max])
   func traceDepth(_ depth: Int) throws {
     final class Tracked {}
     let tracker = ClassTracker(maximumTraceDepth: depth)

@@ -37,7 +37,7 @@ struct SeedExample {
     #expect(
       lines { tracker.statistics.printSummary(to: &$0) } == [
         "---- SUMMARY ------------------------------------------------------------------",
-        "before                                   active      48     B      average   pct",
+        "before                                   active     48     B      average   pct",
         "  TrackerTests.Employee                       0      0     B      0     B    0%",
         "  TrackerTests.Factory                        1     48     B     48     B  100%",
         "after                                    active     39.30 KB      average   pct",

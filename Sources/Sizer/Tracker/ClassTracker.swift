@@ -195,6 +195,6 @@ public final class ClassTracker: Sendable {
 
   /// Swift boxes a value that is used as an object (`__SwiftValue`); the box dies with the call.
   private func isBox(_ type: AnyClass) -> Bool {
-    _typeName(type, qualified: true).hasSuffix("__SwiftValue")
+    ["Swift.__SwiftValue", "Foundation.__SwiftValue"].contains(_typeName(type, qualified: true))
   }
 }

@@ -50,7 +50,7 @@ struct Sizes {
     keepAlive(object)
   }
 
-  @Test("shared data belongs to the object that was announced first", arguments: [true, false])
+  @Test("shared data belongs to the object that was announced first", .serialized, arguments: [true, false])
   func shared(inOrder: Bool) throws {
     final class Owner { var data: [Int] = [] }
     let owners = [made { Owner() }, made { Owner() }]
@@ -69,7 +69,7 @@ struct Sizes {
     keepAlive((owners, data))
   }
 
-  @Test("a tracked object counts for itself only, whichever was announced first", arguments: [true, false])
+  @Test("a tracked object counts for itself only, whichever was announced first", .serialized, arguments: [true, false])
   func trackedInTracked(ownerFirst: Bool) throws {
     final class Owner {
       let leaf: Leaf
@@ -106,7 +106,7 @@ struct Sizes {
     first.next = nil
   }
 
-  @Test("a list of 100,000 nodes is sized whole", arguments: [0, 1, 1_000])
+  @Test("a list of 100,000 nodes is sized whole", .serialized, arguments: [0, 1, 1_000])
   func deepList(level: Int) throws {
     let head = made { Node() }
     var last = head

@@ -99,7 +99,7 @@ struct Periodic {
     #expect(eventually { snapshotThreads() == 0 })
   }
 
-  @Test("clearing, closing and freeing a tracker end them", arguments: ["clear", "close", "free"])
+  @Test("clearing, closing and freeing a tracker end them", .serialized, arguments: ["clear", "close", "free"])
   func ends(_ way: String) throws {
     var tracker: ClassTracker? = ClassTracker()
     try tracker!.startPeriodicSnapshots(every: .milliseconds(2))
