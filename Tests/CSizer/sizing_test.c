@@ -5,123 +5,35 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "csizer_sizing.h"
 #include "lifetimes_internal.h"
-#include "made_heap.h"
-#include "made_lifetimes.h"
 #include "pages.h"
-#include "walk_internal.h"
+#include "tracked_heap.h"
 
 // Sizes of tracked objects on graphs made by hand.
 
-typedef struct tracked_heap {
-  made_heap heap;
-  csizer_lifetimes *tracker;
-  size_t held, walks_held;  // by the engine, but for the map, when it began; by walks since
-  uint32_t snapshot;
-} tracked_heap;
-
-static void start(tracked_heap *tracked) {
-  *tracked = (tracked_heap){0};
-  made_heap_init(&tracked->heap, NULL);
-  tracked->held = csizer_pages_held() - csizer_heapmap_mapped_bytes(tracked->heap.map);
-  tracked->tracker = made_tracker();
-}
-
-// Tracking leaves tables of classes, which live for ever.
-static void end(tracked_heap *tracked) {
-  csizer_lifetimes_destroy(tracked->tracker);
-  size_t held = csizer_pages_held() - csizer_heapmap_mapped_bytes(tracked->heap.map);
-  tracked->heap.held_before += held - tracked->walks_held - tracked->held;
-  made_heap_deinit(&tracked->heap);
-}
-
-static void track(tracked_heap *tracked, const void *object, uint32_t watch, uint32_t level) {
-  const csizer_watch announced = {.watch = watch, .resolution_level = level};
-  CHECK_EQUAL(csizer_watching_add(tracked->tracker, object, &announced), CSIZER_OK);
-}
-
-static csizer_sizing *create(tracked_heap *tracked, bool is_shared) {
-  csizer_sizing *sizing;
-  CHECK_EQUAL(csizer_sizing_create(tracked->tracker, is_shared, &sizing), CSIZER_OK);
-  return sizing;
-}
-
-// Walks to the end, or for at most `stops` objects that are to be named, each of which is given 1000 and its level.
-static void run(tracked_heap *tracked, csizer_sizing *sizing, uint32_t sweep_at, unsigned stops) {
-  size_t held = csizer_pages_held();
-  csizer_walk *walk = made_walk(&tracked->heap, (csizer_walk_options){0});
-  if (sweep_at) walk->sweep_at = sweep_at;
-  CHECK_EQUAL(csizer_sizing_begin(sizing, walk), CSIZER_OK);
-  for (const void *object; stops; stops--) {
-    uint32_t level;
-    CHECK_EQUAL(csizer_sizing_run(sizing, walk, &object, &level), CSIZER_OK);
-    if (!object) break;
-    csizer_sizing_name(sizing, 1000 + level);
-  }
-  made_walk_end(&tracked->heap, walk);
-  tracked->walks_held += csizer_pages_held() - held;
-}
-
-enum { SUMS = 16 };
-
-typedef struct applied {
-  csizer_cohort_sum sums[SUMS];
-  uint32_t skipped;
-  const csizer_size_row *rows;  // of this snapshot
-  size_t row_count;
-} applied;
-
-static applied apply(tracked_heap *tracked, csizer_sizing *sizing) {
-  applied applied;
-  const csizer_size_row *rows;
-  size_t before = csizer_sizes(tracked->tracker, &rows);
-  CHECK_EQUAL(csizer_sizing_apply(sizing, tracked->snapshot, applied.sums, SUMS, &applied.skipped), CSIZER_OK);
-  applied.row_count = csizer_sizes(tracked->tracker, &rows) - before;
-  applied.rows = rows + before;
-  for (size_t i = 0; i < applied.row_count; i++) CHECK_EQUAL(applied.rows[i].snapshot, tracked->snapshot);
-  tracked->snapshot++;
-  csizer_sizing_destroy(sizing);
-  return applied;
-}
-
-static applied snapshot(tracked_heap *tracked) {
-  csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(tracked, false);
-  run(tracked, sizing, 0, UINT32_MAX);
-  csizer_lifetimes_let_go();
-  return apply(tracked, sizing);
-}
-
-static void check_row(const applied *applied, size_t row, uint32_t object, uint64_t bytes) {
-  CHECK(row < applied->row_count);
-  CHECK_EQUAL(applied->rows[row].object, object);
-  CHECK_EQUAL(applied->rows[row].bytes, bytes);
-}
-
 TEST(what_is_shared_counts_for_the_first) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   void *shared = made_node(&tracked.heap, 40), *first = made_node(&tracked.heap, 2), *second = made_node(&tracked.heap, 3);
   made_link(first, 1, shared);
   made_link(second, 0, shared);
   made_link(second, 2, made_node(&tracked.heap, 7));
-  track(&tracked, second, 1, 0);  // announced first, whatever the addresses
-  track(&tracked, first, 2, 0);
-  applied applied = snapshot(&tracked);
+  tracked_add(&tracked, second, 1, 0);  // announced first, whatever the addresses
+  tracked_add(&tracked, first, 2, 0);
+  tracked_applied applied = tracked_snapshot(&tracked);
   CHECK_EQUAL(applied.row_count, 2);
-  check_row(&applied, 0, 0, tracked.heap.bytes - made_bytes(first));
-  check_row(&applied, 1, 1, made_bytes(first));
+  tracked_check_row(&applied, 0, 0, tracked.heap.bytes - made_bytes(first));
+  tracked_check_row(&applied, 1, 1, made_bytes(first));
   CHECK_EQUAL(applied.sums[0].active, 1);
   CHECK_EQUAL(applied.sums[0].bytes, tracked.heap.bytes - made_bytes(first));
   CHECK_EQUAL(applied.sums[1].bytes, made_bytes(first));
   CHECK_EQUAL(applied.skipped, 0);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 TEST(the_tracked_are_not_counted_with_who_refers_to_them) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   // outer → between → inner → outer, and what is inner's alone.
   void *outer = made_node(&tracked.heap, 1), *between = made_node(&tracked.heap, 1), *inner = made_node(&tracked.heap, 2);
   void *own = made_node(&tracked.heap, 20);
@@ -129,70 +41,70 @@ TEST(the_tracked_are_not_counted_with_who_refers_to_them) {
   made_link(between, 0, inner);
   made_link(inner, 0, outer);
   made_link(inner, 1, own);
-  track(&tracked, outer, 1, 0);
-  track(&tracked, inner, 1, 0);
-  applied applied = snapshot(&tracked);
-  check_row(&applied, 0, 0, made_bytes(outer) + made_bytes(between));
-  check_row(&applied, 1, 1, made_bytes(inner) + made_bytes(own));
-  end(&tracked);
+  tracked_add(&tracked, outer, 1, 0);
+  tracked_add(&tracked, inner, 1, 0);
+  tracked_applied applied = tracked_snapshot(&tracked);
+  tracked_check_row(&applied, 0, 0, made_bytes(outer) + made_bytes(between));
+  tracked_check_row(&applied, 1, 1, made_bytes(inner) + made_bytes(own));
+  tracked_end(&tracked);
 }
 
 TEST(only_changes_are_recorded) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   void *objects[3], *leaf = made_node(&tracked.heap, 9);
-  for (int i = 0; i < 3; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
+  for (int i = 0; i < 3; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
   uint64_t bare = made_bytes(objects[0]);
-  CHECK_EQUAL(snapshot(&tracked).row_count, 3);
-  applied again = snapshot(&tracked);
+  CHECK_EQUAL(tracked_snapshot(&tracked).row_count, 3);
+  tracked_applied again = tracked_snapshot(&tracked);
   CHECK_EQUAL(again.row_count, 0);
   CHECK_EQUAL(again.sums[0].bytes, 3 * bare);  // the sum is of all that live
   made_link(objects[1], 0, leaf);
-  applied grown = snapshot(&tracked);
+  tracked_applied grown = tracked_snapshot(&tracked);
   CHECK_EQUAL(grown.row_count, 1);
-  check_row(&grown, 0, 1, bare + made_bytes(leaf));
+  tracked_check_row(&grown, 0, 1, bare + made_bytes(leaf));
   CHECK_EQUAL(grown.sums[0].bytes, 3 * bare + made_bytes(leaf));
   made_link(objects[1], 0, NULL);
   made_link(objects[2], 0, leaf);
-  applied moved = snapshot(&tracked);
+  tracked_applied moved = tracked_snapshot(&tracked);
   CHECK_EQUAL(moved.row_count, 2);
-  check_row(&moved, 0, 1, bare);
-  check_row(&moved, 1, 2, bare + made_bytes(leaf));
+  tracked_check_row(&moved, 0, 1, bare);
+  tracked_check_row(&moved, 1, 2, bare + made_bytes(leaf));
   const csizer_size_row *rows;
   CHECK_EQUAL(csizer_sizes(tracked.tracker, &rows), 6);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 TEST(the_dead_are_dropped_and_the_new_are_added) {
   enum { OBJECTS = 3000 };
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   static void *objects[2 * OBJECTS];
-  for (int i = 0; i < OBJECTS; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
-  CHECK_EQUAL(snapshot(&tracked).sums[0].active, OBJECTS);
+  for (int i = 0; i < OBJECTS; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].active, OBJECTS);
   for (int i = 0; i < OBJECTS; i += 3) csizer_lifetimes_ended(objects[i]);
-  for (int i = OBJECTS; i < 2 * OBJECTS; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 2), 2, 0);
-  applied applied = snapshot(&tracked);
+  for (int i = OBJECTS; i < 2 * OBJECTS; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 2), 2, 0);
+  tracked_applied applied = tracked_snapshot(&tracked);
   CHECK_EQUAL(applied.row_count, OBJECTS);  // the new ones
-  for (uint32_t i = 0; i < OBJECTS; i++) check_row(&applied, i, OBJECTS + i, made_bytes(objects[OBJECTS + i]));
+  for (uint32_t i = 0; i < OBJECTS; i++) tracked_check_row(&applied, i, OBJECTS + i, made_bytes(objects[OBJECTS + i]));
   CHECK_EQUAL(applied.sums[0].active, OBJECTS / 3 * 2);
   CHECK_EQUAL(applied.sums[0].bytes, OBJECTS / 3 * 2 * made_bytes(objects[1]));
   CHECK_EQUAL(applied.sums[1].active, OBJECTS);
   for (int i = 0; i < 2 * OBJECTS; i++) csizer_lifetimes_ended(objects[i]);
-  applied = snapshot(&tracked);
+  applied = tracked_snapshot(&tracked);
   CHECK_EQUAL(applied.row_count + applied.sums[0].active + applied.sums[1].active, 0);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 TEST(objects_to_be_named_stop_the_run_in_their_turn) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   void *plain = made_node(&tracked.heap, 1), *named = made_node(&tracked.heap, 1), *last = made_node(&tracked.heap, 1);
-  track(&tracked, plain, 1, 0);
-  track(&tracked, named, 1, 4);
-  track(&tracked, last, 1, 0);
+  tracked_add(&tracked, plain, 1, 0);
+  tracked_add(&tracked, named, 1, 4);
+  tracked_add(&tracked, last, 1, 0);
   csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(&tracked, false);
+  csizer_sizing *sizing = tracked_sizing(&tracked, false);
   CHECK_EQUAL(csizer_sizing_count(sizing), 3);
   size_t held = csizer_pages_held();
   csizer_walk *walk = made_walk(&tracked.heap, (csizer_walk_options){0});
@@ -212,53 +124,53 @@ TEST(objects_to_be_named_stop_the_run_in_their_turn) {
   made_walk_end(&tracked.heap, walk);
   tracked.walks_held += csizer_pages_held() - held;
   csizer_lifetimes_let_go();
-  applied applied = apply(&tracked, sizing);
+  tracked_applied applied = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(applied.row_count, 3);
-  check_row(&applied, 0, 0, made_bytes(plain));
-  check_row(&applied, 1, 1, 77);
-  check_row(&applied, 2, 2, made_bytes(last));
-  end(&tracked);
+  tracked_check_row(&applied, 0, 0, made_bytes(plain));
+  tracked_check_row(&applied, 1, 1, 77);
+  tracked_check_row(&applied, 2, 2, made_bytes(last));
+  tracked_end(&tracked);
 }
 
 TEST(what_was_not_reached_is_skipped_and_keeps_its_size) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   void *objects[6];
-  for (int i = 0; i < 6; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, i % 2);
+  for (int i = 0; i < 6; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, i % 2);
   csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(&tracked, false);
-  run(&tracked, sizing, 0, 2);  // plain 0, named 1, plain 2, named 3; the run ends before 4
+  csizer_sizing *sizing = tracked_sizing(&tracked, false);
+  tracked_run(&tracked, sizing, 0, 2);  // plain 0, named 1, plain 2, named 3; the run ends before 4
   csizer_lifetimes_let_go();
-  applied first = apply(&tracked, sizing);
+  tracked_applied first = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(first.skipped, 2);
   CHECK_EQUAL(first.row_count, 4);
   CHECK_EQUAL(first.sums[0].active + first.sums[1].active, 6);
   CHECK_EQUAL(first.sums[0].bytes + first.sums[1].bytes, 2 * made_bytes(objects[0]) + 2 * 1001);
-  applied second = snapshot(&tracked);
+  tracked_applied second = tracked_snapshot(&tracked);
   CHECK_EQUAL(second.skipped, 0);
   CHECK_EQUAL(second.row_count, 2);
-  check_row(&second, 0, 4, made_bytes(objects[4]));
-  check_row(&second, 1, 5, 1001);
+  tracked_check_row(&second, 0, 4, made_bytes(objects[4]));
+  tracked_check_row(&second, 1, 5, 1001);
   csizer_lifetimes_hold();
-  sizing = create(&tracked, false);  // nobody runs it
+  sizing = tracked_sizing(&tracked, false);  // nobody runs it
   csizer_lifetimes_let_go();
-  applied third = apply(&tracked, sizing);
+  tracked_applied third = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(third.skipped, 6);
   CHECK_EQUAL(third.row_count, 0);
   CHECK_EQUAL(third.sums[0].bytes + third.sums[1].bytes, 3 * made_bytes(objects[0]) + 3 * 1001);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 TEST(objects_that_change_their_class) {
   enum { OBJECTS = 300 };
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   swift_object *objects[OBJECTS];
   const void *first = made_node_class(1);
   // Of the same layout: it is only the name that changes.
   const made_field fields[] = {{"link", "Main.Node1", 16, 0}};
   const swift_class *second = made_class((made_class_spec){.name = "Main.Second", .size = 32, .field_count = 1, .fields = fields});
-  for (int i = 0; i < OBJECTS; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
+  for (int i = 0; i < OBJECTS; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
   const void *expected[OBJECTS] = {0};  // the last class that was noted; NULL: none
   uint64_t random = 21;
   for (int round = 0; round < 30; round++) {
@@ -268,7 +180,7 @@ TEST(objects_that_change_their_class) {
     }
     for (int i = 0; i < OBJECTS; i++)
       if ((const void *)objects[i]->metadata != (expected[i] ? expected[i] : first)) expected[i] = objects[i]->metadata;
-    snapshot(&tracked);
+    tracked_snapshot(&tracked);
     const csizer_morph *morphs;
     size_t count = csizer_morphs(tracked.tracker, &morphs), found = 0;
     for (uint32_t i = 0; i < OBJECTS; i++) {
@@ -280,21 +192,21 @@ TEST(objects_that_change_their_class) {
     }
     CHECK_EQUAL(found, count);
   }
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 // There is room for so many in one sizing; those without are met again.
 TEST(more_changed_classes_than_one_sizing_notes) {
   enum { OBJECTS = 2500 };
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   static swift_object *objects[OBJECTS];
-  for (int i = 0; i < OBJECTS; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
+  for (int i = 0; i < OBJECTS; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
   for (int i = 0; i < OBJECTS; i++) objects[i]->metadata = (const void *)made_node_class(0);
   const csizer_morph *morphs;
   size_t before = 0;
   for (int round = 0; round < 3; round++) {
-    snapshot(&tracked);
+    tracked_snapshot(&tracked);
     size_t count = csizer_morphs(tracked.tracker, &morphs);
     CHECK(count > before);
     before = count;
@@ -302,7 +214,7 @@ TEST(more_changed_classes_than_one_sizing_notes) {
   CHECK_EQUAL(before, OBJECTS);
   for (uint32_t i = 0; i < OBJECTS; i++) CHECK_EQUAL(morphs[i].object, i);
   for (int i = 0; i < OBJECTS; i++) objects[i]->metadata = (const void *)made_node_class(1);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 // ---- Results of a child ----
@@ -313,54 +225,54 @@ static void fill_tracked(tracked_heap *tracked, uint64_t seed, int nodes) {
     for (unsigned link = 0; link < 3; link++)
       if (check_random(&seed) % 3) made_link(tracked->heap.blocks[i], link, tracked->heap.blocks[check_random(&seed) % (size_t)nodes]);
   for (int i = 0; i < nodes; i++)
-    if (check_random(&seed) % 7 == 0) track(tracked, tracked->heap.blocks[i], i % 4, i % 4 == 3);
+    if (check_random(&seed) % 7 == 0) tracked_add(tracked, tracked->heap.blocks[i], i % 4, i % 4 == 3);
 }
 
 TEST(a_childs_results_equal_those_in_place) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   fill_tracked(&tracked, 31, 20000);
   csizer_lifetimes_hold();
-  csizer_sizing *in_place = create(&tracked, false), *shared = create(&tracked, true);
-  run(&tracked, in_place, 0, UINT32_MAX);
+  csizer_sizing *in_place = tracked_sizing(&tracked, false), *shared = tracked_sizing(&tracked, true);
+  tracked_run(&tracked, in_place, 0, UINT32_MAX);
   pid_t child = fork();
   if (child == 0) {
-    run(&tracked, shared, 0, UINT32_MAX);
+    tracked_run(&tracked, shared, 0, UINT32_MAX);
     _exit(0);
   }
   csizer_lifetimes_let_go();
   int status;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK_EQUAL(status, 0);
-  applied expected = apply(&tracked, in_place);
+  tracked_applied expected = tracked_apply(&tracked, in_place);
   CHECK_EQUAL(expected.row_count, csizer_lifetimes_count(tracked.tracker));
-  applied actual = apply(&tracked, shared);
+  tracked_applied actual = tracked_apply(&tracked, shared);
   CHECK_EQUAL(actual.row_count, 0);  // nothing differs
   CHECK_EQUAL(actual.skipped, 0);
   CHECK_EQUAL(memcmp(actual.sums, expected.sums, sizeof actual.sums), 0);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 TEST(a_child_that_dies_leaves_what_it_did) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   void *objects[100];
-  for (int i = 0; i < 100; i++) track(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, i == 60);
+  for (int i = 0; i < 100; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, i == 60);
   csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(&tracked, true);
+  csizer_sizing *sizing = tracked_sizing(&tracked, true);
   pid_t child = fork();
   if (child == 0) {
-    run(&tracked, sizing, 0, 1);  // up to the one that is to be named, which it names
+    tracked_run(&tracked, sizing, 0, 1);  // up to the one that is to be named, which it names
     kill(getpid(), SIGKILL);
   }
   csizer_lifetimes_let_go();
   int status;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK(WIFSIGNALED(status));
-  applied applied = apply(&tracked, sizing);
+  tracked_applied applied = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(applied.row_count, 61);
   CHECK_EQUAL(applied.skipped, 39);
-  end(&tracked);
+  tracked_end(&tracked);
 }
 
 // ---- Refusals ----
@@ -369,8 +281,8 @@ TEST(a_refusal_records_nothing) {
   size_t refusals = 0;
   for (bool refused = true; refused; refusals += refused) {
     tracked_heap tracked;
-    start(&tracked);
-    for (int i = 0; i < 5000; i++) track(&tracked, made_node(&tracked.heap, 1), 1, 0);
+    tracked_start(&tracked);
+    for (int i = 0; i < 5000; i++) tracked_add(&tracked, made_node(&tracked.heap, 1), 1, 0);
     for (int i = 0; i < 50; i++) ((swift_object *)tracked.heap.blocks[i])->metadata = (const void *)made_node_class(0);
     csizer_lifetimes_hold();
     csizer_sizing *sizing = NULL;
@@ -380,8 +292,8 @@ TEST(a_refusal_records_nothing) {
     csizer_pages_fail_at = 0;
     refused = left == 0;
     CHECK_EQUAL(status, refused ? CSIZER_NO_MEMORY : CSIZER_OK);
-    if (refused) sizing = create(&tracked, false);
-    run(&tracked, sizing, 0, UINT32_MAX);
+    if (refused) sizing = tracked_sizing(&tracked, false);
+    tracked_run(&tracked, sizing, 0, UINT32_MAX);
     csizer_lifetimes_let_go();
     if (!refused) {
       csizer_cohort_sum sums[SUMS];
@@ -396,21 +308,21 @@ TEST(a_refusal_records_nothing) {
       CHECK_EQUAL(csizer_sizes(tracked.tracker, &rows), refused ? 0 : 5000);
       CHECK_EQUAL(csizer_morphs(tracked.tracker, &morphs), refused ? 0 : 50);
     }
-    if (refused) CHECK_EQUAL(apply(&tracked, sizing).row_count, 5000);
+    if (refused) CHECK_EQUAL(tracked_apply(&tracked, sizing).row_count, 5000);
     else csizer_sizing_destroy(sizing);
     for (int i = 0; i < 50; i++) ((swift_object *)tracked.heap.blocks[i])->metadata = (const void *)made_node_class(1);
-    end(&tracked);
+    tracked_end(&tracked);
   }
   CHECK(refusals >= 4);
 }
 
 TEST(a_walk_that_is_refused_memory_stops) {
   tracked_heap tracked;
-  start(&tracked);
+  tracked_start(&tracked);
   made_plain("Main.Far", 8, 7);
-  track(&tracked, made_node(&tracked.heap, 1), 1, 0);
+  tracked_add(&tracked, made_node(&tracked.heap, 1), 1, 0);
   csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(&tracked, false);
+  csizer_sizing *sizing = tracked_sizing(&tracked, false);
   csizer_walk *walk;
   csizer_heapmap *map;  // without a leaf
   CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
@@ -424,85 +336,6 @@ TEST(a_walk_that_is_refused_memory_stops) {
   tracked.walks_held += csizer_pages_held() - held;
   csizer_heapmap_destroy(map);
   csizer_lifetimes_let_go();
-  CHECK_EQUAL(apply(&tracked, sizing).skipped, 1);
-  end(&tracked);
-}
-
-// ---- Large graphs, against a model ----
-
-// Each tracked object in turn takes all that it reaches and that nobody has taken, except what is tracked.
-static uint64_t size_by_model(tracked_heap *tracked, const uint32_t (*links)[3], uint32_t node, bool *taken, uint32_t *stack) {
-  uint64_t bytes = 0;
-  size_t count = 0;
-  stack[count++] = node;
-  while (count) {
-    uint32_t at = stack[--count];
-    bytes += made_bytes(tracked->heap.blocks[at]);
-    for (int link = 0; link < 3; link++) {
-      uint32_t next = links[at][link];
-      if (next == UINT32_MAX || taken[next]) continue;
-      taken[next] = true;
-      stack[count++] = next;
-    }
-  }
-  return bytes;
-}
-
-enum { NODES = 100000 };
-
-static void check_against_model(uint64_t seed, uint32_t one_of, unsigned links_of_10, uint32_t sweep_at) {
-  static uint32_t links[NODES][3], stack[NODES], announced[NODES];
-  static bool taken[NODES];
-  tracked_heap tracked;
-  start(&tracked);
-  memset(taken, 0, sizeof taken);
-  uint32_t count = 0;
-  for (int i = 0; i < NODES; i++) made_node(&tracked.heap, 3);
-  for (uint32_t i = 0; i < NODES; i++)
-    for (unsigned link = 0; link < 3; link++) {
-      bool is_linked = check_random(&seed) % 10 < links_of_10;
-      links[i][link] = is_linked ? (uint32_t)(check_random(&seed) % NODES) : UINT32_MAX;
-      if (is_linked) made_link(tracked.heap.blocks[i], link, tracked.heap.blocks[links[i][link]]);
-    }
-  for (uint32_t tries = 0; tries < NODES / one_of + 1; tries++) {
-    uint32_t node = (uint32_t)(check_random(&seed) % NODES);
-    if (taken[node]) continue;
-    taken[node] = true;
-    announced[count++] = node;
-    track(&tracked, tracked.heap.blocks[node], 1, 0);
-  }
-  csizer_lifetimes_hold();
-  csizer_sizing *sizing = create(&tracked, false);
-  run(&tracked, sizing, sweep_at, UINT32_MAX);
-  csizer_lifetimes_let_go();
-  applied applied = apply(&tracked, sizing);
-  CHECK_EQUAL(applied.row_count, count);
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint64_t bytes = size_by_model(&tracked, (const uint32_t (*)[3])links, announced[i], taken, stack);
-    check_row(&applied, i, i, bytes);
-    sum += bytes;
-  }
-  CHECK_EQUAL(applied.sums[0].bytes, sum);
-  end(&tracked);
-}
-
-TEST(sparse_graphs_agree_with_the_model) {
-  check_against_model(1, 3, 3, 0);
-  check_against_model(2, 10, 4, 0);
-}
-
-TEST(dense_graphs_agree_with_the_model) {
-  check_against_model(3, 1000, 9, 0);
-  check_against_model(4, 2, 9, 0);
-  check_against_model(5, NODES, 10, 0);  // one or two objects, which have nearly all
-}
-
-// A queue so short that the walk sweeps over the map for nearly every object: the bits of tracked objects must not be taken for found.
-TEST(sweeping_walks_agree_with_the_model) {
-  const uint32_t queues[] = {64, 100, 1000};
-  for (uint64_t i = 0; i < 3; i++) {
-    check_against_model(10 + i, 5000, 9, queues[i]);
-    check_against_model(20 + i, 1000, 5, queues[i]);
-  }
+  CHECK_EQUAL(tracked_apply(&tracked, sizing).skipped, 1);
+  tracked_end(&tracked);
 }
