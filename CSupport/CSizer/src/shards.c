@@ -12,6 +12,7 @@
 // One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads.
 static struct {
   int taken;
+  int wanted;  // by so many that take all of them: everybody else stands back, or a busy shard would never be theirs
 } __attribute__((aligned(64))) shards[SHARD_COUNT];
 
 // How often the calling thread holds all of them.
@@ -23,26 +24,38 @@ static bool try_lock(unsigned shard) {
 }
 
 // A birth holds a shard for some ten nanoseconds; a snapshot holds them for as long as it takes.
+static void pause_before(unsigned try) {
+  if (try < 64) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  } else if (try < 80) {
+    sched_yield();
+  } else {
+    const struct timespec moment = {0, 50000};
+    syscall(SYS_nanosleep, &moment, NULL);  // libc's ends a cancelled thread, and with it the locks it holds
+  }
+}
+
+static bool is_wanted(unsigned shard) { return __atomic_load_n(&shards[shard].wanted, __ATOMIC_RELAXED) != 0; }
+
 static __attribute__((noinline)) void wait_for(unsigned shard) {
   int error_before = errno;  // the program's: it made or freed an object, it called nothing that may set it
-  for (unsigned tries = 0; !try_lock(shard); tries++) {
-    if (tries < 64) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
-    } else if (tries < 256) {
-      sched_yield();
-    } else {
-      struct timespec moment = {0, 50000};
-      syscall(SYS_nanosleep, &moment, NULL);  // libc's ends a cancelled thread, and with it the locks it holds
-    }
-  }
+  for (unsigned tries = 0; is_wanted(shard) || !try_lock(shard); tries++) pause_before(tries);
+  errno = error_before;
+}
+
+static __attribute__((noinline)) void insist_on(unsigned shard) {
+  int error_before = errno;
+  __atomic_fetch_add(&shards[shard].wanted, 1, __ATOMIC_RELAXED);
+  for (unsigned tries = 0; !try_lock(shard); tries++) pause_before(tries);
+  __atomic_fetch_sub(&shards[shard].wanted, 1, __ATOMIC_RELAXED);
   errno = error_before;
 }
 
 void csizer_shard_lock(unsigned shard) {
   if (__builtin_expect(holds != 0, 0)) return;
-  if (__builtin_expect(__atomic_exchange_n(&shards[shard].taken, 1, __ATOMIC_ACQUIRE) != 0, 0)) wait_for(shard);
+  if (__builtin_expect(is_wanted(shard) || !try_lock(shard), 0)) wait_for(shard);
 }
 
 void csizer_shard_unlock(unsigned shard) {
@@ -52,7 +65,8 @@ void csizer_shard_unlock(unsigned shard) {
 
 void csizer_shards_hold(void) {
   if (!holds)
-    for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_lock(i);
+    for (unsigned i = 0; i < SHARD_COUNT; i++)
+      if (!try_lock(i)) insist_on(i);
   holds++;
 }
 
