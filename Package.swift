@@ -47,8 +47,11 @@ let package = Package(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules),
+    .systemLibrary(
+      name: "CSQLite", path: "CSupport/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
-    .target(name: "SizerProfile", swiftSettings: swiftRules),
+    // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
+    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
@@ -79,6 +82,15 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    .testTarget(
+      name: "TrackerTests",
+      dependencies: [
+        "Sizer", "CSizerTesting", "Yams",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: swiftRules),
+    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "code_patch.h"
+#include "csizer_process.h"
 #include "heapmap_internal.h"
 #include "lifetimes_internal.h"
 #include "swift_abi.h"
@@ -133,11 +133,6 @@ static const char *self_test(const csizer_heapmap *map, allocator_function alloc
   return NULL;
 }
 
-static bool has_one_thread(void) {
-  struct stat tasks;
-  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;  // itself, its parent, one thread
-}
-
 #define ADDRESS(function) ((void *)(uintptr_t)(function))
 
 // All functions of the runtime that make objects by themselves: the compiler inlined swift_allocObject into the two others of its
@@ -154,7 +149,7 @@ static const char *replace_all(csizer_patch patches[4], allocator_function alloc
 
 const char *csizer_entry_points_replace(csizer_heapmap *map) {
   allocator_function allocate = runtime_allocator();
-  if (!has_one_thread()) return "the library was loaded when the process had other threads";
+  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads";
   if (!header_is_as_expected(allocate)) return "this Swift runtime starts objects in another way";
   csizer_patch patches[4] = {0};
   living = map;
