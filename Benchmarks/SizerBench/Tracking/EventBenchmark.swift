@@ -11,7 +11,9 @@ struct EventBenchmark {
   var only: String?
 
   func run() throws -> [EventFigures] {
-    let ways = try EventWay.all().filter { $0.isFloor || only.map($0.title.contains) ?? true }
+    let wanted = try EventWay.all().filter { $0.isFloor || only.map($0.title.contains) ?? true }
+    let threads = Set(wanted.lazy.filter { !$0.isFloor }.map(\.threads))
+    let ways = wanted.filter { threads.contains($0.threads) }
     var times = [[Double]](repeating: [], count: ways.count)
     for round in -1..<effort.rounds {  // one to warm up
       // Every other round the other way about: a neighbour that comes and goes in step would always meet the same one.

@@ -75,9 +75,9 @@ static __attribute__((noinline)) void born(class_entry *entry, void *object, con
   uint32_t depth = __atomic_load_n(&entry->trace_depth, __ATOMIC_RELAXED);
   uint32_t trace = depth ? csizer_trace_capture(depth, return_address) : 0;
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
-  csizer_shard_lock(shard);
+  shard_lock(shard);
   if (entry->watch_count) record_birth(entry, object, trace);
-  csizer_shard_unlock(shard);
+  shard_unlock(shard);
 }
 
 // What the profiler makes while it holds all shards is its own and not tracked.
@@ -86,10 +86,10 @@ static __attribute__((noinline)) class_entry *meet(const void *metadata) {
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {
-  class_entry *entry = csizer_class_find(metadata);
+  class_entry *entry = class_find(metadata);
   if (__builtin_expect(entry == &csizer_class_untracked, 1)) return;
   if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED)) entry = meet(metadata);
-  if (!__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) || csizer_shards_held()) return;
+  if (!__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
   born(entry, object, return_address);
 }
 
@@ -97,22 +97,23 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
 
 // Something died whose class nobody watches any more: its hook was left for its sake.
 static void count_down(const csizer_cohort *cohort) {
-  class_entry *entry = csizer_class_find(cohort->type);
+  class_entry *entry = class_find(cohort->type);
   if (!entry || entry->watch_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
   if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
 }
 
 static __attribute__((noinline)) void ended(uintptr_t address) {
   unsigned shard = shard_of(shard_hash(address));
-  csizer_shard_lock(shard);
+  shard_lock(shard);
   uint64_t now = clock_ticks();
   csizer_lifetimes *owner;
-  for (lifetime_record *record; (record = csizer_living_take(address, &owner));) {
+  bool are_more = true;
+  for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
     __atomic_store_n(&record->end, now, __ATOMIC_RELAXED);  // csizer_lifetimes_read takes no lock
     count_down(&owner->cohorts[record->cohort]);
   }
   tracked_clear(address);
-  csizer_shard_unlock(shard);
+  shard_unlock(shard);
 }
 
 void csizer_lifetimes_ended(void *object) {

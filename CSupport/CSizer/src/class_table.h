@@ -45,6 +45,32 @@ typedef struct class_entry {
 /// Stands for "nobody watches it, and nobody ever did".
 extern class_entry csizer_class_untracked;
 
+typedef struct class_table {
+  size_t capacity, count;
+  struct {
+    const void *metadata;
+    class_entry *entry;
+  } slots[];
+} class_table;
+
+/// Every object of the process that is made while a class is watched asks here: hence the table in the open, and the search inline.
+extern class_table *csizer_class_current;
+
+static inline size_t class_place_of(const class_table *table, const void *metadata) {
+  return (size_t)((((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15u) >> 20) & (table->capacity - 1);
+}
+
+/// As csizer_class_find.
+static inline class_entry *class_find(const void *metadata) {
+  const class_table *table = __atomic_load_n(&csizer_class_current, __ATOMIC_ACQUIRE);
+  if (__builtin_expect(!table, 0)) return NULL;
+  for (size_t i = class_place_of(table, metadata);; i = (i + 1) & (table->capacity - 1)) {
+    const void *found = __atomic_load_n(&table->slots[i].metadata, __ATOMIC_ACQUIRE);
+    if (found == metadata) return __atomic_load_n(&table->slots[i].entry, __ATOMIC_ACQUIRE);
+    if (!found) return NULL;
+  }
+}
+
 /// What is known of a metadata; NULL when nothing is. Any thread, wait-free.
 class_entry *csizer_class_find(const void *metadata);
 

@@ -15,7 +15,7 @@ static class_destroyer *slot_of(const swift_class *type) { return (class_destroy
 // A class whose metadata took its superclass's slot over after that was hooked has no entry of its own.
 static class_destroyer original_of(const swift_class *type) {
   for (; type; type = type->superclass) {
-    const class_entry *entry = csizer_class_find(type);
+    const class_entry *entry = class_find(type);
     class_destroyer original = entry ? __atomic_load_n(&entry->destroy, __ATOMIC_ACQUIRE) : NULL;
     if (original) return original;
   }

@@ -6,7 +6,7 @@
 #include "watching.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
-static csizer_lifetimes *trackers[TRACKER_LIMIT];
+csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
 static uint32_t tracker_end;  // behind the last that was ever used
 
 bool csizer_page_array_reserve(page_array *array, size_t bytes) {
@@ -27,19 +27,17 @@ void csizer_page_array_deinit(page_array *array) {
   *array = (page_array){0};
 }
 
-csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return trackers[number]; }
-
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context) {
   for (uint32_t i = 0; i < tracker_end; i++)
-    if (trackers[i] && !visit(context, trackers[i])) return;
+    if (csizer_trackers[i] && !visit(context, csizer_trackers[i])) return;
 }
 
 static bool take_number(csizer_lifetimes *lifetimes) {
   uint32_t number = 0;
-  while (number < tracker_end && trackers[number]) number++;
+  while (number < tracker_end && csizer_trackers[number]) number++;
   if (number == TRACKER_LIMIT) return false;
   if (number == tracker_end) tracker_end++;
-  trackers[number] = lifetimes;
+  csizer_trackers[number] = lifetimes;
   lifetimes->number = number;
   return true;
 }
@@ -81,7 +79,7 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   csizer_lifetimes_unwatch_all(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
   csizer_watching_settle();
-  trackers[lifetimes->number] = NULL;
+  csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
   csizer_page_array_deinit(&lifetimes->cohort_pages);

@@ -86,8 +86,9 @@ static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
 bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more);
 /// A new cohort's number; UINT32_MAX when there is no room. Holding all shards.
 uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
-/// The trackers there are. Holding a shard.
-csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number);
+/// The trackers there are, by number. Holding a shard.
+extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
+static inline csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return csizer_trackers[number]; }
 /// Calls `visit` for each tracker. Holding all shards.
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context);
 
@@ -100,6 +101,8 @@ void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker);
 /// Takes one record of an object out of the index, whosever it is; NULL when there is none left.
 lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner);
+/// The same; `ret_are_more` tells whether another one is left, which saves the search for it.
+lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **ret_owner, bool *ret_are_more);
 /// Takes out all records of a tracker, calling `visit` for each. Holding all shards.
 void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context);
 /// Calls `visit` for each record of all trackers. Holding all shards.

@@ -134,12 +134,19 @@ uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
 
 uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) {
   enum { OWN = 8 };  // calls of ours on top of the stack, at most
+  // How many they were the last time: always the same, in a program that is built once.
+  static int usual = OWN;
   void *frames[CSIZER_TRACE_DEEPEST + OWN];
   csizer_backtrace backtrace = csizer_unwind_backtrace();
   if (!backtrace) return 0;
   if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
-  int found = backtrace(frames, (int)depth + OWN), first = 0;
-  while (first < found && first < OWN && frames[first] != return_address) first++;
+  int own = __atomic_load_n(&usual, __ATOMIC_RELAXED);
+  int found = backtrace(frames, (int)depth + own), first = own;
+  if (first >= found || frames[first] != return_address) {
+    if (own != OWN) found = backtrace(frames, (int)depth + OWN);
+    for (first = 0; first < found && first < OWN && frames[first] != return_address;) first++;
+    if (first < found && first < OWN) __atomic_store_n(&usual, first, __ATOMIC_RELAXED);
+  }
   if (first == found || first == OWN) first = 0;
   uint32_t count = found > first ? (uint32_t)(found - first) : 0;
   if (count > depth) count = depth;
