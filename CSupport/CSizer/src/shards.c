@@ -62,7 +62,13 @@ void csizer_shards_release(void) {
 
 bool csizer_shards_held(void) { return csizer_shard_holds != 0; }
 
+// Whoever waited for all of them in the parent is not there.
+static void release_in_child(void) {
+  for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_locks[i].wanted = 0;
+  csizer_shards_release();
+}
+
 // A child has only the thread that forked: a lock that another one held would be held in it for ever.
 __attribute__((constructor)) static void survive_forks(void) {
-  pthread_atfork(csizer_shards_hold, csizer_shards_release, csizer_shards_release);
+  pthread_atfork(csizer_shards_hold, csizer_shards_release, release_in_child);
 }
