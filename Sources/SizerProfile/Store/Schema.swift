@@ -103,7 +103,13 @@ enum Schema {
       name INTEGER NOT NULL, -- texts.id: the registered name
       active INTEGER NOT NULL, -- living instances
       bytes INTEGER NOT NULL, -- what they own
-      share REAL -- the part of the snapshot's tracked bytes, 0 to 1
+      share REAL, -- the part of the snapshot's tracked bytes, 0 to 1
+      slab_objects INTEGER, -- of the slabs that the living instances pin; NULL in all six: nobody asked
+      slab_object_bytes INTEGER,
+      slab_count INTEGER,
+      slab_bytes INTEGER,
+      slab_taken_bytes INTEGER,
+      slab_unresolved INTEGER
     """)
 
   private static let sizeRuns = Table(
@@ -154,6 +160,7 @@ enum Schema {
       col INTEGER NOT NULL,
       inlined INTEGER NOT NULL, -- 1: into the frame that follows
       image INTEGER, -- texts.id: the program or library
-      image_offset INTEGER NOT NULL
+      image_offset INTEGER NOT NULL,
+      build_id INTEGER -- texts.id: the image's, in hexadecimal
     """)
 }

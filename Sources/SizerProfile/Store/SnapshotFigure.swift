@@ -58,6 +58,16 @@ struct LadderFigure {
   ]
 }
 
+/// The figures of a class's slabs, in the order of ``Schema``.
+enum SlabFigure {
+  static let columns = [
+    "slab_objects", "slab_object_bytes", "slab_count", "slab_bytes", "slab_taken_bytes", "slab_unresolved",
+  ]
+  static let all: [any WritableKeyPath<SlabUse, Int> & Sendable] = [
+    \.objectCount, \.objectBytes, \.slabCount, \.slabBytes, \.takenBytes, \.unresolvedCount,
+  ]
+}
+
 /// The columns of the table `snapshots` but the id, in the order in which they are written and read.
 enum SnapshotColumns {
   private static let texts = ["label", "mode", "error", "time", "pause"]

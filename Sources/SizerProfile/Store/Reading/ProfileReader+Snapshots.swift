@@ -33,12 +33,20 @@ extension ProfileReader {
     return ladder
   }
 
+  private borrowing func slabs(_ row: borrowing Statement) throws(ProfileError) -> SlabUse? {
+    guard !row.isNull(6) else { return nil }
+    var slabs = SlabUse()
+    for (offset, path) in SlabFigure.all.enumerated() { slabs[keyPath: path] = try figure(row, 6 + Int32(offset)) }
+    return slabs
+  }
+
   borrowing func addClasses(to snapshots: inout [Snapshot], _ texts: [String]) throws(ProfileError) {
     let count = try count("classes")
-    try forEach("classes", "snapshot,name,active,bytes,share", count: count) { (row, _) throws(ProfileError) in
+    let columns = "snapshot,name,active,bytes,share," + SlabFigure.columns.joined(separator: ",")
+    try forEach("classes", columns, count: count) { (row, _) throws(ProfileError) in
       let snapshot = try index(row, 1, below: snapshots.count)
       let record = ClassRecord(
-        active: try figure(row, 3), bytes: try figure(row, 4), share: try row.real(5))
+        active: try figure(row, 3), bytes: try figure(row, 4), share: try row.real(5), slabs: try slabs(row))
       let name = texts[try index(row, 2, below: texts.count)]
       guard snapshots[snapshot].classes.updateValue(record, forKey: name) == nil else {
         throw origin.corrupted("snapshot \(snapshot) has a class twice")

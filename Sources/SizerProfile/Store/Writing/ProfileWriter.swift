@@ -45,7 +45,7 @@ struct ProfileWriter: ~Copyable {
     let insertObject = try connection.prepare("INSERT INTO objects VALUES(?,?,?,?,?,?,?,?,?)")
     let marks = String(repeating: ",?", count: SnapshotColumns.all.count)
     let insertSnapshot = try connection.prepare("INSERT INTO snapshots(id,\(SnapshotColumns.list)) VALUES(?\(marks))")
-    let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?)")
+    let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
     let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?,?)")
     let insertTree = try connection.prepare("INSERT INTO referent_trees VALUES(?,?,?)")
     let insertReferent = try connection.prepare("INSERT INTO referents VALUES(?,?,?,?,?,?,?)")
