@@ -5,24 +5,47 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include "pages.h"
+
+typedef struct thread_call {
+  char name[16];
+  void *(*body)(void *context);
+  void *context;
+} thread_call;
+
+// The thread names itself: when its starter gets to it, a detached thread may have ended already, and its handle with it.
+static void *run(void *context) {
+  thread_call call = *(const thread_call *)context;
+  csizer_pages_unmap(context, sizeof call);
+  pthread_setname_np(pthread_self(), call.name);
+  return call.body(call.context);
+}
 
 csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
   sigset_t all, before;
   pthread_t thread;
   pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes)) return CSIZER_NO_MEMORY;
+  thread_call *call = csizer_pages_map(sizeof *call);
+  if (!call) return CSIZER_NO_MEMORY;
+  strncpy(call->name, name, sizeof call->name - 1);
+  call->body = body;
+  call->context = context;
+  if (pthread_attr_init(&attributes)) {
+    csizer_pages_unmap(call, sizeof *call);
+    return CSIZER_NO_MEMORY;
+  }
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
-  int error = pthread_create(&thread, &attributes, body, context);
+  int error = pthread_create(&thread, &attributes, run, call);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (error) return CSIZER_NO_MEMORY;
-  pthread_setname_np(thread, name);
-  return CSIZER_OK;
+  if (!error) return CSIZER_OK;
+  csizer_pages_unmap(call, sizeof *call);
+  return CSIZER_NO_MEMORY;
 }
 
 struct csizer_bell {
