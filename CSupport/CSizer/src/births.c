@@ -62,17 +62,17 @@ static __attribute__((noinline)) void born(class_entry *entry, void *object, con
   uintptr_t address = (uintptr_t)object;
   uint32_t depth = __atomic_load_n(&entry->trace_depth, __ATOMIC_RELAXED);
   uint32_t trace = depth ? csizer_trace_capture(depth, return_address) : 0;
-  unsigned keeps = 0;
   unsigned shard = shard_of(shard_hash(address));
   csizer_shard_lock(shard);
   uint64_t now = clock_ticks();
   if (entry->watch_count && csizer_tracked_mark(address))
     for (uint32_t i = 0; i < entry->watch_count; i++) {
       const class_watch *watch = &entry->watches[i];
-      if (csizer_lifetimes_record(watch, address, now, watch->trace_depth ? trace : 0)) keeps += watch->keep;
+      bool is_recorded = csizer_lifetimes_record(watch, address, now, watch->trace_depth ? trace : 0);
+      // Before another thread can see the record and let go of what it says was kept.
+      if (is_recorded && watch->keep) swift_retain(object);
     }
   csizer_shard_unlock(shard);
-  for (; keeps; keeps--) swift_retain(object);
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {

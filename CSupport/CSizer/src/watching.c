@@ -32,6 +32,15 @@ static uint32_t cohort_before(const class_entry *entry, const csizer_lifetimes *
   return UINT32_MAX;
 }
 
+// The cohort of a class that is announced as before, which some programs do without end; a few are looked at, the newest first.
+static uint32_t cohort_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+  enum { LOOKED_AT = 64 };
+  uint32_t last = lifetimes->cohort_count > LOOKED_AT ? lifetimes->cohort_count - LOOKED_AT : 0;
+  for (uint32_t i = lifetimes->cohort_count; i-- > last;)
+    if (lifetimes->cohorts[i].type == type && lifetimes->cohorts[i].watch == watch->watch) return i;
+  return csizer_lifetimes_add_cohort(lifetimes, type, watch);
+}
+
 static bool ask_tracker(void *context, csizer_lifetimes *lifetimes) {
   decision *decision = context;
   const watched_class *watched = watched_by(lifetimes, decision->type);
@@ -41,7 +50,7 @@ static bool ask_tracker(void *context, csizer_lifetimes *lifetimes) {
     return false;
   }
   uint32_t cohort = cohort_before(decision->before, lifetimes, watched->watch.watch);
-  if (cohort == UINT32_MAX) cohort = csizer_lifetimes_add_cohort(lifetimes, decision->type, &watched->watch);
+  if (cohort == UINT32_MAX) cohort = cohort_of(lifetimes, decision->type, &watched->watch);
   decision->failed |= cohort == UINT32_MAX;
   decision->watches[decision->count++] = (class_watch){.owner = lifetimes,
                                                        .cohort = cohort,
@@ -173,15 +182,6 @@ void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes) {
 }
 
 // ---- Single objects ----
-
-// The cohort of single objects that were announced alike; a few are looked at, the newest first.
-static uint32_t cohort_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  enum { LOOKED_AT = 64 };
-  uint32_t last = lifetimes->cohort_count > LOOKED_AT ? lifetimes->cohort_count - LOOKED_AT : 0;
-  for (uint32_t i = lifetimes->cohort_count; i-- > last;)
-    if (lifetimes->cohorts[i].type == type && lifetimes->cohorts[i].watch == watch->watch) return i;
-  return csizer_lifetimes_add_cohort(lifetimes, type, watch);
-}
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 extern __attribute__((weak)) void swift_release(void *object);
