@@ -47,17 +47,26 @@ let package = Package(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules),
+    .systemLibrary(
+      name: "CSQLite", path: "CSupport/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
-    .target(name: "SizerProfile", swiftSettings: swiftRules),
+    // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
+    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
+    // What tracking is measured with, by SizerBench and by a process that links no Sizer.
+    .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
+    .executableTarget(
+      name: "TrackingFloor",
+      dependencies: ["TrackingLoop", .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
+      path: "Benchmarks/TrackingFloor", swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerBench",
       dependencies: [
-        "Sizer", "CFloor", "Yams",
+        "Sizer", "CFloor", "TrackingLoop", "TrackingFloor", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks/SizerBench", resources: [.copy("Documents")], swiftSettings: swiftRules),
+      path: "Benchmarks/SizerBench", resources: [.copy("Documents"), .copy("Peers")], swiftSettings: swiftRules),
     .testTarget(
       name: "SizerTests",
       dependencies: [

@@ -99,6 +99,7 @@ static __attribute__((noinline)) void use_stack(const sleeper *sleeper) {
   for (size_t i = 0; i < sleeper->bytes; i += PAGE) pages[i] = 1;
   pthread_barrier_wait(sleeper->ready);
   pthread_barrier_wait(sleeper->done);
+  CHECK_EQUAL(pages[0], 1);
 }
 
 static void *sleep_deep(void *argument) {
@@ -152,6 +153,7 @@ TEST(the_main_threads_stack_counts) {
   volatile char pages[BYTES];
   for (size_t i = 0; i < BYTES; i += PAGE) pages[i] = 1;
   csizer_regions after = read_regions();
+  CHECK_EQUAL(pages[0], 1);
   CHECK(after.stacks >= before.stacks + BYTES - SLACK && after.stacks < before.stacks + BYTES + SLACK);
 }
 

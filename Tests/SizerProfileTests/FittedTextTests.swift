@@ -38,7 +38,6 @@ struct FittedTextTests {
     #expect(FittedText("한국", in: 10).width == 4)
     #expect(FittedText("漢字漢字漢字", in: 8).text == "漢字...")
     #expect(FittedText("漢字漢字漢字", in: 8).leading(in: 8) == "漢字... ")
-    #expect(FittedText("漢字", in: 8).trailing(in: 8) == "    漢字")
   }
 
   @Test(

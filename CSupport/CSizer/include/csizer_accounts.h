@@ -37,7 +37,7 @@ csizer_status csizer_accounts_read(csizer_accounts *ret);
 
 /// Bytes of memory that Sizer holds for itself: what lives in its own arena, and the pages of its tables, of which those of the census
 /// count as far as they have been given memory. The same figure everywhere: in capabilities, snapshots and ladders.
-/// Any thread; time: csizer_accounts_read, and some 10 µs for each GiB of the address space that has objects (mincore).
+/// Any thread; time: csizer_accounts_read, and some 50 µs for each GiB of the address space that has objects (mincore).
 size_t csizer_overhead_bytes(void);
 
 /// csizer_overhead_bytes without the arena, for those who have read that.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_PROCESS_H
 #define CSIZER_PROCESS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,5 +39,8 @@ csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_
 /// missing, cut off at `length`, not in kB or above INT64_MAX bytes. A line that is there twice counts the second time: the first
 /// line is the process's name.
 csizer_status csizer_process_parse_status(const char *text, size_t length, csizer_process_memory *ret);
+
+/// Whether the calling thread is the process's only one; false when /proc can't tell. Some microseconds.
+bool csizer_process_has_one_thread(void);
 
 #endif

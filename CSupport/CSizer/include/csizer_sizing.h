@@ -14,8 +14,8 @@
 /// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
 /// the records: dead objects and earlier snapshots cost nothing.
 ///
-/// In order: create, begin, run (and, where it stops, name) until it is done, all while holding (csizer_lifetimes_hold); then apply
-/// and destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
+/// In order: list; create, begin, run (and, where it stops, name) until it is done, all while holding (csizer_lifetimes_hold); then
+/// apply and destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
 /// may then happen in a child, which takes neither locks nor memory of an allocator for it.
 typedef struct csizer_sizing csizer_sizing;
 
@@ -38,14 +38,21 @@ typedef struct csizer_cohort_sum {
   uint64_t bytes;
 } csizer_cohort_sum;
 
-/// Lists the living; `is_shared` when a forked child is to fill in the results. Holding. Free with csizer_sizing_destroy.
+/// Brings the list of the living up to date: what takes time and needs no hold.
+csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes);
+
+/// A sizing of those listed and those born since; `is_shared` when a forked child is to fill in the results. Holding. Free with
+/// csizer_sizing_destroy.
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing);
 
 /// Frees the results; NULL is fine.
 void csizer_sizing_destroy(csizer_sizing *sizing);
 
-/// How many objects live.
+/// How many objects are to be sized; some may have died since they were listed.
 uint32_t csizer_sizing_count(const csizer_sizing *sizing);
+
+/// Whether some announcement asks for named referents.
+bool csizer_sizing_names(const csizer_lifetimes *lifetimes);
 
 /// Marks all of them as seen in a fresh walk.
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk);
@@ -67,5 +74,14 @@ size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **r
 
 /// All objects whose class has changed, as of the last sizing; holds until the next apply.
 size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs);
+
+/// How many objects the last sizing listed.
+uint32_t csizer_living_count(const csizer_lifetimes *lifetimes);
+
+/// Where those of them are that still live, and their cohorts: how many, at most `room`. Holding, or what is told may be over.
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room);
+
+/// The size that one of them has now; false when it has none yet.
+bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row);
 
 #endif

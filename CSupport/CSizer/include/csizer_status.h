@@ -14,6 +14,8 @@ typedef enum csizer_status {
   /// The kernel did not answer: a file of /proc could not be opened (no descriptor left, or /proc is not mounted) or read, or its
   /// text is none that is known. Nothing was changed.
   CSIZER_UNREADABLE = 4,
+  /// The kernel refused a process. Nothing was changed.
+  CSIZER_REFUSED = 5,
 } csizer_status;
 
 #endif

@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "code_patch.h"
+#include "csizer_process.h"
+#include "heapmap_internal.h"
 #include "lifetimes_internal.h"
 #include "swift_abi.h"
 #include "swift_call.h"
@@ -41,7 +42,7 @@ static bool has_lost_objects;
 bool csizer_entry_points_have_lost_objects(void) { return __atomic_load_n(&has_lost_objects, __ATOMIC_RELAXED); }
 
 static inline void note_birth(const void *object) {
-  if (__builtin_expect(!csizer_heapmap_insert(living, object), 0))
+  if (__builtin_expect(!heapmap_insert(living, (uintptr_t)object), 0))
     __atomic_store_n(&has_lost_objects, true, __ATOMIC_RELAXED);
 }
 
@@ -65,7 +66,9 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
 
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  if (living && csizer_heapmap_remove(living, block) && __builtin_expect(csizer_deaths_are_watched, 0))
+  uintptr_t address = (uintptr_t)block;
+  const heapmap_leaf *leaf = living ? heapmap_remove(living, address) : NULL;
+  if (leaf && csizer_deaths_are_watched && __builtin_expect(heapmap_may_be_tracked(leaf, address), 0))
     csizer_lifetimes_ended(block);
   free(block);
 }
@@ -130,11 +133,6 @@ static const char *self_test(const csizer_heapmap *map, allocator_function alloc
   return NULL;
 }
 
-static bool has_one_thread(void) {
-  struct stat tasks;
-  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;  // itself, its parent, one thread
-}
-
 #define ADDRESS(function) ((void *)(uintptr_t)(function))
 
 // All functions of the runtime that make objects by themselves: the compiler inlined swift_allocObject into the two others of its
@@ -151,7 +149,7 @@ static const char *replace_all(csizer_patch patches[4], allocator_function alloc
 
 const char *csizer_entry_points_replace(csizer_heapmap *map) {
   allocator_function allocate = runtime_allocator();
-  if (!has_one_thread()) return "the library was loaded when the process had other threads";
+  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads";
   if (!header_is_as_expected(allocate)) return "this Swift runtime starts objects in another way";
   csizer_patch patches[4] = {0};
   living = map;

@@ -73,29 +73,11 @@ void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit) {
 }
 
 bool csizer_heapmap_insert(csizer_heapmap *map, const void *address) {
-  uintptr_t a = (uintptr_t)address;
-  if (a >> HEAPMAP_ADDRESS_BITS) return false;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  if (__builtin_expect(!leaf, 0)) {
-    leaf = csizer_heapmap_leaf_make(map, a);
-    if (!leaf) return false;
-  }
-  if (__builtin_expect(!leaf->has_objects, 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
-  heapmap_note_unit(leaf, heapmap_unit_index(a));
-  __atomic_fetch_or(&leaf->live[heapmap_unit_index(a)], heapmap_bit(a), __ATOMIC_RELAXED);
-  return true;
+  return heapmap_insert(map, (uintptr_t)address);
 }
 
 bool csizer_heapmap_remove(csizer_heapmap *map, const void *address) {
-  uintptr_t a = (uintptr_t)address;
-  if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  if (!leaf) return false;
-  uint64_t *word = &leaf->live[heapmap_unit_index(a)];
-  // Raw memory goes this way too: a plain load spares it the locked instruction.
-  if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & heapmap_bit(a))) return false;
-  __atomic_fetch_and(word, ~heapmap_bit(a), __ATOMIC_RELAXED);
-  return true;
+  return heapmap_remove(map, (uintptr_t)address) != NULL;
 }
 
 bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {

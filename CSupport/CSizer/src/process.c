@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "csizer_process.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -102,4 +104,9 @@ csizer_status csizer_process_memory_read(csizer_process_memory *ret) {
   if (!status) *ret = memory;
   errno = saved_errno;
   return status;
+}
+
+bool csizer_process_has_one_thread(void) {
+  struct stat tasks;
+  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;  // itself, its parent, one thread
 }

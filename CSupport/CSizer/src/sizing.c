@@ -5,22 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lifetimes_internal.h"
-#include "walk_internal.h"
-
-enum { MORPH_ROOM = 1024 };
-#define NOT_SIZED UINT64_MAX
-
-/// All in one mapping, which a forked child may share.
-struct csizer_sizing {
-  csizer_lifetimes *lifetimes;
-  size_t bytes;  // of the mapping
-  uint32_t count;
-  uint32_t next;  // the first that has no size yet
-  uint32_t morph_count;
-  csizer_morph morphs[MORPH_ROOM];
-  uint64_t sizes[];
-};
+#include "sizing_internal.h"
 
 // ---- The list of the living ----
 
@@ -43,8 +28,8 @@ static void drop_dead(csizer_lifetimes *lifetimes) {
   lifetimes->living_count = kept;
 }
 
-static bool add_new(csizer_lifetimes *lifetimes) {
-  uint32_t end = csizer_lifetimes_count(lifetimes), born = 0;
+static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
+  uint32_t born = 0;
   for (uint32_t number = lifetimes->listed; number < end; number++) born += is_living(lifetimes, number);
   size_t room = (size_t)lifetimes->living_count + born;
   if (!csizer_page_array_reserve(&lifetimes->living_numbers, room * sizeof(uint32_t)) ||
@@ -53,7 +38,7 @@ static bool add_new(csizer_lifetimes *lifetimes) {
   for (uint32_t number = lifetimes->listed; number < end; number++) {
     if (!is_living(lifetimes, number)) continue;
     numbers_of(lifetimes)[lifetimes->living_count] = number;
-    last_sizes_of(lifetimes)[lifetimes->living_count++] = NOT_SIZED;
+    last_sizes_of(lifetimes)[lifetimes->living_count++] = SIZING_NONE;
   }
   lifetimes->listed = end;
   return true;
@@ -65,9 +50,17 @@ static void *map_results(size_t bytes, bool is_shared) {
   return results == MAP_FAILED ? NULL : results;
 }
 
-csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
+csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
+  // Births that were under way are complete when all shards were held once; those of a later number wait for the next look.
+  csizer_shards_hold();
+  uint32_t end = csizer_lifetimes_count(lifetimes);
+  csizer_shards_release();
   drop_dead(lifetimes);
-  if (!add_new(lifetimes)) return CSIZER_NO_MEMORY;
+  return add_new(lifetimes, end) ? CSIZER_OK : CSIZER_NO_MEMORY;
+}
+
+csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
+  if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
   size_t bytes = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
   csizer_sizing *sizing = map_results(bytes, is_shared);
   if (!sizing) return CSIZER_NO_MEMORY;
@@ -84,6 +77,14 @@ void csizer_sizing_destroy(csizer_sizing *sizing) {
 
 uint32_t csizer_sizing_count(const csizer_sizing *sizing) { return sizing->count; }
 
+bool csizer_sizing_names(const csizer_lifetimes *lifetimes) {
+  bool names = false;
+  csizer_shards_hold();
+  for (uint32_t i = 0; i < lifetimes->cohort_count; i++) names |= lifetimes->cohorts[i].resolution_level != 0;
+  csizer_shards_release();
+  return names;
+}
+
 // ---- The walk ----
 
 static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t index) {
@@ -92,27 +93,30 @@ static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t in
 
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
   for (uint32_t i = 0; i < sizing->count; i++) {
-    csizer_status status = csizer_walk_skip(walk, (const void *)lifetime_address(record_in(sizing, i)));
+    const lifetime_record *record = record_in(sizing, i);
+    if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
+    csizer_status status = csizer_walk_skip(walk, (const void *)lifetime_address(record));
     if (status) return status;
   }
   return CSIZER_OK;
 }
 
-// Rare: some programs change an object's class, perhaps back again.
+// Rare: some programs change an object's class, perhaps back again. What is known of it stands in the order of objects.
 static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
                                                  const void *type) {
-  const csizer_morph *morphs;
-  size_t count = csizer_morphs(sizing->lifetimes, &morphs);
-  const void *before = announced;
-  for (size_t i = 0; i < count; i++)
-    if (morphs[i].object == number) before = morphs[i].type;
-  if (before == type || sizing->morph_count == MORPH_ROOM) return;  // those without room are met again next time
+  const csizer_morph *known;
+  size_t count = csizer_morphs(sizing->lifetimes, &known);
+  while (sizing->next_known < count && known[sizing->next_known].object < number) sizing->next_known++;
+  bool is_known = sizing->next_known < count && known[sizing->next_known].object == number;
+  const void *before = is_known ? known[sizing->next_known].type : announced;
+  if (before == type || sizing->morph_count == SIZING_MORPHS) return;  // those without room are met again next time
   sizing->morphs[sizing->morph_count++] = (csizer_morph){number, type};
 }
 
 static inline void fetch_ahead(const csizer_sizing *sizing, uint32_t index) {
   enum { AHEAD = 16 };
   if (index + AHEAD >= sizing->count) return;
+  // Of a dead object this is no address; fetching it does no harm.
   const char *object = (const char *)lifetime_address(record_in(sizing, index + AHEAD));
   __builtin_prefetch(object);
   __builtin_prefetch(object + 31);
@@ -124,7 +128,12 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
   for (; sizing->next < sizing->count; sizing->next++) {
     fetch_ahead(sizing, sizing->next);
     const lifetime_record *record = record_in(sizing, sizing->next);
+    if (__builtin_expect(!lifetime_is_tracked(record), 0)) {
+      sizing->sizes[sizing->next] = SIZING_DEAD;
+      continue;
+    }
     const csizer_cohort *cohort = &lifetimes->cohorts[record->cohort];
+    sizing->steps++;
     const swift_object *object = (const swift_object *)lifetime_address(record);
     if (__builtin_expect((const void *)object->metadata != cohort->type || lifetimes->morph_count, 0))
       note_class(sizing, numbers_of(lifetimes)[sizing->next], cohort->type, object->metadata);
@@ -148,21 +157,41 @@ uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
 
 // ---- The record ----
 
+// Merges two lists in the order of objects from their ends on, in place; there is room for both.
 static void apply_morphs(csizer_sizing *sizing) {
   csizer_lifetimes *lifetimes = sizing->lifetimes;
   csizer_morph *known = lifetimes->morphs.memory;
-  for (uint32_t i = 0; i < sizing->morph_count; i++) {
-    size_t at = 0;
-    while (at < lifetimes->morph_count && known[at].object != sizing->morphs[i].object) at++;
-    known[at] = sizing->morphs[i];
-    if (at == lifetimes->morph_count) lifetimes->morph_count++;
+  const csizer_morph *found = sizing->morphs;
+  size_t old = lifetimes->morph_count, new = sizing->morph_count, added = 0;
+  for (size_t i = 0, j = 0; j < new; j++) {
+    while (i < old && known[i].object < found[j].object) i++;
+    if (i < old && known[i].object == found[j].object) known[i] = found[j];
+    else added++;
   }
+  lifetimes->morph_count = old + added;
+  for (size_t to = old + added; added;) {
+    if (old && known[old - 1].object >= found[new - 1].object) {
+      new -= known[old - 1].object == found[new - 1].object;
+      known[--to] = known[--old];
+    } else {
+      known[--to] = found[--new];
+      added--;
+    }
+  }
+}
+
+// Where the walk did not come to, because it stopped with an error or its process ended, there is no size.
+static uint64_t size_at(const csizer_sizing *sizing, uint32_t index) {
+  return index < sizing->next ? sizing->sizes[index] : SIZING_NONE;
 }
 
 static uint32_t count_changes(const csizer_sizing *sizing) {
   const uint64_t *last = last_sizes_of(sizing->lifetimes);
   uint32_t changes = 0;
-  for (uint32_t i = 0; i < sizing->count; i++) changes += sizing->sizes[i] != NOT_SIZED && sizing->sizes[i] != last[i];
+  for (uint32_t i = 0; i < sizing->count; i++) {
+    uint64_t size = size_at(sizing, i);
+    changes += size < SIZING_DEAD && size != last[i];
+  }
   return changes;
 }
 
@@ -181,14 +210,16 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < sizing->count; i++) {
     uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
-    if (sizing->sizes[i] == NOT_SIZED) (*ret_skipped)++;
-    else if (sizing->sizes[i] != last[i]) {
-      *row++ = (csizer_size_row){number, snapshot, sizing->sizes[i]};
-      last[i] = sizing->sizes[i];
+    uint64_t size = size_at(sizing, i);
+    if (size == SIZING_DEAD) continue;
+    if (size == SIZING_NONE) (*ret_skipped)++;
+    else if (size != last[i]) {
+      *row++ = (csizer_size_row){number, snapshot, size};
+      last[i] = size;
     }
     if (cohort >= sum_count) continue;
     sums[cohort].active++;
-    if (last[i] != NOT_SIZED) sums[cohort].bytes += last[i];
+    if (last[i] != SIZING_NONE) sums[cohort].bytes += last[i];
   }
   lifetimes->row_count = rows;
   return CSIZER_OK;
@@ -202,4 +233,23 @@ size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **r
 size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs) {
   *ret_morphs = lifetimes->morphs.memory;
   return lifetimes->morph_count;
+}
+
+uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
+
+bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row) {
+  if (index >= lifetimes->living_count || last_sizes_of(lifetimes)[index] == SIZING_NONE) return false;
+  *ret_row = (csizer_size_row){.object = numbers_of(lifetimes)[index], .bytes = last_sizes_of(lifetimes)[index]};
+  return true;
+}
+
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
+    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
+    if (!lifetime_is_tracked(record)) continue;
+    addresses[count] = lifetime_address(record);
+    cohorts[count++] = record->cohort;
+  }
+  return count;
 }

@@ -10,41 +10,43 @@
 
 #include "pages.h"
 
-typedef struct thread_call {
-  char name[16];
+typedef struct thread_start {
   void *(*body)(void *context);
   void *context;
-} thread_call;
+  char name[16];
+} thread_start;
 
-// The thread names itself: when its starter gets to it, a detached thread may have ended already, and its handle with it.
-static void *run(void *context) {
-  thread_call call = *(const thread_call *)context;
-  csizer_pages_unmap(context, sizeof call);
-  pthread_setname_np(pthread_self(), call.name);
-  return call.body(call.context);
+// A detached thread may be over before pthread_create returns: only it itself can safely give it a name.
+static void *run(void *argument) {
+  thread_start start = *(thread_start *)argument;
+  csizer_pages_unmap(argument, sizeof start);
+  pthread_setname_np(pthread_self(), start.name);
+  return start.body(start.context);
 }
 
-csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
-  sigset_t all, before;
+static int create_detached(thread_start *start) {
   pthread_t thread;
   pthread_attr_t attributes;
-  thread_call *call = csizer_pages_map(sizeof *call);
-  if (!call) return CSIZER_NO_MEMORY;
-  strncpy(call->name, name, sizeof call->name - 1);
-  call->body = body;
-  call->context = context;
-  if (pthread_attr_init(&attributes)) {
-    csizer_pages_unmap(call, sizeof *call);
-    return CSIZER_NO_MEMORY;
-  }
+  sigset_t all, before;
+  int error = pthread_attr_init(&attributes);
+  if (error) return error;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
-  int error = pthread_create(&thread, &attributes, run, call);
+  error = pthread_create(&thread, &attributes, run, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (!error) return CSIZER_OK;
-  csizer_pages_unmap(call, sizeof *call);
+  return error;
+}
+
+csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
+  thread_start *start = csizer_pages_map(sizeof *start);
+  if (!start) return CSIZER_NO_MEMORY;
+  start->body = body;
+  start->context = context;
+  strncpy(start->name, name, sizeof start->name - 1);
+  if (create_detached(start) == 0) return CSIZER_OK;
+  csizer_pages_unmap(start, sizeof *start);
   return CSIZER_NO_MEMORY;
 }
 

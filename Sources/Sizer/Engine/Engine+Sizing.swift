@@ -3,52 +3,54 @@ import CSizer
 
 /// What one sizing of a tracker's objects found.
 struct Sizing: Sendable {
+  var mode: SnapshotMode
   /// The moment that the sizes are of.
   var taken: Ticks
   /// For how long births and deaths had to wait.
-  var pause: Duration
+  var pause: Duration = .zero
   /// Living objects and their bytes, by cohort.
   var sums: [(active: Int, bytes: Int)] = []
   var skippedCount = 0
   var unresolvedCount = 0
+  /// Usable bytes of all Swift objects of the process, and of raw blocks that they own; nil when nobody looked.
+  var heap: (objects: Int, raw: Int)?
   /// The named referents of the objects whose resolution level asks for them.
   var trees: [(object: UInt32, referents: [SizeNode])] = []
 }
 
 extension Engine {
-  /// Sizes all living objects of a tracker in the process itself, and records what changed under the snapshot's number.
-  static func sizeInPlace(_ lifetimes: Lifetimes, snapshot: Int, place: String) throws(SizerError) -> Sizing {
-    // With nothing to size there is nothing to stop.
-    if lifetimes.count == 0 { return Sizing(taken: .now, pause: .zero) }
+  /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held.
+  static func sizeInPlace(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FinishedSizing {
+    try lifetimes.list(place: place)
+    let asked = Ticks.now
     return try withTree(HeapSizer.Options(), place: place) { (builder) throws(SizerError) in
-      var sizing = try size(lifetimes, with: &builder, place: place)
-      try sizing.results.record(as: snapshot, in: &sizing.found, place: place)
-      return sizing.found
+      let held = Ticks(value: csizer_lifetimes_hold())
+      defer { csizer_lifetimes_let_go() }
+      let results = try SizingResults(of: lifetimes, isShared: false, place: place)
+      var found = Sizing(mode: .inPlace, taken: held)
+      try results.run(with: &builder, into: &found, place: place)
+      found.unresolvedCount = builder.walk.totals.unresolvedCount
+      found.pause = Ticks.now.duration(since: asked)
+      return FinishedSizing(found: found, results: results)
     }
   }
+}
 
-  private struct Held: ~Copyable {
-    var found: Sizing
-    var results: SizingResults
-  }
+/// A sizing that is done and not recorded yet.
+struct FinishedSizing: ~Copyable, Sendable {
+  private(set) var found: Sizing
+  let results: SizingResults
 
-  private static func size(
-    _ lifetimes: Lifetimes, with builder: inout TreeBuilder, place: String
-  ) throws(SizerError) -> Held {
-    let begin = Ticks(value: csizer_lifetimes_hold())
-    defer { csizer_lifetimes_let_go() }
-    let results = try SizingResults(of: lifetimes, isShared: false, place: place)
-    var found = Sizing(taken: begin, pause: .zero)
-    try results.run(with: &builder, into: &found, place: place)
-    found.unresolvedCount = builder.walk.totals.unresolvedCount
-    found.pause = Ticks.now.duration(since: begin)
-    return Held(found: found, results: results)
+  /// Records what changed under the snapshot's number. The tracker's lock is held.
+  mutating func record(as snapshot: Int, place: String) throws(SizerError) {
+    try results.record(as: snapshot, in: &found, place: place)
   }
 }
 
 /// Owns the results of a sizing until they are recorded.
-private struct SizingResults: ~Copyable {
-  private let handle: OpaquePointer
+struct SizingResults: ~Copyable, Sendable {
+  // unsafe: owned, and used by one thread after the other.
+  nonisolated(unsafe) let handle: OpaquePointer
   private let lifetimes: Lifetimes
 
   /// Lists the living, while holding.
@@ -63,7 +65,7 @@ private struct SizingResults: ~Copyable {
     csizer_sizing_destroy(handle)
   }
 
-  func run(with builder: inout TreeBuilder, into found: inout Sizing, place: String) throws(SizerError) {
+  fileprivate func run(with builder: inout TreeBuilder, into found: inout Sizing, place: String) throws(SizerError) {
     try builder.walk.begin(handle)
     while let (object, level) = try builder.walk.run(handle) {
       let tree = try builder.tree(ofMarkedObjectAt: object, depth: level)
@@ -72,7 +74,7 @@ private struct SizingResults: ~Copyable {
     }
   }
 
-  func record(as snapshot: Int, in found: inout Sizing, place: String) throws(SizerError) {
+  fileprivate func record(as snapshot: Int, in found: inout Sizing, place: String) throws(SizerError) {
     let count = csizer_lifetimes_cohort_count(lifetimes.handle)
     var sums = [csizer_cohort_sum](repeating: csizer_cohort_sum(), count: Int(count))
     var skipped: UInt32 = 0

@@ -18,7 +18,7 @@ package enum Engine {
   }
 
   /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
-  static func withTree<Result: Sendable>(
+  static func withTree<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (inout TreeBuilder) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try withFreshWalk(options, place: place) { (walk) throws(SizerError) in
@@ -27,7 +27,7 @@ package enum Engine {
     }
   }
 
-  private static func withFreshWalk<Result: Sendable>(
+  static func withFreshWalk<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try shared.withLock { (shared) throws(SizerError) -> Result in
@@ -59,6 +59,10 @@ package enum Engine {
     case CSIZER_NO_MEMORY:
       throw SizerError(
         code: .outOfMemory, message: "the system refused memory for Sizer's own tables; free some or raise the limit",
+        place: place)
+    case CSIZER_REFUSED:
+      throw SizerError(
+        code: .systemRefused, message: "the system refused a child process (fork); free memory or raise the limit",
         place: place)
     case CSIZER_INVALID:
       throw SizerError(code: .invalidArgument, message: "an argument is empty or out of range", place: place)

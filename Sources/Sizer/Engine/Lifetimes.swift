@@ -84,6 +84,14 @@ final class Lifetimes: Sendable {
     csizer_lifetimes_forget(handle)
   }
 
+  /// Brings the list of the living up to date, for a sizing that follows.
+  func list(place: String) throws(SizerError) {
+    try Engine.check(csizer_sizing_list(handle), place: place)
+  }
+
+  /// Whether snapshots are to name referents of some living object.
+  var namesReferents: Bool { csizer_sizing_names(handle) }
+
   /// How many objects were ever tracked.
   var count: Int { Int(csizer_lifetimes_count(handle)) }
 

@@ -69,6 +69,13 @@ struct Walk: ~Copyable {
     return object.map { ($0, Int(level)) }
   }
 
+  /// Forks a child that does the sizing.
+  func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child {
+    var child = csizer_child()
+    try Engine.check(csizer_frozen_start(sizing, handle, &child), place: place)
+    return child
+  }
+
   /// What was counted so far.
   var totals: HeapSize {
     let totals = csizer_walk_totals(handle)

@@ -28,7 +28,7 @@ package final class Symboliser: Sendable {
   /// One that knows nothing yet.
   package init() {}
 
-  /// Whether names and lines can be had: libdw is here and the engine was built with its headers.
+  /// Whether lines and inlined calls can be had, not only names: libdw is here and the engine was built with its headers.
   package static var isAvailable: Bool { SymbolSession(images: []) != nil }
 
   /// One trace for each stack of return addresses, innermost first, in order; an address that nothing is known of stays a frame
@@ -61,8 +61,13 @@ extension Symboliser.Memory {
     let images = Set(wanted.compactMap { $0 == 0 ? nil : now.image(at: $0 - 1) })
     // Memory that debug information takes is the host's: the session goes when the addresses are known.
     let session = SymbolSession(images: images.sorted { $0.bias < $1.bias })
+    let names: [UInt: String] =
+      switch session {
+      case .some: [:]
+      case .none: runtimeSymbols(of: Array(wanted))
+      }
     for address in wanted {
-      let found = session?.calls(returningTo: address) ?? []
+      let found = session?.calls(returningTo: address) ?? names[address].map { [SymbolisedCall(symbol: $0)] } ?? []
       let raw = now.rawFrame(at: address).frame
       calls[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
     }

@@ -7,53 +7,158 @@ extension ClassTracker {
   /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects reach counts for
   /// the one that was announced first; a tracked object never counts with what refers to it. Objects that are dead cost nothing.
   ///
-  /// In place, threads that make or free tracked objects wait meanwhile (``Snapshot/pause`` says how long); the objects that tracked
-  /// ones refer to must not be changed by other threads. Time: some 100 ns for a small object.
+  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
+  ///   thread may change what tracked objects refer to.
+  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (some 20 ms per GiB of memory
+  ///   with 4 KiB pages, 1 with huge pages) and may do what they like. Pages that they write while the child works are
+  ///   copied. Referents are not named.
+  /// - `automatic`: in place when the process has one thread, when nothing is tracked, or when referents are to be named; frozen otherwise.
+  ///
+  /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
+  /// - Parameters:
+  ///   - label: what it is called.
+  ///   - mode: how it looks at the heap.
+  ///   - fragmentation: also ask the allocator which slabs the living objects of each class pin, and how full these are
+  ///     (``ClassRecord/slabs``); some 50 ns more per object.
   /// - Returns: the snapshot, which ``statistics`` has from now on, too.
-  /// - Throws: `closed`; `outOfMemory`; `unsupportedRuntime`. Nothing is recorded then.
+  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice; `unsupportedRuntime`;
+  ///   `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
   @discardableResult
-  public func createSnapshot(_ label: String = "", mode: SnapshotMode = .automatic) throws(SizerError) -> Snapshot {
+  public func createSnapshot(
+    _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
+  ) throws(SizerError) -> Snapshot {
     let place = "ClassTracker.createSnapshot(_:mode:)"
     let lifetimes = try lifetimes.get()
-    return try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      let sizing = try Engine.sizeInPlace(lifetimes, snapshot: state.snapshots.count, place: place)
-      let snapshot = try state.snapshot(label, of: sizing, in: lifetimes)
-      state.record(snapshot, sizing.trees)
+    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
+    return try snapshotting.withLock { (_) throws(SizerError) in
+      let isInPlace = try state.withLock { (state) throws(SizerError) in
+        try state.checkOpen(place)
+        return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace)
+      }
+      let snapshot =
+        isInPlace ? try createInPlace(request) : try createFrozen(request)
+      try write(snapshot, lifetimes, place: place)
       return snapshot
     }
   }
+
+  private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(request.place)
+      if request.lifetimes.count == 0 {  // with nothing to size there is nothing to stop
+        let nothing = Sizing(mode: .inPlace, taken: .now)
+        return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
+      }
+      var sizing = try Engine.sizeInPlace(request.lifetimes, place: request.place)
+      return try state.record(request, &sizing)
+    }
+  }
+
+  /// The tracker's lock is free while the child works.
+  private func createFrozen(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
+    var attempt = 0
+    var failures = 0
+    while true {
+      attempt += 1
+      var generation = 0
+      let frozen = try state.withLock { (state) throws(SizerError) in
+        try state.checkOpen(request.place)
+        generation = state.generation
+        return try Engine.startFrozen(request.lifetimes, place: request.place)
+      }
+      switch try Engine.finish(frozen, isLast: attempt == ClassTracker.mostImages, place: request.place) {
+      case .learnt: continue
+      case .failed(let what):
+        failures += 1
+        guard failures < 2 else {
+          throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: request.place)
+        }
+      case .finished(var sizing):
+        return try state.withLock { (state) throws(SizerError) in
+          // Cleared meanwhile: there is nothing any more that the sizes could be recorded of.
+          guard state.generation == generation else { return try state.draft(request, sizing.found) }
+          return try state.record(request, &sizing)
+        }
+      }
+    }
+  }
+
+  /// How often an image is taken until all types in it are known. Each one shows types behind those of the one before.
+  private static let mostImages = 12
 
   /// What was recorded up to now, as a value that does not change any more.
   ///
   /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
-    return state.withLock { state in
-      Statistics(HistoryBuilder(state, lifetimes).history)
-    }
+    return Statistics(state.withLock { HistoryBuilder($0, lifetimes) }.finished())
+  }
+}
+
+/// What a snapshot was asked for.
+private struct SnapshotRequest {
+  var label: String
+  var wantsSlabs: Bool
+  var lifetimes: Lifetimes
+  var place: String
+}
+
+extension Lifetimes {
+  /// Whether nobody else could change what is sized in place, or only that can do what is asked for.
+  fileprivate var suitsInPlace: Bool {
+    count == 0 || namesReferents || Engine.hasOneThread
   }
 }
 
 extension TrackerState {
-  fileprivate func snapshot(
-    _ label: String, of sizing: Sizing, in lifetimes: Lifetimes
+  /// Makes a snapshot of a sizing and records both, or neither.
+  fileprivate mutating func record(
+    _ request: SnapshotRequest, _ sizing: inout FinishedSizing
   ) throws(SizerError) -> Snapshot {
-    var classes = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
-    var tracked = 0
+    // All that can fail comes before the first change.
+    let draft = try draft(request, sizing.found)
+    try sizing.record(as: snapshots.count, place: request.place)
+    return record(draft, sizing.found, request.lifetimes)
+  }
+
+  /// Completes a snapshot by the sums by class and records it.
+  fileprivate mutating func record(_ draft: Snapshot, _ sizing: Sizing, _ lifetimes: Lifetimes) -> Snapshot {
+    var snapshot = draft
+    snapshot.skippedCount = sizing.skippedCount
     for (cohort, sum) in sizing.sums.enumerated() where sum.active > 0 {
-      let name = announcements[lifetimes.announcement(ofCohort: cohort)].name
-      classes[name, default: ClassRecord()].active += sum.active
-      classes[name, default: ClassRecord()].bytes += sum.bytes
-      tracked += sum.bytes
+      let name = name(ofCohort: cohort, in: lifetimes)
+      snapshot.classes[name, default: ClassRecord()].active += sum.active
+      snapshot.classes[name, default: ClassRecord()].bytes += sum.bytes
+      snapshot.trackedBytes += sum.bytes
     }
-    if tracked > 0 {
-      for name in classes.keys { classes[name]!.share = Double(classes[name]!.bytes) / Double(tracked) }
+    if snapshot.trackedBytes > 0 {
+      for name in snapshot.classes.keys {
+        snapshot.classes[name]!.share = Double(snapshot.classes[name]!.bytes) / Double(snapshot.trackedBytes)
+      }
+    }
+    record(sizing.trees)
+    snapshots.append(snapshot)
+    return snapshot
+  }
+
+  private func name(ofCohort cohort: Int, in lifetimes: Lifetimes) -> String {
+    announcements[lifetimes.announcement(ofCohort: cohort)].name
+  }
+
+  /// The snapshot without sizes.
+  fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
+    let process = try Engine.processMemory(place: request.place)
+    let ladder = try Engine.memoryLadder(
+      objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
+    var classes = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
+    if request.wantsSlabs {
+      let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
+      for name in names { classes[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(
-      label: label, timestamp: sizing.taken.duration(since: epoch), trackedBytes: tracked,
-      overheadBytes: Engine.overheadBytes, mode: .inPlace, pause: sizing.pause, skippedCount: sizing.skippedCount,
-      unresolvedCount: sizing.unresolvedCount, process: try Engine.processMemory(place: "ClassTracker.createSnapshot(_:mode:)"), classes: classes)
+      label: request.label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: Engine.overheadBytes,
+      mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
+      classes: classes, ladder: ladder)
   }
 
   /// Adds a snapshot for which nothing was sized.
@@ -61,8 +166,8 @@ extension TrackerState {
     snapshots.append(snapshot)
   }
 
-  /// Adds a snapshot, and the trees that differ from those before.
-  fileprivate mutating func record(_ snapshot: Snapshot, _ trees: [(object: UInt32, referents: [SizeNode])]) {
+  /// Adds the trees that differ from those before.
+  private mutating func record(_ trees: [(object: UInt32, referents: [SizeNode])]) {
     let number = UInt32(snapshots.count)
     let changed = Dictionary(uniqueKeysWithValues: trees.map { ($0.object, $0.referents) })
     for (object, tree) in trees where lastTrees[object] != tree {
@@ -73,6 +178,5 @@ extension TrackerState {
       referents.append(History.ReferentRow(object: object, snapshot: number, tree: []))
     }
     lastTrees = changed
-    snapshots.append(snapshot)
   }
 }

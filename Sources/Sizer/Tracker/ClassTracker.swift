@@ -12,6 +12,10 @@ import Synchronization
 public final class ClassTracker: Sendable {
   let lifetimes: Result<Lifetimes, SizerError>
   let state: Mutex<TrackerState>
+  /// Snapshots wait for each other; nothing else waits for a snapshot that is frozen. Taken before `state`.
+  let snapshotting = Mutex(())
+  /// Taken after `snapshotting` and before `state`; writing to the file keeps nobody from tracking.
+  let recording = Mutex<Recording?>(nil)
   let periodic = PeriodicSnapshots()
   /// More calls than this are not recorded in a trace.
   let traceDepth: Int
@@ -149,19 +153,22 @@ public final class ClassTracker: Sendable {
     release { _ in }
   }
 
-  /// As ``detachAll()``, and stops periodic snapshots, and forgets snapshots and objects: the tracker is as if new, its clock goes on.
+  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
+  /// clock goes on.
   public func clear() {
     periodic.stop()
+    try? stopRecording()
     release { state in
       state.forget()
       (try? lifetimes.get())?.forget()
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots stopped. What was recorded stays readable; a
-  /// closed tracker can be closed again, and its other members throw `closed` or do nothing.
+  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots and the recording stopped. What was recorded stays
+  /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
   public func close() {
     periodic.stop()
+    try? stopRecording()
     release { state in state.isClosed = true }
   }
 

@@ -13,6 +13,8 @@ struct TrackerState: Sendable {
   /// When the tracker was made: all its times count from there.
   let epoch: Ticks
   var isClosed = false
+  /// Counts how often all was forgotten: sizes of before are of nothing then.
+  private(set) var generation = 0
   /// By the number that the engine's records refer to them with. Equal announcements have one number.
   private(set) var announcements: [Announcement] = []
   private var numbers: [Announcement: UInt32] = [:]
@@ -54,6 +56,7 @@ struct TrackerState: Sendable {
   }
 
   mutating func forget() {
+    generation += 1
     announcements = []
     numbers = [:]
     names = []

@@ -3,14 +3,20 @@
 extension History {
   /// The rows of `sizes` that are an object's.
   package func sizeRows(of object: Int) -> Range<Int> {
-    let start = sizes.partitioningIndex { $0.object >= object }
-    return start..<sizes[start...].partitioningIndex { $0.object > object }
+    rows(of: object, in: sizes, object: { $0.object })
   }
 
   /// The rows of `referents` that are an object's.
   package func referentRows(of object: Int) -> Range<Int> {
-    let start = referents.partitioningIndex { $0.object >= object }
-    return start..<referents[start...].partitioningIndex { $0.object > object }
+    rows(of: object, in: referents, object: { $0.object })
+  }
+
+  /// Only the first is searched for: the others are few and lie behind it.
+  private func rows<Row>(of wanted: Int, in table: [Row], object: (Row) -> UInt32) -> Range<Int> {
+    let start = table.partitioningIndex { object($0) >= wanted }
+    var end = start
+    while end < table.count, object(table[end]) == wanted { end += 1 }
+    return start..<end
   }
 }
 
@@ -20,13 +26,13 @@ extension Statistics {
     let sizes = history.sizes[history.sizeRows(of: row)]
     guard let first = sizes.first else { return [] }
     let life = timeline.life(of: history.objects[row], from: first.snapshot)
-    var size = Cursor(rows: sizes, snapshot: \.snapshot)
-    var referents = Cursor(rows: history.referents[history.referentRows(of: row)], snapshot: \.snapshot)
+    var size = Cursor(rows: sizes, snapshot: { $0.snapshot })
+    var referents = Cursor(rows: history.referents[history.referentRows(of: row)], snapshot: { $0.snapshot })
     var records: [TrackedObject.Record] = []
     for snapshot in life where timeline.isSound(snapshot) {
       records.append(
         TrackedObject.Record(
-          timestamp: snapshots[snapshot].timestamp, bytes: Int(size.row(at: snapshot)?.bytes ?? 0),
+          timestamp: history.snapshots[snapshot].timestamp, bytes: Int(size.row(at: snapshot)?.bytes ?? 0),
           referents: referents.row(at: snapshot)?.tree ?? []))
     }
     return records

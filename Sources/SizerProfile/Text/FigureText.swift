@@ -30,8 +30,8 @@ package func timeText(_ duration: Duration) -> String {
   let hundredths = attoseconds.magnitude / 10_000_000_000_000_000
   let whole = seconds.magnitude
   let sign = seconds < 0 || attoseconds < 0 ? "-" : ""
-  return sign + [whole / 3600, whole / 60 % 60, whole % 60].map(twoDigits).joined(separator: ":")
-    + "." + twoDigits(hundredths)
+  return sign + twoDigits(whole / 3600) + ":" + twoDigits(whole / 60 % 60) + ":" + twoDigits(whole % 60) + "."
+    + twoDigits(hundredths)
 }
 
 /// A part of a whole in percent, rounded down, from 0 to 100; 0 when there is no whole.
@@ -47,10 +47,7 @@ package func addressText(_ address: UInt64) -> String {
 }
 
 private func twoDigits(_ number: UInt64) -> String {
-  number < 10 ? "0\(number)" : String(number)
+  number < 100 ? twoDigitTexts[Int(number)] : String(number)
 }
 
-/// Text of ASCII with spaces before it.
-func padded(left text: String, to width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.utf8.count)) + text
-}
+private let twoDigitTexts = (0..<100).map { $0 < 10 ? "0\($0)" : String($0) }

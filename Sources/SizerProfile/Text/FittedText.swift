@@ -43,11 +43,6 @@ package struct FittedText: Sendable, Hashable {
 
   /// With spaces behind it.
   package func leading(in columns: Int) -> String { text + spaces(columns - width) }
-
-  /// With spaces before it.
-  package func trailing(in columns: Int) -> String { spaces(columns - width) + text }
-
-  private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
 }
 
 /// As many of the first characters of a text as there is room for. Looks at no more of the text than that.

@@ -11,14 +11,14 @@ struct FrameText {
     let mark = frame.isInlined ? " (inlined)" : ""
     let function = frame.function ?? addressText(frame.address)
     let room = Self.room - mark.utf8.count
-    guard let place else { return "    " + FittedText(function, in: room).text + mark + "\n" }
+    guard let place else { return textLine("    ", FittedText(function, in: room).text, mark) }
     let link = frame.file == nil ? " in " : " at "
     let left = room - link.utf8.count
     // Each may have what the other leaves; when both are long, the place has the larger part, for it can be opened.
     let needed = FittedText(function, in: left).width
     let placeText = FittedText(place, in: max(left - needed, left * 3 / 5), keeping: .end)
     let functionText = FittedText(function, in: left - placeText.width, keeping: .start)
-    return "    " + functionText.text + link + placeText.text + mark + "\n"
+    return textLine("    ", functionText.text, link, placeText.text, mark)
   }
 
   private var place: String? {

@@ -18,15 +18,15 @@ struct ObjectText {
   private var head: String {
     // An object that left the tracker alive may be anywhere now, or freed.
     let place = object.death != nil ? "( free )" : object.address == 0 ? "( left )" : addressText(object.address)
-    let start =
-      FittedText(object.name, in: 32, keeping: .end).leading(in: 32) + " "
-      + place + String(repeating: " ", count: max(0, 10 - place.utf8.count)) + " "
     let room = min(35, 79 - 34 - max(10, place.utf8.count))
-    return start + FittedText(object.representation, in: room).text + "\n"
+    let name = FittedText(object.name, in: 32, keeping: .end)
+    return textLine(
+      name.text, spaces(33 - name.width), padded(right: place, to: 10), " ",
+      FittedText(object.representation, in: room).text)
   }
 
   private func timed(_ time: Duration, _ text: String) -> String {
     let time = timeText(time)
-    return "  " + time + String(repeating: " ", count: max(0, 30 - time.utf8.count)) + " " + text + "\n"
+    return textLine("  ", time, spaces(31 - time.utf8.count), text)
   }
 }

@@ -56,9 +56,8 @@ struct ReferentText {
     // Deep levels are not indented any further: the name must stay readable, and the level stands at the end.
     let indent = min(4 + 2 * (level - 1), 30)
     let name = FittedText(name, in: 50 - indent).leading(in: 50 - indent)
-    let size = sizeText(bytes)
-    return String(repeating: " ", count: indent) + name + " " + size
-      + String(repeating: " ", count: max(0, 14 - size.utf8.count)) + " "
-      + padded(left: String(percent(bytes, of: total)), to: 3) + "% [\(level)]\n"
+    return textLine(
+      spaces(indent), name, " ", padded(right: sizeText(bytes), to: 14), " ",
+      padded(left: String(percent(bytes, of: total)), to: 3), "% [", String(level), "]")
   }
 }

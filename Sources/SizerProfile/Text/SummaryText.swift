@@ -14,7 +14,7 @@ struct SummaryText {
 
   func write<Output: TextOutputStream>(to output: inout Output) {
     let dashes = String(repeating: "-", count: 79)
-    output.write("---- SUMMARY " + dashes.dropFirst(13) + "\n")
+    output.write(textLine("---- SUMMARY ", String(dashes.dropFirst(13))))
     var names: [String] = []
     var known: Set<String> = []
     for snapshot in snapshots {
@@ -25,24 +25,26 @@ struct SummaryText {
       for name in names {
         // A snapshot that failed knows nothing of the others, and zeros would say that it does.
         guard let record = snapshot.classes[name] ?? (snapshot.error == nil ? ClassRecord() : nil) else { continue }
-        output.write(line(name, record, of: snapshot))
+        output.write(row(name, record, of: snapshot))
       }
     }
-    for note in notes { output.write(FittedText(note, in: 79).text + "\n") }
-    output.write("pct: share of the tracked bytes of that snapshot\n" + dashes + "\n")
+    for note in notes { output.write(textLine(FittedText(note, in: 79).text)) }
+    output.write("pct: share of the tracked bytes of that snapshot\n")
+    output.write(textLine(dashes))
   }
 
   private func head(of snapshot: Snapshot) -> String {
-    FittedText(snapshot.label, in: 35).leading(in: 35) + " " + padded(left: "active", to: 11) + " "
-      + padded(left: sizeText(snapshot.trackedBytes), to: 12) + " " + padded(left: "average", to: 12) + " "
-      + padded(left: "pct", to: 5) + "\n"
+    textLine(
+      FittedText(snapshot.label, in: 35).leading(in: 35), " ", padded(left: "active", to: 11), " ",
+      padded(left: sizeText(snapshot.trackedBytes), to: 12), " ", padded(left: "average", to: 12), " ",
+      padded(left: "pct", to: 5))
   }
 
-  private func line(_ name: String, _ record: ClassRecord, of snapshot: Snapshot) -> String {
-    let name = shownNames[name]?.leading(in: 33) ?? ""
-    return "  " + name + " " + padded(left: String(record.active), to: 11) + " "
-      + padded(left: sizeText(record.bytes), to: 12) + " " + padded(left: sizeText(record.average), to: 12) + " "
-      + padded(left: String(percent(record.bytes, of: snapshot.trackedBytes)), to: 4) + "%\n"
+  private func row(_ name: String, _ record: ClassRecord, of snapshot: Snapshot) -> String {
+    textLine(
+      "  ", shownNames[name]?.leading(in: 33) ?? "", " ", padded(left: String(record.active), to: 11), " ",
+      padded(left: sizeText(record.bytes), to: 12), " ", padded(left: sizeText(record.average), to: 12), " ",
+      padded(left: String(percent(record.bytes, of: snapshot.trackedBytes)), to: 4), "%")
   }
 
   /// What the reader must know of figures that are not exact; none when all are.

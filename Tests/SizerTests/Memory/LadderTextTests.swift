@@ -16,10 +16,10 @@ struct LadderTextTests {
       resident                      200.00 MB   100.0%
         Swift objects               100.00 MB    50.0%
         raw blocks that they own     50.00 MB    25.0%
-        other living blocks          344     B     0.0%
+        other living blocks         344     B     0.0%
         threads' caches               4.00 KB     0.0%
         dirty pages                  20.00 MB    10.0%
-        muzzy pages                    0     B     0.0%
+        muzzy pages                   0     B     0.0%
         allocator's own tables        6.00 MB     3.0%
         free places in used pages     3.00 MB     1.5%
         stacks                        1.20 MB     0.5%

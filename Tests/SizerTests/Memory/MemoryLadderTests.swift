@@ -90,7 +90,7 @@ struct MemoryLadderTests {
       let done = DispatchSemaphore(value: 0)
       for _ in 0..<4 {
         let thread = Thread {
-          useStack(512 << 10)
+          precondition(useStack(512 << 10) > 0)
           used.signal()
           done.wait()
         }
@@ -135,14 +135,13 @@ struct MemoryLadderTests {
   }
 }
 
-/// Touches this many bytes of the calling thread's stack, and leaves them.
+/// Touches this many bytes of the calling thread's stack, and leaves them. What it answers can't be known without the bytes, so that
+/// the optimiser must keep them.
 @inline(never)
-private func useStack(_ bytes: Int) {
-  guard bytes > 0 else { return }
-  withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { frame in
-    memset(frame.baseAddress!, 1, frame.count)
-    useStack(bytes - frame.count)
-    // What comes after the call keeps each frame where it is.
-    memset(frame.baseAddress!, 2, frame.count)
+private func useStack(_ bytes: Int) -> Int {
+  guard bytes > 0 else { return 0 }
+  return withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { frame in
+    for index in frame.indices { frame[index] = UInt8.random(in: 1...2) }
+    return useStack(bytes - frame.count) + Int(frame[Int.random(in: frame.indices)])
   }
 }

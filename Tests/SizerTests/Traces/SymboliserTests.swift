@@ -179,6 +179,15 @@ struct SymboliserTests {
     #expect(symboliser.traces(of: kinds) == single)
   }
 
+  @Test("without libdw, the toolchain's reader knows the functions' names")
+  func namesWithoutLibdw() {
+    let stack = outermost().addresses
+    let symbols = runtimeSymbols(of: [0, 1, .max, 0xdead_beef] + stack)
+    #expect(stack.prefix(3).map { readableName(symbols[$0] ?? "") } == ["rawStack()", "innermost()", "outermost()"])
+    #expect(symbols.keys.allSatisfy(stack.contains))
+    #expect(runtimeSymbols(of: []).isEmpty)
+  }
+
   @Test("C++ names are demangled, C names stay")
   func names() {
     #expect(readableName("_ZN5boxes5crateEi") == "boxes::crate(int)")
