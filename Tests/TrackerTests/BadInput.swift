@@ -11,7 +11,9 @@ struct TrackerBadInput {
       + statistics.trackedClasses
   }
 
-  @Test("levels below 0 and above 1,000 are refused, and nothing is changed", .serialized, arguments: [-1, Int.min, 1_001, Int.max])
+  @Test(
+    "levels below 0 and above 1,000 are refused, and nothing is changed", .serialized,
+    arguments: [-1, Int.min, 1_001, Int.max])
   func levels(_ level: Int) throws {
     final class Tracked { let leaf = Leaf() }
     let tracker = ClassTracker()
@@ -118,13 +120,16 @@ struct TrackerBadInput {
     let names = ["", " ", "a\nb", "<script>", "/../", String(repeating: "n", count: 100_000), "\u{1b}[31m", "\u{0}"]
     let leaves = names.map { _ in made { Leaf() } }
     for (leaf, name) in zip(leaves, names) { try tracker.track(leaf, name: name, resolutionLevel: 1) }
-    #expect(try tracker.createSnapshot().classes.mapValues(\.active) == Dictionary(uniqueKeysWithValues: names.map { ($0, 1) }))
+    #expect(
+      try tracker.createSnapshot().classes.mapValues(\.active)
+        == Dictionary(uniqueKeysWithValues: names.map { ($0, 1) }))
     #expect(tracker.statistics.objects.map(\.name) == names)
     #expect(state(tracker).prefix(4).allSatisfy { $0.utf8.count <= 79 })
     keepAlive(leaves)
   }
 
-  @Test("a trace's depth is at least one call, and at most 256", .serialized, arguments: [Int.min, 0, 1, 256, 257, Int.max])
+  @Test(
+    "a trace's depth is at least one call, and at most 256", .serialized, arguments: [Int.min, 0, 1, 256, 257, Int.max])
   func traceDepth(_ depth: Int) throws {
     final class Tracked {}
     let tracker = ClassTracker(maximumTraceDepth: depth)

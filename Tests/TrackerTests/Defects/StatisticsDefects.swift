@@ -80,7 +80,9 @@ struct StatisticsDefects {
     let snapshot = try tracker.createSnapshot()
     #expect(snapshot.trackedBytes > 1 << 20)
     let printed = lines { tracker.statistics.printSummary(to: &$0) }
-    let shares = printed.compactMap { line in line.hasSuffix("%") ? Int(line.dropLast().suffix(4).filter { $0 != " " }) : nil }
+    let shares = printed.compactMap { line in
+      line.hasSuffix("%") ? Int(line.dropLast().suffix(4).filter { $0 != " " }) : nil
+    }
     #expect(shares == [99, 0])
     #expect(printed.contains { $0.contains("share of the tracked bytes") })
     #expect(snapshot.classes.values.allSatisfy { $0.share >= 0 && $0.share <= 1 })

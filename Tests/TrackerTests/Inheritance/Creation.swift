@@ -112,21 +112,28 @@ struct Creation {
     #expect(try tracker.active("Header") == 0)
   }
 
-  @Test("initialisers that throw leave an object born and dead, and give its memory back", .serialized, arguments: 0...2, 0...3)
+  @Test(
+    "initialisers that throw leave an object born and dead, and give its memory back", .serialized, arguments: 0...2,
+    0...3)
   func throwing(stage: Int, below: Int) throws {
     let arena = try Arena()
     let tracker = ClassTracker()
     try tracker.track(class: Fallible.self, name: "Fallible")
     let succeeds = below == 3
-    // An arena's value is made twice.
-    _ = try arena.make { try? FallibleBelow(failing: succeeds ? 3 : stage, below: below) }
-    if !succeeds { _ = try arena.make { try? Fallible(failing: stage) } }
+    let count = 100
+    // An arena's value is made twice. The testing library keeps a note of what was thrown last: some hundred bytes.
+    try arena.make {
+      for _ in 0..<count { keepAlive(try? made { try FallibleBelow(failing: succeeds ? 3 : stage, below: below) }) }
+      guard !succeeds else { return }
+      for _ in 0..<count { keepAlive(try? made { try Fallible(failing: stage) }) }
+    }
     let objects = tracker.objects("Fallible")
-    #expect(objects.count == (succeeds ? 2 : 4))
+    #expect(objects.count == (succeeds ? 2 : 4) * count)
     #expect(objects.allSatisfy { $0.death != nil && $0.death! >= $0.birth })
     #expect(try tracker.active("Fallible") == 0)
+    // The smallest of their blocks has 32 bytes.
     let left = try arena.bytes()
-    #expect(left == 0)
+    #expect(left < count * 32)
   }
 
   @Test("initialisers that fail, too")

@@ -77,7 +77,9 @@ struct GenericInheritance {
         "TrackerTests.NamedClass",
       ])
     #expect(
-      tracker.statistics.trackedClasses == ["TrackerTests.NamedCage<Swift.Array<Swift.Int>>", "TrackerTests.NamedClass"])
+      tracker.statistics.trackedClasses == [
+        "TrackerTests.NamedCage<Swift.Array<Swift.Int>>", "TrackerTests.NamedClass",
+      ])
     keepAlive(objects)
   }
 

@@ -34,7 +34,9 @@ struct Inheritance {
     keepAlive(objects)
   }
 
-  @Test("name and options of the most specialised tracked class hold, in whichever order they came", .serialized, arguments: [true, false])
+  @Test(
+    "name and options of the most specialised tracked class hold, in whichever order they came", .serialized,
+    arguments: [true, false])
   func mostSpecialised(baseFirst: Bool) throws {
     class Base { let leaf = Leaf() }
     class Derived: Base {}

@@ -142,7 +142,8 @@ struct Deaths {
     }
     let recorded = tracker.statistics.objects
     #expect(recorded.map(\.birth) == recorded.map(\.birth).sorted())
-    #expect(recorded.allSatisfy { $0.birth > .zero && $0.birth <= snapshot.timestamp && $0.death! >= snapshot.timestamp })
+    #expect(
+      recorded.allSatisfy { $0.birth > .zero && $0.birth <= snapshot.timestamp && $0.death! >= snapshot.timestamp })
     let inOrder = deaths.map { recorded[$0].death! }
     #expect(inOrder == inOrder.sorted())
     let sorted = tracker.statistics.sorted(by: .death).objects

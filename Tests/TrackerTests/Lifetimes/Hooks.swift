@@ -28,7 +28,9 @@ struct Hooks {
     #expect(tracker.statistics.objects.allSatisfy { $0.death != nil })
   }
 
-  @Test("closing, clearing and freeing leave no hook, whatever is alive", .serialized, arguments: ["close", "clear", "detachAll", "free"])
+  @Test(
+    "closing, clearing and freeing leave no hook, whatever is alive", .serialized,
+    arguments: ["close", "clear", "detachAll", "free"])
   func closed(_ way: String) throws {
     class Base {}
     class Derived: Base { var text = TrackerTests.text() }

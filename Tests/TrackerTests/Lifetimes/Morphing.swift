@@ -10,7 +10,9 @@ private func morph(_ object: AnyObject, to type: AnyClass) {
 
 @Suite("Objects that change their class")
 struct Morphing {
-  @Test("they stay tracked under their name, are shown with their new class, and their death is seen", .serialized, arguments: [true, false])
+  @Test(
+    "they stay tracked under their name, are shown with their new class, and their death is seen", .serialized,
+    arguments: [true, false])
   func morphed(classIsTracked: Bool) throws {
     class Caterpillar { var leaf: Leaf? = Leaf() }
     class Butterfly { var leaf: Leaf? = nil }

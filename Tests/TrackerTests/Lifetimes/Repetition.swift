@@ -13,7 +13,8 @@ private func destroySlot(_ type: AnyClass) -> UInt {
 @inline(never)
 private func useTracker(_ round: Int) throws {
   let tracker = ClassTracker()
-  try tracker.track(class: Repeated.self, name: "Repeated", resolutionLevel: round % 2, keep: round % 3 == 0, trace: true)
+  try tracker.track(
+    class: Repeated.self, name: "Repeated", resolutionLevel: round % 2, keep: round % 3 == 0, trace: true)
   try tracker.track(class: RepeatedBelow.self)
   let objects = [made { Repeated() }, made { RepeatedBelow() }]
   try tracker.track(objects[0].leaf, resolutionLevel: 1)

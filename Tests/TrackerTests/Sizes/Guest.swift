@@ -3,7 +3,9 @@ import Sizer
 import Testing
 
 /// Everything that a naive tracker would call; each call is a test failure that says who was called.
-private final class Tripwire: Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable, Comparable {
+private final class Tripwire: Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable,
+  Comparable
+{
   private let name = text()
   private var computed: String { trip("an accessor") }
   lazy var untouched: String = { trip("a lazy property") }()

@@ -46,7 +46,9 @@ struct Referents {
     #expect(referents[1].children.map(\.name) == ["[0]", "[2]"])
     #expect(referents[1].children.map(\.bytes) == [64, 64])
     #expect(referents[1].children[0].children.map(\.name) == ["badge"])
-    #expect(Set(referents[2].children.map(\.name)) == ["[\"east\"]", "[\"west\"]"] || Set(referents[2].children.map(\.name)) == ["[east]", "[west]"])
+    #expect(
+      Set(referents[2].children.map(\.name)) == ["[\"east\"]", "[\"west\"]"]
+        || Set(referents[2].children.map(\.name)) == ["[east]", "[west]"])
     #expect(referents[2].children.map(\.bytes) == [32, 32])
     keepAlive(team)
   }
@@ -63,7 +65,8 @@ struct Referents {
     }
     counts = tracker.statistics.objects[0].records.map(\.referents.count)
     #expect(counts == [3, 3, 0, 0, 3, 0, 3])
-    #expect(tracker.statistics.objects[0].records.map { $0.referents.first?.children.count } == [0, 0, nil, nil, 0, nil, 0])
+    #expect(
+      tracker.statistics.objects[0].records.map { $0.referents.first?.children.count } == [0, 0, nil, nil, 0, nil, 0])
     keepAlive(team)
   }
 

@@ -14,8 +14,12 @@ private final class Everything {
   var numbers = (0..<50).map { number($0) }
   var leaves: [Leaf?] = [Leaf(), nil, Leaf()]
   var any: Any = (number(1), text(60), Leaf())
-  var closure: () -> Int = { let leaf = Leaf(); return { leaf.value } }()
-  let node: Node = { let node = Node(); node.next = Node(); return node }()
+  var closure: () -> Int = {
+    let leaf = Leaf(); return { leaf.value }
+  }()
+  let node: Node = {
+    let node = Node(); node.next = Node(); return node
+  }()
 }
 
 @Suite("Sizes in snapshots")
@@ -69,7 +73,8 @@ struct Sizes {
     keepAlive((owners, data))
   }
 
-  @Test("a tracked object counts for itself only, whichever was announced first", .serialized, arguments: [true, false])
+  @Test(
+    "a tracked object counts for itself only, whichever was announced first", .serialized, arguments: [true, false])
   func trackedInTracked(ownerFirst: Bool) throws {
     final class Owner {
       let leaf: Leaf
@@ -172,7 +177,9 @@ struct Sizes {
     let tracker = ClassTracker()
     try tracker.track(class: Small.self, name: "Small")
     try tracker.track(class: Large.self, name: "Large")
-    let objects: [AnyObject] = [made { Small() }, made { Large() }, made { Large() }, made { Small() }, made { Small() }]
+    let objects: [AnyObject] = [
+      made { Small() }, made { Large() }, made { Large() }, made { Small() }, made { Small() },
+    ]
     let classes = try tracker.createSnapshot().classes
     // 16; 32 and 32 + 2,001 in a block of 2,048.
     #expect(classes.mapValues(\.average) == ["Small": 16, "Large": 2_080])

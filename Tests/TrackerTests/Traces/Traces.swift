@@ -142,7 +142,8 @@ struct Traces {
     let trace = try trace { throughQsort() }
     #expect(trace.fromCreator.first?.function == "createTraced()")
     #expect(trace.fromCreator.first?.line == madeElsewhere.withLock(\.self))
-    let callback = try #require(trace.frames.firstIndex { $0.function?.contains("closure #1 in throughQsort()") == true })
+    let callback = try #require(
+      trace.frames.firstIndex { $0.function?.contains("closure #1 in throughQsort()") == true })
     let caller = try #require(trace.frames.lastIndex { $0.function == "throughQsort()" })
     #expect(callback < caller)
     #expect(trace.frames[callback...caller].contains { $0.image?.contains("libc.so") == true })
