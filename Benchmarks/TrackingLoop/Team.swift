@@ -49,18 +49,18 @@ private final class TeamRun: Sendable {
     let result = work { timed in
       waiting.subtract(1, ordering: .acquiringAndReleasing)
       while waiting.load(ordering: .acquiring) > 0 { sched_yield() }
-      let start = TeamRun.processorTime
+      let start = processorTime
       let result = timed()
-      time.add(TeamRun.processorTime - start, ordering: .relaxed)
+      time.add(processorTime - start, ordering: .relaxed)
       return result
     }
     sum.add(result, ordering: .relaxed)
   }
+}
 
-  /// Of the calling thread, nanoseconds.
-  private static var processorTime: Int {
-    var now = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
-    return now.tv_sec * 1_000_000_000 + now.tv_nsec
-  }
+/// Nanoseconds of processor time that the calling thread has taken.
+public var processorTime: Int {
+  var now = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+  return now.tv_sec * 1_000_000_000 + now.tv_nsec
 }

@@ -17,7 +17,7 @@ struct SnapshotBenchmark {
     let trackers = [plain, withDead, experienced]
     defer { for tracker in trackers { tracker.close() } }
     let first = try trackers.map(snapshot)
-    for _ in 0..<snapshots { try experienced.createSnapshot() }
+    for _ in 0..<snapshots { try experienced.createSnapshot(mode: .inPlace) }
     var times = [[Double]](repeating: [], count: trackers.count)
     for round in 0..<15 {
       let order = round.isMultiple(of: 2) ? Array(trackers.indices) : trackers.indices.reversed()
@@ -48,15 +48,18 @@ struct SnapshotBenchmark {
   }
 
   private func snapshot(_ tracker: ClassTracker) throws -> Double {
-    let (snapshot, time) = try timed { try tracker.createSnapshot(mode: .inPlace) }
+    let start = processorTime
+    let snapshot = try tracker.createSnapshot(mode: .inPlace)
+    let time = processorTime - start
     guard snapshot.classes.values.reduce(0, { $0 + $1.active }) == objects, snapshot.unresolvedCount == 0 else {
       throw BenchError("the snapshot found \(snapshot.classes), made were \(objects) objects")
     }
-    return time / .nanoseconds(1) / Double(objects)
+    return Double(time) / Double(objects)
   }
 
   private func statistics(_ tracker: ClassTracker) -> Double {
-    timed { tracker.statistics }.time / .nanoseconds(1) / Double(objects)
+    let start = processorTime
+    return withExtendedLifetime(tracker.statistics) { Double(processorTime - start) / Double(objects) }
   }
 
   private func figures(_ title: String, _ times: [Double], isSnapshot: Bool = true) -> SnapshotFigures {

@@ -30,7 +30,7 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
     own         as Sizer's own account says
     resident    as the kernel says
 
-    Snapshots of objects with two fields, ns for each living object
+    Snapshots of objects with two fields, ns of processor time for each living object
 
     \(snapshots.table)
     \(peers.isEmpty ? "" : "\nPeers\n\n\(peers.table)")

@@ -30,6 +30,7 @@ bool csizer_tracked_mark(uintptr_t address) {
     leaf = map ? csizer_heapmap_leaf_make(map, address) : NULL;
     if (!leaf) return false;
   }
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
   uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
   set_word(word, *word | heapmap_bit(address));
   return true;

@@ -112,4 +112,16 @@ static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address)
   return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];
 }
 
+/// As csizer_heapmap_mark, in the address's leaf.
+static inline bool heapmap_mark(heapmap_leaf *leaf, uintptr_t address) {
+  uint64_t *seen = &leaf->seen[heapmap_unit_index(address)];
+  if (*seen & heapmap_bit(address)) return false;
+  *seen |= heapmap_bit(address);
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
+  // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
+  uint8_t *page = heapmap_page_class(leaf, address);
+  if (!*page) *page = UINT8_MAX;
+  return true;
+}
+
 #endif

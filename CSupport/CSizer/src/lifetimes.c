@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "lifetimes_internal.h"
@@ -9,17 +9,28 @@
 csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
 static uint32_t tracker_end;  // behind the last that was ever used
 
+static size_t whole_pages(size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return (bytes + page - 1) & ~(page - 1);
+}
+
 bool csizer_page_array_reserve(page_array *array, size_t bytes) {
-  enum { LEAST = 4096 };
   if (bytes <= array->bytes) return true;
-  size_t larger = array->bytes ? array->bytes * 2 : LEAST;
-  while (larger < bytes) larger *= 2;
-  void *memory = csizer_pages_map(larger);
+  // A sixteenth more than before: growing moves no memory, so the steps may be small, and little is mapped that is not used.
+  size_t larger = array->bytes + array->bytes / 16;
+  if (larger < bytes) larger = bytes;
+  larger = whole_pages(larger);
+  void *memory = csizer_pages_grow(array->memory, array->bytes, larger);
   if (!memory) return false;
-  if (array->memory) memcpy(memory, array->memory, array->bytes);
-  csizer_pages_unmap(array->memory, array->bytes);
   *array = (page_array){memory, larger};
   return true;
+}
+
+void csizer_page_array_trim(page_array *array, size_t bytes) {
+  size_t smaller = whole_pages(bytes);
+  if (!smaller || array->bytes / 4 < smaller) return;
+  csizer_pages_unmap((char *)array->memory + smaller, array->bytes - smaller);
+  array->bytes = smaller;
 }
 
 void csizer_page_array_deinit(page_array *array) {
@@ -46,12 +57,12 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes) {
   csizer_clock_start();
   csizer_lifetimes *lifetimes = csizer_pages_map(sizeof *lifetimes);
   if (!lifetimes) return CSIZER_NO_MEMORY;
-  lifetimes->chunks = csizer_pages_map(CHUNK_LIMIT * sizeof *lifetimes->chunks);
+  lifetimes->chunks = csizer_pages_reserve(CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_shards_hold();
   bool is_numbered = lifetimes->chunks && take_number(lifetimes);
   csizer_shards_release();
   if (!is_numbered) {
-    csizer_pages_unmap(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
+    csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
     csizer_pages_unmap(lifetimes, sizeof *lifetimes);
     return CSIZER_NO_MEMORY;
   }
@@ -84,7 +95,7 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   free_records(lifetimes);
   csizer_page_array_deinit(&lifetimes->cohort_pages);
   csizer_page_array_deinit(&lifetimes->watched_pages);
-  csizer_pages_unmap(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
+  csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
 }
 

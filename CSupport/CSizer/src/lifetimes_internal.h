@@ -73,6 +73,8 @@ static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifeti
 
 /// Makes room for `bytes`, keeping what is there. False when the system refuses memory; then nothing was changed.
 bool csizer_page_array_reserve(page_array *array, size_t bytes);
+/// Gives back what is not needed for `bytes`, where that is most of it and not all.
+void csizer_page_array_trim(page_array *array, size_t bytes);
 void csizer_page_array_deinit(page_array *array);
 
 // lifetimes.c

@@ -26,6 +26,8 @@ static void drop_dead(csizer_lifetimes *lifetimes) {
     sizes[kept++] = sizes[i];
   }
   lifetimes->living_count = kept;
+  csizer_page_array_trim(&lifetimes->living_numbers, kept * sizeof *numbers);
+  csizer_page_array_trim(&lifetimes->living_sizes, kept * sizeof *sizes);
 }
 
 static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
@@ -91,11 +93,19 @@ static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t in
   return lifetime_record_at(sizing->lifetimes, numbers_of(sizing->lifetimes)[index]);
 }
 
+// As csizer_walk_skip, without calls where the map has a leaf.
+static inline csizer_status skip(csizer_walk *walk, uintptr_t object) {
+  heapmap_leaf *leaf = object < WALK_CEILING ? heapmap_leaf_at(walk->map, object) : NULL;
+  if (__builtin_expect(!leaf, 0)) return csizer_walk_skip(walk, (const void *)object);
+  heapmap_mark(leaf, object);
+  return CSIZER_OK;
+}
+
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
   for (uint32_t i = 0; i < sizing->count; i++) {
     const lifetime_record *record = record_in(sizing, i);
     if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
-    csizer_status status = csizer_walk_skip(walk, (const void *)lifetime_address(record));
+    csizer_status status = skip(walk, lifetime_address(record));
     if (status) return status;
   }
   return CSIZER_OK;
@@ -142,10 +152,10 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
       *ret_level = cohort->resolution_level;
       return CSIZER_OK;
     }
-    size_t before = csizer_walk_totals(walk).bytes;
+    size_t before = walk->totals.bytes;
     csizer_status status = csizer_walk_marked(walk, object);
     if (__builtin_expect(status != CSIZER_OK, 0)) return status;
-    sizing->sizes[sizing->next] = csizer_walk_totals(walk).bytes - before;
+    sizing->sizes[sizing->next] = walk->totals.bytes - before;
   }
   return CSIZER_OK;
 }
