@@ -48,8 +48,11 @@ let package = Package(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules),
+    .systemLibrary(
+      name: "CSQLite", path: "CSupport/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
-    .target(name: "SizerProfile", swiftSettings: swiftRules),
+    // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
+    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     // The HTML report. Its page is embedded in code, not a resource bundle: a program stays one file.
     .target(
       name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules),
@@ -83,6 +86,7 @@ let package = Package(
     .executableTarget(
       name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile"], path: "Tests/Browser/ReportSamples",
       swiftSettings: swiftRules),
+    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -35,8 +35,8 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   public var allocator: Allocator
   /// Whether the census is complete.
   public var allocationHook: AllocationHook
-  /// Bytes of memory that Sizer holds for its own tables: the heap map's pages in use, and what the runtime allocated on its
-  /// account. They are in no size.
+  /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime allocated on
+  /// its account. They are in no size; snapshots say the same (``Snapshot/overheadBytes``).
   public var overheadBytes: Int
 
   /// Two lines, one for each of the two.

@@ -76,9 +76,9 @@ public struct HeapSizer: Sendable {
   public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
     let place = "HeapSizer.tree(of:depth:)"
     try checkOptions(place)
-    guard (0...HeapSizer.deepestTree).contains(depth) else {
+    guard (0...Engine.deepestTree).contains(depth) else {
       throw SizerError(
-        code: .invalidArgument, message: "depth is \(depth); use 0 to \(HeapSizer.deepestTree)", place: place)
+        code: .invalidArgument, message: "depth is \(depth); use 0 to \(Engine.deepestTree)", place: place)
     }
     var options = options
     options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
@@ -113,9 +113,6 @@ public struct HeapSizer: Sendable {
       try body(UnsafeRawPointer(pointer), unsafeBitCast(Value.self, to: UnsafeRawPointer.self))
     }
   }
-
-  /// Trees are built by recursion; a thread's stack holds this many levels with room to spare.
-  private static let deepestTree = 1000
 
   private func checkOptions(_ place: String) throws(SizerError) {
     if let depth = options.maximumDepth, depth < 1 {

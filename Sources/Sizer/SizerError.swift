@@ -4,15 +4,26 @@
 public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private enum Kind: String, Sendable { case invalidArgument, outOfMemory, unsupportedRuntime }
+    private enum Kind: String, Sendable {
+      case invalidArgument, outOfMemory, systemRefused, unsupportedAllocator, unsupportedRuntime, closed, notTracked
+    }
     private let kind: Kind
 
     /// An argument or option makes no sense; the message names it.
     public static let invalidArgument = Code(kind: .invalidArgument)
     /// The system refused memory for Sizer's own tables.
     public static let outOfMemory = Code(kind: .outOfMemory)
+    /// The system refused something else that Sizer needs: a file of `/proc`, a file descriptor.
+    public static let systemRefused = Code(kind: .systemRefused)
+    /// The allocator that serves this process can't be asked.
+    public static let unsupportedAllocator = Code(kind: .unsupportedAllocator)
     /// The Swift runtime in this process is not one that Sizer can read.
     public static let unsupportedRuntime = Code(kind: .unsupportedRuntime)
+
+    /// The tracker is closed; make a new one.
+    public static let closed = Code(kind: .closed)
+    /// The class or object is not tracked by this tracker.
+    public static let notTracked = Code(kind: .notTracked)
 
     /// The code's name.
     public var description: String { kind.rawValue }

@@ -149,6 +149,15 @@ def check_class(report, name, position):
     equal(f"{report.name}: sites count every {name}", sum(number(row[2][0]) for row in sites), entry["made"])
 
 
+def check_ladder(report):
+  """The rungs are all there and add up to the resident memory."""
+  report.browser.go("#snapshot-24")
+  rows = {row[0][0]: number(row[1][1].split()[0]) for row in report.rows("Memory ladder")}
+  equal("rungs of the ladder", len(rows), 13)
+  equal("a rung", rows.get("stacks"), 310_000)
+  equal("the rungs add up to the resident memory", exact(sum(rows.values())), exact_fact(report, "Resident"))
+
+
 def check_search_and_sort(report):
   report.browser.go("#snapshot-21")
   report.browser.evaluate("(input => { input.value = 'template'; input.dispatchEvent(new Event('input')); })(document.querySelector('input[type=search]'))")
@@ -321,6 +330,7 @@ def main(program, folder):
     check_comparison(shop)
     for name in ("Shop.Session", "Shop.Request", "Shop.ImageCache", "Shop.Logger"):
       check_class(shop, name, 20)
+    check_ladder(shop)
     check_search_and_sort(shop)
     check_keyboard(shop)
     shop.check_quiet()
@@ -339,7 +349,7 @@ def main(program, folder):
     take_pictures(report["large"], ["#overview"])
     take_pictures(report["empty"], ["#overview"])
   # The form that .ci/run counts.
-  print(f"browser: {passed} passed, {len(failures)} failed; pictures are in {folder}")
+  print(f"Pictures are in {folder}\nbrowser: {passed} passed, {len(failures)} failed")
   return 1 if failures else 0
 
 

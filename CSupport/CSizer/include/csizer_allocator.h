@@ -35,7 +35,7 @@ size_t csizer_allocator_usable_size(const void *block);
 size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask);
 
 /// Whose `address` is. Only for an address in a GiB where the allocator is known to own something: jemalloc's look-up
-/// (`arenas.lookup`) reads a null pointer in others (seen in 5.3.0). Takes the allocator's control lock: some 100 ns.
+/// (`experimental.utilization.batch_query`) reads a null pointer in others (seen in 5.3.0). Takes no lock: some 100 ns.
 csizer_ownership csizer_allocator_ownership(const void *address);
 
 /// Where a thread was before csizer_allocator_scope_enter. Caller's storage, on the stack.
@@ -55,7 +55,7 @@ void csizer_allocator_scope_enter(csizer_allocator_scope *scope);
 /// Leaves, on the thread that entered. What was allocated meanwhile stays where it is and may be freed by anyone.
 void csizer_allocator_scope_leave(csizer_allocator_scope *scope);
 
-/// Usable bytes of what lives in Sizer's own arena; 0 where there is none. Any thread.
+/// Usable bytes of what lives in Sizer's own arena; 0 where there is none. Any thread; time as csizer_accounts_read.
 size_t csizer_allocator_own_bytes(void);
 
 #endif

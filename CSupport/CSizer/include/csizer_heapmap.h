@@ -50,7 +50,10 @@ size_t csizer_heapmap_count(const csizer_heapmap *map);
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context);
 
-/// Bytes of memory that the map's leaves have been given so far, from the kernel's account (mincore).
+/// Bytes of memory that the map has been given so far, from the kernel's account (mincore).
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map);
+
+/// Bytes of address space that the map has taken: an upper bound of csizer_heapmap_resident_bytes.
+size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map);
 
 #endif

@@ -41,6 +41,7 @@ typedef struct csizer_totals {
   size_t raw_blocks;
   size_t unresolved;
   bool cut;  // maximum_depth kept something out
+  size_t raw_bytes;  // the part of `bytes` that is in raw blocks
 } csizer_totals;
 
 /// The same for one kind of block (csizer_layouts_kind_name).
@@ -75,6 +76,9 @@ csizer_status csizer_walk_follow(csizer_walk *walk, uintptr_t object);
 
 /// Usable bytes of an object's own blocks: its instance and its side table. Counts nothing.
 size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object);
+
+/// Adds an object that csizer_walk_skip has marked, and all that it refers to and that was not seen before. Fast for small objects.
+csizer_status csizer_walk_marked(csizer_walk *walk, const void *object);
 
 /// Declares `object` seen without counting or following it.
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "csizer_allocator.h"
+#include "allocator_internal.h"
 
 static struct {
   pthread_once_t once;
@@ -14,7 +14,7 @@ static struct {
   bool serves_process;
   bool has_arena;
   unsigned arena;          // Sizer's own
-  size_t lookup_mib[2];
+  size_t lookup_mib[3];
   size_t lookup_depth;
   bool has_lookup;
 } state = {.once = PTHREAD_ONCE_INIT};
@@ -38,8 +38,9 @@ static void prepare(void) {
   state.serves_process = probe_malloc();
   size = sizeof state.arena;
   state.has_arena = mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
-  state.lookup_depth = 2;
-  state.has_lookup = mallctlnametomib("arenas.lookup", state.lookup_mib, &state.lookup_depth) == 0;
+  state.lookup_depth = 3;
+  state.has_lookup =
+      mallctlnametomib("experimental.utilization.batch_query", state.lookup_mib, &state.lookup_depth) == 0;
 }
 
 const char *csizer_allocator_name(void) {
@@ -61,13 +62,17 @@ size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
   return nallocx(bytes, align_mask > MALLOC_ALIGNS_TO ? MALLOCX_ALIGN(align_mask + 1) : 0);
 }
 
+// Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are 0.
 csizer_ownership csizer_allocator_ownership(const void *address) {
   pthread_once(&state.once, prepare);
   if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;
-  unsigned arena;
-  size_t size = sizeof arena;
-  int status = mallctlbymib(state.lookup_mib, state.lookup_depth, &arena, &size, &address, sizeof address);
-  return status ? CSIZER_FOREIGN : CSIZER_OWNED;
+  struct {
+    size_t free_regions, regions, slab_bytes;
+  } answer = {0, 0, 0};
+  size_t size = sizeof answer;
+  if (mallctlbymib(state.lookup_mib, state.lookup_depth, &answer, &size, &address, sizeof address))
+    return CSIZER_OWNERSHIP_UNKNOWN;
+  return answer.slab_bytes ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
 
 void csizer_allocator_scope_enter(csizer_allocator_scope *scope) {
@@ -89,21 +94,10 @@ void csizer_allocator_scope_leave(csizer_allocator_scope *scope) {
     mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache, sizeof scope->had_thread_cache);
 }
 
-size_t csizer_allocator_own_bytes(void) {
+bool csizer_allocator_own_arena(unsigned *ret_arena) {
   pthread_once(&state.once, prepare);
-  if (!state.has_arena) return 0;
-  uint64_t epoch = 1;
-  size_t size = sizeof epoch, bytes = 0;
-  mallctl("epoch", &epoch, &size, &epoch, size);
-  for (int large = 0; large < 2; large++) {
-    size_t mib[5], depth = 5, part = 0;
-    if (mallctlnametomib(large ? "stats.arenas.0.large.allocated" : "stats.arenas.0.small.allocated", mib, &depth))
-      return 0;
-    mib[2] = state.arena;
-    size = sizeof part;
-    if (!mallctlbymib(mib, depth, &part, &size, NULL, 0)) bytes += part;
-  }
-  return bytes;
+  if (state.has_arena) *ret_arena = state.arena;
+  return state.has_arena;
 }
 
 #endif

@@ -27,6 +27,4 @@ void csizer_allocator_scope_enter(csizer_allocator_scope *scope) { *scope = (csi
 
 void csizer_allocator_scope_leave(csizer_allocator_scope *scope) { (void)scope; }
 
-size_t csizer_allocator_own_bytes(void) { return 0; }
-
 #endif

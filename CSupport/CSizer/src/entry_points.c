@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "code_patch.h"
+#include "csizer_process.h"
+#include "lifetimes_internal.h"
 #include "swift_abi.h"
 #include "swift_call.h"
 
@@ -44,18 +45,28 @@ static inline void note_birth(const void *object) {
     __atomic_store_n(&has_lost_objects, true, __ATOMIC_RELAXED);
 }
 
-static void *allocate_object(const void *metadata, size_t bytes, size_t align_mask) {
+// The function that called the entry point: a trace starts there.
+#define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
+
+static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
   enum { FIRST_REFERENCE_COUNT = 3 };  // one strong, one unowned: RefCount.h; the self-test compares it with the runtime's
   swift_object *object = swift_slowAlloc(bytes, align_mask);
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
   if (living) note_birth(object);
+  if (__builtin_expect(csizer_births_are_watched, 0))
+    csizer_lifetimes_born(object, metadata, caller);
   return object;
+}
+
+static void *allocate_object(const void *metadata, size_t bytes, size_t align_mask) {
+  return make_object(metadata, bytes, align_mask, CALLER);
 }
 
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  if (living) csizer_heapmap_remove(living, block);
+  if (living && csizer_heapmap_remove(living, block) && __builtin_expect(csizer_deaths_are_watched, 0))
+    csizer_lifetimes_ended(block);
   free(block);
 }
 
@@ -70,7 +81,7 @@ static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
 
 /// Callers outside libswiftCore.so find this definition first. Where the runtime is linked statically its own is strong and wins.
 WEAK void *swift_allocObject(const void *metadata, size_t bytes, size_t align_mask) {
-  return allocate_object(metadata, bytes, align_mask);
+  return make_object(metadata, bytes, align_mask, CALLER);
 }
 
 bool csizer_runtime_is_present(void) {
@@ -119,11 +130,6 @@ static const char *self_test(const csizer_heapmap *map, allocator_function alloc
   return NULL;
 }
 
-static bool has_one_thread(void) {
-  struct stat tasks;
-  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;  // itself, its parent, one thread
-}
-
 #define ADDRESS(function) ((void *)(uintptr_t)(function))
 
 // All functions of the runtime that make objects by themselves: the compiler inlined swift_allocObject into the two others of its
@@ -140,7 +146,7 @@ static const char *replace_all(csizer_patch patches[4], allocator_function alloc
 
 const char *csizer_entry_points_replace(csizer_heapmap *map) {
   allocator_function allocate = runtime_allocator();
-  if (!has_one_thread()) return "the library was loaded when the process had other threads";
+  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads";
   if (!header_is_as_expected(allocate)) return "this Swift runtime starts objects in another way";
   csizer_patch patches[4] = {0};
   living = map;

@@ -160,22 +160,28 @@ void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *con
     }
 }
 
-static size_t resident_bytes(const heapmap_leaf *leaf) {
+static size_t resident_bytes(const void *start, size_t bytes) {
   enum { STEP = 1024 };  // pages asked for at a time
   unsigned char resident[STEP];
-  size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = 0;
-  size_t pages = (sizeof *leaf + page - 1) / page;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), sum = 0;
+  size_t pages = (bytes + page - 1) / page;
   for (size_t first = 0; first < pages; first += STEP) {
     size_t count = pages - first < STEP ? pages - first : STEP;
-    if (mincore((char *)(uintptr_t)leaf + first * page, count * page, resident)) continue;
-    for (size_t i = 0; i < count; i++) bytes += (resident[i] & 1) ? page : 0;
+    if (mincore((char *)(uintptr_t)start + first * page, count * page, resident)) continue;
+    for (size_t i = 0; i < count; i++) sum += (resident[i] & 1) ? page : 0;
   }
-  return bytes;
+  return sum;
 }
 
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
-  size_t bytes = 0;
+  size_t bytes = resident_bytes(map, sizeof *map);
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    bytes += resident_bytes(map->leaves[i]);
+    bytes += resident_bytes(map->leaves[i], sizeof(heapmap_leaf));
+  return bytes;
+}
+
+size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map) {
+  size_t bytes = sizeof *map;
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) bytes += sizeof(heapmap_leaf);
   return bytes;
 }

@@ -24,6 +24,8 @@ typedef struct heapmap_leaf {
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
+  /// Objects that some tracker may have in its records: touched only where tracked objects are.
+  uint64_t tracked[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below.

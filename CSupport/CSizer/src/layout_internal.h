@@ -184,6 +184,8 @@ struct csizer_layouts {
   csizer_allocator_scope scope;
   /// Set when memory ran out; layouts compiled since are not to be used.
   bool failed;
+  /// Where types are noted instead of compiled: in a frozen image the runtime can't be asked. NULL: they are compiled.
+  struct csizer_unknown_types *unknown;
 };
 
 static inline size_t csizer_layout_hash(const void *metadata, size_t capacity) {
@@ -218,6 +220,10 @@ const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const
 /// The layout of a SHAPE_BOUND object for the bindings that `object` holds; NULL only when memory ran out.
 const csizer_object_layout *csizer_layouts_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
                                                  const swift_object *object);
+
+/// The same for bindings that are known without an object.
+const csizer_object_layout *csizer_layouts_bind(csizer_layouts *layouts, const csizer_object_layout *layout,
+                                                const swift_metadata *metadata, const void *const *bindings);
 
 // ---- Compiling ----
 

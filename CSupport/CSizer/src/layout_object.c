@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "layout_internal.h"
+#include "unknown_types.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes (layout_storage.c)
 // keep elements behind them, and boxes, contexts and errors have kinds of their own.
@@ -72,6 +73,10 @@ static const csizer_object_layout *make_layout(csizer_layouts *layouts, const sw
 const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const swift_metadata *metadata) {
   const csizer_object_layout *layout = csizer_layout_map_find(&layouts->objects, metadata);
   if (layout) return layout;
+  if (layouts->unknown) {
+    csizer_unknown_note(layouts->unknown, UNKNOWN_OBJECT, metadata, NULL, 0);
+    return &csizer_unknown_object;
+  }
   csizer_layouts_begin(layouts);
   layout = make_layout(layouts, metadata);
   csizer_layouts_end(layouts);
@@ -79,13 +84,13 @@ const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const
 }
 
 static const csizer_object_layout *make_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
-                                              const swift_object *object, const void *const *bindings, size_t bytes) {
-  const swift_local_variable *metadata = (const swift_local_variable *)object->metadata;
+                                              const swift_local_variable *metadata, const void *const *bindings) {
+  size_t bytes = metadata->captures->binding_count * sizeof *bindings;
   csizer_bound_context *entry = csizer_layouts_allocate(layouts, sizeof *entry + bytes);
   csizer_object_layout *bound = csizer_layouts_allocate(layouts, sizeof *bound);
   if (!entry || !bound) return NULL;
   memcpy(entry->bindings, bindings, bytes);
-  *bound = (csizer_object_layout){.fields = {.type = object->metadata}, .count = CSIZER_NO_COUNT};
+  *bound = (csizer_object_layout){.fields = {.type = (const swift_metadata *)metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
   bound->requested = csizer_compile_context(&builder, metadata, bindings);
   finish(&builder, bound, (csizer_kind){.layout = bound, .prefix = "closure context"});
@@ -98,15 +103,25 @@ static const csizer_object_layout *make_bound(csizer_layouts *layouts, const csi
   return bound;
 }
 
+const csizer_object_layout *csizer_layouts_bind(csizer_layouts *layouts, const csizer_object_layout *layout,
+                                                const swift_metadata *metadata, const void *const *bindings) {
+  const swift_local_variable *context = (const swift_local_variable *)metadata;
+  size_t bytes = context->captures->binding_count * sizeof *bindings;
+  for (csizer_bound_context *at = layout->bound; at; at = at->next)
+    if (memcmp(at->bindings, bindings, bytes) == 0) return at->layout;
+  if (layouts->unknown) {
+    csizer_unknown_note(layouts->unknown, UNKNOWN_BOUND, metadata, bindings, context->captures->binding_count);
+    return &csizer_unknown_object;
+  }
+  csizer_layouts_begin(layouts);
+  const csizer_object_layout *bound = make_bound(layouts, layout, context, bindings);
+  csizer_layouts_end(layouts);
+  return bound;
+}
+
 const csizer_object_layout *csizer_layouts_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
                                                  const swift_object *object) {
   const swift_local_variable *metadata = (const swift_local_variable *)object->metadata;
   const void *const *bindings = (const void *const *)((const char *)object + metadata->offset_to_first_capture);
-  size_t bytes = metadata->captures->binding_count * sizeof *bindings;
-  for (csizer_bound_context *at = layout->bound; at; at = at->next)
-    if (memcmp(at->bindings, bindings, bytes) == 0) return at->layout;
-  csizer_layouts_begin(layouts);
-  const csizer_object_layout *bound = make_bound(layouts, layout, object, bindings, bytes);
-  csizer_layouts_end(layouts);
-  return bound;
+  return csizer_layouts_bind(layouts, layout, object->metadata, bindings);
 }

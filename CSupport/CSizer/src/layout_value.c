@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layout_internal.h"
+#include "unknown_types.h"
 #include "mangling.h"
 
 // From a type's metadata to the references in a value of it, one kind of type after the other.
@@ -113,6 +114,10 @@ static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swi
 const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
   const csizer_value_layout *layout = csizer_layout_map_find(&layouts->values, type);
   if (layout) return layout;
+  if (layouts->unknown) {
+    csizer_unknown_note(layouts->unknown, UNKNOWN_VALUE, type, NULL, 0);
+    return &csizer_unknown_value;
+  }
   csizer_layouts_begin(layouts);
   layout = make_layout(layouts, type);
   csizer_layouts_end(layouts);

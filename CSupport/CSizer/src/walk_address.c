@@ -95,6 +95,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
   kind->bytes += usable;
   kind->requested += usable;
   walk->totals.raw_blocks++;
+  walk->totals.raw_bytes += usable;
   walk->totals.bytes += usable;
   walk->totals.requested += usable;
   return usable;

@@ -64,6 +64,7 @@ struct csizer_walk {
   size_t value_count, value_capacity;
   walk_odd_set odd;
   csizer_status status;
+  uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
 
 // walk.c

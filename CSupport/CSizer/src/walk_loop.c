@@ -67,11 +67,12 @@ INLINE uint32_t meet_in_queue(csizer_walk *walk, heapmap_leaf *const *leaves, ui
   return tail;
 }
 
-// Until the queue is empty or so long that sweeping pays.
+// Until the queue is empty or so long that sweeping pays, or for a while.
 static void run_queue(csizer_walk *walk) {
+  enum { A_WHILE = 1 << 20 };
   heapmap_leaf *const *leaves = walk->map->leaves;
-  uint32_t head = walk->head, tail = walk->tail;
-  while (head != tail && tail - head <= walk->sweep_at) {
+  uint32_t head = walk->head, tail = walk->tail, end = head + A_WHILE;
+  while (head != tail && tail - head <= walk->sweep_at && head != end) {
     // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
     fetch(walk->queue[(head + AHEAD) % WALK_QUEUE]);
     uintptr_t address = walk->queue[head++ % WALK_QUEUE];
@@ -89,7 +90,7 @@ static void run_queue(csizer_walk *walk) {
   }
   walk->head = head;
   walk->tail = tail;
-  if (head != tail) csizer_walk_begin_sweep(walk);
+  if (tail - head > walk->sweep_at) csizer_walk_begin_sweep(walk);
 }
 
 // ---- The sweep ----
@@ -238,6 +239,7 @@ void csizer_walk_drain(csizer_walk *walk) {
     if (walk->sweeping) sweep(walk);
     else if (walk->head != walk->tail) run_queue(walk);
     else csizer_walk_drain_values(walk);
+    if (walk->steps) (*walk->steps)++;
   }
   csizer_walk_cool(walk);
 }

@@ -3,11 +3,11 @@ import CSizer
 
 /// What the engine knows of the process as a whole.
 extension Engine {
+  /// Whether the calling thread is the process's only one.
+  static var hasOneThread: Bool { csizer_process_has_one_thread() }
+
   static var capabilities: Capabilities {
-    Capabilities(
-      allocator: allocator, allocationHook: allocationHook,
-      overheadBytes: csizer_allocator_own_bytes() + (csizer_census_map().map { csizer_heapmap_resident_bytes($0) } ?? 0)
-    )
+    Capabilities(allocator: allocator, allocationHook: allocationHook, overheadBytes: overheadBytes)
   }
 
   private static var allocator: Capabilities.Allocator {

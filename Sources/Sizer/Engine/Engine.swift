@@ -3,7 +3,7 @@ import CSizer
 import Synchronization
 
 /// The gate to the C engine: walks pass here one at a time, because the heap map has room for one walk's marks.
-enum Engine {
+package enum Engine {
   /// What sizers without exclusions share: types are compiled once per process.
   private struct Shared {
     var layouts: Layouts?
@@ -18,7 +18,7 @@ enum Engine {
   }
 
   /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
-  static func withTree<Result: Sendable>(
+  static func withTree<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (inout TreeBuilder) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try withFreshWalk(options, place: place) { (walk) throws(SizerError) in
@@ -27,7 +27,7 @@ enum Engine {
     }
   }
 
-  private static func withFreshWalk<Result: Sendable>(
+  static func withFreshWalk<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     try shared.withLock { (shared) throws(SizerError) -> Result in
@@ -44,6 +44,9 @@ enum Engine {
     }
   }
 
+  /// Trees are built by recursion; a thread's stack holds this many levels with room to spare.
+  static let deepestTree = 1000
+
   /// Forgets compiled layouts: what was registered since takes effect.
   static func forgetLayouts() {
     shared.withLock { $0.layouts = nil }
@@ -57,8 +60,16 @@ enum Engine {
       throw SizerError(
         code: .outOfMemory, message: "the system refused memory for Sizer's own tables; free some or raise the limit",
         place: place)
+    case CSIZER_REFUSED:
+      throw SizerError(
+        code: .systemRefused, message: "the system refused a child process (fork); free memory or raise the limit",
+        place: place)
     case CSIZER_INVALID:
       throw SizerError(code: .invalidArgument, message: "an argument is empty or out of range", place: place)
+    case CSIZER_UNREADABLE:
+      throw SizerError(
+        code: .systemRefused,
+        message: "/proc could not be read; mount it, or raise the limit of open files (RLIMIT_NOFILE)", place: place)
     default:
       throw SizerError(
         code: .unsupportedRuntime,

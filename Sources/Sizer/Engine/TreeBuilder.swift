@@ -10,8 +10,29 @@ struct TreeBuilder: ~Copyable {
   /// Objects whose members have been named: cycles end there.
   private var named: Set<UnsafeRawPointer> = []
 
+  /// Whether objects that something else has counted are left closed: tracked objects are, in the trees of those that refer to them.
+  private var staysOutOfOthers = false
+
   init(walk: consuming Walk) {
     self.walk = walk
+  }
+
+  /// The tree of an object that is marked as seen and not counted yet, without a name; other marked objects are not entered.
+  mutating func tree(ofMarkedObjectAt object: UnsafeRawPointer, depth: Int) throws(SizerError) -> SizeNode {
+    staysOutOfOthers = true
+    named = [object]
+    let before = walk.totals.bytes
+    let flat = walk.flatBytes(of: UInt(bitPattern: object))
+    let reference: UnsafeRawPointer = object
+    var children: [SizeNode] = []
+    try withUnsafePointer(to: reference) { (value) throws(SizerError) in
+      let value = UnsafeRawPointer(value)
+      let type = unsafeBitCast(AnyObject.self as Any.Type, to: UnsafeRawPointer.self)
+      children = try self.children(ofValueAt: value, type: type, depth: depth)
+    }
+    try walk.follow(UInt(bitPattern: object))
+    return SizeNode(
+      name: "", typeName: "", bytes: walk.totals.bytes - before, flatBytes: flat, children: children)
   }
 
   mutating func node(
@@ -22,16 +43,24 @@ struct TreeBuilder: ~Copyable {
     let flat = walk.totals.bytes - before + objects.reduce(0) { $0 + walk.flatBytes(of: $1) }
     var children: [SizeNode] = []
     let object = csizer_member_object(walk.layouts.handle, value, type)
-    if depth > 0, object.map({ named.insert($0).inserted }) ?? true {
-      for member in try members(ofValueAt: value, type: type) {
-        children.append(
-          try node(name: member.name, valueAt: member.value, type: member.type, depth: depth - 1))
-      }
+    let isAnothers = staysOutOfOthers && object != nil && objects.isEmpty
+    if depth > 0, !isAnothers, object.map({ named.insert($0).inserted }) ?? true {
+      children = try self.children(ofValueAt: value, type: type, depth: depth)
     }
     for object in objects { try walk.follow(object) }
     return SizeNode(
       name: name, typeName: typeName(ofValueAt: value, type: type), bytes: walk.totals.bytes - before, flatBytes: flat,
       children: children)
+  }
+
+  private mutating func children(
+    ofValueAt value: UnsafeRawPointer, type: UnsafeRawPointer, depth: Int
+  ) throws(SizerError) -> [SizeNode] {
+    var children: [SizeNode] = []
+    for member in try members(ofValueAt: value, type: type) {
+      children.append(try node(name: member.name, valueAt: member.value, type: member.type, depth: depth - 1))
+    }
+    return children
   }
 
   private func typeName(ofValueAt value: UnsafeRawPointer, type: UnsafeRawPointer) -> String {

@@ -56,6 +56,26 @@ struct Walk: ~Copyable {
     csizer_walk_flat_bytes(handle, object)
   }
 
+  /// Marks all objects of a sizing, so that none is counted with what refers to it.
+  func begin(_ sizing: OpaquePointer) throws(SizerError) {
+    try Engine.check(csizer_sizing_begin(sizing, handle), place: place)
+  }
+
+  /// Sizes objects until one is next whose referents are to be named, so many levels down; nil when all are sized.
+  func run(_ sizing: OpaquePointer) throws(SizerError) -> (object: UnsafeRawPointer, level: Int)? {
+    var object: UnsafeRawPointer?
+    var level: UInt32 = 0
+    try Engine.check(csizer_sizing_run(sizing, handle, &object, &level), place: place)
+    return object.map { ($0, Int(level)) }
+  }
+
+  /// Forks a child that does the sizing.
+  func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child {
+    var child = csizer_child()
+    try Engine.check(csizer_frozen_start(sizing, handle, &child), place: place)
+    return child
+  }
+
   /// What was counted so far.
   var totals: HeapSize {
     let totals = csizer_walk_totals(handle)

@@ -44,7 +44,8 @@ package struct History: Sendable, Hashable {
   }
 
   /// A size that differs from the one before. An object's first row is of the first snapshot that found it. It has that size at every
-  /// later snapshot, until the next row, as long as the snapshot's time is before its end.
+  /// later snapshot, until the next row, as long as the snapshot's time is before its end. A snapshot with an error sized nothing: it
+  /// is no record of any object, and what held before holds after it.
   package struct SizeRow: Sendable, Hashable {
     package var object: UInt32
     package var snapshot: UInt32

@@ -32,6 +32,8 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var process: ProcessMemory
   /// By registered name; classes that are tracked and have no instance are there too.
   public var classes: [String: ClassRecord]
+  /// What the process's resident memory consists of; nil when it was not asked for.
+  public var ladder: MemoryLadder?
   /// Why objects were not sized; nil when they were. Only periodic snapshots keep their errors: others throw them.
   public var error: String?
 
@@ -39,7 +41,8 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public init(
     label: String = "", timestamp: Duration = .zero, trackedBytes: Int = 0, overheadBytes: Int = 0,
     mode: SnapshotMode = .inPlace, pause: Duration = .zero, skippedCount: Int = 0, unresolvedCount: Int = 0,
-    process: ProcessMemory = ProcessMemory(), classes: [String: ClassRecord] = [:], error: String? = nil
+    process: ProcessMemory = ProcessMemory(), classes: [String: ClassRecord] = [:],
+    ladder: MemoryLadder? = nil, error: String? = nil
   ) {
     self.label = label
     self.timestamp = timestamp
@@ -51,6 +54,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
     self.unresolvedCount = unresolvedCount
     self.process = process
     self.classes = classes
+    self.ladder = ladder
     self.error = error
   }
 }

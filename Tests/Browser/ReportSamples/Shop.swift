@@ -26,8 +26,18 @@ enum Shop {
         skippedCount: position == 9 ? 2 : 0, unresolvedCount: position == 14 ? 1 : 0,
         process: ProcessMemory(
           virtual: 1_290_000_000, resident: 24_000_000 + position * 430_000, data: 210_000_000, stack: 140_000,
-          code: 5_300_000, shared: 11_000_000, minorFaults: 9_000 + position * 900, majorFaults: 3))
+          code: 5_300_000, shared: 11_000_000, minorFaults: 9_000 + position * 900, majorFaults: 3),
+        ladder: ladder(position))
     }
+  }
+
+  /// Adds up to the resident memory; its rest is positive at first and negative later.
+  private static func ladder(_ position: Int) -> MemoryLadder {
+    MemoryLadder(
+      resident: 24_000_000 + position * 430_000, objects: 40_000 + position * 120_000, rawBlocks: 20_000 + position * 25_000,
+      otherBlocks: 3_100_000, threadCaches: 240_000, dirtyPages: 1_900_000 - position * 20_000, muzzyPages: 96_000,
+      allocatorMetadata: 2_400_000, unusedInPages: 700_000 + position * 11_000, stacks: 310_000, mappedFiles: 10_200_000,
+      copiedFilePages: 3_000_000 + position * 400_000, profiler: 410_000 + position * 2_100)
   }
 
   private static func frame(_ function: String, _ file: String, _ line: Int) -> StackTrace.Frame {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite's header stands in a system folder; SwiftPM wants a header of the module's own to name. The rest is what Swift can't say.
+#ifndef CSQLITE_SHIM_H
+#define CSQLITE_SHIM_H
+#include <sqlite3.h>
+
+/// SQLITE_IOERR_SHORT_READ, which Swift does not import, for it is an expression.
+static const int csqlite_short_read = SQLITE_IOERR_SHORT_READ;
+
+/// Switches one of SQLITE_DBCONFIG_* on or off: Swift does not call variadic functions.
+static inline int csqlite_switch(sqlite3 *connection, int option, int on) {
+  return sqlite3_db_config(connection, option, on, (int *)0);
+}
+
+/// Binds text that SQLite copies: Swift does not import SQLITE_TRANSIENT, which is an integer in a pointer's clothes.
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const char *text, int length) {
+  return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
+}
+
+/// Reads from the database's file through SQLite: whoever opens and closes that file otherwise drops, by the rules of POSIX, the
+/// locks that SQLite holds on it for this process.
+static inline int csqlite_read(sqlite3 *connection, void *out, int length, sqlite3_int64 offset) {
+  sqlite3_file *file = 0;
+  int status = sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (status != SQLITE_OK) return status;
+  if (!file || !file->pMethods) return SQLITE_CANTOPEN;
+  return file->pMethods->xRead(file, out, length, offset);
+}
+#endif

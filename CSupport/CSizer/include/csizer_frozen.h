@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_FROZEN_H
+#define CSIZER_FROZEN_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_sizing.h"
+
+/// Frozen sizings: fork(2) gives a child that has a consistent image of the whole process, and the process goes on at once; the child
+/// walks the image and leaves the sizes in memory that both share.
+///
+/// The child has only the thread that forked, so every lock that another thread held is held in it for ever: it takes none, and enters
+/// neither the Swift runtime nor malloc nor the loader. It asks the allocator only what is answered without a lock. A type that it meets
+/// and whose layout is not compiled yet goes back to the parent as unknown, which compiles it and takes the sizing again. Objects of other
+/// threads may be half made: a fault costs the object that was being sized, and the child goes on with the next.
+///
+/// The host is not disturbed: the child is made by clone(2) without a signal at its end, so that neither SIGCHLD handlers nor waitpid(-1)
+/// meet it; no handler of pthread_atfork(3) runs; it closes its copies of all descriptors, blocks all signals, and dies with the
+/// thread that waits for it.
+
+/// A child under way.
+typedef struct csizer_child {
+  int process;
+} csizer_child;
+
+/// How a child ended.
+typedef enum csizer_child_end {
+  /// It did its work; csizer_frozen_report says how well.
+  CSIZER_CHILD_DONE = 0,
+  /// Somebody or something ended it: the results are not complete.
+  CSIZER_CHILD_DIED = 1,
+  /// It made no progress for longer than it was given, and was killed.
+  CSIZER_CHILD_STUCK = 2,
+} csizer_child_end;
+
+/// What the child found beside the sizes.
+typedef struct csizer_frozen_report {
+  csizer_status status;
+  /// Objects whose layout is unknown (csizer_totals).
+  uint64_t unresolved;
+  /// Usable bytes of all Swift objects of the process, and of the raw blocks that these own.
+  uint64_t heap_objects, heap_raw;
+  /// Types that csizer_frozen_learn can compile: the sizes are not exact yet.
+  uint32_t unknown;
+} csizer_frozen_report;
+
+/// Makes the layouts of the tracked classes known before a child is made. No other thread may use `layouts`.
+csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts);
+
+/// Forks a child that sizes with a fresh walk of the parent's. Holding, which may end at once when this returns. CSIZER_REFUSED when the
+/// kernel refuses the fork.
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_child *ret_child);
+
+/// Waits for the child's end; kills it when it makes no progress for so many nanoseconds. The thread that made it.
+csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience);
+
+/// What the child found. After its end.
+csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing);
+
+/// Compiles the types that the child did not know, but for those that are none: memory that was not a value yet can look like one. How
+/// many were compiled. No other thread may use `layouts`.
+uint32_t csizer_frozen_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
+
+/// What goes wrong on purpose.
+typedef enum csizer_frozen_fault {
+  CSIZER_FAULT_NONE = 0,
+  CSIZER_FAULT_FORK,   // the kernel refuses
+  CSIZER_FAULT_DEATH,  // the child is killed before its work is done
+  CSIZER_FAULT_HANG,   // the child never ends
+  CSIZER_FAULT_CRASH,  // the child faults at every other object
+} csizer_frozen_fault;
+
+/// Tests only: what happens to the next `times` children. A global, for it must reach snapshots that any thread takes.
+void csizer_frozen_fail(csizer_frozen_fault fault, uint32_t times);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_LIFETIMES_H
+#define CSIZER_LIFETIMES_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_status.h"
+
+/// Lifetimes: which objects a tracker watches, when each was born and when it died.
+///
+/// Births of watched classes are seen in the runtime's allocation entry point (csizer_census.h), which asks a table keyed by the
+/// object's metadata; a metadata that is new to it is looked at once, superclasses included. Deaths are seen in the class
+/// metadata's destroy slot, the word two before its address point (docs/ABI/TypeMetadata.rst and Metadata.h,
+/// HeapMetadataHeaderPrefix), which is replaced for tracked classes only; objects that are freed without being destroyed, because
+/// their initialiser failed or their class was changed, are seen when their memory is freed.
+///
+/// An object costs 24 bytes for ever, and some 12 to 23 more while it lives, from the first snapshot on 12 more. All of it is
+/// the kernel's pages, none of the measured heap.
+///
+/// Thread rules: births and deaths come from any thread at any time. The calls below may come from any thread, but one at a time per
+/// tracker.
+typedef struct csizer_lifetimes csizer_lifetimes;
+
+/// What a tracker says about objects when it announces their class or themselves.
+typedef struct csizer_watch {
+  /// The caller's own number for this announcement; comes back in csizer_cohort.
+  uint32_t watch;
+  /// How many levels of referents a snapshot names.
+  uint32_t resolution_level;
+  /// How many calls of the stack to record at a birth; 0: none.
+  uint32_t trace_depth;
+  /// Hold a strong reference to each object.
+  bool keep;
+} csizer_watch;
+
+/// What objects have in common that were announced in one way and have one class.
+typedef struct csizer_cohort {
+  /// The class's metadata at the time of the announcement.
+  const void *type;
+  uint32_t watch;
+  uint32_t resolution_level;
+  bool keep;
+} csizer_cohort;
+
+/// How an object stands.
+typedef enum csizer_fate {
+  CSIZER_ALIVE = 0,
+  CSIZER_DEAD = 1,
+  /// It was no longer tracked before it died.
+  CSIZER_RELEASED = 2,
+} csizer_fate;
+
+/// One tracked object.
+typedef struct csizer_lifetime {
+  uint64_t birth;  // csizer_clock ticks
+  uint64_t end;    // of its life or of its being tracked; 0 while both go on
+  uint64_t address;  // 0 unless alive
+  uint32_t cohort;
+  uint32_t trace;  // csizer_trace_frames; 0: none
+  csizer_fate fate;
+} csizer_lifetime;
+
+/// An empty tracker, which watches nothing. Free with csizer_lifetimes_destroy.
+csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
+
+/// Stops watching and frees all records; NULL is fine. Objects that were kept must have been let go before.
+void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
+
+/// Watches the objects that will be made of a class and of those that inherit from it and have no nearer watched ancestor. Replaces an
+/// earlier announcement of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h).
+csizer_status csizer_lifetimes_watch(csizer_lifetimes *lifetimes, const void *type, const csizer_watch *watch);
+
+/// Watches the class no more; objects that are tracked already stay so. Whether it was watched.
+bool csizer_lifetimes_unwatch(csizer_lifetimes *lifetimes, const void *type);
+
+/// Watches no class any more.
+void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes);
+
+/// Whether the class itself was announced.
+bool csizer_lifetimes_watches(const csizer_lifetimes *lifetimes, const void *type);
+
+/// Tracks a living object from now on; one that is tracked already stays as it is. CSIZER_INVALID when it is no heap object of a Swift
+/// class.
+csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
+
+/// Which cohort a tracked, living object is of. False when it is not tracked.
+bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort);
+
+/// Changes the level of a tracked, living object. CSIZER_INVALID when it is not tracked.
+csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
+
+/// References that a tracker held.
+typedef struct csizer_kept {
+  void **objects;
+  size_t count;
+  size_t bytes;  // of the list
+} csizer_kept;
+
+/// Tracks no object any more; what was recorded stays. `ret_kept` gets the objects that were kept; the caller lets them go.
+csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept);
+
+/// Releases the references. Deinits of the program may run and call anything: no lock may be held.
+void csizer_kept_let_go(csizer_kept *kept);
+
+/// Forgets all records. Nothing may be watched and no object tracked.
+void csizer_lifetimes_forget(csizer_lifetimes *lifetimes);
+
+/// How many objects were ever tracked; they are numbered in the order of their announcement.
+uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes);
+
+/// Objects that could not be recorded, because the system refused memory or there are no numbers left.
+uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
+
+/// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under way.
+csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number);
+
+/// How many cohorts there are, and one of them.
+uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes);
+csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort);
+
+/// Bytes of memory that the records take.
+size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes);
+
+/// From here to csizer_lifetimes_let_go no tracked object of any tracker is born or dies: threads that would do so wait. What
+/// the calling thread makes meanwhile is not tracked. Nests. Answers the time at which all of them had stopped.
+uint64_t csizer_lifetimes_hold(void);
+
+/// Ends csizer_lifetimes_hold, on the same thread.
+void csizer_lifetimes_let_go(void);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_SIZING_H
+#define CSIZER_SIZING_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_lifetimes.h"
+#include "csizer_walk.h"
+
+/// A sizing: the sizes of all living objects of a tracker at one moment, found by one walk.
+///
+/// Objects are sized in the order of their announcement, so that what several reach is counted for the first; tracked objects are
+/// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
+/// the records: dead objects and earlier snapshots cost nothing.
+///
+/// In order: list; create, begin, run (and, where it stops, name) until it is done, all while holding (csizer_lifetimes_hold); then
+/// apply and destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
+/// may then happen in a child, which takes neither locks nor memory of an allocator for it.
+typedef struct csizer_sizing csizer_sizing;
+
+/// A size that differs from the object's last: one row of what is recorded. 16 bytes.
+typedef struct csizer_size_row {
+  uint32_t object;
+  uint32_t snapshot;
+  uint64_t bytes;
+} csizer_size_row;
+
+/// An object whose class is no longer the one that it had when it was announced.
+typedef struct csizer_morph {
+  uint32_t object;
+  const void *type;
+} csizer_morph;
+
+/// Living objects of one cohort, and the sum of their sizes.
+typedef struct csizer_cohort_sum {
+  uint64_t active;
+  uint64_t bytes;
+} csizer_cohort_sum;
+
+/// Brings the list of the living up to date: what takes time and needs no hold.
+csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes);
+
+/// A sizing of those listed and those born since; `is_shared` when a forked child is to fill in the results. Holding. Free with
+/// csizer_sizing_destroy.
+csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing);
+
+/// Frees the results; NULL is fine.
+void csizer_sizing_destroy(csizer_sizing *sizing);
+
+/// How many objects are to be sized; some may have died since they were listed.
+uint32_t csizer_sizing_count(const csizer_sizing *sizing);
+
+/// Whether some announcement asks for named referents.
+bool csizer_sizing_names(const csizer_lifetimes *lifetimes);
+
+/// Marks all of them as seen in a fresh walk.
+csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk);
+
+/// Sizes objects in order until all are sized, or until one is next whose referents are to be named: `ret_object` is that one, or NULL
+/// at the end. Its size is then given by csizer_sizing_name.
+csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const void **ret_object, uint32_t *ret_level);
+
+/// Sets the size of the object at which csizer_sizing_run stopped, and answers its number.
+uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes);
+
+/// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for csizer_lifetimes_cohort_count) and
+/// tells how many objects could not be sized. When memory is refused nothing is recorded.
+csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
+                                  uint32_t *ret_skipped);
+
+/// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next apply.
+size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows);
+
+/// All objects whose class has changed, as of the last sizing; holds until the next apply.
+size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_THREAD_H
+#define CSIZER_THREAD_H
+#include <stdint.h>
+
+#include "csizer_status.h"
+
+/// What Swift's Glibc module does not offer: a named thread, and a wait by the monotonic clock.
+
+/// Runs `body` on a detached thread of that name (at most 15 bytes; /proc/<pid>/task/<tid>/comm shows it) with all signals blocked, so that
+/// the program's handlers run on the program's threads. CSIZER_NO_MEMORY when the system refuses the thread: `body` never runs. What it
+/// returns is not looked at.
+csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context);
+
+/// A bell: one thread waits, others ring.
+typedef struct csizer_bell csizer_bell;
+
+/// A bell that was not rung. Free with csizer_bell_destroy.
+csizer_status csizer_bell_create(csizer_bell **ret_bell);
+
+/// Frees it; nobody may wait. NULL is fine.
+void csizer_bell_destroy(csizer_bell *bell);
+
+/// Ends the wait under way, or the next one. Any thread.
+void csizer_bell_ring(csizer_bell *bell);
+
+/// Returns when the time is over (CLOCK_MONOTONIC), or when the bell was rung since the last wait ended.
+void csizer_bell_wait(csizer_bell *bell, uint64_t nanoseconds);
+
+#endif

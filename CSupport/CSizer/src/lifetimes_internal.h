@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_LIFETIMES_INTERNAL_H
+#define CSIZER_LIFETIMES_INTERNAL_H
+#include "class_table.h"
+#include "csizer_lifetimes.h"
+#include "pages.h"
+#include "shards.h"
+
+/// 24 bytes for each object that was ever tracked.
+typedef struct lifetime_record {
+  uint64_t birth;
+  /// While it is tracked: LIFETIME_TRACKED and its address. Then: ticks, with LIFETIME_RELEASED unless it died.
+  uint64_t end;
+  uint32_t cohort;
+  uint32_t trace;
+} lifetime_record;
+
+#define LIFETIME_TRACKED ((uint64_t)1 << 63)
+#define LIFETIME_RELEASED ((uint64_t)1 << 62)
+
+enum {
+  CHUNK_SHIFT = 13,
+  CHUNK_RECORDS = 1 << CHUNK_SHIFT,
+  CHUNK_LIMIT = 1 << (32 - CHUNK_SHIFT),
+  TRACKER_LIMIT = 1 << 16,  // the living index has 16 bits for the tracker
+};
+
+typedef struct watched_class {
+  const swift_class *type;
+  csizer_watch watch;
+} watched_class;
+
+/// A growing array in the kernel's pages.
+typedef struct page_array {
+  void *memory;
+  size_t bytes;  // mapped
+} page_array;
+
+struct csizer_lifetimes {
+  lifetime_record **chunks;  // CHUNK_LIMIT places, of which only those in use have memory
+  uint32_t count;            // numbers given out; any thread, atomic
+  uint32_t number;           // this tracker's, in the living index
+  uint64_t lost;             // any thread, atomic
+  csizer_cohort *cohorts;
+  uint32_t cohort_count;
+  page_array cohort_pages;
+  watched_class *watched;
+  uint32_t watched_count;
+  page_array watched_pages;
+  /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look, in order.
+  uint32_t listed;
+  uint32_t living_count;
+  page_array living_numbers;  // uint32_t
+  page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
+  page_array rows;            // csizer_size_row: every size that changed
+  size_t row_count;
+  page_array morphs;  // csizer_morph
+  size_t morph_count;
+};
+
+static inline bool lifetime_is_tracked(const lifetime_record *record) { return (record->end & LIFETIME_TRACKED) != 0; }
+static inline uintptr_t lifetime_address(const lifetime_record *record) {
+  return (uintptr_t)(record->end & ~LIFETIME_TRACKED);
+}
+
+static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifetimes, uint32_t number) {
+  lifetime_record *chunk = __atomic_load_n(&lifetimes->chunks[number >> CHUNK_SHIFT], __ATOMIC_ACQUIRE);
+  return chunk ? &chunk[number & (CHUNK_RECORDS - 1)] : NULL;
+}
+
+/// Makes room for `bytes`, keeping what is there. False when the system refuses memory; then nothing was changed.
+bool csizer_page_array_reserve(page_array *array, size_t bytes);
+void csizer_page_array_deinit(page_array *array);
+
+// lifetimes.c
+/// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a shard.
+lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
+/// A new cohort's number; UINT32_MAX when there is no room. Holding all shards.
+uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
+/// The trackers there are. Holding a shard.
+csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number);
+/// Calls `visit` for each tracker. Holding all shards.
+void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context);
+
+// living.c: the index from addresses to records. Holding the address's shard.
+bool csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
+/// The record of a tracker's object; NULL when it is not tracked by it.
+lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker);
+/// Takes one record of an object out of the index, whosever it is; NULL when there is none left.
+lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner);
+/// Takes out all records of a tracker, calling `visit` for each. Holding all shards.
+void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context);
+/// Calls `visit` for each record of all trackers. Holding all shards.
+void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record), void *context);
+size_t csizer_living_bytes(void);
+
+// births.c: what the entry points call
+/// Whether any class is watched: then births are told of.
+extern bool csizer_births_are_watched;
+/// Whether any object is tracked: then freed memory is told of.
+extern bool csizer_deaths_are_watched;
+void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
+/// The object's deinit begins, or its memory is given back without one. An object that is not tracked costs one look.
+void csizer_lifetimes_ended(void *object);
+
+#endif

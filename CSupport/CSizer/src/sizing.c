@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "csizer_sizing.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sizing_internal.h"
+
+// ---- The list of the living ----
+
+static uint32_t *numbers_of(const csizer_lifetimes *lifetimes) { return lifetimes->living_numbers.memory; }
+static uint64_t *last_sizes_of(const csizer_lifetimes *lifetimes) { return lifetimes->living_sizes.memory; }
+
+static bool is_living(const csizer_lifetimes *lifetimes, uint32_t number) {
+  const lifetime_record *record = lifetime_record_at(lifetimes, number);
+  return record && lifetime_is_tracked(record);
+}
+
+static void drop_dead(csizer_lifetimes *lifetimes) {
+  uint32_t *numbers = numbers_of(lifetimes), kept = 0;
+  uint64_t *sizes = last_sizes_of(lifetimes);
+  for (uint32_t i = 0; i < lifetimes->living_count; i++) {
+    if (!is_living(lifetimes, numbers[i])) continue;
+    numbers[kept] = numbers[i];
+    sizes[kept++] = sizes[i];
+  }
+  lifetimes->living_count = kept;
+}
+
+static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
+  uint32_t born = 0;
+  for (uint32_t number = lifetimes->listed; number < end; number++) born += is_living(lifetimes, number);
+  size_t room = (size_t)lifetimes->living_count + born;
+  if (!csizer_page_array_reserve(&lifetimes->living_numbers, room * sizeof(uint32_t)) ||
+      !csizer_page_array_reserve(&lifetimes->living_sizes, room * sizeof(uint64_t)))
+    return false;
+  for (uint32_t number = lifetimes->listed; number < end; number++) {
+    if (!is_living(lifetimes, number)) continue;
+    numbers_of(lifetimes)[lifetimes->living_count] = number;
+    last_sizes_of(lifetimes)[lifetimes->living_count++] = SIZING_NONE;
+  }
+  lifetimes->listed = end;
+  return true;
+}
+
+static void *map_results(size_t bytes, bool is_shared) {
+  int sharing = is_shared ? MAP_SHARED : MAP_PRIVATE;
+  void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return results == MAP_FAILED ? NULL : results;
+}
+
+csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
+  // Births that were under way are complete when all shards were held once; those of a later number wait for the next look.
+  csizer_shards_hold();
+  uint32_t end = csizer_lifetimes_count(lifetimes);
+  csizer_shards_release();
+  drop_dead(lifetimes);
+  return add_new(lifetimes, end) ? CSIZER_OK : CSIZER_NO_MEMORY;
+}
+
+csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
+  if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
+  size_t bytes = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
+  csizer_sizing *sizing = map_results(bytes, is_shared);
+  if (!sizing) return CSIZER_NO_MEMORY;
+  sizing->lifetimes = lifetimes;
+  sizing->bytes = bytes;
+  sizing->count = lifetimes->living_count;
+  *ret_sizing = sizing;
+  return CSIZER_OK;
+}
+
+void csizer_sizing_destroy(csizer_sizing *sizing) {
+  if (sizing) munmap(sizing, sizing->bytes);
+}
+
+uint32_t csizer_sizing_count(const csizer_sizing *sizing) { return sizing->count; }
+
+bool csizer_sizing_names(const csizer_lifetimes *lifetimes) {
+  bool names = false;
+  csizer_shards_hold();
+  for (uint32_t i = 0; i < lifetimes->cohort_count; i++) names |= lifetimes->cohorts[i].resolution_level != 0;
+  csizer_shards_release();
+  return names;
+}
+
+// ---- The walk ----
+
+static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t index) {
+  return lifetime_record_at(sizing->lifetimes, numbers_of(sizing->lifetimes)[index]);
+}
+
+csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
+  for (uint32_t i = 0; i < sizing->count; i++) {
+    const lifetime_record *record = record_in(sizing, i);
+    if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
+    csizer_status status = csizer_walk_skip(walk, (const void *)lifetime_address(record));
+    if (status) return status;
+  }
+  return CSIZER_OK;
+}
+
+// Rare: some programs change an object's class, perhaps back again.
+static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
+                                                 const void *type) {
+  const csizer_morph *morphs;
+  size_t count = csizer_morphs(sizing->lifetimes, &morphs);
+  const void *before = announced;
+  for (size_t i = 0; i < count; i++)
+    if (morphs[i].object == number) before = morphs[i].type;
+  if (before == type || sizing->morph_count == SIZING_MORPHS) return;  // those without room are met again next time
+  sizing->morphs[sizing->morph_count++] = (csizer_morph){number, type};
+}
+
+static inline void fetch_ahead(const csizer_sizing *sizing, uint32_t index) {
+  enum { AHEAD = 16 };
+  if (index + AHEAD >= sizing->count) return;
+  // Of a dead object this is no address; fetching it does no harm.
+  const char *object = (const char *)lifetime_address(record_in(sizing, index + AHEAD));
+  __builtin_prefetch(object);
+  __builtin_prefetch(object + 31);
+}
+
+csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const void **ret_object, uint32_t *ret_level) {
+  const csizer_lifetimes *lifetimes = sizing->lifetimes;
+  *ret_object = NULL;
+  for (; sizing->next < sizing->count; sizing->next++) {
+    fetch_ahead(sizing, sizing->next);
+    const lifetime_record *record = record_in(sizing, sizing->next);
+    if (__builtin_expect(!lifetime_is_tracked(record), 0)) {
+      sizing->sizes[sizing->next] = SIZING_DEAD;
+      continue;
+    }
+    const csizer_cohort *cohort = &lifetimes->cohorts[record->cohort];
+    sizing->steps++;
+    const swift_object *object = (const swift_object *)lifetime_address(record);
+    if (__builtin_expect((const void *)object->metadata != cohort->type || lifetimes->morph_count, 0))
+      note_class(sizing, numbers_of(lifetimes)[sizing->next], cohort->type, object->metadata);
+    if (__builtin_expect(cohort->resolution_level != 0, 0)) {
+      *ret_object = object;
+      *ret_level = cohort->resolution_level;
+      return CSIZER_OK;
+    }
+    size_t before = csizer_walk_totals(walk).bytes;
+    csizer_status status = csizer_walk_marked(walk, object);
+    if (__builtin_expect(status != CSIZER_OK, 0)) return status;
+    sizing->sizes[sizing->next] = csizer_walk_totals(walk).bytes - before;
+  }
+  return CSIZER_OK;
+}
+
+uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
+  sizing->sizes[sizing->next] = bytes;
+  return numbers_of(sizing->lifetimes)[sizing->next++];
+}
+
+// ---- The record ----
+
+static void apply_morphs(csizer_sizing *sizing) {
+  csizer_lifetimes *lifetimes = sizing->lifetimes;
+  csizer_morph *known = lifetimes->morphs.memory;
+  for (uint32_t i = 0; i < sizing->morph_count; i++) {
+    size_t at = 0;
+    while (at < lifetimes->morph_count && known[at].object != sizing->morphs[i].object) at++;
+    known[at] = sizing->morphs[i];
+    if (at == lifetimes->morph_count) lifetimes->morph_count++;
+  }
+}
+
+static uint32_t count_changes(const csizer_sizing *sizing) {
+  const uint64_t *last = last_sizes_of(sizing->lifetimes);
+  uint32_t changes = 0;
+  for (uint32_t i = 0; i < sizing->count; i++) changes += sizing->sizes[i] < SIZING_DEAD && sizing->sizes[i] != last[i];
+  return changes;
+}
+
+csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
+                                  uint32_t *ret_skipped) {
+  csizer_lifetimes *lifetimes = sizing->lifetimes;
+  size_t rows = lifetimes->row_count + count_changes(sizing);
+  size_t morphs = lifetimes->morph_count + sizing->morph_count;
+  if (!csizer_page_array_reserve(&lifetimes->rows, rows * sizeof(csizer_size_row)) ||
+      !csizer_page_array_reserve(&lifetimes->morphs, morphs * sizeof(csizer_morph)))
+    return CSIZER_NO_MEMORY;
+  apply_morphs(sizing);
+  csizer_size_row *row = (csizer_size_row *)lifetimes->rows.memory + lifetimes->row_count;
+  uint64_t *last = last_sizes_of(lifetimes);
+  *ret_skipped = 0;
+  memset(sums, 0, sum_count * sizeof *sums);
+  for (uint32_t i = 0; i < sizing->count; i++) {
+    uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
+    if (sizing->sizes[i] == SIZING_DEAD) continue;
+    if (sizing->sizes[i] == SIZING_NONE) (*ret_skipped)++;
+    else if (sizing->sizes[i] != last[i]) {
+      *row++ = (csizer_size_row){number, snapshot, sizing->sizes[i]};
+      last[i] = sizing->sizes[i];
+    }
+    if (cohort >= sum_count) continue;
+    sums[cohort].active++;
+    if (last[i] != SIZING_NONE) sums[cohort].bytes += last[i];
+  }
+  lifetimes->row_count = rows;
+  return CSIZER_OK;
+}
+
+size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows) {
+  *ret_rows = lifetimes->rows.memory;
+  return lifetimes->row_count;
+}
+
+size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs) {
+  *ret_morphs = lifetimes->morphs.memory;
+  return lifetimes->morph_count;
+}

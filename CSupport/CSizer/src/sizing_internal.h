@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_SIZING_INTERNAL_H
+#define CSIZER_SIZING_INTERNAL_H
+#include "csizer_frozen.h"
+#include "lifetimes_internal.h"
+#include "unknown_types.h"
+#include "walk_internal.h"
+
+enum { SIZING_MORPHS = 1024 };
+#define SIZING_NONE UINT64_MAX  // no size
+#define SIZING_DEAD (UINT64_MAX - 1)  // it was listed, and died before the moment of the sizing
+
+/// All in one mapping, which a forked child may share.
+struct csizer_sizing {
+  csizer_lifetimes *lifetimes;
+  size_t bytes;  // of the mapping
+  uint32_t count;
+  uint32_t next;  // the first that has no size yet
+  /// What a child tells: it counts its steps, and says when all is done.
+  uint32_t steps, is_done;
+  csizer_frozen_report report;
+  csizer_unknown_types unknown;
+  uint32_t morph_count;
+  csizer_morph morphs[SIZING_MORPHS];
+  uint64_t sizes[];
+};
+
+#endif

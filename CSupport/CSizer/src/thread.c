@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "csizer_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "pages.h"
+
+csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
+  sigset_t all, before;
+  pthread_t thread;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes)) return CSIZER_NO_MEMORY;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
+  int error = pthread_create(&thread, &attributes, body, context);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  if (error) return CSIZER_NO_MEMORY;
+  pthread_setname_np(thread, name);
+  return CSIZER_OK;
+}
+
+struct csizer_bell {
+  pthread_mutex_t lock;
+  pthread_cond_t rung;
+  bool is_rung;
+};
+
+csizer_status csizer_bell_create(csizer_bell **ret_bell) {
+  csizer_bell *bell = csizer_pages_map(sizeof *bell);
+  if (!bell) return CSIZER_NO_MEMORY;
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&bell->lock, NULL);
+  pthread_cond_init(&bell->rung, &attributes);
+  pthread_condattr_destroy(&attributes);
+  *ret_bell = bell;
+  return CSIZER_OK;
+}
+
+void csizer_bell_destroy(csizer_bell *bell) {
+  if (!bell) return;
+  pthread_cond_destroy(&bell->rung);
+  pthread_mutex_destroy(&bell->lock);
+  csizer_pages_unmap(bell, sizeof *bell);
+}
+
+void csizer_bell_ring(csizer_bell *bell) {
+  pthread_mutex_lock(&bell->lock);
+  bell->is_rung = true;
+  pthread_cond_broadcast(&bell->rung);
+  pthread_mutex_unlock(&bell->lock);
+}
+
+void csizer_bell_wait(csizer_bell *bell, uint64_t nanoseconds) {
+  enum { SECOND = 1000000000 };
+  struct timespec limit;
+  clock_gettime(CLOCK_MONOTONIC, &limit);
+  uint64_t part = (uint64_t)limit.tv_nsec + nanoseconds % SECOND;
+  limit.tv_sec += (time_t)(nanoseconds / SECOND + part / SECOND);
+  limit.tv_nsec = (long)(part % SECOND);
+  pthread_mutex_lock(&bell->lock);
+  while (!bell->is_rung && pthread_cond_timedwait(&bell->rung, &bell->lock, &limit) == 0) {}
+  bell->is_rung = false;
+  pthread_mutex_unlock(&bell->lock);
+}

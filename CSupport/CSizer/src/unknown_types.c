@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "unknown_types.h"
+
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+const csizer_object_layout csizer_unknown_object = {
+    .fields = {.unresolved = true}, .shape = SHAPE_OPAQUE, .count = CSIZER_NO_COUNT};
+const csizer_value_layout csizer_unknown_value = {.unresolved = true};
+
+void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const void *type, const void *const *bindings,
+                         uint32_t binding_count) {
+  unknown_type noted = {.role = role, .type = type, .binding_count = binding_count};
+  if (binding_count > UNKNOWN_BINDINGS) return;
+  if (binding_count) memcpy(noted.bindings, bindings, binding_count * sizeof *bindings);
+  for (uint32_t i = 0; i < unknown->count; i++)
+    if (memcmp(&unknown->types[i], &noted, sizeof noted) == 0) return;
+  if (unknown->count < UNKNOWN_ROOM) unknown->types[unknown->count++] = noted;
+}
+
+// Reading through the kernel: an address that is none is an error, not a fault.
+static bool read_words(const void *from, uintptr_t *words, size_t count) {
+  struct iovec here = {words, count * sizeof *words}, there = {(void *)(uintptr_t)from, count * sizeof *words};
+  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)(count * sizeof *words);
+}
+
+static bool is_descriptor(const csizer_images *images, uintptr_t address, unsigned context_kind) {
+  uintptr_t word;
+  if (!csizer_images_contain(images, address) || !read_words((const void *)address, &word, 1)) return false;
+  return (word & 0x1F) == context_kind;
+}
+
+bool csizer_is_metadata(const csizer_images *images, const void *type) {
+  enum { BEFORE = 1, WORDS = 7 };  // the witness table, the kind, and up to a class's descriptor
+  uintptr_t words[BEFORE + WORDS];
+  if (((uintptr_t)type & 7) || (uintptr_t)type < 4096) return false;
+  if (!read_words((const uintptr_t *)type - BEFORE, words, BEFORE + 2)) return false;
+  uintptr_t witnesses = words[0], kind = words[BEFORE], first = words[BEFORE + 1], ignored[8];
+  if (kind == SWIFT_CLASS) {
+    if (!read_words(type, words, 6)) return false;
+    return is_descriptor(images, words[5], SWIFT_CONTEXT_CLASS);
+  }
+  if (kind == SWIFT_LOCAL_VARIABLE || kind == SWIFT_GENERIC_BOX || kind == SWIFT_ERROR_OBJECT || kind == SWIFT_TASK)
+    return true;  // isas of census objects: nobody else has these
+  if (!read_words((const void *)witnesses, ignored, 8)) return false;
+  switch (kind) {
+    case SWIFT_STRUCT: return is_descriptor(images, first, SWIFT_CONTEXT_STRUCT);
+    case SWIFT_ENUM:
+    case SWIFT_OPTIONAL: return is_descriptor(images, first, SWIFT_CONTEXT_ENUM);
+    case SWIFT_TUPLE: return first < 4096;
+    case SWIFT_OPAQUE:
+    case SWIFT_FUNCTION:
+    case SWIFT_EXISTENTIAL:
+    case SWIFT_METATYPE:
+    case SWIFT_EXISTENTIAL_METATYPE:
+    case SWIFT_EXTENDED_EXISTENTIAL:
+    case SWIFT_FIXED_ARRAY: return csizer_images_contain(images, witnesses);
+    default: return false;
+  }
+}
+
+// Metadata, a witness table, or an integer that is a generic argument.
+static bool may_be_binding(const csizer_images *images, const void *word) {
+  return (uintptr_t)word < 1 << 16 || csizer_images_contain(images, (uintptr_t)word) || csizer_is_metadata(images, word);
+}
+
+static bool compile(const unknown_type *unknown, csizer_layouts *layouts) {
+  switch (unknown->role) {
+    case UNKNOWN_OBJECT: return csizer_layouts_object(layouts, unknown->type) != NULL;
+    case UNKNOWN_VALUE: return csizer_layouts_value(layouts, unknown->type) != NULL;
+    case UNKNOWN_BOUND: {
+      for (uint32_t i = 0; i < unknown->binding_count; i++)
+        if (!may_be_binding(&layouts->images, unknown->bindings[i])) return false;
+      const csizer_object_layout *layout = csizer_layouts_object(layouts, unknown->type);
+      return layout && layout->shape == SHAPE_BOUND &&
+             csizer_layouts_bind(layouts, layout, unknown->type, unknown->bindings) != NULL;
+    }
+  }
+  return false;
+}
+
+uint32_t csizer_unknown_compile(const csizer_unknown_types *unknown, csizer_layouts *layouts) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < unknown->count; i++)
+    count += csizer_is_metadata(&layouts->images, unknown->types[i].type) && compile(&unknown->types[i], layouts);
+  return count;
+}

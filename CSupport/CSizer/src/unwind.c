@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "unwind.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__aarch64__)
+#define LOCAL(name) "_ULaarch64_" name
+#else
+#define LOCAL(name) "_ULx86_64_" name
+#endif
+
+// Written once, by load.
+static csizer_backtrace backtrace_function;
+static const char *reason = "";
+
+// Caches per thread need no lock while unwinding. The policy must not change while another thread unwinds: it is set only in a
+// library that nobody used before us.
+static void cache_per_thread(void *library) {
+  enum { PER_THREAD = 2 };  // UNW_CACHE_PER_THREAD, libunwind-common.h
+  int (*set_policy)(void *space, int policy);
+  void *symbol = dlsym(library, LOCAL("set_caching_policy"));
+  void **space = dlsym(library, LOCAL("local_addr_space"));
+  memcpy(&set_policy, &symbol, sizeof set_policy);
+  if (set_policy && space) set_policy(*space, PER_THREAD);
+}
+
+static void load(void) {
+  static const char name[] = "libunwind.so.8";
+  void *loaded_by_others = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+  // Never closed: it keeps destructors for threads that end.
+  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    reason = "libunwind.so.8 could not be loaded; install it: apt-get install libunwind8";
+    return;
+  }
+  void *symbol = dlsym(library, "unw_backtrace");
+  if (!symbol) {
+    reason = "libunwind.so.8 has no unw_backtrace";
+    return;
+  }
+  if (!loaded_by_others) cache_per_thread(library);
+  memcpy(&backtrace_function, &symbol, sizeof backtrace_function);
+  void *frames[8];
+  backtrace_function(frames, 8);  // the first one is slow
+}
+
+csizer_backtrace csizer_unwind_backtrace(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load);
+  return backtrace_function;
+}
+
+const char *csizer_unwind_reason(void) {
+  csizer_unwind_backtrace();
+  return reason;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+extension Engine {
+  /// Runs `body` on a thread of its own, with all signals blocked. False when the system refuses it.
+  static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    final class Body: Sendable {
+      let run: @Sendable () -> Void
+      init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+    let context = Unmanaged.passRetained(Body(body))
+    let status = csizer_thread_start(
+      name,
+      { context in
+        Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    if status != CSIZER_OK { context.release() }
+    return status == CSIZER_OK
+  }
+}
+
+/// One thread waits, others ring.
+final class Bell: Sendable {
+  // unsafe: the engine's bell is made for several threads; nil when the system refused it memory.
+  nonisolated(unsafe) private let handle: OpaquePointer?
+
+  init() {
+    var made: OpaquePointer?
+    handle = csizer_bell_create(&made) == CSIZER_OK ? made : nil
+  }
+
+  deinit {
+    csizer_bell_destroy(handle)
+  }
+
+  /// False when nobody can wait for it.
+  var isUsable: Bool { handle != nil }
+
+  /// Ends the wait under way, or the next one.
+  func ring() {
+    if let handle { csizer_bell_ring(handle) }
+  }
+
+  /// Returns when the time is over, or the bell was rung since the last wait ended.
+  func wait(atMost duration: Duration) {
+    let (seconds, attoseconds) = min(duration, .seconds(1_000_000_000)).components
+    if let handle { csizer_bell_wait(handle, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)) }
+  }
+}

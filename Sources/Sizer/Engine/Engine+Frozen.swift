@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+import Synchronization
+
+/// A frozen sizing under way: the child works, the process goes on.
+struct FrozenSizing: ~Copyable, Sendable {
+  fileprivate let child: csizer_child
+  fileprivate let results: SizingResults
+  fileprivate var found: Sizing
+}
+
+/// What came of a child.
+enum FrozenEnd: ~Copyable, Sendable {
+  case finished(FinishedSizing)
+  /// It has met types that are known from now on; ask again.
+  case learnt
+  /// It was ended, or had to be.
+  case failed(String)
+}
+
+extension Engine {
+  /// How long a child may make no progress.
+  static let patience = Atomic<UInt64>(20_000_000_000)
+
+  /// Forks a child that sizes all living objects of a tracker in its image of the process. The tracker's lock is held, until this returns.
+  static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenSizing {
+    try lifetimes.list(place: place)
+    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
+      try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+      let asked = Ticks.now
+      let held = Ticks(value: csizer_lifetimes_hold())
+      defer { csizer_lifetimes_let_go() }
+      let results = try SizingResults(of: lifetimes, isShared: true, place: place)
+      let child = try walk.fork(results.handle)
+      let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
+      return FrozenSizing(child: child, results: results, found: found)
+    }
+  }
+
+  /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
+  static func finish(_ frozen: consuming FrozenSizing, isLast: Bool, place: String) throws(SizerError) -> FrozenEnd {
+    let end = csizer_frozen_await(frozen.results.handle, frozen.child, patience.load(ordering: .relaxed))
+    if end == CSIZER_CHILD_DIED { return .failed("its child process was ended by somebody") }
+    if end == CSIZER_CHILD_STUCK { return .failed("its child process was stuck") }
+    let report = csizer_frozen_report_of(frozen.results.handle)
+    try check(report.status, place: place)
+    if report.unknown > 0, !isLast {
+      try learn(frozen.results, place: place)
+      return .learnt
+    }
+    frozen.found.unresolvedCount = Int(report.unresolved)
+    if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
+    return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
+  }
+
+  private static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) {
+    let handle = results.handle
+    try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
+      _ = csizer_frozen_learn(handle, walk.layouts.handle)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+package import SizerProfile
+
+/// The memory of the process as a whole: the kernel's figures, the allocator's books, Sizer's own share.
+extension Engine {
+  /// What the kernel says now. Some 20 µs; any thread, also in a forked child.
+  package static func processMemory(place: String = "Engine.processMemory") throws(SizerError) -> ProcessMemory {
+    var memory = csizer_process_memory()
+    try check(csizer_process_memory_read(&memory), place: place)
+    // No figure is above INT64_MAX: the engine's promise.
+    return ProcessMemory(
+      virtual: Int(memory.virtual_bytes), resident: Int(memory.resident), data: Int(memory.data),
+      stack: Int(memory.stack), code: Int(memory.code), shared: Int(memory.shared),
+      minorFaults: Int(memory.minor_faults), majorFaults: Int(memory.major_faults))
+  }
+
+  /// The ladder of the resident memory, now or as `process` has it. Some 300 µs, hardly more for a large heap.
+  ///
+  /// - Parameters:
+  ///   - objectBytes: Usable bytes of all living Swift objects, from whoever has walked the heap; nil when nobody has.
+  ///   - rawBytes: The same of the raw blocks that they own.
+  ///   - process: Figures that the caller has just read, so that both say the same; nil reads them.
+  package static func memoryLadder(
+    objectBytes: Int?, rawBytes: Int?, process: ProcessMemory? = nil, place: String = "Engine.memoryLadder"
+  ) throws(SizerError) -> MemoryLadder {
+    let process = if let process { process } else { try processMemory(place: place) }
+    var ladder = MemoryLadder(
+      resident: process.resident, objects: objectBytes, rawBlocks: rawBytes, stacks: process.stack,
+      mappedFiles: process.shared, profiler: overheadBytes)
+    addBooks(to: &ladder)
+    var regions = csizer_regions()
+    let status = csizer_regions_read(&regions)
+    if status == CSIZER_OK {
+      ladder.stacks = Int(clamping: regions.stacks)
+      ladder.copiedFilePages = Int(clamping: regions.copied)
+    } else if status != CSIZER_UNREADABLE {
+      // Where /proc shows less, the kernel's own sums must do; memory that was refused is another matter.
+      try check(status, place: place)
+    }
+    return ladder
+  }
+
+  /// Without books (another library serves malloc, or libc is too old) all blocks are in the ladder's rest.
+  private static func addBooks(to ladder: inout MemoryLadder) {
+    var books = csizer_accounts()
+    guard csizer_allocator_serves_process(), csizer_accounts_read(&books) == CSIZER_OK else { return }
+    let handedOut = books.internal + books.thread_caches + books.own
+    ladder.otherBlocks = books.allocated - handedOut - (ladder.objects ?? 0) - (ladder.rawBlocks ?? 0)
+    ladder.threadCaches = books.thread_caches
+    ladder.dirtyPages = books.dirty
+    ladder.muzzyPages = books.muzzy
+    ladder.allocatorMetadata = books.metadata + books.internal
+    ladder.unusedInPages = books.active - books.allocated
+  }
+
+  /// Bytes that Sizer itself holds: its own arena, and its tables as far as they are in use. Some 20 µs, and 50 µs for
+  /// each GiB of addresses with objects.
+  package static var overheadBytes: Int { csizer_overhead_bytes() }
+
+  /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class `classes[i]`; both are
+  /// equally long, and no object may be of a class at or above `classCount`. Some 50 ns per object.
+  package static func slabUse(
+    objects: UnsafeBufferPointer<UInt>, classes: UnsafeBufferPointer<UInt32>, classCount: Int,
+    place: String = "Engine.slabUse"
+  ) throws(SizerError) -> [SlabUse] {
+    guard classCount >= 0, objects.count == classes.count, let map = csizer_census_map() else {
+      throw SizerError(
+        code: .invalidArgument, message: "objects and classes differ in number, or there is no census", place: place)
+    }
+    var uses = [csizer_slab_use](repeating: csizer_slab_use(), count: classCount)
+    let status = csizer_fragmentation_read(
+      map, objects.baseAddress, classes.baseAddress, objects.count, classCount, &uses)
+    guard status != CSIZER_UNSUPPORTED else {
+      throw SizerError(
+        code: .unsupportedAllocator,
+        message: "slabs are known to jemalloc 5.3 alone; build with the package's trait Jemalloc", place: place)
+    }
+    try check(status, place: place)
+    return uses.map {
+      SlabUse(
+        objectCount: $0.objects, objectBytes: $0.object_bytes, slabCount: $0.slabs, slabBytes: $0.slab_bytes,
+        takenBytes: $0.taken_bytes, unresolvedCount: $0.unresolved)
+    }
+  }
+}

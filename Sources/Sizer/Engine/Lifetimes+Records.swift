@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+/// Reading what was recorded.
+extension Lifetimes {
+  /// One tracked object.
+  struct Record: Sendable {
+    var birth: Ticks
+    /// Of its life or of its being tracked; nil while both go on.
+    var end: Ticks?
+    var isDead: Bool
+    /// 0 unless it is alive and tracked.
+    var address: UInt64
+    var cohort: UInt32
+    var trace: UInt32
+  }
+
+  /// Objects that were announced in one way and have one class.
+  struct Cohort {
+    var announcement: Int
+    var type: Any.Type
+  }
+
+  /// All objects, in the order of their announcement. Linear in their number.
+  func records() -> [Record] {
+    // Births that are under way are complete when all shards were held once.
+    _ = csizer_lifetimes_hold()
+    let count = csizer_lifetimes_count(handle)
+    csizer_lifetimes_let_go()
+    return (0..<count).map { number in
+      let read = csizer_lifetimes_read(handle, number)
+      return Record(
+        birth: Ticks(value: read.birth), end: read.fate == CSIZER_ALIVE ? nil : Ticks(value: read.end),
+        isDead: read.fate == CSIZER_DEAD, address: read.address, cohort: read.cohort, trace: read.trace)
+    }
+  }
+
+  /// By the number that records refer to them with.
+  func cohorts() -> [Cohort] {
+    (0..<csizer_lifetimes_cohort_count(handle)).map { number in
+      let cohort = csizer_lifetimes_cohort(handle, number)
+      // Metadata's address is the metatype.
+      return Cohort(announcement: Int(cohort.watch), type: unsafeBitCast(cohort.type, to: Any.Type.self))
+    }
+  }
+
+  /// The announcement of one cohort.
+  func announcement(ofCohort number: Int) -> Int {
+    Int(csizer_lifetimes_cohort(handle, UInt32(number)).watch)
+  }
+
+  /// The sizes that changed, in order of snapshot, then of object.
+  func sizes() -> [History.SizeRow] {
+    var rows: UnsafePointer<csizer_size_row>?
+    let count = csizer_sizes(handle, &rows)
+    return UnsafeBufferPointer(start: rows, count: count).map {
+      History.SizeRow(object: $0.object, snapshot: $0.snapshot, bytes: Int64($0.bytes))
+    }
+  }
+
+  /// Objects whose class has changed since they were announced.
+  func morphs() -> [(object: UInt32, type: Any.Type)] {
+    var morphs: UnsafePointer<csizer_morph>?
+    let count = csizer_morphs(handle, &morphs)
+    return UnsafeBufferPointer(start: morphs, count: count).map {
+      ($0.object, unsafeBitCast($0.type, to: Any.Type.self))
+    }
+  }
+}
+
+extension Engine {
+  /// The return addresses of a stack, innermost first.
+  static func stack(_ trace: UInt32) -> [UInt] {
+    var frames: UnsafePointer<UInt>?
+    let count = csizer_trace_frames(trace, &frames)
+    return Array(UnsafeBufferPointer(start: frames, count: count))
+  }
+
+  /// Whether a status says that an argument was of the wrong kind.
+  static func isInvalid(_ status: csizer_status) -> Bool { status == CSIZER_INVALID }
+
+  static func checkBirthsAreSeen(place: String) throws(SizerError) {
+    guard csizer_census_state() == CSIZER_HOOKS_REPLACED else {
+      throw SizerError(
+        code: .unsupportedRuntime,
+        message: "new objects can't be seen in this process: \(String(cString: csizer_census_reason())); "
+          + "track single objects instead",
+        place: place)
+    }
+  }
+
+  static func checkStacksAreCaptured(place: String) throws(SizerError) {
+    guard csizer_trace_is_available() else {
+      throw SizerError(
+        code: .unsupportedRuntime,
+        message: "stacks can't be captured: \(String(cString: csizer_trace_reason()))", place: place)
+    }
+  }
+}

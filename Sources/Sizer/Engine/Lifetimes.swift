@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSizer
+
+/// Owns what the engine records for one tracker: which objects it watches, when they were born and when they died.
+///
+/// Births and deaths arrive from all threads; the members here are called by one thread at a time, which the tracker sees to.
+final class Lifetimes: Sendable {
+  // unsafe: the engine's thread rules hold instead of Swift's; written once.
+  nonisolated(unsafe) let handle: OpaquePointer
+
+  init(place: String) throws(SizerError) {
+    var made: OpaquePointer?
+    try Engine.check(csizer_lifetimes_create(&made), place: place)
+    handle = made!
+  }
+
+  deinit {
+    csizer_lifetimes_destroy(handle)
+  }
+
+  /// What an announcement asks for.
+  struct Watch: Hashable, Sendable {
+    var number: UInt32
+    var resolutionLevel: Int
+    var traceDepth: Int
+    var keep: Bool
+
+    var inC: csizer_watch {
+      csizer_watch(
+        watch: number, resolution_level: UInt32(clamping: resolutionLevel), trace_depth: UInt32(clamping: traceDepth),
+        keep: keep)
+    }
+  }
+
+  func watch(_ type: AnyClass, as watch: Watch) -> csizer_status {
+    var watch = watch.inC
+    return csizer_lifetimes_watch(handle, Lifetimes.metadata(of: type), &watch)
+  }
+
+  /// Whether it was watched.
+  func unwatch(_ type: AnyClass) -> Bool {
+    csizer_lifetimes_unwatch(handle, Lifetimes.metadata(of: type))
+  }
+
+  func unwatchAll() {
+    csizer_lifetimes_unwatch_all(handle)
+  }
+
+  func add(_ object: AnyObject, as watch: Watch) -> csizer_status {
+    var watch = watch.inC
+    return csizer_lifetimes_add(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
+  }
+
+  /// The announcement that a tracked object came by; nil when it is not tracked.
+  func announcement(of object: AnyObject) -> UInt32? {
+    var cohort: UInt32 = 0
+    guard csizer_lifetimes_find(handle, Unmanaged.passUnretained(object).toOpaque(), &cohort) else { return nil }
+    return csizer_lifetimes_cohort(handle, cohort).watch
+  }
+
+  func setLevel(of object: AnyObject, as watch: Watch) -> csizer_status {
+    var watch = watch.inC
+    return csizer_lifetimes_set_level(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
+  }
+
+  /// Strong references that a tracker held. They must be let go, while no lock is held: deinits run.
+  struct Kept: ~Copyable {
+    fileprivate var list = csizer_kept()
+
+    consuming func letGo() {
+      csizer_kept_let_go(&list)
+    }
+  }
+
+  /// Tracks no object any more; answers what was kept.
+  func releaseObjects(place: String) throws(SizerError) -> Kept {
+    var kept = Kept()
+    try Engine.check(csizer_lifetimes_release_objects(handle, &kept.list), place: place)
+    return kept
+  }
+
+  /// Forgets all records.
+  func forget() {
+    csizer_lifetimes_forget(handle)
+  }
+
+  /// Brings the list of the living up to date, for a sizing that follows.
+  func list(place: String) throws(SizerError) {
+    try Engine.check(csizer_sizing_list(handle), place: place)
+  }
+
+  /// Whether snapshots are to name referents of some living object.
+  var namesReferents: Bool { csizer_sizing_names(handle) }
+
+  /// How many objects were ever tracked.
+  var count: Int { Int(csizer_lifetimes_count(handle)) }
+
+  /// How many could not be recorded.
+  var lostCount: Int { Int(csizer_lifetimes_lost(handle)) }
+
+  /// A metatype is the address of the class's metadata.
+  private static func metadata(of type: AnyClass) -> UnsafeRawPointer {
+    unsafeBitCast(type, to: UnsafeRawPointer.self)
+  }
+}
+
+/// The engine's clock.
+struct Ticks: Sendable {
+  var value: UInt64
+
+  /// Now. A tracker must have been made before.
+  static var now: Ticks { Ticks(value: csizer_clock_ticks()) }
+
+  func nanoseconds(since earlier: Ticks) -> Int64 {
+    csizer_clock_nanoseconds(earlier.value, value)
+  }
+
+  func duration(since earlier: Ticks) -> Duration {
+    .nanoseconds(nanoseconds(since: earlier))
+  }
+}

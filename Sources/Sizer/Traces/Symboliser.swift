@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import Runtime
+package import SizerProfile
+import Synchronization
+
+/// Makes readable traces of return addresses.
+///
+/// Lines and inlined calls come from libdw. The toolchain's `Runtime` module would give them too, but in 6.3 it orders inlined
+/// calls by address instead of by nesting, so that functions come with each other's lines, and its reader runs a unit's line
+/// program once for each address. It demangles: a name here is the one in Swift's crash reports, `Employee.init(name:)`. That
+/// form leaves out modules and types of arguments, which file, line and image tell better than another hundred characters do.
+///
+/// Any thread may call; calls wait for each other. Not for hot paths: the first address of an image reads its debug information.
+package final class Symboliser: Sendable {
+  fileprivate struct Call: Sendable {
+    var frame: StackTrace.Frame
+    var origin: FrameOrigin
+  }
+
+  fileprivate struct Memory: Sendable {
+    /// What each address was found to be; none twice.
+    var calls: [UInt: [Call]] = [:]
+    var table = ImageTable(images: [], generation: 0)
+  }
+
+  private let memory = Mutex(Memory())
+
+  /// One that knows nothing yet.
+  package init() {}
+
+  /// Whether lines and inlined calls can be had, not only names: libdw is here and the engine was built with its headers.
+  package static var isAvailable: Bool { SymbolSession(images: []) != nil }
+
+  /// One trace for each stack of return addresses, innermost first, in order; an address that nothing is known of stays a frame
+  /// without names. Frames of the runtime that come first, and of what started the thread, that come last, are left out.
+  ///
+  /// Time: one look-up per address that no earlier call had, some microseconds each, and once per image the reading of its
+  /// debug information.
+  package func traces(of stacks: [[UInt]]) -> [StackTrace] {
+    memory.withLock { memory in
+      memory.update(for: stacks)
+      return stacks.map { stack in
+        let calls = stack.flatMap { memory.calls[$0] ?? [] }
+        return StackTrace(frames: userFrames(of: calls, origin: \.origin).map(\.frame))
+      }
+    }
+  }
+}
+
+extension Symboliser.Memory {
+  /// Looks up what is not known yet. Addresses mean something else once images have come or gone.
+  fileprivate mutating func update(for stacks: [[UInt]]) {
+    let now = ImageTable.current()
+    if now.generation != table.generation { calls = [:] }
+    table = now
+    var wanted: Set<UInt> = []
+    for stack in stacks {
+      for address in stack where calls[address] == nil { wanted.insert(address) }
+    }
+    guard !wanted.isEmpty else { return }
+    let images = Set(wanted.compactMap { $0 == 0 ? nil : now.image(at: $0 - 1) })
+    // Memory that debug information takes is the host's: the session goes when the addresses are known.
+    let session = SymbolSession(images: images.sorted { $0.bias < $1.bias })
+    let names: [UInt: String] =
+      switch session {
+      case .some: [:]
+      case .none: runtimeSymbols(of: Array(wanted))
+      }
+    for address in wanted {
+      let found = session?.calls(returningTo: address) ?? names[address].map { [SymbolisedCall(symbol: $0)] } ?? []
+      let raw = now.rawFrame(at: address).frame
+      calls[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
+    }
+  }
+}
+
+extension Symboliser.Call {
+  fileprivate init(_ call: SymbolisedCall, in raw: StackTrace.Frame) {
+    frame = raw
+    frame.function = call.symbol.map(readableName)
+    frame.file = call.file
+    frame.line = call.line
+    frame.column = call.column
+    frame.isInlined = call.isInlined
+    origin = FrameOrigin(symbol: call.symbol, image: raw.image)
+  }
+}
+
+/// A symbol as Swift's crash reports print it; C++'s are demangled too, C's stay as they are.
+package func readableName(_ symbol: String) -> String {
+  SymbolicatedBacktrace.Symbol(imageIndex: 0, imageName: "", rawName: symbol, offset: 0, sourceLocation: nil).name
+}

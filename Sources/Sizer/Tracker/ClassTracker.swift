@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// Records the lives and sizes of objects: of single ones, and of all instances of the classes that it tracks.
+///
+/// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with monotonic times.
+/// Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is told to) and runs none of
+/// its code. Classes that are not tracked cost nothing; one that is costs some 60 ns for each object made and freed, and
+/// 24 bytes for each object for ever, some 30 more while it lives, and 16 for each snapshot that finds its size changed.
+///
+/// Any member may be called from any thread at any time. Several trackers do not know of each other.
+public final class ClassTracker: Sendable {
+  let lifetimes: Result<Lifetimes, SizerError>
+  let state: Mutex<TrackerState>
+  /// Snapshots wait for each other; nothing else waits for a snapshot that is frozen. Taken before `state`.
+  let snapshotting = Mutex(())
+  let periodic = PeriodicSnapshots()
+  /// More calls than this are not recorded in a trace.
+  let traceDepth: Int
+
+  /// A tracker that tracks nothing yet.
+  ///
+  /// - Parameter maximumTraceDepth: how many calls a trace holds at most, innermost first; 1 to 256.
+  public init(maximumTraceDepth: Int = 64) {
+    lifetimes = Result { () throws(SizerError) in try Lifetimes(place: "ClassTracker.init") }
+    traceDepth = min(max(maximumTraceDepth, 1), 256)
+    // The engine's clock runs since the line above.
+    state = Mutex(TrackerState(epoch: .now))
+  }
+
+  deinit {
+    close()
+  }
+
+  // MARK: - Objects and classes
+
+  /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays as it is.
+  ///
+  /// - Parameters:
+  ///   - object: an instance of a class.
+  ///   - name: what it is called in snapshots; its class's fully qualified name unless given.
+  ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
+  ///   - keep: hold a strong reference to it, until the tracker lets go of its objects.
+  /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a box); `closed`;
+  ///   `outOfMemory`. Nothing is changed then.
+  public func track(
+    _ object: AnyObject, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false
+  ) throws(SizerError) {
+    let place = "ClassTracker.track(_:)"
+    let lifetimes = try lifetimes.get()
+    try checkLevel(resolutionLevel, place: place)
+    let type: AnyClass = Swift.type(of: object)
+    guard !isBox(type) else {
+      throw SizerError(
+        code: .invalidArgument, message: "a value in a box was given; only instances of classes can be tracked",
+        place: place)
+    }
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(place)
+      guard lifetimes.announcement(of: object) == nil else { return }
+      let announcement = Announcement(
+        name: name ?? _typeName(type, qualified: true), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
+      let watch = state.announce(announcement)
+      let status = lifetimes.add(object, as: watch)
+      if Engine.isInvalid(status) {
+        throw SizerError(
+          code: .invalidArgument,
+          message: "the object is static or no Swift object: it is never freed and owns no block", place: place)
+      }
+      try Engine.check(status, place: place)
+      state.list(announcement)
+    }
+  }
+
+  /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer tracked ancestor.
+  /// Called again for a class, it replaces name and options for the instances to come.
+  ///
+  /// - Parameters:
+  ///   - type: a class.
+  ///   - name: under which its instances are registered; the class's fully qualified name unless given.
+  ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
+  ///   - keep: hold a strong reference to each instance, until the tracker lets go of its objects.
+  ///   - trace: record the stack at each birth.
+  /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process or stacks can't be
+  ///   captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed then.
+  public func track(
+    class type: AnyClass, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false, trace: Bool = false
+  ) throws(SizerError) {
+    let place = "ClassTracker.track(class:)"
+    let lifetimes = try lifetimes.get()
+    try checkLevel(resolutionLevel, place: place)
+    try Engine.checkBirthsAreSeen(place: place)
+    if trace { try Engine.checkStacksAreCaptured(place: place) }
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(place)
+      let announcement = Announcement(
+        name: name ?? _typeName(type, qualified: true), resolutionLevel: resolutionLevel, keep: keep,
+        traceDepth: trace ? traceDepth : 0)
+      try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
+      state.classes[ObjectIdentifier(type)] = announcement
+      state.list(announcement)
+    }
+  }
+
+  /// Changes how many levels of named referents the snapshots from the next one on record of a tracked object.
+  ///
+  /// - Throws: `invalidArgument` for a negative level; `notTracked`; `closed`; `outOfMemory`. Nothing is changed then.
+  public func change(_ object: AnyObject, resolutionLevel: Int) throws(SizerError) {
+    let place = "ClassTracker.change(_:resolutionLevel:)"
+    let lifetimes = try lifetimes.get()
+    try checkLevel(resolutionLevel, place: place)
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(place)
+      guard let number = lifetimes.announcement(of: object) else {
+        throw SizerError(code: .notTracked, message: "the object is not tracked; track it first", place: place)
+      }
+      var announcement = state.announcements[Int(number)]
+      announcement.resolutionLevel = resolutionLevel
+      try Engine.check(lifetimes.setLevel(of: object, as: state.announce(announcement)), place: place)
+    }
+  }
+
+  // MARK: - The end of tracking
+
+  /// Tracks no new instances of the class any more; those that are tracked stay so.
+  ///
+  /// - Throws: `notTracked` when the class itself is not tracked; `closed`.
+  public func detach(class type: AnyClass) throws(SizerError) {
+    let place = "ClassTracker.detach(class:)"
+    let lifetimes = try lifetimes.get()
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(place)
+      guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil, lifetimes.unwatch(type) else {
+        throw SizerError(
+          code: .notTracked, message: "the class \(_typeName(type, qualified: true)) is not tracked", place: place)
+      }
+    }
+  }
+
+  /// Tracks no new instances of any class any more; objects that are tracked stay so.
+  public func detachAllClasses() {
+    guard let lifetimes = try? lifetimes.get() else { return }
+    state.withLock { state in
+      state.classes = [:]
+      lifetimes.unwatchAll()
+    }
+  }
+
+  /// Tracks no class and no object any more and lets go of what was kept; what was recorded stays.
+  public func detachAll() {
+    release { _ in }
+  }
+
+  /// As ``detachAll()``, and stops periodic snapshots, and forgets snapshots and objects: the tracker is as if new, its clock goes on.
+  public func clear() {
+    periodic.stop()
+    release { state in
+      state.forget()
+      (try? lifetimes.get())?.forget()
+    }
+  }
+
+  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots stopped. What was recorded stays readable; a
+  /// closed tracker can be closed again, and its other members throw `closed` or do nothing.
+  public func close() {
+    periodic.stop()
+    release { state in state.isClosed = true }
+  }
+
+  /// Detaches all, runs `body` in the same moment, and lets go of what was kept when no lock is held: deinits may call the tracker.
+  private func release(_ body: (inout TrackerState) -> Void) {
+    guard let lifetimes = try? lifetimes.get() else { return state.withLock { body(&$0) } }
+    var kept: Lifetimes.Kept?
+    state.withLock { state in
+      state.classes = [:]
+      lifetimes.unwatchAll()
+      // Refused memory keeps what was kept; it is tried again with the next call.
+      kept = try? lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+      body(&state)
+    }
+    kept?.letGo()
+  }
+
+  private func checkLevel(_ level: Int, place: String) throws(SizerError) {
+    guard (0...Engine.deepestTree).contains(level) else {
+      throw SizerError(
+        code: .invalidArgument, message: "resolutionLevel is \(level); use 0 to \(Engine.deepestTree)", place: place)
+    }
+  }
+
+  /// Swift boxes a value that is used as an object (`__SwiftValue`); the box dies with the call.
+  private func isBox(_ type: AnyClass) -> Bool {
+    _typeName(type, qualified: true).hasSuffix("__SwiftValue")
+  }
+}

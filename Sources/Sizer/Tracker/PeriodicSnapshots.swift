@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// Calls a function at regular times on a thread of its own, until it is stopped or the function says so.
+///
+/// The times are multiples of the interval after the start, whatever the function takes; those that were missed are left out. Starting again
+/// while it runs changes the interval only.
+final class PeriodicSnapshots: Sendable {
+  private struct State {
+    /// Which of the threads that were ever started is the present one; 0: none. An old one sees that it is not meant any more.
+    var current = 0
+    var lastStarted = 0
+    var interval: Duration = .zero
+    var next: ContinuousClock.Instant = .now
+  }
+  private let state = Mutex(State())
+  private let bell = Bell()
+
+  /// Whether a thread runs.
+  var isRunning: Bool { state.withLock { $0.current != 0 } }
+
+  /// Starts, or changes the interval. `body` answers whether to go on. False when the system refuses a thread.
+  func start(every interval: Duration, _ body: @escaping @Sendable () -> Bool) -> Bool {
+    let run: Int? = state.withLock { state in
+      state.interval = interval
+      state.next = .now + interval
+      guard state.current == 0 else { return nil }
+      state.lastStarted += 1
+      state.current = state.lastStarted
+      return state.current
+    }
+    bell.ring()
+    guard let run else { return true }
+    if bell.isUsable, Engine.startThread(named: "sizer-snapshots", { self.loop(run, body) }) { return true }
+    end(run)
+    return false
+  }
+
+  /// Returns at once; a call of the function that is under way is still finished.
+  func stop() {
+    state.withLock { $0.current = 0 }
+    bell.ring()
+  }
+
+  private func end(_ run: Int) {
+    state.withLock { state in
+      if state.current == run { state.current = 0 }
+    }
+  }
+
+  private func loop(_ run: Int, _ body: () -> Bool) {
+    while let next = state.withLock({ $0.current == run ? $0.next : nil }) {
+      let rest = next - .now
+      if rest > .zero {
+        bell.wait(atMost: rest)
+        continue
+      }
+      guard body() else { return end(run) }
+      state.withLock { state in
+        guard state.next == next else { return }  // it was started again meanwhile
+        let missed = max(0, Int((ContinuousClock.now - next) / state.interval))
+        state.next = next + state.interval * (missed + 1)
+      }
+    }
+  }
+}

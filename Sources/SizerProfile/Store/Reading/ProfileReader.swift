@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of the file's
+/// length, time proportional to it, whatever the file says.
+struct ProfileReader: ~Copyable {
+  let connection: Connection
+  let origin: Origin
+  var budget: TextBudget
+  /// How many rows a table can have at most: none takes fewer bytes.
+  let rowLimit: Int64
+
+  /// The history in the file at `path`; `place` is the caller's call, for errors.
+  static func history(at path: String, place: String) throws(ProfileError) -> History {
+    var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, place: place)))
+    return try reader.history()
+  }
+
+  init(_ file: consuming ProfileFile) throws(ProfileError) {
+    let length = file.length
+    var connection = file.connection
+    // An object's row takes a dozen steps and 30 bytes.
+    connection.allow(steps: 1_000_000 + 16 * length)
+    try connection.execute("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA query_only=ON; BEGIN")
+    try SchemaCheck.run(connection)
+    origin = connection.origin
+    budget = TextBudget(left: length, origin: connection.origin)
+    rowLimit = length / 4
+    self.connection = connection
+  }
+
+  private mutating func history() throws(ProfileError) -> History {
+    var history = History()
+    history.names = try texts("names", "name")
+    let texts = try texts("texts", "text")
+    history.traces = try traces(try frames(texts))
+    history.objects = try objects(names: history.names.count, traces: history.traces.count)
+    history.snapshots = try snapshots()
+    try addClasses(to: &history.snapshots, texts)
+    history.sizes = try sizes(objects: history.objects.count, snapshots: history.snapshots.count)
+    history.referents = try referents(texts, objects: history.objects.count, snapshots: history.snapshots.count)
+    return history
+  }
+
+  // MARK: What the readers of tables share
+
+  /// How many rows the table should have: as many as its last id says, for ids have no gaps.
+  borrowing func count(_ table: String) throws(ProfileError) -> Int {
+    let count = (try connection.integer("SELECT max(id) FROM \(table)") ?? -1).addingReportingOverflow(1).partialValue
+    guard count >= 0, count <= rowLimit else { throw origin.corrupted("\(table) has an id of \(count - 1)") }
+    return Int(count)
+  }
+
+  /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column 0.
+  borrowing func forEach(
+    _ table: String, _ columns: String, count: Int, _ body: (borrowing Statement, Int) throws(ProfileError) -> Void
+  ) throws(ProfileError) {
+    var statement = try connection.prepare("SELECT id,\(columns) FROM \(table) ORDER BY id")
+    var expected = 0
+    while try statement.step() {
+      guard try statement.integer(0) == expected, expected < count else {
+        throw origin.corrupted("\(table) has no row \(expected) where it should be")
+      }
+      try body(statement, expected)
+      expected += 1
+    }
+    guard expected == count else { throw origin.corrupted("\(table) ends after \(expected) of \(count) rows") }
+  }
+
+  /// A column that is an index into something with `count` things.
+  borrowing func index(_ row: borrowing Statement, _ column: Int32, below count: Int) throws(ProfileError) -> Int {
+    let value = try row.integer(column)
+    guard value >= 0, value < count else { throw origin.corrupted("an index is \(value), and there are \(count)") }
+    return Int(value)
+  }
+
+  borrowing func optionalIndex(
+    _ row: borrowing Statement, _ column: Int32, below count: Int
+  ) throws(ProfileError) -> Int? {
+    try row.kind(column) == .null ? nil : index(row, column, below: count)
+  }
+
+  /// A column of bytes or things.
+  borrowing func figure(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int {
+    let value = try row.integer(column)
+    guard value >= 0, value <= Limits.figure else { throw origin.corrupted("a figure is \(value)") }
+    return Int(value)
+  }
+
+  /// A column of nanoseconds.
+  borrowing func time(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int64 {
+    let value = try row.integer(column)
+    guard value >= 0, value <= Limits.time else { throw origin.corrupted("a time is \(value) ns") }
+    return value
+  }
+
+  borrowing func flag(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Bool {
+    try index(row, column, below: 2) == 1
+  }
+
+  /// A table of texts only.
+  mutating func texts(_ table: String, _ column: String) throws(ProfileError) -> [String] {
+    let count = try count(table)
+    var texts: [String] = []
+    texts.reserveCapacity(count)
+    var budget = budget
+    try forEach(table, column, count: count) { (row, _) throws(ProfileError) in texts.append(try budget.text(row, 1)) }
+    self.budget = budget
+    return texts
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many more bytes of text a file can hold. Rows of a hostile file may share the pages that their texts stand on, so that a small
+/// file says much; no honest file says more than its own length.
+struct TextBudget {
+  private(set) var left: Int64
+  let origin: Origin
+
+  init(left: Int64, origin: Origin) {
+    self.left = left
+    self.origin = origin
+  }
+
+  /// Calls `body` with a column's text.
+  mutating func withText<Result>(
+    _ row: borrowing Statement, _ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws(ProfileError) -> Result
+  ) throws(ProfileError) -> Result {
+    try row.withText(column) { (text) throws(ProfileError) in
+      left -= Int64(text.count)
+      guard left >= 0 else { throw origin.corrupted("its texts are longer than the file") }
+      return try body(text)
+    }
+  }
+
+  mutating func text(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String {
+    try withText(row, column) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  mutating func optionalText(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String? {
+    try row.kind(column) == .null ? nil : text(row, column)
+  }
+}

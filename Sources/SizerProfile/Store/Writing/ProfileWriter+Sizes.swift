@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ProfileWriter {
+  /// Where a run of sizes ends: nine rows of it fill a page of the database.
+  private static let runBytes = 420
+
+  /// Sizes of the snapshot that was added last, in order of object.
+  mutating func add(sizes: some Sequence<History.SizeRow>) throws(ProfileError) {
+    var list = NumberListWriter()
+    var first = 0
+    var next = 0
+    for row in sizes {
+      let object = Int(row.object)
+      if list.isEmpty {
+        first = object
+      } else if list.count > Self.runBytes {
+        try addRun(first, &list)
+        first = object
+      } else if object > next {
+        list.append(Int64(next - object))
+      }
+      guard object >= next, object < counts.objects else {
+        throw origin.inconsistent("sizes of object \(object) are out of order, or it is unknown")
+      }
+      guard row.bytes >= 0, row.bytes <= Limits.figure else { throw origin.inconsistent("a size is \(row.bytes)") }
+      rows.sizeSum += row.bytes
+      guard rows.sizeSum <= Limits.sizeSum else { throw origin.inconsistent("sizes add up to \(rows.sizeSum)") }
+      list.append(row.bytes)
+      next = object + 1
+    }
+    if !list.isEmpty { try addRun(first, &list) }
+  }
+
+  private mutating func addRun(_ first: Int, _ list: inout NumberListWriter) throws(ProfileError) {
+    insertRun.bind(first: rows.runs)
+    insertRun.bind(Int64(counts.snapshots - 1))
+    insertRun.bind(Int64(first))
+    insertRun.bind(text: list.finish())
+    try insertRun.run()
+    rows.runs += 1
+  }
+
+  /// Referents of the snapshot that was added last, in order of object.
+  mutating func add(referents: some Sequence<History.ReferentRow>) throws(ProfileError) {
+    var next = 0
+    for row in referents {
+      guard row.object >= next, row.object < counts.objects else {
+        throw origin.inconsistent("referents of object \(row.object) are out of order, or it is unknown")
+      }
+      insertTree.bind(first: rows.trees)
+      insertTree.bind(Int64(row.object))
+      insertTree.bind(Int64(counts.snapshots - 1))
+      try insertTree.run()
+      try add(nodes: row.tree, below: nil, level: 1)
+      rows.trees += 1
+      next = Int(row.object) + 1
+    }
+  }
+
+  /// Recursive: at most ``Limits/treeLevels`` deep.
+  private mutating func add(nodes: [SizeNode], below parent: Int64?, level: Int) throws(ProfileError) {
+    for node in nodes {
+      let name: Int64 = try texts.id(node.name)
+      let type: Int64 = try texts.id(node.typeName)
+      let id = rows.referents
+      insertReferent.bind(first: id)
+      insertReferent.bind(rows.trees)
+      insertReferent.bind(parent)
+      insertReferent.bind(name)
+      insertReferent.bind(type)
+      insertReferent.bind(try figure(node.bytes, "a referent's bytes"))
+      insertReferent.bind(try figure(node.flatBytes, "a referent's own bytes"))
+      try insertReferent.run()
+      rows.referents += 1
+      if level < Limits.treeLevels { try add(nodes: node.children, below: id, level: level + 1) }
+    }
+  }
+}
