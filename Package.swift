@@ -55,7 +55,8 @@ let package = Package(
     .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     // The HTML report. Its page is embedded in code, not a resource bundle: a program stays one file.
     .target(
-      name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules),
+      name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
+    ),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     .executableTarget(

@@ -144,10 +144,12 @@ struct PageData {
     member("bytes", steps(entry.bytes))
     member("peak", peak ?? -1)
     // Moment, births, ends; the others have none.
-    member("events", summary.births.indices.flatMap { moment in
-      let (births, ends) = (summary.births[moment], summary.ends[moment])
-      return births + ends == 0 ? [] : [moment, births, ends]
-    })
+    member(
+      "events",
+      summary.births.indices.flatMap { moment in
+        let (births, ends) = (summary.births[moment], summary.ends[moment])
+        return births + ends == 0 ? [] : [moment, births, ends]
+      })
     writePairs(summary)
     writeDistribution(summary)
     writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits))
@@ -300,9 +302,11 @@ struct PageData {
   }
 
   private mutating func member(_ name: StaticString, _ process: ProcessMemory) {
-    member(name, [
-      process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
-      process.minorFaults, process.majorFaults,
-    ])
+    member(
+      name,
+      [
+        process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
+        process.minorFaults, process.majorFaults,
+      ])
   }
 }

@@ -206,8 +206,16 @@ def check_keyboard(report):
   check("the theme changes", browser.evaluate("getComputedStyle(document.body).backgroundColor") != before)
   browser.evaluate("document.querySelector('.theme').click()")
   equal("and changes back", browser.evaluate("getComputedStyle(document.body).backgroundColor"), before)
+  # What was chosen is remembered, and the pictures are of what the system chooses.
+  browser.evaluate("localStorage.removeItem('sizer-theme')")
   unnamed = browser.evaluate("[...document.querySelectorAll('button, input, select, [tabindex=\"0\"]')].filter(each => !(each.innerText || each.getAttribute('aria-label') || each.labels?.length)).length")
   equal("everything that takes the focus has a name", unnamed, 0)
+
+
+def check_theme(report, dark):
+  color = report.browser.evaluate("getComputedStyle(document.body).backgroundColor")
+  is_dark = sum(int(part) for part in re.findall(r"\d+", color)[:3]) < 200
+  equal(f"{report.name}: the theme is the system's, {color}", is_dark, dark)
 
 
 def check_contrast(report, theme):
@@ -309,6 +317,7 @@ def take_pictures(report, addresses):
         report.check_fits(f"{address} at {width}")
         name = re.sub(r"[^\w.-]+", "-", address.strip("#"))[:40]
         browser.screenshot(report.folder / f"{report.name}-{name}-{width}-{'dark' if dark else 'light'}.png")
+      check_theme(report, dark)
       check_contrast(report, "dark" if dark else "light")
   browser.resize(900, 900)
   report.open()

@@ -10,7 +10,9 @@ import Testing
     (1, 0, 3), (2, 1, 1), (3, 40, 2), (4, 120, 9), (5, 200, 17), (6, 300, 5), (7, 50, 30),
   ]
 
-  @Test(arguments: shapes) func `Totals of classes are those of the snapshots`(shape: (seed: UInt64, objects: Int, snapshots: Int)) throws {
+  @Test(arguments: shapes) func `Totals of classes are those of the snapshots`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     let page = try PageModel.of(history)
     #expect(page.snapshots.map(\.number) == Array(1...shape.snapshots))
@@ -24,12 +26,16 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes) func `Any two snapshots compare exactly`(shape: (seed: UInt64, objects: Int, snapshots: Int)) throws {
+  @Test(arguments: shapes) func `Any two snapshots compare exactly`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     let page = try PageModel.of(history)
     for entry in page.classes {
       let pairs = try #require(entry.pairs)
-      let objects = history.objects.indices.filter { history.names[Int(history.objects[$0].name)] == page.texts[entry.name] }
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
       let sizes = objects.map { object in history.snapshots.indices.map { plainSize(of: object, at: $0, in: history) } }
       for from in 0..<shape.snapshots {
         for to in from..<shape.snapshots {
@@ -61,7 +67,9 @@ import Testing
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     let page = try PageModel.of(history)
     for entry in page.classes {
-      let objects = history.objects.indices.filter { history.names[Int(history.objects[$0].name)] == page.texts[entry.name] }
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
       for snapshot in history.snapshots.indices {
         let row = try #require(entry.distribution).last { $0[0] <= snapshot } ?? [0]
         var counts: [Int: Int] = [:]
@@ -134,11 +142,15 @@ import Testing
     "\(depth) \(node.name) \(node.typeName) \([node.count, node.bytes, node.flatBytes].map(String.init))"
   }
 
-  @Test(arguments: shapes) func `Traces weigh what was made and what lives`(shape: (seed: UInt64, objects: Int, snapshots: Int)) throws {
+  @Test(arguments: shapes) func `Traces weigh what was made and what lives`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     let page = try PageModel.of(history)
     for entry in page.classes {
-      let objects = history.objects.indices.filter { history.names[Int(history.objects[$0].name)] == page.texts[entry.name] }
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
       var expected: [String: [Int]] = [:]
       for object in objects {
         let row = history.objects[object]
@@ -164,13 +176,17 @@ import Testing
     return lines.joined(separator: "\n")
   }
 
-  @Test(arguments: shapes) func `Instances have the sizes of their rows`(shape: (seed: UInt64, objects: Int, snapshots: Int)) throws {
+  @Test(arguments: shapes) func `Instances have the sizes of their rows`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     var limits = Limits()
     limits.sizesPerObject = shape.snapshots
     let page = try PageModel.of(history, limits: limits)
     for entry in page.classes {
-      let objects = history.objects.indices.filter { history.names[Int(history.objects[$0].name)] == page.texts[entry.name] }
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
       #expect(entry.keepsAll == 1 && entry.instances.count == objects.count)
       for (object, row) in zip(objects, entry.instances) {
         let numbers = row.map { $0.number ?? -9 }

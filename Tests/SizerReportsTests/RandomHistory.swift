@@ -26,7 +26,10 @@ func randomHistory(seed: UInt64, objects: Int, snapshots: Int, names: Int = 5) -
     history.snapshots.append(Snapshot(label: number % 3 == 0 ? "label \(number)" : "", timestamp: .nanoseconds(time)))
   }
   history.traces = (0..<6).map { number in
-    StackTrace(frames: (0...number).map { StackTrace.Frame(address: UInt64($0), function: "call\($0 % 4)", file: "/x/file\($0).swift", line: $0) })
+    StackTrace(
+      frames: (0...number).map {
+        StackTrace.Frame(address: UInt64($0), function: "call\($0 % 4)", file: "/x/file\($0).swift", line: $0)
+      })
   }
   for object in 0..<UInt32(objects) {
     let birth = Int64.random(in: 0...time, using: &random)
@@ -36,7 +39,8 @@ func randomHistory(seed: UInt64, objects: Int, snapshots: Int, names: Int = 5) -
       History.ObjectRow(
         name: UInt32.random(in: 0..<UInt32(names), using: &random), className: 0, currentClass: 0,
         trace: trace == 6 ? History.ObjectRow.none : trace, birth: birth,
-        end: isGone ? birth + Int64.random(in: 0...time, using: &random) : .max, isDead: isGone && Bool.random(using: &random)))
+        end: isGone ? birth + Int64.random(in: 0...time, using: &random) : .max,
+        isDead: isGone && Bool.random(using: &random)))
     addSizes(of: object, to: &history, &random)
   }
   fillSnapshots(of: &history)
@@ -50,12 +54,16 @@ private func addSizes(of object: UInt32, to history: inout History, _ random: in
     let time = Int64(each.timestamp / .nanoseconds(1))
     guard row.birth <= time, time < row.end else { continue }
     let bytes = Int64.random(in: 0..<4, using: &random) > 0 ? before ?? 48 : Int64.random(in: 0...5_000, using: &random)
-    if bytes != before { history.sizes.append(History.SizeRow(object: object, snapshot: UInt32(snapshot), bytes: bytes)) }
+    if bytes != before {
+      history.sizes.append(History.SizeRow(object: object, snapshot: UInt32(snapshot), bytes: bytes))
+    }
     before = bytes
     guard Int.random(in: 0..<4, using: &random) == 0 else { continue }
     let names = ["a", "b", "[1]", "[2]"].filter { _ in Bool.random(using: &random) }
     let tree = names.map {
-      SizeNode(name: $0, typeName: "T", bytes: Int(bytes), flatBytes: 16, children: [SizeNode(name: "x", typeName: "U", bytes: 16, flatBytes: 16)])
+      SizeNode(
+        name: $0, typeName: "T", bytes: Int(bytes), flatBytes: 16,
+        children: [SizeNode(name: "x", typeName: "U", bytes: 16, flatBytes: 16)])
     }
     history.referents.append(History.ReferentRow(object: object, snapshot: UInt32(snapshot), tree: tree))
   }

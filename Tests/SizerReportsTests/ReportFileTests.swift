@@ -37,7 +37,8 @@ import Testing
 
   @Test func `The same profile gives the same bytes`() throws {
     let history = randomHistory(seed: 12, objects: 200, snapshots: 6)
-    #expect(HTMLReport(Statistics(history)).page(limits: Limits()) == HTMLReport(Statistics(history)).page(limits: Limits()))
+    #expect(
+      HTMLReport(Statistics(history)).page(limits: Limits()) == HTMLReport(Statistics(history)).page(limits: Limits()))
   }
 
   @Test func `An old report is replaced`() throws {
@@ -66,13 +67,17 @@ import Testing
   @Test func `The policy admits the style and the script by their hashes`() throws {
     let page = Self.report.page(limits: Limits())
     let text = String(decoding: page, as: UTF8.self)
-    for (kind, start, end) in [("style-src", "<style>", "</style>"), ("script-src", "</script>\n<script>", "</script>\n</body>")] {
+    for (kind, start, end) in [
+      ("style-src", "<style>", "</style>"), ("script-src", "</script>\n<script>", "</script>\n</body>"),
+    ] {
       let from = try #require(text.range(of: start)).upperBound
       let to = try #require(text.range(of: end, range: from..<text.endIndex)).lowerBound
       #expect(text.contains("\(kind) 'sha256-\(SHA256.base64(of: Array(text[from..<to].utf8)))'"))
     }
     #expect(text.contains("default-src 'none'"))
-    for forbidden in ["unsafe-inline", "unsafe-eval", "innerHTML", "http://www.w3.org/1999", "https://", "@import", "url("] {
+    for forbidden in [
+      "unsafe-inline", "unsafe-eval", "innerHTML", "http://www.w3.org/1999", "https://", "@import", "url(",
+    ] {
       #expect(!text.contains(forbidden))
     }
   }
@@ -83,7 +88,10 @@ import Testing
     let script = try #require(text.range(of: "<script"))
     let shown = text[summary.upperBound..<script.lowerBound]
     for snapshot in randomHistory(seed: 8, objects: 30, snapshots: 3).snapshots {
-      #expect(shown.contains("\(Sentences.bytes(snapshot.trackedBytes)) in \(snapshot.classes.values.reduce(0) { $0 + $1.active }) living"))
+      #expect(
+        shown.contains(
+          "\(Sentences.bytes(snapshot.trackedBytes)) in \(snapshot.classes.values.reduce(0) { $0 + $1.active }) living")
+      )
     }
     #expect(shown.contains("Class3"))
   }

@@ -7,7 +7,8 @@ import Testing
 /// What text becomes before it is in a page.
 @Suite struct TextTests {
   private static let hostile = [
-    "</script>", "<!--<script>", "\"quotes\" & 'more'", "\u{2028}\u{2029}", "\u{0}\u{1B}[31m", "\\u003c", "\u{202E}abc", "é 漢字 👩‍👩‍👧", "", " ",
+    "</script>", "<!--<script>", "\"quotes\" & 'more'", "\u{2028}\u{2029}", "\u{0}\u{1B}[31m", "\\u003c", "\u{202E}abc",
+    "é 漢字 👩‍👩‍👧", "", " ",
     String(repeating: "<", count: 10_000), String(repeating: "é", count: 10_000),
   ]
 
@@ -29,7 +30,8 @@ import Testing
     json.endArray()
     for byte in "<>&".utf8 { #expect(!json.bytes.contains(byte)) }
     #expect(!json.bytes.contains { $0 < 0x20 })
-    #expect(!String(decoding: json.bytes, as: UTF8.self).unicodeScalars.contains { $0.value == 0x2028 || $0.value == 0x2029 })
+    #expect(
+      !String(decoding: json.bytes, as: UTF8.self).unicodeScalars.contains { $0.value == 0x2028 || $0.value == 0x2029 })
   }
 
   @Test func `JSON nests and separates`() {
@@ -62,7 +64,8 @@ import Testing
 
   @Test func `What is invisible or moves other text is written as an escape`() {
     let invisible: [UInt32] = [
-      0x00, 0x07, 0x0A, 0x1B, 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x115F, 0x200B, 0x200D, 0x200E, 0x202E, 0x2028, 0x2066, 0x2069, 0x3164, 0xFE0F,
+      0x00, 0x07, 0x0A, 0x1B, 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x115F, 0x200B, 0x200D, 0x200E, 0x202E, 0x2028, 0x2066,
+      0x2069, 0x3164, 0xFE0F,
       0xFEFF, 0xFFFE, 0xE000, 0xE0041, 0x10FFFF,
     ]
     for value in invisible {
@@ -72,7 +75,9 @@ import Testing
   }
 
   @Test func `What can be seen stays`() {
-    for text in ["Module.Class<Int>", "naïve", "漢字", "שלום", "مرحبا", "→ ∑ €", "👩", "a b"] { #expect(VisibleText.of(text) == text) }
+    for text in ["Module.Class<Int>", "naïve", "漢字", "שלום", "مرحبا", "→ ∑ €", "👩", "a b"] {
+      #expect(VisibleText.of(text) == text)
+    }
   }
 
   @Test func `Long text keeps its ends, whole characters and the limit`() {
@@ -105,7 +110,8 @@ import Testing
 
   @Test func `Figures have three digits and a unit`() {
     let bytes = [
-      (0, "0 B"), (999, "999 B"), (1_000, "0.98 KB"), (1_024, "1.00 KB"), (1_536, "1.50 KB"), (20_480, "20.0 KB"), (1_048_576, "1.00 MB"),
+      (0, "0 B"), (999, "999 B"), (1_000, "0.98 KB"), (1_024, "1.00 KB"), (1_536, "1.50 KB"), (20_480, "20.0 KB"),
+      (1_048_576, "1.00 MB"),
       (.max, "8.00 EB"), (-2_048, "−2.00 KB"),
     ]
     for (number, text) in bytes { #expect(Sentences.bytes(number) == text) }
