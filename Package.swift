@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "Sizer", targets: ["Sizer"]),
     .library(name: "SizerProfile", targets: ["SizerProfile"]),
+    .library(name: "SizerReports", targets: ["SizerReports"]),
   ],
   traits: [
     .default(enabledTraits: ["Jemalloc"]),
@@ -52,6 +53,10 @@ let package = Package(
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
     // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
     .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
+    // The HTML report. Its page is embedded in code, not a resource bundle: a program stays one file.
+    .target(
+      name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
+    ),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
@@ -89,6 +94,10 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
+      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
+    // Writes the reports that Tests/Browser/run opens.
+    .executableTarget(
+      name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile"], path: "Tests/Browser/ReportSamples",
       swiftSettings: swiftRules),
     .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
