@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "Sizer", targets: ["Sizer"]),
     .library(name: "SizerProfile", targets: ["SizerProfile"]),
     .library(name: "SizerReports", targets: ["SizerReports"]),
+    .executable(name: "sizer", targets: ["SizerCommand"]),
   ],
   traits: [
     .default(enabledTraits: ["Jemalloc"]),
@@ -29,7 +30,7 @@ let package = Package(
         "Link jemalloc, which then serves the whole process, and read exact sizes from it. Off: libc's allocator."),
   ],
   dependencies: [
-    // SizerBench's command line. Users of the library do not fetch it.
+    // The command lines of sizer and SizerBench. Users of the library do not fetch it.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // SizerBench's real input: a YAML document, parsed by the parser that Swift servers use.
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -58,6 +59,13 @@ let package = Package(
       name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
     ),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
+    .executableTarget(
+      name: "SizerCommand",
+      dependencies: [
+        "SizerProfile", "SizerReports",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
     .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
@@ -87,6 +95,7 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
     .testTarget(
       name: "TrackerTests",
       dependencies: [
@@ -94,12 +103,16 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
+      swiftSettings: swiftRules),
+    .testTarget(
       name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
+    .testTarget(
+      name: "SizerCommandTests", dependencies: ["SizerCommand", "SizerProfile", "SizerReports"],
+      swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(
       name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile"], path: "Tests/Browser/ReportSamples",
       swiftSettings: swiftRules),
-    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -38,6 +38,12 @@ extension Statistics {
     return records
   }
 
+  /// Indices of the snapshots of these records, in the same order: times do not tell them apart, two may be taken in one nanosecond.
+  package func recordedSnapshots(row: Int) -> [Int] {
+    guard let first = history.sizes[history.sizeRows(of: row)].first else { return [] }
+    return timeline.life(of: history.objects[row], from: first.snapshot).filter(timeline.isSound)
+  }
+
   /// Whether the object of a row of `history.objects` has a record at a snapshot.
   func hasRecord(row: Int, at snapshot: Int) -> Bool {
     guard timeline.isSound(snapshot), let first = history.sizes[history.sizeRows(of: row)].first else { return false }

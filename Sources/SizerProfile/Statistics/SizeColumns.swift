@@ -29,8 +29,14 @@ extension Statistics {
 
   /// For each row of `history.objects` its size in ``largestSnapshot``; 0 when that did not find it.
   func sizesAtLargestSnapshot() -> [Int64] {
-    var column = [Int64](repeating: 0, count: history.objects.count)
-    guard let snapshot = largestSnapshot else { return column }
+    guard let snapshot = largestSnapshot else { return [Int64](repeating: 0, count: history.objects.count) }
+    return sizes(atSnapshot: snapshot).map { $0 ?? 0 }
+  }
+
+  /// For each row of `history.objects` its size at a snapshot; nil when that did not find it, or failed. Linear in objects and sizes.
+  package func sizes(atSnapshot snapshot: Int) -> [Int64?] {
+    var column = [Int64?](repeating: nil, count: history.objects.count)
+    guard snapshots.indices.contains(snapshot), timeline.isSound(snapshot) else { return column }
     forEachObjectWithSizes { object, rows, life in
       guard life.contains(snapshot) else { return }
       let next = history.sizes[rows].partitioningIndex { $0.snapshot > snapshot }

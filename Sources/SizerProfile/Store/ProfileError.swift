@@ -7,7 +7,7 @@ public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Sendable {
       case notFound, cannotOpen, alreadyExists, notAProfile, newerVersion, corrupted, inconsistent, busy, full,
         ioFailure
-      case outOfMemory, closed
+      case outOfMemory, closed, invalidQuery
     }
     private let kind: Kind
 
@@ -35,6 +35,8 @@ public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let outOfMemory = Code(kind: .outOfMemory)
     /// The recording has ended, or belongs to the process that this one was forked from.
     public static let closed = Code(kind: .closed)
+    /// The SQL is wrong, or asks for more than reading; the message says what.
+    public static let invalidQuery = Code(kind: .invalidQuery)
 
     /// The code's name.
     public var description: String { kind.rawValue }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One call of a trace as a line: the function, and the file and line, or what is known instead.
-struct FrameText {
-  private static let room = 75
-  let frame: StackTrace.Frame
+package struct FrameText {
+  private let frame: StackTrace.Frame
+  private let width: Int
 
-  init(_ frame: StackTrace.Frame) { self.frame = frame }
+  /// A line of at most so many columns.
+  package init(_ frame: StackTrace.Frame, width: Int = 79) {
+    self.frame = frame
+    self.width = width
+  }
 
-  var line: String {
+  /// With its end.
+  package var line: String {
     let mark = frame.isInlined ? " (inlined)" : ""
     let function = frame.function ?? addressText(frame.address)
-    let room = Self.room - mark.utf8.count
+    let room = width - 4 - mark.utf8.count
     guard let place else { return textLine("    ", FittedText(function, in: room).text, mark) }
     let link = frame.file == nil ? " in " : " at "
     let left = room - link.utf8.count

@@ -9,7 +9,8 @@ struct Connection: ~Copyable {
   }
 
   let origin: Origin
-  private let handle: OpaquePointer
+  /// For code of the store only, while the connection lives.
+  let handle: OpaquePointer
   /// Where the progress handler counts; nil while none is set.
   private var steps: UnsafeMutablePointer<Int64>?
 

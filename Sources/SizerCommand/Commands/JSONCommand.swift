@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import SizerProfile
+import SizerReports
+
+struct JSONCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "json",
+    abstract: "Print all of a profile as JSON.",
+    discussion:
+      "One object with snapshots, traces and objects, each on a line of its own. Times are seconds, sizes bytes.")
+
+  @OptionGroup var profile: ProfileArgument
+
+  func run() throws {
+    let statistics = try profile.load()
+    var output = Output()
+    JSONExport(statistics).write(to: &output)
+    try output.finish()
+  }
+}

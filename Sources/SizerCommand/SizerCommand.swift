@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The `sizer` command.
+@main
+struct SizerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sizer",
+    abstract: "Shows what a Swift program's memory profile holds.",
+    discussion: """
+      A profile is a file that ClassTracker.record(to:) or Statistics.write(to:) of the Sizer library wrote. It is only read, and \
+      may come from anyone.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      SummaryCommand.self, StatsCommand.self, DiffCommand.self, HTMLCommand.self, SQLCommand.self, JSONCommand.self,
+      CSVCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard let line = failureLine(of: error) else { exit(withError: error) }
+      StandardError.write("sizer: \(line)\n")
+      exit(withError: ExitCode.failure)
+    }
+  }
+}
