@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Sizer
+import Testing
+
+/// One that nobody ever changes.
+final class Quiet {
+  let words: [Int]
+  init(words count: Int) { words = [Int](repeating: count, count: count) }
+}
+
+/// Objects that stay as they are while all else changes: each snapshot must find the allocator's own figure for them, to the byte.
+struct QuietSet {
+  let objects: [Quiet]
+  /// By malloc_usable_size(3).
+  let bytes: Int
+
+  init(_ tracker: ClassTracker, count: Int = 1000) throws {
+    objects = (0..<count).map { Quiet(words: 1 + $0 % 100) }
+    var bytes = 0
+    for object in objects {
+      try tracker.track(object, name: "quiet")
+      bytes += malloc_usable_size(Unmanaged.passUnretained(object).toOpaque())
+      // An array is the address of its storage.
+      bytes += malloc_usable_size(unsafeBitCast(object.words, to: UnsafeMutableRawPointer.self))
+    }
+    self.bytes = bytes
+  }
+
+  /// Expects the quiet ones in the snapshot as they are.
+  func expect(in snapshot: Snapshot, _ location: SourceLocation = #_sourceLocation) {
+    let found = snapshot.classes["quiet"]
+    #expect(found?.active == objects.count, sourceLocation: location)
+    #expect(found?.bytes == bytes, sourceLocation: location)
+  }
+}
