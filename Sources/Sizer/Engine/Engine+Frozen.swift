@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
-import Synchronization
+package import Synchronization
 
 /// A frozen sizing under way: the child works, the process goes on.
 struct FrozenSizing: ~Copyable, Sendable {

@@ -22,6 +22,14 @@ enum ProcessState {
     entries(of: "/proc/self/fd").count - 1
   }
 
+  /// Whether there is such a process, and it is no zombie.
+  static func isRunning(_ process: pid_t, named name: String) -> Bool {
+    guard let text = read("/proc/\(process)/stat"), text.contains("(\(name))"), let end = text.lastIndex(of: ")") else {
+      return false
+    }
+    return !text[text.index(after: end)...].hasPrefix(" Z")
+  }
+
   private static func entries(of directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }

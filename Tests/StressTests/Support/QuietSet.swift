@@ -16,13 +16,16 @@ struct QuietSet {
   let bytes: Int
 
   init(_ tracker: ClassTracker, count: Int = 1000) throws {
+    // Swift does not import it.
+    typealias UsableSize = @convention(c) (UnsafeMutableRawPointer?) -> Int
+    let usableSize = unsafeBitCast(dlsym(nil, "malloc_usable_size"), to: UsableSize.self)
     objects = (0..<count).map { Quiet(words: 1 + $0 % 100) }
     var bytes = 0
     for object in objects {
       try tracker.track(object, name: "quiet")
-      bytes += malloc_usable_size(Unmanaged.passUnretained(object).toOpaque())
+      bytes += usableSize(Unmanaged.passUnretained(object).toOpaque())
       // An array is the address of its storage.
-      bytes += malloc_usable_size(unsafeBitCast(object.words, to: UnsafeMutableRawPointer.self))
+      bytes += usableSize(unsafeBitCast(object.words, to: UnsafeMutableRawPointer.self))
     }
     self.bytes = bytes
   }
