@@ -37,13 +37,16 @@ extension Stress {
     @Test("A child that somebody kills is an error or another try, never a wrong size")
     func killed() throws {
       try withBusyHost { tracker, quiet in
+        let many = try QuietSet(tracker, name: "many", count: 50_000)  // a child has something to do
         let kills = Atomic<Int>(0)
         let isOver = Flag()
         let hunter = Crew(of: 1) { step in
-          usleep(UInt32(step &* 7919 % 20_000))
+          // Some children are left alone, all others are caught wherever they are.
+          if step % 50 == 0 { usleep(50_000) }
           guard !isOver.isSet else { return }
-          for child in ProcessState.children() where child.name == "sizer-frozen" {
-            if kill(child.process, SIGKILL) == 0 { kills.add(1, ordering: .relaxed) }
+          for child in ProcessState.frozenChildren() {
+            usleep(UInt32(step &* 7919 % 3000))
+            if kill(child, SIGKILL) == 0 { kills.add(1, ordering: .relaxed) }
           }
         }
         defer { hunter.stop() }
@@ -51,7 +54,9 @@ extension Stress {
         var recorded = 0
         let count = try Stress.repeating(share: 0.1) {
           do throws(SizerError) {
-            quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
+            let snapshot = try tracker.createSnapshot(mode: .frozen)
+            quiet.expect(in: snapshot)
+            many.expect(in: snapshot)
             recorded += 1
           } catch {
             guard error.code == .systemRefused, error.message.contains("ended by somebody") else { throw error }
@@ -63,6 +68,7 @@ extension Stress {
         #expect(recorded + failures == count)
         #expect(tracker.statistics.snapshots.count == recorded)
         #expect(kills.load(ordering: .relaxed) > 0)
+        #expect(failures > 0)
         quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
       }
     }
@@ -108,11 +114,15 @@ extension Stress {
         let tracker = ClassTracker()
         let quiet = try QuietSet(tracker)
         Engine.failFrozen(.hang, times: 1)
+        let stops = Atomic<Int>(0)
         let hunter = Crew(of: 1) { _ in
-          for child in ProcessState.children() where child.name == "sizer-frozen" { kill(child.process, SIGSTOP) }
-          usleep(100_000)
+          for child in ProcessState.frozenChildren() where kill(child, SIGSTOP) == 0 { stops.add(1, ordering: .relaxed) }
+          usleep(50_000)
         }
-        defer { hunter.stop() }
+        defer {
+          hunter.stop()
+          #expect(stops.load(ordering: .relaxed) > 0)
+        }
         Stress.repeating(share: 0.01) {
           do throws(SizerError) {
             quiet.expect(in: try tracker.createSnapshot(mode: .frozen))

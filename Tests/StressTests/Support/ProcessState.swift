@@ -17,6 +17,13 @@ enum ProcessState {
     }
   }
 
+  /// The children of frozen snapshots that are there now. Faster than ``children()``, for these live for milliseconds only.
+  static func frozenChildren() -> [pid_t] {
+    entries(of: "/proc/self/task").flatMap { thread in
+      (read("/proc/self/task/\(thread)/children") ?? "").split(separator: " ").compactMap { pid_t($0) }
+    }.filter { read("/proc/\($0)/comm") == "sizer-frozen\n" }
+  }
+
   /// Open descriptors, without the one that this takes.
   static func descriptorCount() -> Int {
     entries(of: "/proc/self/fd").count - 1

@@ -6,10 +6,10 @@ import Testing
 ///
 /// `SIZER_STRESS_SECONDS` says how long all of them take together, 60 unless given.
 @Suite(.serialized) enum Stress {
-  /// How long a test may go on that has so much of the whole.
+  /// How long a test may go on that has so much of the whole. Some tests take as long as they take, together some 20 seconds.
   static func time(share: Double) -> Duration {
     let seconds = getenv("SIZER_STRESS_SECONDS").flatMap { Double(String(cString: $0)) } ?? 60
-    return .seconds(max(seconds, 1) * share)
+    return .seconds(max(seconds - 20, 1) * share)
   }
 
   /// Calls `body` again and again until the time is over, once at least; answers how often.
