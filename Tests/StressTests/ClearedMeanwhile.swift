@@ -7,6 +7,12 @@ import Testing
 extension Stress {
   /// What the tracker's owner does while a frozen snapshot is under way.
   @Suite struct ClearedMeanwhile {
+    /// One that was under way when its tracker was closed is finished on the tracker's thread.
+    private func waitForSnapshotsUnderWay() {
+      let end = ContinuousClock.now + .seconds(30)
+      while !ProcessState.frozenChildren().isEmpty, ContinuousClock.now < end { usleep(1000) }
+    }
+
     @Test("Clearing and detaching during snapshots forgets all or nothing")
     func cleared() throws {
       try expectNothingLeft {
@@ -75,9 +81,7 @@ extension Stress {
           #expect(throws: SizerError.self) { try tracker.startPeriodicSnapshots(every: .milliseconds(10)) }
           for snapshot in tracker.statistics.snapshots { #expect(snapshot.error == nil) }
         }
-        // A snapshot that was under way when its tracker was closed is finished on the tracker's thread.
-        let end = ContinuousClock.now + .seconds(30)
-        while ProcessState.children().contains(where: { $0.name == "sizer-frozen" }), ContinuousClock.now < end { usleep(1000) }
+        waitForSnapshotsUnderWay()
       }
     }
 
@@ -94,9 +98,7 @@ extension Stress {
           }
           withExtendedLifetime(cells) {}
         }
-        let end = ContinuousClock.now + .seconds(30)
-        while ProcessState.children().contains(where: { $0.name == "sizer-frozen" }), ContinuousClock.now < end { usleep(1000) }
-        #expect(!ProcessState.children().contains { $0.name == "sizer-frozen" })
+        waitForSnapshotsUnderWay()
       }
     }
   }

@@ -20,7 +20,9 @@ extension Stress {
     }
 
     /// Expects that the next snapshot throws such an error, that nothing was recorded, and that the one after it is right.
-    private func expectRefusal(_ code: SizerError.Code, saying words: String, _ tracker: ClassTracker, _ quiet: QuietSet) throws {
+    private func expectRefusal(
+      _ code: SizerError.Code, saying words: String, _ tracker: ClassTracker, _ quiet: QuietSet
+    ) throws {
       let before = tracker.statistics.snapshots.count
       do throws(SizerError) {
         try tracker.createSnapshot(mode: .frozen)
@@ -116,7 +118,9 @@ extension Stress {
         Engine.failFrozen(.hang, times: 1)
         let stops = Atomic<Int>(0)
         let hunter = Crew(of: 1) { _ in
-          for child in ProcessState.frozenChildren() where kill(child, SIGSTOP) == 0 { stops.add(1, ordering: .relaxed) }
+          for child in ProcessState.frozenChildren() where kill(child, SIGSTOP) == 0 {
+            stops.add(1, ordering: .relaxed)
+          }
           usleep(50_000)
         }
         defer {

@@ -115,8 +115,10 @@ uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
 /// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under way.
 csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number);
 
-/// How many cohorts there are, and one of them.
+/// How many cohorts there are.
 uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes);
+
+/// One of them; all zeros behind the last.
 csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort);
 
 /// Bytes of memory that the records take.

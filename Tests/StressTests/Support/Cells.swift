@@ -33,7 +33,9 @@ final class Cell {
     case 1: if words.count < 64 { words.append(step) }
     case 2: table[step % 20] = String(repeating: "t", count: step % 40)
     case 3: text = String(repeating: "é", count: step % 50)
-    case 4: payload = step % 3 == 0 ? .nested(.pair(step, [UInt8](repeating: 1, count: step % 100))) : .text("payload \(step)")
+    case 4:
+      let bytes = [UInt8](repeating: 1, count: step % 100)
+      payload = step % 3 == 0 ? .nested(.pair(step, bytes)) : .text("payload \(step)")
     case 5: existential = step % 2 == 0 ? Array(0..<step % 30) : Set(0..<step % 20)
     case 6: let (copy, table) = (text, table); closure = { copy.count + table.count }
     default: payload = .none
@@ -52,10 +54,6 @@ struct CellRow {
 
   mutating func work(_ step: Int) {
     if cells.count == CellRow.most {
-      for cell in cells.prefix(CellRow.most - CellRow.fewest) {
-        cell.next = nil
-        cell.first = nil
-      }
       let kept = Array(cells.dropFirst(CellRow.most - CellRow.fewest))
       for cell in kept {  // nothing that is kept holds or names what goes
         cell.first = nil

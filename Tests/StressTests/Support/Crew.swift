@@ -9,7 +9,9 @@ final class Crew: Sendable {
   private let threads: Mutex<[pthread_t]> = Mutex([])
 
   /// `prepare` makes what one thread works with; then its `work` is called with a number that counts up.
-  init<Place>(of size: Int, prepare: @escaping @Sendable (Int) -> Place, work: @escaping @Sendable (inout Place, Int) -> Void) {
+  init<Place>(
+    of size: Int, prepare: @escaping @Sendable (Int) -> Place, work: @escaping @Sendable (inout Place, Int) -> Void
+  ) {
     for number in 0..<size {
       start { [self] in
         var place = prepare(number)

@@ -68,18 +68,17 @@ enum Specimens {
     return [
       ("integer", size), ("string", String(repeating: "x", count: size + 16)), ("small string", "s"),
       ("substring", String(repeating: "y", count: size + 20).dropFirst(3)),
-      ("breadcrumbs", { () -> String in
-        let text = String(repeating: "é", count: size + 100)
-        _ = text.utf16.count
-        return text
-      }()),
-      ("array", shared), ("array slice", shared.dropFirst()), ("strings", texts(size)), ("nested array", [texts(2), texts(size)]),
+      ("breadcrumbs", indexed(String(repeating: "é", count: size + 100))),
+      ("array", shared), ("array slice", shared.dropFirst()), ("strings", texts(size)),
+      ("nested array", [texts(2), texts(size)]),
       ("any array", [1, "two", 3.0, node] as [Any]), ("contiguous", ContiguousArray(texts(size))),
       ("dictionary", Dictionary(uniqueKeysWithValues: (0..<size).map { ($0, "value \($0) is long enough") })),
       ("keyed by text", Dictionary(uniqueKeysWithValues: (0..<size).map { ("a key that is long \($0)", [$0]) })),
       ("set", Set(texts(size))), ("hashables", Set<AnyHashable>([1, "two", [3]])),
-      ("struct", Point(x: texts(size), y: texts(1))), ("generic struct", Point(x: Point(x: node, y: node), y: Point(x: ring(1 + 1), y: node))),
-      ("tuple", (size, texts(size), node)), ("optional", Optional(texts(size)) as Any), ("nil", Optional<String>.none as Any),
+      ("struct", Point(x: texts(size), y: texts(1))),
+      ("generic struct", Point(x: Point(x: node, y: node), y: Point(x: ring(2), y: node))),
+      ("tuple", (size, texts(size), node)), ("optional", Optional(texts(size)) as Any),
+      ("nil", Optional<String>.none as Any),
       ("empty case", Shape.empty), ("payload", Shape.one(String(repeating: "p", count: size + 16))),
       ("two payloads", Shape.two(shared, node)),
       ("indirect", Shape.deep(.deep(.one(String(repeating: "q", count: size + 16)), .empty), .two([size], ring(2)))),
@@ -94,7 +93,8 @@ enum Specimens {
       ("key path with index", \[String: Node]["ring"]), ("metatype", Node.self), ("graph", node), ("derived", derived),
       ("actor", Counter(["one": 1, "two": size])), ("mutex", Locked(shared)), ("buffer", buffer(size)),
       ("weak", WeakReference(node)), ("vector", [SIMD8<Float>](repeating: .zero, count: size)),
-      ("wide", [Point<Int128>](repeating: Point(x: 1, y: 2), count: size)), ("stream", AsyncStream<Int> { $0.finish() }),
+      ("wide", [Point<Int128>](repeating: Point(x: 1, y: 2), count: size)),
+      ("stream", AsyncStream<Int> { $0.finish() }),
       ("continuations", AsyncStream<String>.makeStream()),
     ]
   }
@@ -102,6 +102,12 @@ enum Specimens {
   private struct WeakReference {
     weak var node: Node?
     init(_ node: Node) { self.node = node }
+  }
+
+  /// With breadcrumbs, which are made when offsets in UTF-16 are asked for.
+  private static func indexed(_ text: String) -> String {
+    _ = text.utf16.count
+    return text
   }
 
   private static func capture<Value>(_ value: Value) -> () -> Value {
