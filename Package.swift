@@ -95,6 +95,8 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
+    .testTarget(name: "StressTests", dependencies: ["Sizer"], swiftSettings: swiftRules),
     .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
     .testTarget(
       name: "TrackerTests",

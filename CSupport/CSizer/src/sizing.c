@@ -47,6 +47,7 @@ static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
 }
 
 static void *map_results(size_t bytes, bool is_shared) {
+  if (is_shared && csizer_frozen_takes_refusal()) return NULL;
   int sharing = is_shared ? MAP_SHARED : MAP_PRIVATE;
   void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return results == MAP_FAILED ? NULL : results;
@@ -104,6 +105,7 @@ static inline csizer_status skip(csizer_walk *walk, uintptr_t object) {
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
   for (uint32_t i = 0; i < sizing->count; i++) {
     const lifetime_record *record = record_in(sizing, i);
+    sizing->steps++;
     if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
     csizer_status status = skip(walk, lifetime_address(record));
     if (status) return status;

@@ -26,4 +26,7 @@ struct csizer_sizing {
   uint64_t sizes[];
 };
 
+/// Whether the next fault to be made is the refusal of memory, which is then taken from the list.
+bool csizer_frozen_takes_refusal(void);
+
 #endif
