@@ -55,8 +55,10 @@ static inline void *make_object(const void *metadata, size_t bytes, size_t align
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
   if (living) note_birth(object);
-  if (__builtin_expect(csizer_births_are_watched, 0))
-    csizer_lifetimes_born(object, metadata, caller);
+  if (__builtin_expect(csizer_births_are_watched, 0)) {
+    class_entry *entry = class_find(metadata);
+    if (__builtin_expect(!class_is_passed_by(entry), 0)) csizer_lifetimes_born_of(entry, object, metadata, caller);
+  }
   return object;
 }
 
