@@ -87,8 +87,10 @@ static __attribute__((noinline)) class_entry *meet(const void *metadata) {
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {
-  class_entry *entry = class_find(metadata);
-  if (__builtin_expect(entry == &csizer_class_untracked, 1)) return;
+  csizer_lifetimes_born_of(class_find(metadata), object, metadata, return_address);
+}
+
+void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address) {
   if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED)) entry = meet(metadata);
   if (!__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
   born(entry, object, return_address);

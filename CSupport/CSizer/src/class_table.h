@@ -71,6 +71,12 @@ static inline class_entry *class_find(const void *metadata) {
   }
 }
 
+/// Whether births have nothing to do with the class: it is known, decided, and not watched.
+static inline bool class_is_passed_by(const class_entry *entry) {
+  return entry && !__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) &&
+         !__atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED);
+}
+
 /// What is known of a metadata; NULL when nothing is. Any thread, wait-free.
 class_entry *csizer_class_find(const void *metadata);
 

@@ -117,6 +117,8 @@ extern bool csizer_births_are_watched;
 /// Whether any object is tracked: then freed memory is told of.
 extern bool csizer_deaths_are_watched;
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
+/// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
+void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);
 /// The object's deinit begins, or its memory is given back without one. An object that is not tracked costs one look.
 void csizer_lifetimes_ended(void *object);
 
