@@ -39,13 +39,19 @@ struct PageModel: Decodable {
   var classes: [ClassEntry]
   var texts: [String]
   var calls, nodes: [Int]
+  /// Of the whole page.
+  var byteCount = 0
+
+  private enum CodingKeys: CodingKey { case title, total, end, moments, other, snapshots, classes, texts, calls, nodes }
 
   static func of(_ history: History, title: String = "t", limits: Limits = Limits()) throws -> PageModel {
     let page = HTMLReport(Statistics(history), title: title).page(limits: limits)
     let text = String(decoding: page, as: UTF8.self)
     let start = text.range(of: "<script type=\"application/json\" id=\"data\">")!.upperBound
     let end = text.range(of: "</script>", range: start..<text.endIndex)!.lowerBound
-    return try JSONDecoder().decode(PageModel.self, from: Data(text[start..<end].utf8))
+    var model = try JSONDecoder().decode(PageModel.self, from: Data(text[start..<end].utf8))
+    model.byteCount = page.count
+    return model
   }
 
   /// Steps as one number for each of `count` positions.
