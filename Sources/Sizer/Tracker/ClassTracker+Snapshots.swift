@@ -148,15 +148,21 @@ extension TrackerState {
   /// The snapshot without sizes.
   fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
     let process = try Engine.processMemory(place: request.place)
-    let ladder = try Engine.memoryLadder(
-      objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
+    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten times that.
+    let isSample = request.lifetimes.count == 0
+    let overhead = isSample ? snapshots.last?.overheadBytes : nil
+    let ladder =
+      isSample
+      ? nil
+      : try Engine.memoryLadder(
+        objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
     var classes = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
     if request.wantsSlabs {
       let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
       for name in names { classes[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(
-      label: request.label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: Engine.overheadBytes,
+      label: request.label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
       mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
       classes: classes, ladder: ladder)
   }
