@@ -66,12 +66,18 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
   return make_object(metadata, bytes, align_mask, CALLER);
 }
 
+// Whether it is tracked is read first: behind the census's locked instruction the load would wait.
+static inline void note_death(void *block) {
+  uintptr_t address = (uintptr_t)block;
+  const heapmap_leaf *leaf = address >> HEAPMAP_ADDRESS_BITS ? NULL : heapmap_leaf_at(living, address);
+  if (!leaf) return;
+  bool is_tracked = csizer_deaths_are_watched && heapmap_may_be_tracked(leaf, address);
+  if (heapmap_remove(living, address) && __builtin_expect(is_tracked, 0)) csizer_lifetimes_ended(block);
+}
+
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  uintptr_t address = (uintptr_t)block;
-  const heapmap_leaf *leaf = living ? heapmap_remove(living, address) : NULL;
-  if (leaf && csizer_deaths_are_watched && __builtin_expect(heapmap_may_be_tracked(leaf, address), 0))
-    csizer_lifetimes_ended(block);
+  if (living) note_death(block);
   free(block);
 }
 
