@@ -56,7 +56,8 @@ let package = Package(
     .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
     // The HTML report. Its page is embedded in code, not a resource bundle: a program stays one file.
     .target(
-      name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules),
+      name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
+    ),
     .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerCommand",
@@ -66,13 +67,19 @@ let package = Package(
       ],
       swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
+    // What tracking is measured with, by SizerBench and by a process that links no Sizer.
+    .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
+    .executableTarget(
+      name: "TrackingFloor",
+      dependencies: ["TrackingLoop", .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
+      path: "Benchmarks/TrackingFloor", swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerBench",
       dependencies: [
-        "Sizer", "CFloor", "Yams",
+        "Sizer", "CFloor", "TrackingLoop", "TrackingFloor", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks/SizerBench", resources: [.copy("Documents")], swiftSettings: swiftRules),
+      path: "Benchmarks/SizerBench", resources: [.copy("Documents"), .copy("Peers")], swiftSettings: swiftRules),
     .testTarget(
       name: "SizerTests",
       dependencies: [
@@ -88,7 +95,17 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
+    // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
+    .testTarget(name: "StressTests", dependencies: ["Sizer"], swiftSettings: swiftRules),
     .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
+    .testTarget(
+      name: "TrackerTests",
+      dependencies: [
+        "Sizer", "CSizerTesting", "Yams",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: swiftRules),
     .testTarget(
       name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
     .testTarget(

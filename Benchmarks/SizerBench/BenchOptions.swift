@@ -2,12 +2,12 @@
 
 import ArgumentParser
 
-/// What the root command and `walk` can be told.
+/// What every command can be told.
 struct BenchOptions: ParsableArguments {
-  @Flag(help: "Fewer repetitions, and no graph of 10,000,000 objects.")
+  @Flag(help: "Fewer repetitions, and nothing of the largest size.")
   var quick = false
 
-  @Flag(help: "Print the graphs' figures as JSON, and nothing else.")
+  @Flag(help: "Print the figures as JSON, and nothing else.")
   var json = false
 
   @Option(

@@ -31,20 +31,33 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
     public var reason: String
   }
 
+  /// Whether stacks can be recorded, and what will be known of their calls.
+  public struct StackCapture: Sendable, Hashable {
+    /// Whether libunwind is here: ``ClassTracker`` can record where objects are made.
+    public var isAvailable: Bool
+    /// Whether libdw is here: calls have files, lines and inlined calls, otherwise names only.
+    public var hasLines: Bool
+    /// What limits it; empty when nothing does.
+    public var reason: String
+  }
+
   /// Whose sizes are reported.
   public var allocator: Allocator
   /// Whether the census is complete.
   public var allocationHook: AllocationHook
+  /// Whether stacks can be recorded.
+  public var stackCapture: StackCapture
   /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime allocated on
   /// its account. They are in no size; snapshots say the same (``Snapshot/overheadBytes``).
   public var overheadBytes: Int
 
-  /// Two lines, one for each of the two.
+  /// Three lines, one for each of the three.
   public var description: String {
     func clause(_ state: String, _ reason: String) -> String { reason.isEmpty ? state : "\(state) (\(reason))" }
     return """
       allocator: \(clause(allocator.name, allocator.reason))
       allocation hook: \(clause(allocationHook.state.rawValue, allocationHook.reason))
+      stack capture: \(clause(stackCapture.isAvailable ? "libunwind" : "none", stackCapture.reason))
       """
   }
 }

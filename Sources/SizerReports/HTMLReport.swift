@@ -30,8 +30,14 @@ public struct HTMLReport: Sendable {
     try ReportFile.write(page(limits: Limits()), to: path)
   }
 
-  /// The page's bytes.
+  /// The page's bytes. Limits are of rows, whose lengths vary: a page that comes out too large is made again with half of all.
   package func page(limits: Limits) -> [UInt8] {
+    let page = page(within: limits)
+    let half = limits.halved
+    return page.count < 5_000_000 || half == limits ? page : self.page(limits: half)
+  }
+
+  private func page(within limits: Limits) -> [UInt8] {
     let history = statistics.history
     let catalogue = Catalogue(history, limits: limits)
     var markup = Markup()

@@ -5,7 +5,9 @@ internal import SizerProfile
 /// What the page's script reads, as JSON. `Page/data.js` is its reader and says again what each part means.
 ///
 ///     title, total {snapshots, objects, classes}, end (µs), moments
-///     snapshots   [{number, label, time (µs), tracked, overhead, mode, pause (ns), skipped, unresolved, process, error, …}]
+///     ladder      [name]: what the numbers of a snapshot's `ladder` are
+///     snapshots   [{number, label, time (µs), tracked, overhead, mode, pause (ns), skipped, unresolved, process, sentence,
+///                 ladder and rungs (name, bytes, …) if there are, error if there is}]
 ///     classes     [{name, made, active, bytes, …}]: see `write(class:)`
 ///     other       {classes, made, active, bytes}: the classes that have no entry, summed
 ///     texts       [text]: what `name`, `file` and the like index
@@ -65,6 +67,10 @@ struct PageData {
     json.endObject()
     member("end", microseconds(index.end))
     member("moments", limits.moments)
+    json.key("ladder")
+    json.beginArray()
+    for name in LadderGroups.names { json.string(name) }
+    json.endArray()
     json.key("other")
     json.beginObject()
     member("classes", catalogue.otherCount)
@@ -92,6 +98,7 @@ struct PageData {
       member("skipped", snapshot.skippedCount)
       member("unresolved", snapshot.unresolvedCount)
       member("process", snapshot.process)
+      if let ladder = snapshot.ladder { write(ladder) }
       json.key("sentence")
       json.string(Sentences.totals(of: snapshot))
       if let error = snapshot.error {
@@ -99,6 +106,18 @@ struct PageData {
         json.string(error)
       }
       json.endObject()
+    }
+    json.endArray()
+  }
+
+  /// The groups that have a colour, and all rungs by name.
+  private mutating func write(_ ladder: MemoryLadder) {
+    member("ladder", LadderGroups.bytes(of: ladder))
+    json.key("rungs")
+    json.beginArray()
+    for rung in ladder.rungs {
+      json.string(rung.name)
+      json.integer(rung.bytes)
     }
     json.endArray()
   }
@@ -125,10 +144,12 @@ struct PageData {
     member("bytes", steps(entry.bytes))
     member("peak", peak ?? -1)
     // Moment, births, ends; the others have none.
-    member("events", summary.births.indices.flatMap { moment in
-      let (births, ends) = (summary.births[moment], summary.ends[moment])
-      return births + ends == 0 ? [] : [moment, births, ends]
-    })
+    member(
+      "events",
+      summary.births.indices.flatMap { moment in
+        let (births, ends) = (summary.births[moment], summary.ends[moment])
+        return births + ends == 0 ? [] : [moment, births, ends]
+      })
     writePairs(summary)
     writeDistribution(summary)
     writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits))
@@ -281,9 +302,11 @@ struct PageData {
   }
 
   private mutating func member(_ name: StaticString, _ process: ProcessMemory) {
-    member(name, [
-      process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
-      process.minorFaults, process.majorFaults,
-    ])
+    member(
+      name,
+      [
+        process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
+        process.minorFaults, process.majorFaults,
+      ])
   }
 }

@@ -12,7 +12,8 @@ private enum PageParts {
     + joined([
       PackageResources.format_js, PackageResources.dom_js, PackageResources.scales_js, PackageResources.data_js,
       PackageResources.charts_js, PackageResources.timechart_js, PackageResources.flame_js, PackageResources.table_js,
-      PackageResources.overview_js, PackageResources.snapshot_js, PackageResources.class_js, PackageResources.instances_js,
+      PackageResources.overview_js, PackageResources.snapshot_js, PackageResources.class_js,
+      PackageResources.instances_js,
       PackageResources.compare_js, PackageResources.main_js,
     ]) + Array("})();\n".utf8)
 
@@ -29,7 +30,8 @@ extension Markup {
     trusted(Array(SHA256.base64(of: PageParts.style).utf8))
     raw("'; base-uri 'none'; form-action 'none'\">\n")
     raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-    raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>")
+    raw(
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>")
     text(title)
     raw("</title>\n<style>")
     trusted(PageParts.style)

@@ -23,13 +23,15 @@ enum ReportFile {
   private static func check(_ path: String) throws(ReportError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw ReportError(
-        code: .invalidPath, message: "A path must not be empty nor hold a zero byte; give the path of a file.", place: path)
+        code: .invalidPath, message: "A path must not be empty nor hold a zero byte; give the path of a file.",
+        place: path)
     }
     var status = stat()
     guard stat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw ReportError(
-        code: .invalidPath, message: "This is there already and is no regular file; give the path of a file.", place: path)
+        code: .invalidPath, message: "This is there already and is no regular file; give the path of a file.",
+        place: path)
     }
   }
 
@@ -66,7 +68,8 @@ enum ReportFile {
     return ReportError(
       code: isFull ? .diskFull : .notWritable,
       message: "The report could not be \(verb): \(reason); "
-        + (isFull ? "free some space or choose another disk." : "choose a folder that exists and that you may write to."),
+        + (isFull
+          ? "free some space or choose another disk." : "choose a folder that exists and that you may write to."),
       place: path)
   }
 }

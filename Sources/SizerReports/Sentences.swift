@@ -8,7 +8,8 @@ package enum Sentences {
   static func totals(of snapshot: Snapshot) -> String {
     let objects = snapshot.classes.values.reduce(0) { $0 &+ clamped($1.active) }
     let process = snapshot.process
-    return "\(bytes(snapshot.trackedBytes)) in \(counted(objects, "living tracked object", "living tracked objects")) of "
+    return
+      "\(bytes(snapshot.trackedBytes)) in \(counted(objects, "living tracked object", "living tracked objects")) of "
       + "\(counted(snapshot.classes.count, "class", "classes")). The process had \(bytes(process.resident)) resident of "
       + "\(bytes(process.virtual)) virtual memory. The profiler itself held \(bytes(snapshot.overheadBytes))."
       + notes(snapshot)
@@ -20,7 +21,8 @@ package enum Sentences {
       notes += " \(counted(snapshot.skippedCount, "object", "objects")) could not be sized and kept the size of before."
     }
     if snapshot.unresolvedCount != 0 {
-      notes += " \(counted(snapshot.unresolvedCount, "object", "objects")) of unknown layout were counted but not followed."
+      notes +=
+        " \(counted(snapshot.unresolvedCount, "object", "objects")) of unknown layout were counted but not followed."
     }
     if let error = snapshot.error { notes += " Objects were not sized: \(error)" }
     return notes

@@ -11,7 +11,9 @@ extension Markup {
     text(
       "\(Sentences.grouped(history.snapshots.count)) snapshots, \(Sentences.grouped(history.objects.count)) tracked objects. "
         + "1 KB is 1,024 bytes.")
-    raw("</p>\n<noscript><p>Charts, instances and comparisons need JavaScript; the totals are here without.</p></noscript>\n")
+    raw(
+      "</p>\n<noscript><p>Charts, instances and comparisons need JavaScript; the totals are here without.</p></noscript>\n"
+    )
     writeSnapshots(of: history, catalogue)
     let largest = catalogue.snapshots.indices.max {
       history.snapshots[catalogue.snapshots[$0]].trackedBytes < history.snapshots[catalogue.snapshots[$1]].trackedBytes
@@ -28,7 +30,8 @@ extension Markup {
       text("\(Sentences.grouped(catalogue.snapshots.count)) of them are on this page.")
       raw("</p>\n")
     }
-    raw("<div class=\"scroll\"><table><thead><tr><th class=\"number\">#</th><th>Label</th><th class=\"number\">Time</th>")
+    raw(
+      "<div class=\"scroll\"><table><thead><tr><th class=\"number\">#</th><th>Label</th><th class=\"number\">Time</th>")
     raw("<th>Totals</th></tr></thead><tbody>\n")
     for position in catalogue.snapshots {
       let snapshot = history.snapshots[position]
@@ -49,7 +52,9 @@ extension Markup {
     raw("<h2>")
     text("Classes at snapshot \(index + 1), the largest")
     raw("</h2>\n<div class=\"scroll\"><table><thead><tr><th>Class</th><th class=\"number\">Living</th>")
-    raw("<th class=\"number\">Bytes</th><th class=\"number\">Average</th><th class=\"number\">Share</th></tr></thead><tbody>\n")
+    raw(
+      "<th class=\"number\">Bytes</th><th class=\"number\">Average</th><th class=\"number\">Share</th></tr></thead><tbody>\n"
+    )
     for entry in catalogue.classes.prefix(100) {
       let (active, bytes) = (entry.active[position], entry.bytes[position])
       raw("<tr>")

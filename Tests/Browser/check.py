@@ -149,6 +149,15 @@ def check_class(report, name, position):
     equal(f"{report.name}: sites count every {name}", sum(number(row[2][0]) for row in sites), entry["made"])
 
 
+def check_ladder(report):
+  """The rungs are all there and add up to the resident memory."""
+  report.browser.go("#snapshot-24")
+  rows = {row[0][0]: number(row[1][1].split()[0]) for row in report.rows("Memory ladder")}
+  equal("rungs of the ladder", len(rows), 13)
+  equal("a rung", rows.get("stacks"), 310_000)
+  equal("the rungs add up to the resident memory", exact(sum(rows.values())), exact_fact(report, "Resident"))
+
+
 def check_search_and_sort(report):
   report.browser.go("#snapshot-21")
   report.browser.evaluate("(input => { input.value = 'template'; input.dispatchEvent(new Event('input')); })(document.querySelector('input[type=search]'))")
@@ -197,8 +206,16 @@ def check_keyboard(report):
   check("the theme changes", browser.evaluate("getComputedStyle(document.body).backgroundColor") != before)
   browser.evaluate("document.querySelector('.theme').click()")
   equal("and changes back", browser.evaluate("getComputedStyle(document.body).backgroundColor"), before)
+  # What was chosen is remembered, and the pictures are of what the system chooses.
+  browser.evaluate("localStorage.removeItem('sizer-theme')")
   unnamed = browser.evaluate("[...document.querySelectorAll('button, input, select, [tabindex=\"0\"]')].filter(each => !(each.innerText || each.getAttribute('aria-label') || each.labels?.length)).length")
   equal("everything that takes the focus has a name", unnamed, 0)
+
+
+def check_theme(report, dark):
+  color = report.browser.evaluate("getComputedStyle(document.body).backgroundColor")
+  is_dark = sum(int(part) for part in re.findall(r"\d+", color)[:3]) < 200
+  equal(f"{report.name}: the theme is the system's, {color}", is_dark, dark)
 
 
 def check_contrast(report, theme):
@@ -300,6 +317,7 @@ def take_pictures(report, addresses):
         report.check_fits(f"{address} at {width}")
         name = re.sub(r"[^\w.-]+", "-", address.strip("#"))[:40]
         browser.screenshot(report.folder / f"{report.name}-{name}-{width}-{'dark' if dark else 'light'}.png")
+      check_theme(report, dark)
       check_contrast(report, "dark" if dark else "light")
   browser.resize(900, 900)
   report.open()
@@ -321,6 +339,7 @@ def main(program, folder):
     check_comparison(shop)
     for name in ("Shop.Session", "Shop.Request", "Shop.ImageCache", "Shop.Logger"):
       check_class(shop, name, 20)
+    check_ladder(shop)
     check_search_and_sort(shop)
     check_keyboard(shop)
     shop.check_quiet()
@@ -339,7 +358,7 @@ def main(program, folder):
     take_pictures(report["large"], ["#overview"])
     take_pictures(report["empty"], ["#overview"])
   # The form that .ci/run counts.
-  print(f"browser: {passed} passed, {len(failures)} failed; pictures are in {folder}")
+  print(f"Pictures are in {folder}\nbrowser: {passed} passed, {len(failures)} failed")
   return 1 if failures else 0
 
 

@@ -130,7 +130,8 @@ const swift_metadata *made_tuple(const char *name, size_t count, const char *con
     uint32_t element_mask = witnesses->flags & SWIFT_ALIGNMENT_MASK;
     offset = swift_round_up(offset, element_mask);
     tuple->elements[i].type = made_type(types[i]);
-    tuple->elements[i].offset = offset;
+    tuple->elements[i].offset = (uint32_t)offset;
+    tuple->elements[i].padding = 0xD000A5A5;
     offset += witnesses->size;
     if (mask < element_mask) mask = element_mask;
     not_pod |= (witnesses->flags & SWIFT_NOT_POD) != 0;

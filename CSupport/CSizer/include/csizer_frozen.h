@@ -41,7 +41,7 @@ typedef struct csizer_frozen_report {
   uint64_t unresolved;
   /// Usable bytes of all Swift objects of the process, and of the raw blocks that these own.
   uint64_t heap_objects, heap_raw;
-  /// Types that csizer_frozen_learn can compile: the sizes are not exact yet.
+  /// Types that csizer_frozen_learn may be able to compile: the sizes are not exact yet.
   uint32_t unknown;
 } csizer_frozen_report;
 
@@ -58,8 +58,8 @@ csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, 
 /// What the child found. After its end.
 csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing);
 
-/// Compiles the types that the child did not know, but for those that are none: memory that was not a value yet can look like one. How
-/// many were compiled. No other thread may use `layouts`.
+/// Compiles the types that the child did not know. How many were compiled; with none another image would show the same. No other thread
+/// may use `layouts`.
 uint32_t csizer_frozen_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
 
 /// What goes wrong on purpose.
@@ -69,6 +69,7 @@ typedef enum csizer_frozen_fault {
   CSIZER_FAULT_DEATH,  // the child is killed before its work is done
   CSIZER_FAULT_HANG,   // the child never ends
   CSIZER_FAULT_CRASH,  // the child faults at every other object
+  CSIZER_FAULT_MEMORY,  // the kernel refuses the memory for the results
 } csizer_frozen_fault;
 
 /// Tests only: what happens to the next `times` children. A global, for it must reach snapshots that any thread takes.

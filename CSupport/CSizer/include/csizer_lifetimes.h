@@ -68,7 +68,9 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
 
 /// Watches the objects that will be made of a class and of those that inherit from it and have no nearer watched ancestor. Replaces an
-/// earlier announcement of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h).
+/// earlier announcement of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h), or to keep them
+/// in a process without Swift's runtime. CSIZER_NO_MEMORY when the system refuses memory or to let deaths be seen, or 64 trackers watch
+/// the class or one that inherits from it; then nothing has changed.
 csizer_status csizer_lifetimes_watch(csizer_lifetimes *lifetimes, const void *type, const csizer_watch *watch);
 
 /// Watches the class no more; objects that are tracked already stay so. Whether it was watched.
@@ -81,13 +83,13 @@ void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes);
 bool csizer_lifetimes_watches(const csizer_lifetimes *lifetimes, const void *type);
 
 /// Tracks a living object from now on; one that is tracked already stays as it is. CSIZER_INVALID when it is no heap object of a Swift
-/// class.
+/// class; CSIZER_UNSUPPORTED when its death could not be seen, or to keep it without Swift's runtime.
 csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
 
 /// Which cohort a tracked, living object is of. False when it is not tracked.
 bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort);
 
-/// Changes the level of a tracked, living object. CSIZER_INVALID when it is not tracked.
+/// Changes the level of a tracked, living object; whether it is kept stays as it is. CSIZER_INVALID when it is not tracked.
 csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
 
 /// References that a tracker held.
@@ -115,8 +117,10 @@ uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
 /// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under way.
 csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number);
 
-/// How many cohorts there are, and one of them.
+/// How many cohorts there are.
 uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes);
+
+/// One of them; all zero when there is none of that number.
 csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort);
 
 /// Bytes of memory that the records take.

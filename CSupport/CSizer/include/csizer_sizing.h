@@ -75,4 +75,13 @@ size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **r
 /// All objects whose class has changed, as of the last sizing; holds until the next apply.
 size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs);
 
+/// How many objects the last sizing listed.
+uint32_t csizer_living_count(const csizer_lifetimes *lifetimes);
+
+/// Where those of them are that still live, and their cohorts: how many, at most `room`. Holding, or what is told may be over.
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room);
+
+/// The size that one of them has now; false when it has none yet.
+bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row);
+
 #endif

@@ -5,43 +5,21 @@
 
 #include "pages.h"
 
-typedef struct class_slot {
-  const void *metadata;
-  class_entry *entry;
-} class_slot;
-
-typedef struct class_table {
-  size_t capacity, count;
-  class_slot slots[];
-} class_table;
-
 enum { FIRST_CAPACITY = 2048 };
 
 class_entry csizer_class_untracked;
 
 // Globals: births of all threads ask here. A table that became too small is left as it is, for readers may be in it; all of them
 // together are smaller than the newest.
-static class_table *current;
+class_table *csizer_class_current;
 static class_entry *entries;
 static csizer_pool pool;
 
-static size_t place_of(const class_table *table, const void *metadata) {
-  return (size_t)((((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15u) >> 20) & (table->capacity - 1);
-}
-
-class_entry *csizer_class_find(const void *metadata) {
-  const class_table *table = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
-  if (!table) return NULL;
-  for (size_t i = place_of(table, metadata);; i = (i + 1) & (table->capacity - 1)) {
-    const void *found = __atomic_load_n(&table->slots[i].metadata, __ATOMIC_ACQUIRE);
-    if (found == metadata) return __atomic_load_n(&table->slots[i].entry, __ATOMIC_ACQUIRE);
-    if (!found) return NULL;
-  }
-}
+class_entry *csizer_class_find(const void *metadata) { return class_find(metadata); }
 
 // Readers see the metadata only after the entry stands beside it.
 static void put(class_table *table, const void *metadata, class_entry *entry) {
-  size_t i = place_of(table, metadata);
+  size_t i = class_place_of(table, metadata);
   while (table->slots[i].metadata && table->slots[i].metadata != metadata) i = (i + 1) & (table->capacity - 1);
   if (!table->slots[i].metadata) table->count++;
   __atomic_store_n(&table->slots[i].entry, entry, __ATOMIC_RELEASE);
@@ -49,20 +27,20 @@ static void put(class_table *table, const void *metadata, class_entry *entry) {
 }
 
 static bool make_room(void) {
-  if (current && (current->count + 1) * 2 <= current->capacity) return true;
-  size_t capacity = current ? current->capacity * 2 : FIRST_CAPACITY;
+  if (csizer_class_current && (csizer_class_current->count + 1) * 2 <= csizer_class_current->capacity) return true;
+  size_t capacity = csizer_class_current ? csizer_class_current->capacity * 2 : FIRST_CAPACITY;
   class_table *larger = csizer_pages_map(sizeof *larger + capacity * sizeof larger->slots[0]);
   if (!larger) return false;
   larger->capacity = capacity;
-  for (size_t i = 0; current && i < current->capacity; i++)
-    if (current->slots[i].metadata) put(larger, current->slots[i].metadata, current->slots[i].entry);
-  __atomic_store_n(&current, larger, __ATOMIC_RELEASE);
+  for (size_t i = 0; csizer_class_current && i < csizer_class_current->capacity; i++)
+    if (csizer_class_current->slots[i].metadata) put(larger, csizer_class_current->slots[i].metadata, csizer_class_current->slots[i].entry);
+  __atomic_store_n(&csizer_class_current, larger, __ATOMIC_RELEASE);
   return true;
 }
 
 bool csizer_class_set(const void *metadata, class_entry *entry) {
-  if (!make_room()) return false;
-  put(current, metadata, entry);
+  if (!csizer_class_find(metadata) && !make_room()) return false;
+  put(csizer_class_current, metadata, entry);
   return true;
 }
 
@@ -78,26 +56,31 @@ class_entry *csizer_class_make(const swift_class *type) {
   return entry;
 }
 
+bool csizer_class_reserve_watches(class_entry *entry, uint32_t count) {
+  if (count <= entry->watch_capacity) return true;
+  uint32_t capacity = entry->watch_capacity ? entry->watch_capacity * 2 : 1;
+  while (capacity < count) capacity *= 2;
+  class_watch *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
+  if (!larger) return false;
+  if (entry->watch_count) memcpy(larger, entry->watches, entry->watch_count * sizeof *larger);
+  entry->watches = larger;
+  entry->watch_capacity = capacity;
+  return true;
+}
+
 bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count) {
-  if (count > entry->watch_capacity) {
-    uint32_t capacity = entry->watch_capacity ? entry->watch_capacity * 2 : 1;
-    while (capacity < count) capacity *= 2;
-    class_watch *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
-    if (!larger) return false;
-    entry->watches = larger;
-    entry->watch_capacity = capacity;
-  }
-  if (count) memcpy(entry->watches, watches, count * sizeof *watches);
-  entry->watch_count = count;
+  if (!csizer_class_reserve_watches(entry, count)) return false;
+  if (count) memmove(entry->watches, watches, count * sizeof *watches);
   uint32_t depth = 0;
   for (uint32_t i = 0; i < count; i++)
     if (watches[i].trace_depth > depth) depth = watches[i].trace_depth;
   __atomic_store_n(&entry->trace_depth, depth, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->watch_count, count, __ATOMIC_RELAXED);
   return true;
 }
 
 void csizer_class_each(bool (*visit)(void *context, const void *metadata), void *context) {
-  const class_table *table = current;
+  const class_table *table = csizer_class_current;
   for (size_t i = 0; table && i < table->capacity; i++)
     if (table->slots[i].metadata && !visit(context, table->slots[i].metadata)) return;
 }

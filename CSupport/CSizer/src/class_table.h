@@ -28,9 +28,11 @@ typedef SWIFT_CALL void (*class_destroyer)(SWIFT_CONTEXT_PARAMETER void *object)
 typedef struct class_entry {
   const swift_class *type;
   class_watch *watches;
-  uint32_t watch_count, watch_capacity;
+  uint32_t watch_count, watch_capacity;  // read without a shard by births, which then take one and look again
   /// The largest of the watches' depths.
   uint32_t trace_depth;
+  /// Something was refused when the watches were decided: births try again.
+  bool is_undecided;
   /// Whether the loader protects the destroy slot.
   bool slot_is_protected;
   /// The destroy function that the class had before it was hooked; NULL: it never was.
@@ -43,6 +45,38 @@ typedef struct class_entry {
 /// Stands for "nobody watches it, and nobody ever did".
 extern class_entry csizer_class_untracked;
 
+typedef struct class_table {
+  size_t capacity, count;
+  struct {
+    const void *metadata;
+    class_entry *entry;
+  } slots[];
+} class_table;
+
+/// Every object of the process that is made while a class is watched asks here: hence the table in the open, and the search inline.
+extern class_table *csizer_class_current;
+
+static inline size_t class_place_of(const class_table *table, const void *metadata) {
+  return (size_t)((((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15u) >> 20) & (table->capacity - 1);
+}
+
+/// As csizer_class_find.
+static inline class_entry *class_find(const void *metadata) {
+  const class_table *table = __atomic_load_n(&csizer_class_current, __ATOMIC_ACQUIRE);
+  if (__builtin_expect(!table, 0)) return NULL;
+  for (size_t i = class_place_of(table, metadata);; i = (i + 1) & (table->capacity - 1)) {
+    const void *found = __atomic_load_n(&table->slots[i].metadata, __ATOMIC_ACQUIRE);
+    if (found == metadata) return __atomic_load_n(&table->slots[i].entry, __ATOMIC_ACQUIRE);
+    if (!found) return NULL;
+  }
+}
+
+/// Whether births have nothing to do with the class: it is known, decided, and not watched.
+static inline bool class_is_passed_by(const class_entry *entry) {
+  return entry && !__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) &&
+         !__atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED);
+}
+
 /// What is known of a metadata; NULL when nothing is. Any thread, wait-free.
 class_entry *csizer_class_find(const void *metadata);
 
@@ -52,7 +86,10 @@ bool csizer_class_set(const void *metadata, class_entry *entry);
 /// The entry of a class, made when there is none. Holding all shards. NULL when the system refuses memory.
 class_entry *csizer_class_make(const swift_class *type);
 
-/// Gives the entry these watches. Holding all shards. False when the system refuses memory; then nothing was changed.
+/// Room for so many watches, keeping what is there. Holding all shards. False when the system refuses memory.
+bool csizer_class_reserve_watches(class_entry *entry, uint32_t count);
+
+/// Gives the entry these watches, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
 bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count);
 
 /// Calls `visit` for every metadata remembered. Holding all shards; `visit` may change what is known of it.

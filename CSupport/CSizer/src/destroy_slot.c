@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include <link.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,8 +15,9 @@ static class_destroyer *slot_of(const swift_class *type) { return (class_destroy
 // A class whose metadata took its superclass's slot over after that was hooked has no entry of its own.
 static class_destroyer original_of(const swift_class *type) {
   for (; type; type = type->superclass) {
-    const class_entry *entry = csizer_class_find(type);
-    if (entry && entry->destroy) return entry->destroy;
+    const class_entry *entry = class_find(type);
+    class_destroyer original = entry ? __atomic_load_n(&entry->destroy, __ATOMIC_ACQUIRE) : NULL;
+    if (original) return original;
   }
   return NULL;
 }
@@ -42,29 +44,36 @@ static int look_for_relro(struct dl_phdr_info *info, size_t size, void *context)
   return query->is_protected;
 }
 
-// Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them.
-static bool write_slot(const class_entry *entry, class_destroyer function) {
-  class_destroyer *slot = slot_of(entry->type);
-  if (entry->slot_is_protected) {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    void *start = (void *)((uintptr_t)slot & ~(page - 1));
-    if (mprotect(start, page, PROT_READ | PROT_WRITE)) return false;
+// Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The last objects of
+// two classes may die at once, under different shards, and their slots share a page: one at a time opens and closes it. Who is
+// in here holds a shard, so no fork finds it taken.
+static bool write_protected(class_destroyer *slot, class_destroyer function) {
+  static bool is_open;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  void *start = (void *)((uintptr_t)slot & ~(page - 1));
+  while (__atomic_test_and_set(&is_open, __ATOMIC_ACQUIRE)) sched_yield();
+  bool is_writable = mprotect(start, page, PROT_READ | PROT_WRITE) == 0;
+  if (is_writable) {
     __atomic_store_n(slot, function, __ATOMIC_RELEASE);
     mprotect(start, page, PROT_READ);
-  } else {
-    __atomic_store_n(slot, function, __ATOMIC_RELEASE);
   }
+  __atomic_clear(&is_open, __ATOMIC_RELEASE);
+  return is_writable;
+}
+
+static bool write_slot(const class_entry *entry, class_destroyer function) {
+  if (entry->slot_is_protected) return write_protected(slot_of(entry->type), function);
+  __atomic_store_n(slot_of(entry->type), function, __ATOMIC_RELEASE);
   return true;
 }
 
 bool csizer_class_hook(class_entry *entry) {
-  class_destroyer found = *slot_of(entry->type);
+  class_destroyer found = __atomic_load_n(slot_of(entry->type), __ATOMIC_RELAXED);
   if (found == destroy) return true;
-  if (!SWIFT_CALL_IS_KNOWN) return false;
   relro_query query = {.address = (uintptr_t)slot_of(entry->type)};
   dl_iterate_phdr(look_for_relro, &query);
   entry->slot_is_protected = query.is_protected;
-  entry->destroy = found;
+  __atomic_store_n(&entry->destroy, found, __ATOMIC_RELEASE);  // objects may be dying
   return write_slot(entry, destroy);
 }
 

@@ -10,6 +10,7 @@
 
 #include "code_patch.h"
 #include "csizer_process.h"
+#include "heapmap_internal.h"
 #include "lifetimes_internal.h"
 #include "swift_abi.h"
 #include "swift_call.h"
@@ -41,7 +42,7 @@ static bool has_lost_objects;
 bool csizer_entry_points_have_lost_objects(void) { return __atomic_load_n(&has_lost_objects, __ATOMIC_RELAXED); }
 
 static inline void note_birth(const void *object) {
-  if (__builtin_expect(!csizer_heapmap_insert(living, object), 0))
+  if (__builtin_expect(!heapmap_insert(living, (uintptr_t)object), 0))
     __atomic_store_n(&has_lost_objects, true, __ATOMIC_RELAXED);
 }
 
@@ -50,12 +51,14 @@ static inline void note_birth(const void *object) {
 
 static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
   enum { FIRST_REFERENCE_COUNT = 3 };  // one strong, one unowned: RefCount.h; the self-test compares it with the runtime's
+  // Looked up first: behind the census's locked instruction these loads would wait for each other.
+  class_entry *entry = csizer_births_are_watched ? class_find(metadata) : &csizer_class_untracked;
+  bool is_passed_by = class_is_passed_by(entry);
   swift_object *object = swift_slowAlloc(bytes, align_mask);
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
   if (living) note_birth(object);
-  if (__builtin_expect(csizer_births_are_watched, 0))
-    csizer_lifetimes_born(object, metadata, caller);
+  if (__builtin_expect(!is_passed_by, 0)) csizer_lifetimes_born_of(entry, object, metadata, caller);
   return object;
 }
 
@@ -63,10 +66,18 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
   return make_object(metadata, bytes, align_mask, CALLER);
 }
 
+// Whether it is tracked is read first: behind the census's locked instruction the load would wait.
+static inline void note_death(void *block) {
+  uintptr_t address = (uintptr_t)block;
+  const heapmap_leaf *leaf = address >> HEAPMAP_ADDRESS_BITS ? NULL : heapmap_leaf_at(living, address);
+  if (!leaf) return;
+  bool is_tracked = csizer_deaths_are_watched && heapmap_may_be_tracked(leaf, address);
+  if (heapmap_remove(living, address) && __builtin_expect(is_tracked, 0)) csizer_lifetimes_ended(block);
+}
+
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  if (living && csizer_heapmap_remove(living, block) && __builtin_expect(csizer_deaths_are_watched, 0))
-    csizer_lifetimes_ended(block);
+  if (living) note_death(block);
   free(block);
 }
 

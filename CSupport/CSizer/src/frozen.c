@@ -3,20 +3,24 @@
 #include "csizer_frozen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "csizer_allocator.h"
 #include "sizing_internal.h"
 
 // Tests only; see csizer_frozen.h.
@@ -26,15 +30,28 @@ static struct {
 } fail;
 
 void csizer_frozen_fail(csizer_frozen_fault fault, uint32_t times) {
-  __atomic_store_n(&fail.times, times, __ATOMIC_RELAXED);
-  fail.fault = fault;
+  __atomic_store_n(&fail.times, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&fail.fault, fault, __ATOMIC_RELEASE);
+  __atomic_store_n(&fail.times, times, __ATOMIC_RELEASE);
 }
 
-static csizer_frozen_fault take_fault(void) {
+static csizer_frozen_fault next_fault(void) {
+  if (!__atomic_load_n(&fail.times, __ATOMIC_ACQUIRE)) return CSIZER_FAULT_NONE;
+  return __atomic_load_n(&fail.fault, __ATOMIC_ACQUIRE);
+}
+
+static bool take(void) {
   uint32_t times = __atomic_load_n(&fail.times, __ATOMIC_RELAXED);
-  while (times && !__atomic_compare_exchange_n(&fail.times, &times, times - 1, false, __ATOMIC_RELAXED,
+  while (times && !__atomic_compare_exchange_n(&fail.times, &times, times - 1, false, __ATOMIC_ACQUIRE,
                                                __ATOMIC_RELAXED)) {}
-  return times ? fail.fault : CSIZER_FAULT_NONE;
+  return times != 0;
+}
+
+bool csizer_frozen_takes_refusal(void) { return next_fault() == CSIZER_FAULT_MEMORY && take(); }
+
+static csizer_frozen_fault take_fault(void) {
+  csizer_frozen_fault fault = next_fault();
+  return fault != CSIZER_FAULT_NONE && fault != CSIZER_FAULT_MEMORY && take() ? fault : CSIZER_FAULT_NONE;
 }
 
 // ---- The child ----
@@ -62,8 +79,10 @@ static void catch_faults(void) {
   sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
 }
 
-// A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given up.
+// A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given up, and so does
+// what the loops have counted and not added yet: it must not be added to the next object's.
 static void abandon(csizer_walk *walk) {
+  csizer_walk_cool(walk);
   walk->head = walk->tail;
   walk->value_count = 0;
   walk->next_count = 0;
@@ -71,33 +90,57 @@ static void abandon(csizer_walk *walk) {
   walk->limit = WALK_QUEUE;
 }
 
-static void size_all(csizer_sizing *sizing, csizer_walk *walk, csizer_frozen_fault fault) {
+static csizer_status size_next(csizer_sizing *sizing, csizer_walk *walk) {
   const void *named;
   uint32_t level;
-  volatile uint32_t crashes = 0;
+  csizer_status status = csizer_sizing_run(sizing, walk, &named, &level);
+  if (status || !named) return status;
+  // Its size is known without the names of its referents.
+  size_t before = csizer_walk_totals(walk).bytes;
+  status = csizer_walk_marked(walk, named);
+  csizer_sizing_name(sizing, csizer_walk_totals(walk).bytes - before);
+  return status;
+}
+
+// Tests only: one object at a time, with a fault at every other one.
+static csizer_status crash_and_size(csizer_sizing *sizing, csizer_walk *walk) {
+  if (sizing->next % 2) *(volatile int *)16 = 0;
+  uint32_t count = sizing->count;
+  sizing->count = sizing->next + 1;
+  csizer_status status = size_next(sizing, walk);
+  sizing->count = count;
+  return status;
+}
+
+static void size_all(csizer_sizing *sizing, csizer_walk *walk, csizer_frozen_fault fault) {
+  const uint32_t count = sizing->count;
   if (sigsetjmp(after_fault, 1)) {
+    // It is behind before anything else is done: giving it up may fault as well.
+    uint32_t given_up = sizing->next;
+    __atomic_store_n(&sizing->next, given_up + 1, __ATOMIC_RELEASE);
+    sizing->count = count;
+    if (given_up < count) sizing->sizes[given_up] = SIZING_NONE;
     abandon(walk);
-    sizing->sizes[sizing->next++] = SIZING_NONE;
   }
-  while (!sizing->report.status && sizing->next < sizing->count) {
-    if (fault == CSIZER_FAULT_CRASH && sizing->next % 2 == 1 && crashes++ % 2 == 0) *(volatile int *)16 = 0;
-    sizing->report.status = csizer_sizing_run(sizing, walk, &named, &level);
-    if (!named) continue;
-    // Its size is known without the names of its referents.
-    size_t before = csizer_walk_totals(walk).bytes;
-    sizing->report.status = csizer_walk_marked(walk, named);
-    csizer_sizing_name(sizing, csizer_walk_totals(walk).bytes - before);
-  }
+  while (!sizing->report.status && sizing->next < count)
+    sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(sizing, walk) : size_next(sizing, walk);
 }
 
 static bool add_object(void *context, const void *object) {
   csizer_walk *walk = context;
+  (*walk->steps)++;
   return !csizer_heapmap_mark(walk->map, object) || csizer_walk_marked(walk, object) == CSIZER_OK;
 }
 
-// What no tracked object reaches: with it the walk has met every Swift object of the process.
+// What no tracked object reaches: with it the walk has met every Swift object of the process. An object that faults is marked by then, so
+// that it is met once however often the heap is gone through.
 static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
-  if (sigsetjmp(after_fault, 1)) return;
+  enum { MOST_FAULTS = 1000 };
+  static unsigned faults;  // not in a register, which a fault would set back
+  if (sigsetjmp(after_fault, 1)) {
+    if (faults++ == MOST_FAULTS) return;
+    abandon(walk);
+  }
   csizer_heapmap_enumerate(walk->map, add_object, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes;
@@ -106,14 +149,30 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
 
 static void leave_descriptors(void) {
 #ifdef SYS_close_range
-  syscall(SYS_close_range, 0u, ~0u, 0u);
+  if (syscall(SYS_close_range, 0u, ~0u, 0u) == 0) return;
 #endif
+  enum { MOST = 1 << 16 };  // kernels before 5.9
+  struct rlimit limit = {MOST, MOST};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  for (int file = 0; file < MOST && (rlim_t)file < limit.rlim_cur; file++) close(file);
 }
 
-static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_frozen_fault fault) {
+// When memory runs out the child is to go, not the host; and if it goes it leaves no image of the host on the disk.
+static void be_expendable(void) {
+  prctl(PR_SET_DUMPABLE, 0);
+  int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  if (write(file, "1000", 4) < 0) errno = 0;  // then it is as likely as the host
+  close(file);
+}
+
+static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, pid_t parent,
+                                               csizer_frozen_fault fault) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) syscall(SYS_exit_group, 1);  // the host was gone before it could be told
   prctl(PR_SET_NAME, "sizer-frozen");
   leave_descriptors();
+  be_expendable();
   if (fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
   while (fault == CSIZER_FAULT_HANG) pause();
   catch_faults();
@@ -123,8 +182,11 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
   sizing->report.status = csizer_sizing_begin(sizing, walk);
   size_all(sizing, walk, fault);
   sizing->report.unresolved = csizer_walk_totals(walk).unresolved + sizing->unknown.count;
-  sizing->report.unknown = sizing->unknown.count;
-  if (!sizing->report.status && !sizing->report.unknown) measure_heap(sizing, walk);
+  sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
+  if (!sizing->report.status && !sizing->report.unknown) {
+    measure_heap(sizing, walk);
+    sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
+  }
   __atomic_store_n(&sizing->is_done, 1, __ATOMIC_RELEASE);
   syscall(SYS_futex, &sizing->is_done, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
   syscall(SYS_exit_group, 0);
@@ -134,6 +196,10 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
 // ---- The parent ----
 
 csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
+  // The allocator makes itself and its data of this thread ready now: in the child it would take locks for that.
+  csizer_allocator_scope scope;
+  csizer_allocator_scope_enter(&scope);
+  csizer_allocator_scope_leave(&scope);
   uint32_t count = csizer_lifetimes_cohort_count(lifetimes);
   for (uint32_t i = 0; i < count; i++)
     if (!csizer_layouts_object(layouts, csizer_lifetimes_cohort(lifetimes, i).type)) return CSIZER_NO_MEMORY;
@@ -143,11 +209,13 @@ csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_la
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_child *ret_child) {
   csizer_frozen_fault fault = take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
+  pid_t parent = getpid();
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);  // no handler of the program's runs in the child
-  long process = syscall(SYS_clone, 0ul, NULL, NULL, NULL, 0ul);
-  if (process == 0) run_child(sizing, walk, fault);
+  // A debugger would take a child without a signal for one more thread of the host, and stop it.
+  long process = syscall(SYS_clone, (unsigned long)CLONE_UNTRACED, NULL, NULL, NULL, 0ul);
+  if (process == 0) run_child(sizing, walk, parent, fault);
   sigprocmask(SIG_SETMASK, &before, NULL);
   if (process < 0) return CSIZER_REFUSED;
   ret_child->process = (int)process;
@@ -163,26 +231,33 @@ static bool has_ended(csizer_child child, int options) {
 
 static bool is_done(const csizer_sizing *sizing) { return __atomic_load_n(&sizing->is_done, __ATOMIC_ACQUIRE) != 0; }
 
+// It may have been stopped by somebody.
+static void end(csizer_child child) {
+  if (has_ended(child, WNOHANG)) return;
+  kill(child.process, SIGKILL);
+  has_ended(child, 0);
+}
+
 csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience) {
   enum { SLICE = 5000000 };  // a child that is killed can't ring
   uint32_t steps = 0;
-  uint64_t last_progress = clock_monotonic();
+  uint64_t idle = 0, last_look = clock_monotonic();
   while (!is_done(sizing)) {
     struct timespec slice = {0, SLICE};
     syscall(SYS_futex, &sizing->is_done, FUTEX_WAIT, 0, &slice, NULL, 0);
     if (is_done(sizing)) break;
     if (has_ended(child, WNOHANG)) return is_done(sizing) ? CSIZER_CHILD_DONE : CSIZER_CHILD_DIED;
-    uint32_t now = __atomic_load_n(&sizing->steps, __ATOMIC_RELAXED);
-    if (now != steps) {
-      steps = now;
-      last_progress = clock_monotonic();
-    } else if (clock_monotonic() - last_progress > patience) {
-      kill(child.process, SIGKILL);
-      has_ended(child, 0);
-      return is_done(sizing) ? CSIZER_CHILD_DONE : CSIZER_CHILD_STUCK;
-    }
+    uint32_t now_steps = __atomic_load_n(&sizing->steps, __ATOMIC_RELAXED);
+    uint64_t now = clock_monotonic(), passed = now - last_look;
+    last_look = now;
+    // The whole of a program may be stopped and go on much later: that is no time that the child had.
+    idle = now_steps != steps ? 0 : idle + (passed < 4 * SLICE ? passed : 4 * SLICE);
+    steps = now_steps;
+    if (idle <= patience) continue;
+    end(child);
+    return is_done(sizing) ? CSIZER_CHILD_DONE : CSIZER_CHILD_STUCK;
   }
-  has_ended(child, 0);
+  end(child);
   return CSIZER_CHILD_DONE;
 }
 

@@ -73,29 +73,11 @@ void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit) {
 }
 
 bool csizer_heapmap_insert(csizer_heapmap *map, const void *address) {
-  uintptr_t a = (uintptr_t)address;
-  if (a >> HEAPMAP_ADDRESS_BITS) return false;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  if (__builtin_expect(!leaf, 0)) {
-    leaf = csizer_heapmap_leaf_make(map, a);
-    if (!leaf) return false;
-  }
-  if (__builtin_expect(!leaf->has_objects, 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
-  heapmap_note_unit(leaf, heapmap_unit_index(a));
-  __atomic_fetch_or(&leaf->live[heapmap_unit_index(a)], heapmap_bit(a), __ATOMIC_RELAXED);
-  return true;
+  return heapmap_insert(map, (uintptr_t)address);
 }
 
 bool csizer_heapmap_remove(csizer_heapmap *map, const void *address) {
-  uintptr_t a = (uintptr_t)address;
-  if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  if (!leaf) return false;
-  uint64_t *word = &leaf->live[heapmap_unit_index(a)];
-  // Raw memory goes this way too: a plain load spares it the locked instruction.
-  if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & heapmap_bit(a))) return false;
-  __atomic_fetch_and(word, ~heapmap_bit(a), __ATOMIC_RELAXED);
-  return true;
+  return heapmap_remove(map, (uintptr_t)address) != NULL;
 }
 
 bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
@@ -109,14 +91,7 @@ bool csizer_heapmap_mark(csizer_heapmap *map, const void *address) {
   uintptr_t a = (uintptr_t)address;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, a);
   if (!leaf) return false;
-  uint64_t *seen = &leaf->seen[heapmap_unit_index(a)];
-  if (*seen & heapmap_bit(a)) return false;
-  *seen |= heapmap_bit(a);
-  heapmap_note_unit(leaf, heapmap_unit_index(a));
-  // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
-  uint8_t *page = heapmap_page_class(leaf, a);
-  if (!*page) *page = UINT8_MAX;
-  return true;
+  return heapmap_mark(leaf, a);
 }
 
 static void forget_page(heapmap_leaf *leaf, size_t page) {
@@ -173,10 +148,25 @@ static size_t resident_bytes(const void *start, size_t bytes) {
   return sum;
 }
 
+// Of a plane only the units in the leaf's range were ever touched; the kernel is asked about every page that one names.
+static size_t resident_plane(const heapmap_leaf *leaf, const uint64_t *plane) {
+  size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof *plane;
+  size_t first = leaf->first_unit / page_words * page_words;
+  return resident_bytes(&plane[first], (leaf->last_unit - first + 1) * sizeof *plane);
+}
+
+static size_t resident_leaf(const heapmap_leaf *leaf) {
+  // References that are none may have marked anything (walk_loop.c).
+  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen);
+  size_t rest = offsetof(heapmap_leaf, page_class);
+  bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
+  if (leaf->first_unit > leaf->last_unit) return bytes;
+  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) + resident_plane(leaf, leaf->tracked);
+}
+
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
   size_t bytes = resident_bytes(map, sizeof *map);
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    bytes += resident_bytes(map->leaves[i], sizeof(heapmap_leaf));
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) bytes += resident_leaf(map->leaves[i]);
   return bytes;
 }
 

@@ -75,8 +75,53 @@ static inline void heapmap_note_unit(heapmap_leaf *leaf, size_t unit) {
   if (__builtin_expect(!heapmap_spans(leaf, unit), 0)) csizer_heapmap_widen(leaf, (uint32_t)unit);
 }
 
+// What every object of the process passes when it is made and when it is freed: no call to another file.
+
+/// As csizer_heapmap_insert.
+static inline bool heapmap_insert(csizer_heapmap *map, uintptr_t address) {
+  if (__builtin_expect(address >> HEAPMAP_ADDRESS_BITS != 0, 0)) return false;
+  heapmap_leaf *leaf = heapmap_leaf_at(map, address);
+  if (__builtin_expect(!leaf, 0)) {
+    leaf = csizer_heapmap_leaf_make(map, address);
+    if (!leaf) return false;
+  }
+  if (__builtin_expect(!leaf->has_objects, 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
+  __atomic_fetch_or(&leaf->live[heapmap_unit_index(address)], heapmap_bit(address), __ATOMIC_RELAXED);
+  return true;
+}
+
+/// As csizer_heapmap_remove; the leaf in which the object was, or NULL when it was not there.
+static inline heapmap_leaf *heapmap_remove(csizer_heapmap *map, uintptr_t address) {
+  if (__builtin_expect(((address >> HEAPMAP_ADDRESS_BITS) | (address & 15)) != 0, 0)) return NULL;
+  heapmap_leaf *leaf = heapmap_leaf_at(map, address);
+  if (__builtin_expect(!leaf, 0)) return NULL;
+  uint64_t *word = &leaf->live[heapmap_unit_index(address)];
+  // Raw memory goes this way too: a plain load spares it the locked instruction.
+  if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & heapmap_bit(address))) return NULL;
+  __atomic_fetch_and(word, ~heapmap_bit(address), __ATOMIC_RELAXED);
+  return leaf;
+}
+
+/// Whether some tracker may have the object in its records. Any thread.
+static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {
+  return __atomic_load_n(&leaf->tracked[heapmap_unit_index(address)], __ATOMIC_RELAXED) & heapmap_bit(address);
+}
+
 static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {
   return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];
+}
+
+/// As csizer_heapmap_mark, in the address's leaf.
+static inline bool heapmap_mark(heapmap_leaf *leaf, uintptr_t address) {
+  uint64_t *seen = &leaf->seen[heapmap_unit_index(address)];
+  if (*seen & heapmap_bit(address)) return false;
+  *seen |= heapmap_bit(address);
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
+  // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
+  uint8_t *page = heapmap_page_class(leaf, address);
+  if (!*page) *page = UINT8_MAX;
+  return true;
 }
 
 #endif

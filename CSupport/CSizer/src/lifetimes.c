@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "lifetimes_internal.h"
+#include "watching.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
-static csizer_lifetimes *trackers[TRACKER_LIMIT];
+csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
 static uint32_t tracker_end;  // behind the last that was ever used
 
+static size_t whole_pages(size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return (bytes + page - 1) & ~(page - 1);
+}
+
 bool csizer_page_array_reserve(page_array *array, size_t bytes) {
-  enum { LEAST = 4096 };
   if (bytes <= array->bytes) return true;
-  size_t larger = array->bytes ? array->bytes * 2 : LEAST;
-  while (larger < bytes) larger *= 2;
-  void *memory = csizer_pages_map(larger);
+  // A sixteenth more than before: growing moves no memory, so the steps may be small, and little is mapped that is not used.
+  size_t larger = array->bytes + array->bytes / 16;
+  if (larger < bytes) larger = bytes;
+  larger = whole_pages(larger);
+  void *memory = csizer_pages_grow(array->memory, array->bytes, larger);
   if (!memory) return false;
-  if (array->memory) memcpy(memory, array->memory, array->bytes);
-  csizer_pages_unmap(array->memory, array->bytes);
   *array = (page_array){memory, larger};
   return true;
+}
+
+void csizer_page_array_trim(page_array *array, size_t bytes) {
+  size_t smaller = whole_pages(bytes);
+  if (!smaller || array->bytes / 4 < smaller) return;
+  csizer_pages_unmap((char *)array->memory + smaller, array->bytes - smaller);
+  array->bytes = smaller;
 }
 
 void csizer_page_array_deinit(page_array *array) {
@@ -26,19 +38,17 @@ void csizer_page_array_deinit(page_array *array) {
   *array = (page_array){0};
 }
 
-csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return trackers[number]; }
-
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context) {
   for (uint32_t i = 0; i < tracker_end; i++)
-    if (trackers[i] && !visit(context, trackers[i])) return;
+    if (csizer_trackers[i] && !visit(context, csizer_trackers[i])) return;
 }
 
 static bool take_number(csizer_lifetimes *lifetimes) {
   uint32_t number = 0;
-  while (number < tracker_end && trackers[number]) number++;
+  while (number < tracker_end && csizer_trackers[number]) number++;
   if (number == TRACKER_LIMIT) return false;
   if (number == tracker_end) tracker_end++;
-  trackers[number] = lifetimes;
+  csizer_trackers[number] = lifetimes;
   lifetimes->number = number;
   return true;
 }
@@ -47,12 +57,12 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes) {
   csizer_clock_start();
   csizer_lifetimes *lifetimes = csizer_pages_map(sizeof *lifetimes);
   if (!lifetimes) return CSIZER_NO_MEMORY;
-  lifetimes->chunks = csizer_pages_map(CHUNK_LIMIT * sizeof *lifetimes->chunks);
+  lifetimes->chunks = csizer_pages_reserve(CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_shards_hold();
   bool is_numbered = lifetimes->chunks && take_number(lifetimes);
   csizer_shards_release();
   if (!is_numbered) {
-    csizer_pages_unmap(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
+    csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
     csizer_pages_unmap(lifetimes, sizeof *lifetimes);
     return CSIZER_NO_MEMORY;
   }
@@ -76,15 +86,16 @@ static void drop_record(void *context, lifetime_record *record) { (void)context,
 
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   if (!lifetimes) return;
-  csizer_lifetimes_unwatch_all(lifetimes);
   csizer_shards_hold();
+  csizer_lifetimes_unwatch_all(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
-  trackers[lifetimes->number] = NULL;
+  csizer_watching_settle();
+  csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
   csizer_page_array_deinit(&lifetimes->cohort_pages);
   csizer_page_array_deinit(&lifetimes->watched_pages);
-  csizer_pages_unmap(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
+  csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
 }
 
@@ -100,21 +111,24 @@ static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t number) {
 }
 
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number) {
-  // A number that was taken is not given back when the chunk is refused: its record reads as dead and of no cohort.
-  uint32_t number = __atomic_fetch_add(&lifetimes->count, 1, __ATOMIC_RELAXED);
-  if (__builtin_expect(number >= UINT32_MAX - 1 - SHARD_COUNT, 0)) {
-    __atomic_fetch_sub(&lifetimes->count, 1, __ATOMIC_RELAXED);
-    return NULL;
-  }
-  if (__builtin_expect(!make_chunk(lifetimes, number), 0)) return NULL;
+  // A number is taken only when its chunk is there: one that was taken can't be given back, and readers would meet it.
+  uint32_t number = __atomic_load_n(&lifetimes->count, __ATOMIC_RELAXED);
+  do {
+    if (__builtin_expect(number >= RECORD_LIMIT || !make_chunk(lifetimes, number), 0)) return NULL;
+  } while (!__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   *ret_number = number;
   return lifetime_record_at(lifetimes, number);
 }
 
-uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  size_t bytes = ((size_t)lifetimes->cohort_count + 1) * sizeof *lifetimes->cohorts;
-  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return UINT32_MAX;
+bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more) {
+  size_t bytes = ((size_t)lifetimes->cohort_count + more) * sizeof *lifetimes->cohorts;
+  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return false;
   lifetimes->cohorts = lifetimes->cohort_pages.memory;
+  return true;
+}
+
+uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+  if (!csizer_lifetimes_reserve_cohorts(lifetimes, 1)) return UINT32_MAX;
   lifetimes->cohorts[lifetimes->cohort_count] = (csizer_cohort){
       .type = type, .watch = watch->watch, .resolution_level = watch->resolution_level, .keep = watch->keep};
   return lifetimes->cohort_count++;

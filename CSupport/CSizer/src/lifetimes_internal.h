@@ -25,6 +25,9 @@ enum {
   TRACKER_LIMIT = 1 << 16,  // the living index has 16 bits for the tracker
 };
 
+/// Records are numbered below: the living index stores the number plus one in 32 bits.
+#define RECORD_LIMIT (UINT32_MAX - 1)
+
 typedef struct watched_class {
   const swift_class *type;
   csizer_watch watch;
@@ -70,24 +73,38 @@ static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifeti
 
 /// Makes room for `bytes`, keeping what is there. False when the system refuses memory; then nothing was changed.
 bool csizer_page_array_reserve(page_array *array, size_t bytes);
+/// Gives back what is not needed for `bytes`, where that is most of it and not all.
+void csizer_page_array_trim(page_array *array, size_t bytes);
 void csizer_page_array_deinit(page_array *array);
 
 // lifetimes.c
 /// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a shard.
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
+/// Counts an object that could not be recorded.
+static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
+  __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
+}
+/// Room for so many more cohorts; false when the system refuses memory. Holding all shards.
+bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more);
 /// A new cohort's number; UINT32_MAX when there is no room. Holding all shards.
 uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
-/// The trackers there are. Holding a shard.
-csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number);
+/// The trackers there are, by number. Holding a shard.
+extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
+static inline csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return csizer_trackers[number]; }
 /// Calls `visit` for each tracker. Holding all shards.
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context);
 
 // living.c: the index from addresses to records. Holding the address's shard.
-bool csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
+/// Makes sure that the next insertion finds a place. False when the system refuses memory.
+bool csizer_living_reserve(uint64_t hash);
+/// Puts a record in, for which csizer_living_reserve has found a place while the shard was held.
+void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
 /// The record of a tracker's object; NULL when it is not tracked by it.
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker);
 /// Takes one record of an object out of the index, whosever it is; NULL when there is none left.
 lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner);
+/// The same; `ret_are_more` tells whether another one is left, which saves the search for it.
+lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **ret_owner, bool *ret_are_more);
 /// Takes out all records of a tracker, calling `visit` for each. Holding all shards.
 void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context);
 /// Calls `visit` for each record of all trackers. Holding all shards.
@@ -100,6 +117,8 @@ extern bool csizer_births_are_watched;
 /// Whether any object is tracked: then freed memory is told of.
 extern bool csizer_deaths_are_watched;
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
+/// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
+void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);
 /// The object's deinit begins, or its memory is given back without one. An object that is not tracked costs one look.
 void csizer_lifetimes_ended(void *object);
 

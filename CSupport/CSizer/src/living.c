@@ -62,19 +62,19 @@ static bool make_room(living_table *table) {
   return rebuild(table, capacity) || table->used + 1 < table->capacity;
 }
 
-bool csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number) {
+bool csizer_living_reserve(uint64_t hash) { return make_room(&tables[shard_of(hash)]); }
+
+void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number) {
   living_table *table = &tables[shard_of(hash)];
-  if (number >= UINT32_MAX - 1 || !make_room(table)) return false;
   size_t at = start_of(hash, table->capacity);
   while (table->places[at] != EMPTY && table->places[at] != REMOVED) at = (at + 1) & (table->capacity - 1);
   if (table->places[at] == EMPTY) table->used++;
   table->count++;
   table->places[at] = pack(hash, tracker, number);
-  return true;
 }
 
 // The first place at or after `at` that holds a record of the address; the table's capacity when there is none.
-static size_t next_place(const living_table *table, uintptr_t address, uint64_t hash, size_t at) {
+static inline size_t next_place(const living_table *table, uintptr_t address, uint64_t hash, size_t at) {
   for (; table->places[at] != EMPTY; at = (at + 1) & (table->capacity - 1)) {
     uint64_t place = table->places[at];
     if ((place & 0xFFFF) != tag_of(hash) || place == REMOVED) continue;
@@ -99,6 +99,11 @@ static void remove_at(living_table *table, size_t at) {
   } while (table->places[at] == REMOVED);
 }
 
+// A sixteenth is left of what the table has room for: crossed once on the way down, so that a refusal is not met again at every death.
+static void shrink(living_table *table) {
+  if (table->count * 16 == table->capacity && table->capacity > FIRST_CAPACITY) rebuild(table, table->capacity / 4);
+}
+
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   uint64_t hash = shard_hash(address);
   const living_table *table = &tables[shard_of(hash)];
@@ -111,15 +116,23 @@ lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   }
 }
 
-lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner) {
+lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **ret_owner, bool *ret_are_more) {
   uint64_t hash = shard_hash(address);
   living_table *table = &tables[shard_of(hash)];
+  *ret_are_more = false;
   if (!table->capacity) return NULL;
   size_t at = next_place(table, address, hash, start_of(hash, table->capacity));
   if (at == table->capacity) return NULL;
   lifetime_record *record = record_of(table->places[at], ret_owner);
+  *ret_are_more = next_place(table, address, hash, (at + 1) & (table->capacity - 1)) != table->capacity;
   remove_at(table, at);
+  shrink(table);
   return record;
+}
+
+lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner) {
+  bool are_more;
+  return csizer_living_take_next(address, ret_owner, &are_more);
 }
 
 static void drop_empty(living_table *table) {

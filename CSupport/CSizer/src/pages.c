@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "pages.h"
 
 #include <sys/mman.h>
@@ -23,6 +24,27 @@ void csizer_pages_unmap(void *pages, size_t bytes) {
   if (!pages) return;
   munmap(pages, bytes);
   __atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED);
+}
+
+void *csizer_pages_reserve(size_t bytes) {
+  void *pages = csizer_pages_map(bytes);
+  if (pages) __atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED);
+  return pages;
+}
+
+void csizer_pages_unreserve(void *pages, size_t bytes) {
+  if (!pages) return;
+  __atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED);
+  csizer_pages_unmap(pages, bytes);
+}
+
+void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes) {
+  if (!pages) return csizer_pages_map(more_bytes);
+  if (csizer_pages_fail_at && --csizer_pages_fail_at == 0) return NULL;
+  void *grown = mremap(pages, bytes, more_bytes, MREMAP_MAYMOVE);
+  if (grown == MAP_FAILED) return NULL;
+  __atomic_fetch_add(&held, more_bytes - bytes, __ATOMIC_RELAXED);
+  return grown;
 }
 
 enum { CHUNK_BYTES = 64 * 1024, ALIGNMENT = 16 };

@@ -11,6 +11,15 @@ void *csizer_pages_map(size_t bytes);
 /// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
 void csizer_pages_unmap(void *pages, size_t bytes);
 
+/// As csizer_pages_map, for address space of which little will ever be touched: it is not counted as held. Given back by
+/// csizer_pages_unreserve, with the same number of bytes; NULL is fine.
+void *csizer_pages_reserve(size_t bytes);
+void csizer_pages_unreserve(void *pages, size_t bytes);
+
+/// Makes pages of csizer_pages_map more, perhaps elsewhere, without copying them; NULL becomes new ones. NULL when the system refuses
+/// them: then they are as they were.
+void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes);
+
 /// Bytes mapped and not given back: what the engine holds of the system. Any thread.
 size_t csizer_pages_held(void);
 

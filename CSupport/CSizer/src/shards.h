@@ -11,8 +11,45 @@
 enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
-static inline uint64_t shard_hash(uintptr_t address) { return (address >> 4) * 0x9E3779B97F4A7C15u; }
+///
+/// A shard is of whole KiB: who holds one may change a word of the heap map, 64 bits for as many places in a KiB, without a locked
+/// instruction.
+static inline uint64_t shard_hash(uintptr_t address) {
+  const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);
+  return ((address >> 10) * odd & top) | ((address >> 4) * odd & ~top);
+}
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
+
+// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads. They stand in the
+// open because each birth and death of a tracked object takes one.
+typedef struct csizer_shard {
+  int taken;
+  int wanted;  // by so many that take all of them: everybody else stands back, or a busy shard would never be theirs
+} __attribute__((aligned(64))) csizer_shard;
+extern csizer_shard csizer_shard_locks[SHARD_COUNT];
+
+static inline bool shard_is_wanted(unsigned shard) {
+  return __atomic_load_n(&csizer_shard_locks[shard].wanted, __ATOMIC_RELAXED) != 0;
+}
+
+/// How often the calling thread holds all of them.
+extern _Thread_local unsigned csizer_shard_holds;
+
+/// Takes a shard that was found taken.
+void csizer_shard_wait(unsigned shard);
+
+/// As csizer_shard_lock.
+static inline void shard_lock(unsigned shard) {
+  if (__builtin_expect(csizer_shard_holds != 0, 0)) return;
+  if (__builtin_expect(shard_is_wanted(shard) ||
+                           __atomic_exchange_n(&csizer_shard_locks[shard].taken, 1, __ATOMIC_ACQUIRE) != 0, 0))
+    csizer_shard_wait(shard);
+}
+
+static inline void shard_unlock(unsigned shard) {
+  if (__builtin_expect(csizer_shard_holds != 0, 0)) return;
+  __atomic_store_n(&csizer_shard_locks[shard].taken, 0, __ATOMIC_RELEASE);
+}
 
 /// Takes one shard's lock, unless the calling thread holds all of them. Never allocates; waiting threads give up their processor.
 void csizer_shard_lock(unsigned shard);

@@ -26,6 +26,8 @@ static void drop_dead(csizer_lifetimes *lifetimes) {
     sizes[kept++] = sizes[i];
   }
   lifetimes->living_count = kept;
+  csizer_page_array_trim(&lifetimes->living_numbers, kept * sizeof *numbers);
+  csizer_page_array_trim(&lifetimes->living_sizes, kept * sizeof *sizes);
 }
 
 static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
@@ -45,6 +47,7 @@ static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
 }
 
 static void *map_results(size_t bytes, bool is_shared) {
+  if (is_shared && csizer_frozen_takes_refusal()) return NULL;
   int sharing = is_shared ? MAP_SHARED : MAP_PRIVATE;
   void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return results == MAP_FAILED ? NULL : results;
@@ -91,24 +94,33 @@ static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t in
   return lifetime_record_at(sizing->lifetimes, numbers_of(sizing->lifetimes)[index]);
 }
 
+// As csizer_walk_skip, without calls where the map has a leaf.
+static inline csizer_status skip(csizer_walk *walk, uintptr_t object) {
+  heapmap_leaf *leaf = object < WALK_CEILING ? heapmap_leaf_at(walk->map, object) : NULL;
+  if (__builtin_expect(!leaf, 0)) return csizer_walk_skip(walk, (const void *)object);
+  heapmap_mark(leaf, object);
+  return CSIZER_OK;
+}
+
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
   for (uint32_t i = 0; i < sizing->count; i++) {
     const lifetime_record *record = record_in(sizing, i);
+    sizing->steps++;
     if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
-    csizer_status status = csizer_walk_skip(walk, (const void *)lifetime_address(record));
+    csizer_status status = skip(walk, lifetime_address(record));
     if (status) return status;
   }
   return CSIZER_OK;
 }
 
-// Rare: some programs change an object's class, perhaps back again.
+// Rare: some programs change an object's class, perhaps back again. What is known of it stands in the order of objects.
 static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
                                                  const void *type) {
-  const csizer_morph *morphs;
-  size_t count = csizer_morphs(sizing->lifetimes, &morphs);
-  const void *before = announced;
-  for (size_t i = 0; i < count; i++)
-    if (morphs[i].object == number) before = morphs[i].type;
+  const csizer_morph *known;
+  size_t count = csizer_morphs(sizing->lifetimes, &known);
+  while (sizing->next_known < count && known[sizing->next_known].object < number) sizing->next_known++;
+  bool is_known = sizing->next_known < count && known[sizing->next_known].object == number;
+  const void *before = is_known ? known[sizing->next_known].type : announced;
   if (before == type || sizing->morph_count == SIZING_MORPHS) return;  // those without room are met again next time
   sizing->morphs[sizing->morph_count++] = (csizer_morph){number, type};
 }
@@ -142,10 +154,10 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
       *ret_level = cohort->resolution_level;
       return CSIZER_OK;
     }
-    size_t before = csizer_walk_totals(walk).bytes;
+    size_t before = walk->totals.bytes;
     csizer_status status = csizer_walk_marked(walk, object);
     if (__builtin_expect(status != CSIZER_OK, 0)) return status;
-    sizing->sizes[sizing->next] = csizer_walk_totals(walk).bytes - before;
+    sizing->sizes[sizing->next] = walk->totals.bytes - before;
   }
   return CSIZER_OK;
 }
@@ -157,21 +169,41 @@ uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
 
 // ---- The record ----
 
+// Merges two lists in the order of objects from their ends on, in place; there is room for both.
 static void apply_morphs(csizer_sizing *sizing) {
   csizer_lifetimes *lifetimes = sizing->lifetimes;
   csizer_morph *known = lifetimes->morphs.memory;
-  for (uint32_t i = 0; i < sizing->morph_count; i++) {
-    size_t at = 0;
-    while (at < lifetimes->morph_count && known[at].object != sizing->morphs[i].object) at++;
-    known[at] = sizing->morphs[i];
-    if (at == lifetimes->morph_count) lifetimes->morph_count++;
+  const csizer_morph *found = sizing->morphs;
+  size_t old = lifetimes->morph_count, new = sizing->morph_count, added = 0;
+  for (size_t i = 0, j = 0; j < new; j++) {
+    while (i < old && known[i].object < found[j].object) i++;
+    if (i < old && known[i].object == found[j].object) known[i] = found[j];
+    else added++;
   }
+  lifetimes->morph_count = old + added;
+  for (size_t to = old + added; added;) {
+    if (old && known[old - 1].object >= found[new - 1].object) {
+      new -= known[old - 1].object == found[new - 1].object;
+      known[--to] = known[--old];
+    } else {
+      known[--to] = found[--new];
+      added--;
+    }
+  }
+}
+
+// Where the walk did not come to, because it stopped with an error or its process ended, there is no size.
+static uint64_t size_at(const csizer_sizing *sizing, uint32_t index) {
+  return index < sizing->next ? sizing->sizes[index] : SIZING_NONE;
 }
 
 static uint32_t count_changes(const csizer_sizing *sizing) {
   const uint64_t *last = last_sizes_of(sizing->lifetimes);
   uint32_t changes = 0;
-  for (uint32_t i = 0; i < sizing->count; i++) changes += sizing->sizes[i] < SIZING_DEAD && sizing->sizes[i] != last[i];
+  for (uint32_t i = 0; i < sizing->count; i++) {
+    uint64_t size = size_at(sizing, i);
+    changes += size < SIZING_DEAD && size != last[i];
+  }
   return changes;
 }
 
@@ -190,11 +222,12 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < sizing->count; i++) {
     uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
-    if (sizing->sizes[i] == SIZING_DEAD) continue;
-    if (sizing->sizes[i] == SIZING_NONE) (*ret_skipped)++;
-    else if (sizing->sizes[i] != last[i]) {
-      *row++ = (csizer_size_row){number, snapshot, sizing->sizes[i]};
-      last[i] = sizing->sizes[i];
+    uint64_t size = size_at(sizing, i);
+    if (size == SIZING_DEAD) continue;
+    if (size == SIZING_NONE) (*ret_skipped)++;
+    else if (size != last[i]) {
+      *row++ = (csizer_size_row){number, snapshot, size};
+      last[i] = size;
     }
     if (cohort >= sum_count) continue;
     sums[cohort].active++;
@@ -212,4 +245,23 @@ size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **r
 size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs) {
   *ret_morphs = lifetimes->morphs.memory;
   return lifetimes->morph_count;
+}
+
+uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
+
+bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row) {
+  if (index >= lifetimes->living_count || last_sizes_of(lifetimes)[index] == SIZING_NONE) return false;
+  *ret_row = (csizer_size_row){.object = numbers_of(lifetimes)[index], .bytes = last_sizes_of(lifetimes)[index]};
+  return true;
+}
+
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
+    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
+    if (!lifetime_is_tracked(record)) continue;
+    addresses[count] = lifetime_address(record);
+    cohorts[count++] = record->cohort;
+  }
+  return count;
 }

@@ -16,6 +16,7 @@ struct csizer_sizing {
   size_t bytes;  // of the mapping
   uint32_t count;
   uint32_t next;  // the first that has no size yet
+  uint32_t next_known;  // of the tracker's morphs: the first that is not of an object before
   /// What a child tells: it counts its steps, and says when all is done.
   uint32_t steps, is_done;
   csizer_frozen_report report;
@@ -24,5 +25,8 @@ struct csizer_sizing {
   csizer_morph morphs[SIZING_MORPHS];
   uint64_t sizes[];
 };
+
+/// Whether the next fault to be made is the refusal of memory, which is then taken from the list.
+bool csizer_frozen_takes_refusal(void);
 
 #endif

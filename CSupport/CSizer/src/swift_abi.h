@@ -102,7 +102,8 @@ typedef struct swift_tuple {
   const char *labels;
   struct {
     const swift_metadata *type;
-    size_t offset;
+    uint32_t offset;   // a word on Apple's systems only
+    uint32_t padding;  // never written by the runtime: whatever the memory held
   } elements[];
 } swift_tuple;
 

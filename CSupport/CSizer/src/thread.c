@@ -5,24 +5,49 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include "pages.h"
 
-csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
-  sigset_t all, before;
+typedef struct thread_start {
+  void *(*body)(void *context);
+  void *context;
+  char name[16];
+} thread_start;
+
+// A detached thread may be over before pthread_create returns: only it itself can safely give it a name.
+static void *run(void *argument) {
+  thread_start start = *(thread_start *)argument;
+  csizer_pages_unmap(argument, sizeof start);
+  pthread_setname_np(pthread_self(), start.name);
+  return start.body(start.context);
+}
+
+static int create_detached(thread_start *start) {
   pthread_t thread;
   pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes)) return CSIZER_NO_MEMORY;
+  sigset_t all, before;
+  int error = pthread_attr_init(&attributes);
+  if (error) return error;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
-  int error = pthread_create(&thread, &attributes, body, context);
+  error = pthread_create(&thread, &attributes, run, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (error) return CSIZER_NO_MEMORY;
-  pthread_setname_np(thread, name);
-  return CSIZER_OK;
+  return error;
+}
+
+csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context) {
+  thread_start *start = csizer_pages_map(sizeof *start);
+  if (!start) return CSIZER_NO_MEMORY;
+  start->body = body;
+  start->context = context;
+  strncpy(start->name, name, sizeof start->name - 1);
+  if (create_detached(start) == 0) return CSIZER_OK;
+  csizer_pages_unmap(start, sizeof *start);
+  return CSIZER_NO_MEMORY;
 }
 
 struct csizer_bell {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "csizer_trace.h"
+#include "trace_internal.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -28,15 +28,21 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const stack **groups[GROUPS];
 static trace_table *table;
 static uint32_t trace_count;  // 0 is no trace
-static size_t table_bytes;
+static size_t table_bytes;  // of all tables and groups
 static csizer_pool pool;
+
+// A child has only the thread that forked: a lock that another one held would be held in it for ever.
+static void take_lock(void) { pthread_mutex_lock(&lock); }
+static void give_lock(void) { pthread_mutex_unlock(&lock); }
+__attribute__((constructor)) static void survive_forks(void) { pthread_atfork(take_lock, give_lock, give_lock); }
 
 bool csizer_trace_is_available(void) { return csizer_unwind_backtrace() != NULL; }
 const char *csizer_trace_reason(void) { return csizer_unwind_reason(); }
 
 static const stack *stack_numbered(uint32_t trace) {
-  const stack **group = __atomic_load_n(&groups[trace >> GROUP_SHIFT & (GROUPS - 1)], __ATOMIC_ACQUIRE);
-  return group ? group[trace & ((1 << GROUP_SHIFT) - 1)] : NULL;
+  if (trace >> GROUP_SHIFT >= GROUPS) return NULL;
+  const stack **group = __atomic_load_n(&groups[trace >> GROUP_SHIFT], __ATOMIC_ACQUIRE);
+  return group ? __atomic_load_n(&group[trace & ((1 << GROUP_SHIFT) - 1)], __ATOMIC_ACQUIRE) : NULL;
 }
 
 // Two lanes, since each step waits for a multiplication.
@@ -94,12 +100,13 @@ static bool store(uint32_t trace, const uintptr_t *frames, uint32_t count) {
     const stack **made = csizer_pages_map(sizeof *made << GROUP_SHIFT);
     if (!made) return false;
     __atomic_store_n(&groups[group], made, __ATOMIC_RELEASE);
+    table_bytes += sizeof *made << GROUP_SHIFT;
   }
   stack *kept = csizer_pool_allocate(&pool, sizeof *kept + count * sizeof *frames);
   if (!kept) return false;
   kept->count = count;
   memcpy(kept->frames, frames, count * sizeof *frames);
-  groups[group][trace & ((1 << GROUP_SHIFT) - 1)] = kept;
+  __atomic_store_n(&groups[group][trace & ((1 << GROUP_SHIFT) - 1)], kept, __ATOMIC_RELEASE);
   return true;
 }
 
@@ -114,7 +121,7 @@ static uint32_t add(const uintptr_t *frames, uint32_t count, uint64_t hash) {
   return trace;
 }
 
-static uint32_t intern(const uintptr_t *frames, uint32_t count) {
+uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
   uint64_t hash = hash_of(frames, count);
   const trace_table *known = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
   uint32_t trace = known ? look_up(known, frames, count, hash, NULL) : 0;
@@ -127,16 +134,23 @@ static uint32_t intern(const uintptr_t *frames, uint32_t count) {
 
 uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) {
   enum { OWN = 8 };  // calls of ours on top of the stack, at most
+  // How many they were the last time: always the same, in a program that is built once.
+  static int usual = OWN;
   void *frames[CSIZER_TRACE_DEEPEST + OWN];
   csizer_backtrace backtrace = csizer_unwind_backtrace();
   if (!backtrace) return 0;
   if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
-  int found = backtrace(frames, (int)depth + OWN), first = 0;
-  while (first < found && first < OWN && frames[first] != return_address) first++;
+  int own = __atomic_load_n(&usual, __ATOMIC_RELAXED);
+  int found = backtrace(frames, (int)depth + own), first = own;
+  if (first >= found || frames[first] != return_address) {
+    if (own != OWN) found = backtrace(frames, (int)depth + OWN);
+    for (first = 0; first < found && first < OWN && frames[first] != return_address;) first++;
+    if (first < found && first < OWN) __atomic_store_n(&usual, first, __ATOMIC_RELAXED);
+  }
   if (first == found || first == OWN) first = 0;
   uint32_t count = found > first ? (uint32_t)(found - first) : 0;
   if (count > depth) count = depth;
-  return count ? intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
+  return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
 }
 
 size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
@@ -148,7 +162,7 @@ size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
 
 size_t csizer_trace_bytes(void) {
   pthread_mutex_lock(&lock);
-  size_t bytes = pool.bytes + table_bytes + (((size_t)trace_count >> GROUP_SHIFT) + 1) * (sizeof(void *) << GROUP_SHIFT);
+  size_t bytes = pool.bytes + table_bytes;
   pthread_mutex_unlock(&lock);
   return bytes;
 }

@@ -32,18 +32,9 @@ static bool is_descriptor(const csizer_images *images, uintptr_t address, unsign
   return (word & 0x1F) == context_kind;
 }
 
-bool csizer_is_metadata(const csizer_images *images, const void *type) {
-  enum { BEFORE = 1, WORDS = 7 };  // the witness table, the kind, and up to a class's descriptor
-  uintptr_t words[BEFORE + WORDS];
-  if (((uintptr_t)type & 7) || (uintptr_t)type < 4096) return false;
-  if (!read_words((const uintptr_t *)type - BEFORE, words, BEFORE + 2)) return false;
-  uintptr_t witnesses = words[0], kind = words[BEFORE], first = words[BEFORE + 1], ignored[8];
-  if (kind == SWIFT_CLASS) {
-    if (!read_words(type, words, 6)) return false;
-    return is_descriptor(images, words[5], SWIFT_CONTEXT_CLASS);
-  }
-  if (kind == SWIFT_LOCAL_VARIABLE || kind == SWIFT_GENERIC_BOX || kind == SWIFT_ERROR_OBJECT || kind == SWIFT_TASK)
-    return true;  // isas of census objects: nobody else has these
+// Of what is no object: the word before the metadata, the kind, the word after it.
+static bool is_value_metadata(const csizer_images *images, uintptr_t witnesses, uintptr_t kind, uintptr_t first) {
+  uintptr_t ignored[8];
   if (!read_words((const void *)witnesses, ignored, 8)) return false;
   switch (kind) {
     case SWIFT_STRUCT: return is_descriptor(images, first, SWIFT_CONTEXT_STRUCT);
@@ -59,6 +50,43 @@ bool csizer_is_metadata(const csizer_images *images, const void *type) {
     case SWIFT_FIXED_ARRAY: return csizer_images_contain(images, witnesses);
     default: return false;
   }
+}
+
+static bool is_class(const csizer_images *images, const void *type) {
+  uintptr_t words[6];
+  return read_words(type, words, 6) && words[0] == SWIFT_CLASS && is_descriptor(images, words[5], SWIFT_CONTEXT_CLASS);
+}
+
+static bool may_be_address(const void *type) { return !((uintptr_t)type & 7) && (uintptr_t)type >= 4096; }
+
+// The runtime makes these where it likes. What is in a box has a type that is no box.
+static bool is_box(const csizer_images *images, const void *type) {
+  swift_generic_box box;
+  uintptr_t words[3];
+  if (!read_words(type, (uintptr_t *)(void *)&box, sizeof box / sizeof(uintptr_t))) return false;
+  if (box.offset < sizeof(swift_object) || box.offset > 1 << 16 || !may_be_address(box.type)) return false;
+  if (is_class(images, box.type)) return true;
+  return read_words((const uintptr_t *)box.type - 1, words, 3) && is_value_metadata(images, words[0], words[1], words[2]);
+}
+
+bool csizer_is_metadata(const csizer_images *images, const void *type) {
+  uintptr_t words[3];
+  if (!may_be_address(type) || !read_words((const uintptr_t *)type - 1, words, 3)) return false;
+  switch (words[1]) {
+    case SWIFT_CLASS: return is_class(images, type);
+    case SWIFT_LOCAL_VARIABLE:  // the isas of what is no instance of a class: all but boxes' were made by the compiler
+    case SWIFT_ERROR_OBJECT:
+    case SWIFT_TASK: return csizer_images_contain(images, (uintptr_t)type);
+    case SWIFT_GENERIC_BOX: return is_box(images, type);
+    default: return is_value_metadata(images, words[0], words[1], words[2]);
+  }
+}
+
+uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_images *images) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < unknown->count; i++)
+    if (csizer_is_metadata(images, unknown->types[i].type)) unknown->types[kept++] = unknown->types[i];
+  return unknown->count = kept;
 }
 
 // Metadata, a witness table, or an integer that is a generic argument.

@@ -32,6 +32,9 @@ void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const
 extern const csizer_object_layout csizer_unknown_object;
 extern const csizer_value_layout csizer_unknown_value;
 
+/// Drops those that are no metadata: memory that is not a value yet can look like one. How many are left. Takes no lock.
+uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_images *images);
+
 /// Compiles them, but for those that are no metadata. How many were compiled.
 uint32_t csizer_unknown_compile(const csizer_unknown_types *unknown, csizer_layouts *layouts);
 

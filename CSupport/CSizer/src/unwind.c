@@ -43,13 +43,17 @@ static void load(void) {
     return;
   }
   if (!loaded_by_others) cache_per_thread(library);
-  memcpy(&backtrace_function, &symbol, sizeof backtrace_function);
+  csizer_backtrace found;
+  memcpy(&found, &symbol, sizeof found);
   void *frames[8];
-  backtrace_function(frames, 8);  // the first one is slow
+  found(frames, 8);  // the first one is slow
+  __atomic_store_n(&backtrace_function, found, __ATOMIC_RELEASE);
 }
 
 csizer_backtrace csizer_unwind_backtrace(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  csizer_backtrace known = __atomic_load_n(&backtrace_function, __ATOMIC_ACQUIRE);
+  if (__builtin_expect(known != NULL, 1)) return known;
   pthread_once(&once, load);
   return backtrace_function;
 }

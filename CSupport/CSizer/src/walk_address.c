@@ -25,6 +25,10 @@ static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr
   return answer;
 }
 
+static bool is_deiniting(const swift_object *object) {
+  return !(object->references & SWIFT_SLOW_REFERENCES) && (object->references & SWIFT_DEINITING);
+}
+
 // A reference by its type, to something that the census has not seen being born: a static object, an object on the stack, an
 // object older than the census, or one that its library allocates by itself (tasks).
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
@@ -37,6 +41,8 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
     walk->status = CSIZER_NO_MEMORY;
     return;
   }
+  // Freed, and not used again: an object that another thread is just making has in its fields what was in its memory before.
+  if (is_deiniting((const swift_object *)address)) return;
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }
 

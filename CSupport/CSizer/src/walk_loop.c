@@ -158,6 +158,7 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
     for (; tail > head + AHEAD; head++) scan_in_sweep(walk, leaves, leaf, ring[head % RING]);
   }
   for (; head < tail; head++) scan_in_sweep(walk, leaves, leaf, ring[head % RING]);
+  if (walk->steps) (*walk->steps)++;
   return tail;
 }
 

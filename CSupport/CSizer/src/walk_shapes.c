@@ -20,7 +20,11 @@ void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, co
     for (size_t i = 0; i < count; i++) walk_reference(walk, words[i]);
     return;
   }
-  for (size_t i = 0; i < count; i++) walk_value(walk, first + i * element->stride, element);
+  enum { A_WHILE = 1 << 16 };
+  for (size_t i = 0; i < count; i++) {
+    walk_value(walk, first + i * element->stride, element);
+    if (__builtin_expect(i % A_WHILE == 0 && walk->steps, 0)) (*walk->steps)++;
+  }
 }
 
 static size_t room_for(size_t usable, const csizer_object_layout *layout) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
-import Synchronization
+package import Synchronization
 
 /// A frozen sizing under way: the child works, the process goes on.
 struct FrozenSizing: ~Copyable, Sendable {
@@ -19,14 +19,15 @@ enum FrozenEnd: ~Copyable, Sendable {
 }
 
 extension Engine {
-  /// How long a child may make no progress.
-  static let patience = Atomic<UInt64>(20_000_000_000)
+  /// For how many nanoseconds a child may make no progress.
+  package static let patience = Atomic<UInt64>(20_000_000_000)
 
   /// Forks a child that sizes all living objects of a tracker in its image of the process. The tracker's lock is held, until this returns.
   static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenSizing {
     try lifetimes.list(place: place)
     return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
       try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+      // From the first lock on, of which there are many, others wait.
       let asked = Ticks.now
       let held = Ticks(value: csizer_lifetimes_hold())
       defer { csizer_lifetimes_let_go() }
@@ -44,19 +45,41 @@ extension Engine {
     if end == CSIZER_CHILD_STUCK { return .failed("its child process was stuck") }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
-    if report.unknown > 0, !isLast {
-      try learn(frozen.results, place: place)
-      return .learnt
-    }
+    if report.unknown > 0, !isLast, try learn(frozen.results, place: place) > 0 { return .learnt }
     frozen.found.unresolvedCount = Int(report.unresolved)
     if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
   }
 
-  private static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) {
+  private static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) -> Int {
     let handle = results.handle
-    try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      _ = csizer_frozen_learn(handle, walk.layouts.handle)
+    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
+      Int(csizer_frozen_learn(handle, walk.layouts.handle))
     }
+  }
+}
+
+/// What tests let go wrong with frozen snapshots.
+package enum FrozenFault: CaseIterable, Sendable {
+  /// The kernel refuses the child, or the memory for its results.
+  case fork, memory
+  /// The child is killed, never ends, or faults at every other object.
+  case death, hang, crash
+
+  fileprivate var inC: csizer_frozen_fault {
+    switch self {
+    case .fork: CSIZER_FAULT_FORK
+    case .memory: CSIZER_FAULT_MEMORY
+    case .death: CSIZER_FAULT_DEATH
+    case .hang: CSIZER_FAULT_HANG
+    case .crash: CSIZER_FAULT_CRASH
+    }
+  }
+}
+
+extension Engine {
+  /// Tests only: what happens to the next children of the process, whichever tracker asks for them.
+  package static func failFrozen(_ fault: FrozenFault, times: Int) {
+    csizer_frozen_fail(fault.inC, UInt32(times))
   }
 }

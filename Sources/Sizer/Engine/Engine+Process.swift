@@ -7,7 +7,8 @@ extension Engine {
   static var hasOneThread: Bool { csizer_process_has_one_thread() }
 
   static var capabilities: Capabilities {
-    Capabilities(allocator: allocator, allocationHook: allocationHook, overheadBytes: overheadBytes)
+    Capabilities(
+      allocator: allocator, allocationHook: allocationHook, stackCapture: stackCapture, overheadBytes: overheadBytes)
   }
 
   private static var allocator: Capabilities.Allocator {
@@ -29,5 +30,14 @@ extension Engine {
       default: .off
       }
     return Capabilities.AllocationHook(state: state, reason: String(cString: csizer_census_reason()))
+  }
+
+  private static var stackCapture: Capabilities.StackCapture {
+    let isAvailable = csizer_trace_is_available()
+    let hasLines = Symboliser.isAvailable
+    let reason =
+      !isAvailable
+      ? String(cString: csizer_trace_reason()) : hasLines ? "" : "no lines: install libdw (apt-get install libdw1)"
+    return Capabilities.StackCapture(isAvailable: isAvailable, hasLines: hasLines, reason: reason)
   }
 }

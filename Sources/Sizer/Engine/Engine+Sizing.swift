@@ -22,8 +22,8 @@ extension Engine {
   /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held.
   static func sizeInPlace(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FinishedSizing {
     try lifetimes.list(place: place)
-    let asked = Ticks.now
     return try withTree(HeapSizer.Options(), place: place) { (builder) throws(SizerError) in
+      let asked = Ticks.now  // not before: births and deaths don't wait for another walk
       let held = Ticks(value: csizer_lifetimes_hold())
       defer { csizer_lifetimes_let_go() }
       let results = try SizingResults(of: lifetimes, isShared: false, place: place)

@@ -21,23 +21,27 @@ extension Lifetimes {
     var type: Any.Type
   }
 
-  /// All objects, in the order of their announcement. Linear in their number.
-  func records() -> [Record] {
+  /// All objects from a number on, in the order of their announcement. Linear in their number.
+  func records(from first: Int) -> [Record] {
     // Births that are under way are complete when all shards were held once.
     _ = csizer_lifetimes_hold()
     let count = csizer_lifetimes_count(handle)
     csizer_lifetimes_let_go()
-    return (0..<count).map { number in
-      let read = csizer_lifetimes_read(handle, number)
-      return Record(
-        birth: Ticks(value: read.birth), end: read.fate == CSIZER_ALIVE ? nil : Ticks(value: read.end),
-        isDead: read.fate == CSIZER_DEAD, address: read.address, cohort: read.cohort, trace: read.trace)
-    }
+    return (min(UInt32(first), count)..<count).map(record)
   }
 
-  /// By the number that records refer to them with.
-  func cohorts() -> [Cohort] {
-    (0..<csizer_lifetimes_cohort_count(handle)).map { number in
+  /// One object.
+  func record(_ number: UInt32) -> Record {
+    let read = csizer_lifetimes_read(handle, number)
+    return Record(
+      birth: Ticks(value: read.birth), end: read.fate == CSIZER_ALIVE ? nil : Ticks(value: read.end),
+      isDead: read.fate == CSIZER_DEAD, address: read.address, cohort: read.cohort, trace: read.trace)
+  }
+
+  /// From a number on; records refer to them with their numbers.
+  func cohorts(from first: Int) -> [Cohort] {
+    let count = csizer_lifetimes_cohort_count(handle)
+    return (min(UInt32(first), count)..<count).map { number in
       let cohort = csizer_lifetimes_cohort(handle, number)
       // Metadata's address is the metatype.
       return Cohort(announcement: Int(cohort.watch), type: unsafeBitCast(cohort.type, to: Any.Type.self))
@@ -49,12 +53,27 @@ extension Lifetimes {
     Int(csizer_lifetimes_cohort(handle, UInt32(number)).watch)
   }
 
-  /// The sizes that changed, in order of snapshot, then of object.
-  func sizes() -> [History.SizeRow] {
+  /// The sizes that changed, from a number on, in order of snapshot, then of object.
+  func sizes(from first: Int) -> [History.SizeRow] {
     var rows: UnsafePointer<csizer_size_row>?
     let count = csizer_sizes(handle, &rows)
-    return UnsafeBufferPointer(start: rows, count: count).map {
+    return UnsafeBufferPointer(start: rows, count: count)[min(first, count)...].map {
       History.SizeRow(object: $0.object, snapshot: $0.snapshot, bytes: Int64($0.bytes))
+    }
+  }
+
+  /// How many sizes have changed.
+  var sizeCount: Int {
+    var rows: UnsafePointer<csizer_size_row>?
+    return csizer_sizes(handle, &rows)
+  }
+
+  /// The sizes that the objects of the last sizing have, in order of object; their snapshot is 0.
+  func livingSizes() -> [History.SizeRow] {
+    (0..<csizer_living_count(handle)).compactMap { index in
+      var row = csizer_size_row()
+      guard csizer_living_size(handle, index, &row) else { return nil }
+      return History.SizeRow(object: row.object, snapshot: 0, bytes: Int64(row.bytes))
     }
   }
 

@@ -40,11 +40,15 @@ extension ClassTracker {
   }
 
   private func recordFailure(_ error: SizerError) {
-    state.withLock { state in
-      state.recordEmpty(
-        Snapshot(
-          timestamp: Ticks.now.duration(since: state.epoch), process: (try? Engine.processMemory(place: "ClassTracker.createSnapshot(_:mode:)")) ?? ProcessMemory(),
-          error: error.description))
+    let place = error.place
+    let snapshot = state.withLock { state in
+      let snapshot = Snapshot(
+        timestamp: Ticks.now.duration(since: state.epoch),
+        process: (try? Engine.processMemory(place: place)) ?? ProcessMemory(), error: error.description)
+      state.recordEmpty(snapshot)
+      return snapshot
     }
+    // A file that does not take it gets it with the next one.
+    if let lifetimes = try? lifetimes.get() { try? write(snapshot, lifetimes, place: place) }
   }
 }

@@ -15,60 +15,69 @@ extension ClassTracker {
   /// - `automatic`: in place when the process has one thread, when nothing is tracked, or when referents are to be named; frozen otherwise.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
+  /// - Parameters:
+  ///   - label: what it is called.
+  ///   - mode: how it looks at the heap.
+  ///   - fragmentation: also ask the allocator which slabs the living objects of each class pin, and how full these are
+  ///     (``ClassRecord/slabs``); some 50 ns more per object.
   /// - Returns: the snapshot, which ``statistics`` has from now on, too.
-  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice; `unsupportedRuntime`.
-  ///   Nothing is recorded then.
+  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice; `unsupportedRuntime`;
+  ///   `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
   @discardableResult
-  public func createSnapshot(_ label: String = "", mode: SnapshotMode = .automatic) throws(SizerError) -> Snapshot {
+  public func createSnapshot(
+    _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
+  ) throws(SizerError) -> Snapshot {
     let place = "ClassTracker.createSnapshot(_:mode:)"
     let lifetimes = try lifetimes.get()
+    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(place)
         return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace)
       }
-      return isInPlace
-        ? try createInPlace(label, lifetimes, place: place) : try createFrozen(label, lifetimes, place: place)
+      let snapshot =
+        isInPlace ? try createInPlace(request) : try createFrozen(request)
+      try write(snapshot, lifetimes, place: place)
+      return snapshot
     }
   }
 
-  private func createInPlace(_ label: String, _ lifetimes: Lifetimes, place: String) throws(SizerError) -> Snapshot {
+  private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      if lifetimes.count == 0 {  // with nothing to size there is nothing to stop
-        return try state.record(label, Sizing(mode: .inPlace, taken: .now), lifetimes, place: place)
+      try state.checkOpen(request.place)
+      if request.lifetimes.count == 0 {  // with nothing to size there is nothing to stop
+        let nothing = Sizing(mode: .inPlace, taken: .now)
+        return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
       }
-      var sizing = try Engine.sizeInPlace(lifetimes, place: place)
-      try sizing.record(as: state.snapshots.count, place: place)
-      return try state.record(label, sizing.found, lifetimes, place: place)
+      var sizing = try Engine.sizeInPlace(request.lifetimes, place: request.place)
+      return try state.record(request, &sizing)
     }
   }
 
   /// The tracker's lock is free while the child works.
-  private func createFrozen(_ label: String, _ lifetimes: Lifetimes, place: String) throws(SizerError) -> Snapshot {
+  private func createFrozen(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     var attempt = 0
     var failures = 0
     while true {
       attempt += 1
       var generation = 0
       let frozen = try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
+        try state.checkOpen(request.place)
         generation = state.generation
-        return try Engine.startFrozen(lifetimes, place: place)
+        return try Engine.startFrozen(request.lifetimes, place: request.place)
       }
-      switch try Engine.finish(frozen, isLast: attempt == ClassTracker.mostImages, place: place) {
+      switch try Engine.finish(frozen, isLast: attempt == ClassTracker.mostImages, place: request.place) {
       case .learnt: continue
       case .failed(let what):
         failures += 1
         guard failures < 2 else {
-          throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: place)
+          throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: request.place)
         }
       case .finished(var sizing):
         return try state.withLock { (state) throws(SizerError) in
           // Cleared meanwhile: there is nothing any more that the sizes could be recorded of.
-          guard state.generation == generation else { return try state.forgotten(label, sizing.found, place: place) }
-          try sizing.record(as: state.snapshots.count, place: place)
-          return try state.record(label, sizing.found, lifetimes, place: place)
+          guard state.generation == generation else { return try state.draft(request, sizing.found) }
+          return try state.record(request, &sizing)
         }
       }
     }
@@ -82,10 +91,16 @@ extension ClassTracker {
   /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
-    return state.withLock { state in
-      Statistics(HistoryBuilder(state, lifetimes).history)
-    }
+    return Statistics(state.withLock { HistoryBuilder($0, lifetimes) }.finished())
   }
+}
+
+/// What a snapshot was asked for.
+private struct SnapshotRequest {
+  var label: String
+  var wantsSlabs: Bool
+  var lifetimes: Lifetimes
+  var place: String
 }
 
 extension Lifetimes {
@@ -96,13 +111,22 @@ extension Lifetimes {
 }
 
 extension TrackerState {
-  /// Makes a snapshot of a sizing and records it.
+  /// Makes a snapshot of a sizing and records both, or neither.
   fileprivate mutating func record(
-    _ label: String, _ sizing: Sizing, _ lifetimes: Lifetimes, place: String
+    _ request: SnapshotRequest, _ sizing: inout FinishedSizing
   ) throws(SizerError) -> Snapshot {
-    var snapshot = try forgotten(label, sizing, place: place)
+    // All that can fail comes before the first change.
+    let draft = try draft(request, sizing.found)
+    try sizing.record(as: snapshots.count, place: request.place)
+    return record(draft, sizing.found, request.lifetimes)
+  }
+
+  /// Completes a snapshot by the sums by class and records it.
+  fileprivate mutating func record(_ draft: Snapshot, _ sizing: Sizing, _ lifetimes: Lifetimes) -> Snapshot {
+    var snapshot = draft
+    snapshot.skippedCount = sizing.skippedCount
     for (cohort, sum) in sizing.sums.enumerated() where sum.active > 0 {
-      let name = announcements[lifetimes.announcement(ofCohort: cohort)].name
+      let name = name(ofCohort: cohort, in: lifetimes)
       snapshot.classes[name, default: ClassRecord()].active += sum.active
       snapshot.classes[name, default: ClassRecord()].bytes += sum.bytes
       snapshot.trackedBytes += sum.bytes
@@ -117,16 +141,30 @@ extension TrackerState {
     return snapshot
   }
 
-  /// The snapshot without the sums by class.
-  fileprivate func forgotten(_ label: String, _ sizing: Sizing, place: String) throws(SizerError) -> Snapshot {
-    let process = try Engine.processMemory(place: place)
-    let ladder = try Engine.memoryLadder(
-      objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: place)
+  private func name(ofCohort cohort: Int, in lifetimes: Lifetimes) -> String {
+    announcements[lifetimes.announcement(ofCohort: cohort)].name
+  }
+
+  /// The snapshot without sizes.
+  fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
+    let process = try Engine.processMemory(place: request.place)
+    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten times that.
+    let isSample = request.lifetimes.count == 0
+    let overhead = isSample ? snapshots.last?.overheadBytes : nil
+    let ladder =
+      isSample
+      ? nil
+      : try Engine.memoryLadder(
+        objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
+    var classes = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
+    if request.wantsSlabs {
+      let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
+      for name in names { classes[name]?.slabs = slabs[name] ?? SlabUse() }
+    }
     return Snapshot(
-      label: label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: Engine.overheadBytes,
-      mode: sizing.mode, pause: sizing.pause, skippedCount: sizing.skippedCount,
-      unresolvedCount: sizing.unresolvedCount, process: process,
-      classes: Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) }), ladder: ladder)
+      label: request.label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
+      mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
+      classes: classes, ladder: ladder)
   }
 
   /// Adds a snapshot for which nothing was sized.

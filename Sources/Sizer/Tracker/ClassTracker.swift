@@ -5,8 +5,9 @@ import Synchronization
 ///
 /// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with monotonic times.
 /// Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is told to) and runs none of
-/// its code. Classes that are not tracked cost nothing; one that is costs some 60 ns for each object made and freed, and
-/// 24 bytes for each object for ever, some 30 more while it lives, and 16 for each snapshot that finds its size changed.
+/// its code. An object of a tracked class costs some 150 ns more to make and free, with a trace of 16 calls some 400; any other object
+/// some 10 ns while a class is tracked. Memory: 24 bytes for each tracked object for ever, some 25 more while it lives, and 16 for each
+/// snapshot that finds its size changed.
 ///
 /// Any member may be called from any thread at any time. Several trackers do not know of each other.
 public final class ClassTracker: Sendable {
@@ -14,6 +15,8 @@ public final class ClassTracker: Sendable {
   let state: Mutex<TrackerState>
   /// Snapshots wait for each other; nothing else waits for a snapshot that is frozen. Taken before `state`.
   let snapshotting = Mutex(())
+  /// Taken after `snapshotting` and before `state`; writing to the file keeps nobody from tracking.
+  let recording = Mutex<Recording?>(nil)
   let periodic = PeriodicSnapshots()
   /// More calls than this are not recorded in a trace.
   let traceDepth: Int
@@ -151,19 +154,22 @@ public final class ClassTracker: Sendable {
     release { _ in }
   }
 
-  /// As ``detachAll()``, and stops periodic snapshots, and forgets snapshots and objects: the tracker is as if new, its clock goes on.
+  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
+  /// clock goes on.
   public func clear() {
     periodic.stop()
+    try? stopRecording()
     release { state in
       state.forget()
       (try? lifetimes.get())?.forget()
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots stopped. What was recorded stays readable; a
-  /// closed tracker can be closed again, and its other members throw `closed` or do nothing.
+  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots and the recording stopped. What was recorded stays
+  /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
   public func close() {
     periodic.stop()
+    try? stopRecording()
     release { state in state.isClosed = true }
   }
 
@@ -190,6 +196,6 @@ public final class ClassTracker: Sendable {
 
   /// Swift boxes a value that is used as an object (`__SwiftValue`); the box dies with the call.
   private func isBox(_ type: AnyClass) -> Bool {
-    _typeName(type, qualified: true).hasSuffix("__SwiftValue")
+    ["Swift.__SwiftValue", "Foundation.__SwiftValue"].contains(_typeName(type, qualified: true))
   }
 }

@@ -1,56 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Makes rows of a history of the engine's records.
+struct RowBuilder: Sendable {
+  private(set) var names = NameTable()
+  private(set) var traces = TraceTable()
+  private var cohorts: [(name: UInt32, className: UInt32)] = []
+
+  /// Learns the cohorts that came since it was last asked.
+  mutating func update(_ announcements: [Announcement], _ lifetimes: Lifetimes) {
+    for cohort in lifetimes.cohorts(from: cohorts.count) {
+      cohorts.append(
+        (number(of: announcements[cohort.announcement].name), number(of: _typeName(cohort.type, qualified: true))))
+    }
+  }
+
+  mutating func number(of name: String) -> UInt32 { names.number(of: name) }
+
+  mutating func row(_ record: Lifetimes.Record, epoch: Ticks) -> History.ObjectRow {
+    let cohort = cohorts[Int(record.cohort)]
+    return History.ObjectRow(
+      name: cohort.name, className: cohort.className, currentClass: cohort.className,
+      trace: traces.number(of: record.trace), address: record.address, birth: record.birth.nanoseconds(since: epoch),
+      end: record.end.map { $0.nanoseconds(since: epoch) } ?? .max, isDead: record.isDead)
+  }
+}
+
 /// Brings the engine's records and the tracker's together into one history.
-struct HistoryBuilder {
-  private var names: [String] = []
-  private var nameNumbers: [String: UInt32] = [:]
-  private(set) var history: History
+struct HistoryBuilder: Sendable {
+  private var rows = RowBuilder()
+  private var history: History
 
   init(_ state: TrackerState, _ lifetimes: Lifetimes?) {
     history = History(snapshots: state.snapshots)
     guard let lifetimes else { return }
-    let records = lifetimes.records()
-    addObjects(records, state, lifetimes)
-    addCurrentClasses(lifetimes)
-    history.sizes = HistoryBuilder.byObject(lifetimes.sizes(), objectCount: records.count)
-    // Each object's rows are in order of snapshot already.
-    history.referents = state.referents.sorted { ($0.object, $0.snapshot) < ($1.object, $1.snapshot) }
-    history.names = names
-  }
-
-  private mutating func number(of name: String) -> UInt32 {
-    if let number = nameNumbers[name] { return number }
-    let number = UInt32(names.count)
-    names.append(name)
-    nameNumbers[name] = number
-    return number
-  }
-
-  private mutating func addObjects(_ records: [Lifetimes.Record], _ state: TrackerState, _ lifetimes: Lifetimes) {
-    let cohorts = lifetimes.cohorts().map { cohort in
-      (
-        name: number(of: state.announcements[cohort.announcement].name),
-        className: number(of: _typeName(cohort.type, qualified: true))
-      )
-    }
-    let traces = TraceTable(of: records)
-    history.traces = traces.traces
-    history.objects.reserveCapacity(records.count)
-    for record in records {
-      let cohort = cohorts[Int(record.cohort)]
-      history.objects.append(
-        History.ObjectRow(
-          name: cohort.name, className: cohort.className, currentClass: cohort.className,
-          trace: traces.number(of: record.trace), address: record.address,
-          birth: record.birth.nanoseconds(since: state.epoch),
-          end: record.end.map { $0.nanoseconds(since: state.epoch) } ?? .max, isDead: record.isDead))
-    }
-  }
-
-  private mutating func addCurrentClasses(_ lifetimes: Lifetimes) {
+    let records = lifetimes.records(from: 0)
+    rows.update(state.announcements, lifetimes)
+    history.objects = records.map { rows.row($0, epoch: state.epoch) }
     for morph in lifetimes.morphs() where history.objects.indices.contains(Int(morph.object)) {
-      history.objects[Int(morph.object)].currentClass = number(of: _typeName(morph.type, qualified: true))
+      history.objects[Int(morph.object)].currentClass = rows.number(of: _typeName(morph.type, qualified: true))
     }
+    history.sizes = HistoryBuilder.byObject(lifetimes.sizes(from: 0), objectCount: records.count)
+    history.referents = state.referents.sorted { ($0.object, $0.snapshot) < ($1.object, $1.snapshot) }
+    history.names = rows.names.names
+  }
+
+  /// The history, with names and lines in its traces: that may read files, and no lock should be held.
+  func finished() -> History {
+    var history = history
+    history.traces = rows.traces.symbolised()
+    return history
   }
 
   /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of snapshots.
@@ -66,25 +64,3 @@ struct HistoryBuilder {
     return sorted
   }
 }
-
-/// The stacks that a set of records refers to, symbolised, each once.
-private struct TraceTable {
-  private(set) var traces: [StackTrace] = []
-  private var numbers: [UInt32: UInt32] = [:]
-
-  init(of records: [Lifetimes.Record]) {
-    var wanted: [UInt32] = []
-    for record in records where record.trace != 0 && numbers[record.trace] == nil {
-      numbers[record.trace] = UInt32(wanted.count)
-      wanted.append(record.trace)
-    }
-    if !wanted.isEmpty { traces = symboliser.traces(of: wanted.map(Engine.stack)) }
-  }
-
-  func number(of trace: UInt32) -> UInt32 {
-    numbers[trace] ?? History.ObjectRow.none
-  }
-}
-
-/// One for the process: code stays where it is, so what was found out holds for all trackers.
-private let symboliser = Symboliser()

@@ -21,6 +21,8 @@ final class PeriodicSnapshots: Sendable {
 
   /// Starts, or changes the interval. `body` answers whether to go on. False when the system refuses a thread.
   func start(every interval: Duration, _ body: @escaping @Sendable () -> Bool) -> Bool {
+    // Sums and quotients of times stay in their range.
+    let interval = min(max(interval, .nanoseconds(1)), .seconds(1_000_000_000))
     let run: Int? = state.withLock { state in
       state.interval = interval
       state.next = .now + interval

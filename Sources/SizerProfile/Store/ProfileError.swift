@@ -5,7 +5,8 @@ public struct ProfileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Sendable {
-      case notFound, cannotOpen, alreadyExists, notAProfile, newerVersion, corrupted, inconsistent, busy, full, ioFailure
+      case notFound, cannotOpen, alreadyExists, notAProfile, newerVersion, corrupted, inconsistent, busy, full,
+        ioFailure
       case outOfMemory, closed, invalidQuery
     }
     private let kind: Kind

@@ -49,7 +49,9 @@ package final class ProfileRecorder: Sendable {
   /// Writes what came since the last delta, in one transaction: all of it is in the file afterwards, or nothing. After a failure the same
   /// delta can be tried again; one that leaves it out does not fit (`inconsistent`).
   package func append(_ delta: History.Delta) throws(ProfileError) {
-    try write { (session) throws(ProfileError) in try session.writer.transaction { (writer) throws(ProfileError) in try writer.add(delta) } }
+    try write { (session) throws(ProfileError) in
+      try session.writer.transaction { (writer) throws(ProfileError) in try writer.add(delta) }
+    }
   }
 
   /// Puts `traces`, which now have symbols, in place of those that were recorded, and closes: the profile is one file afterwards. What
@@ -97,7 +99,8 @@ extension ProfileWriter {
   /// Moves the log into the file and ends it; the connection is good for nothing but closing then.
   mutating func close() throws(ProfileError) {
     guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
-      throw origin.error(.busy, "is held by a reader: all is recorded, part of it in -wal, which belongs to the file now")
+      throw origin.error(
+        .busy, "is held by a reader: all is recorded, part of it in -wal, which belongs to the file now")
     }
     try connection.execute("PRAGMA journal_mode=DELETE")
   }

@@ -6,7 +6,7 @@ extension Schema {
     // The lists of size_runs as rows: a size is in row `object, snapshot` only where it differs from the one before.
     """
     CREATE VIEW sizes AS SELECT object, snapshot, bytes FROM (
-      SELECT r.snapshot, j.value AS bytes, r.first - 1 + sum(CASE WHEN j.value < 0 THEN -j.value ELSE 1 END)
+      SELECT r.snapshot, j.value * r.unit AS bytes, r.first - 1 + sum(CASE WHEN j.value < 0 THEN -j.value ELSE 1 END)
         OVER (PARTITION BY r.id ORDER BY j.key) AS object
       FROM size_runs r, json_each(r.sizes) j) WHERE bytes >= 0
     """,

@@ -10,7 +10,7 @@
 /// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal`.
 ///
 /// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a million changed
-/// sizes 15 MB. As numbers in a text the same takes a third; every SQLite reads it (`json_each`), and the views hide it.
+/// sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it (`json_each`), and the views hide it.
 enum Schema {
   static let applicationID: Int64 = 0x5349_5A52
   static let version: Int64 = 1
@@ -79,7 +79,20 @@ enum Schema {
       code INTEGER NOT NULL,
       shared INTEGER NOT NULL,
       minor_faults INTEGER NOT NULL,
-      major_faults INTEGER NOT NULL
+      major_faults INTEGER NOT NULL,
+      ladder_resident INTEGER, -- the resident memory's parts, from here on; NULL: not taken
+      ladder_objects INTEGER,
+      ladder_raw_blocks INTEGER,
+      ladder_other_blocks INTEGER,
+      ladder_thread_caches INTEGER,
+      ladder_dirty_pages INTEGER,
+      ladder_muzzy_pages INTEGER,
+      ladder_allocator_metadata INTEGER,
+      ladder_unused_in_pages INTEGER,
+      ladder_stacks INTEGER,
+      ladder_mapped_files INTEGER,
+      ladder_copied_file_pages INTEGER,
+      ladder_profiler INTEGER
     """)
 
   private static let classes = Table(
@@ -90,7 +103,13 @@ enum Schema {
       name INTEGER NOT NULL, -- texts.id: the registered name
       active INTEGER NOT NULL, -- living instances
       bytes INTEGER NOT NULL, -- what they own
-      share REAL -- the part of the snapshot's tracked bytes, 0 to 1
+      share REAL, -- the part of the snapshot's tracked bytes, 0 to 1
+      slab_objects INTEGER, -- of the slabs that the living instances pin; NULL in all six: nobody asked
+      slab_object_bytes INTEGER,
+      slab_count INTEGER,
+      slab_bytes INTEGER,
+      slab_taken_bytes INTEGER,
+      slab_unresolved INTEGER
     """)
 
   private static let sizeRuns = Table(
@@ -99,7 +118,8 @@ enum Schema {
       id INTEGER PRIMARY KEY,
       snapshot INTEGER NOT NULL,
       first INTEGER NOT NULL, -- objects.id that the list begins with
-      sizes TEXT NOT NULL -- [48,64,-3,48]: first has 48, first+1 64; the next 3 did not change; first+5 has 48
+      unit INTEGER NOT NULL, -- bytes that the numbers count in
+      sizes TEXT NOT NULL -- [3,4,-3,3] in units of 16: first has 48, first+1 64; the next 3 did not change; first+5 has 48
     """)
 
   private static let referentTrees = Table(
@@ -140,6 +160,7 @@ enum Schema {
       col INTEGER NOT NULL,
       inlined INTEGER NOT NULL, -- 1: into the frame that follows
       image INTEGER, -- texts.id: the program or library
-      image_offset INTEGER NOT NULL
+      image_offset INTEGER NOT NULL,
+      build_id INTEGER -- texts.id: the image's, in hexadecimal
     """)
 }

@@ -19,10 +19,63 @@ struct SnapshotFigure {
     SnapshotFigure(column: "minor_faults", path: \.process.minorFaults),
     SnapshotFigure(column: "major_faults", path: \.process.majorFaults),
   ]
+}
 
-  /// For a statement's list of columns, and a mark for each.
-  static let columns = all.map(\.column).joined(separator: ",")
-  static let marks = String(repeating: ",?", count: all.count)
+/// The parts of a snapshot's ladder, likewise. Any number may be there, and none.
+struct LadderFigure {
+  let column: String
+  let get: @Sendable (MemoryLadder) -> Int?
+  /// Leaves the part as it is when there is no number.
+  let set: @Sendable (inout MemoryLadder, Int?) -> Void
+
+  private init(_ column: String, _ path: any WritableKeyPath<MemoryLadder, Int> & Sendable) {
+    self.column = "ladder_" + column
+    get = { $0[keyPath: path] }
+    set = { ladder, value in if let value { ladder[keyPath: path] = value } }
+  }
+
+  private init(optional column: String, _ path: any WritableKeyPath<MemoryLadder, Int?> & Sendable) {
+    self.column = "ladder_" + column
+    get = { $0[keyPath: path] }
+    set = { ladder, value in ladder[keyPath: path] = value }
+  }
+
+  /// The first is there in every ladder: without it there is none.
+  static let all: [LadderFigure] = [
+    LadderFigure("resident", \.resident),
+    LadderFigure(optional: "objects", \.objects),
+    LadderFigure(optional: "raw_blocks", \.rawBlocks),
+    LadderFigure("other_blocks", \.otherBlocks),
+    LadderFigure("thread_caches", \.threadCaches),
+    LadderFigure("dirty_pages", \.dirtyPages),
+    LadderFigure("muzzy_pages", \.muzzyPages),
+    LadderFigure("allocator_metadata", \.allocatorMetadata),
+    LadderFigure("unused_in_pages", \.unusedInPages),
+    LadderFigure("stacks", \.stacks),
+    LadderFigure("mapped_files", \.mappedFiles),
+    LadderFigure(optional: "copied_file_pages", \.copiedFilePages),
+    LadderFigure("profiler", \.profiler),
+  ]
+}
+
+/// The figures of a class's slabs, in the order of ``Schema``.
+enum SlabFigure {
+  static let columns = [
+    "slab_objects", "slab_object_bytes", "slab_count", "slab_bytes", "slab_taken_bytes", "slab_unresolved",
+  ]
+  static let all: [any WritableKeyPath<SlabUse, Int> & Sendable] = [
+    \.objectCount, \.objectBytes, \.slabCount, \.slabBytes, \.takenBytes, \.unresolvedCount,
+  ]
+}
+
+/// The columns of the table `snapshots` but the id, in the order in which they are written and read.
+enum SnapshotColumns {
+  private static let texts = ["label", "mode", "error", "time", "pause"]
+  static let all = texts + SnapshotFigure.all.map(\.column) + LadderFigure.all.map(\.column)
+  static let list = all.joined(separator: ",")
+  /// Where the figures begin in a row that begins with the id, and where the ladder does.
+  static let figures = Int32(1 + texts.count)
+  static let ladder = figures + Int32(SnapshotFigure.all.count)
 }
 
 extension Duration {

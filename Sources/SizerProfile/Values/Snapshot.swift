@@ -67,12 +67,15 @@ public struct ClassRecord: Sendable, Hashable, Codable {
   public var bytes: Int
   /// The part of the snapshot's ``Snapshot/trackedBytes``, from 0 to 1.
   public var share: Double
+  /// The allocator's slabs that the living instances pin; nil unless the snapshot was asked for them.
+  public var slabs: SlabUse?
 
   /// A record of these figures.
-  public init(active: Int = 0, bytes: Int = 0, share: Double = 0) {
+  public init(active: Int = 0, bytes: Int = 0, share: Double = 0, slabs: SlabUse? = nil) {
     self.active = active
     self.bytes = bytes
     self.share = share
+    self.slabs = slabs
   }
 
   /// Bytes per living instance, rounded down; 0 when there is none.

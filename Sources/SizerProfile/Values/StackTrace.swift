@@ -20,11 +20,13 @@ public struct StackTrace: Sendable, Hashable, Codable {
     public var image: String?
     /// The address in the image's own count (what `addr2line` takes); 0 without an image.
     public var imageOffset: UInt64
+    /// The image's build id in hexadecimal, as `readelf -n` prints it; nil when it has none.
+    public var buildID: String?
 
     /// A frame of these parts.
     public init(
       address: UInt64, function: String? = nil, file: String? = nil, line: Int = 0, column: Int = 0,
-      isInlined: Bool = false, image: String? = nil, imageOffset: UInt64 = 0
+      isInlined: Bool = false, image: String? = nil, imageOffset: UInt64 = 0, buildID: String? = nil
     ) {
       self.address = address
       self.function = function
@@ -34,6 +36,7 @@ public struct StackTrace: Sendable, Hashable, Codable {
       self.isInlined = isInlined
       self.image = image
       self.imageOffset = imageOffset
+      self.buildID = buildID
     }
   }
 

@@ -74,8 +74,9 @@ struct Catalogue {
     }
     for snapshot in history.snapshots {
       for (name, record) in snapshot.classes {
-        let bytes = clamped(record.bytes)
-        if totals[name, default: Total(name: name)].peakBytes < bytes { totals[name]!.peakBytes = bytes }
+        // Classes that are tracked and had no instance are there too.
+        let peak = totals[name]?.peakBytes ?? 0
+        totals[name, default: Total(name: name)].peakBytes = max(peak, clamped(record.bytes))
       }
     }
     return Array(totals.values)
@@ -94,7 +95,7 @@ struct Catalogue {
     for index in snapshots.indices where !snapshots[index].label.isEmpty && chosen.count < limit / 2 {
       chosen.insert(index)
     }
-    let room = limit - chosen.count
+    let room = max(limit - chosen.count, 0)
     for step in 0..<room { chosen.insert(step * (snapshots.count - 1) / room) }
     return chosen.sorted()
   }

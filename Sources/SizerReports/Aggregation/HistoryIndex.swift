@@ -47,7 +47,9 @@ struct HistoryIndex {
     history.sizes[sizeStarts[Int(object)]..<sizeStarts[Int(object) + 1]]
   }
 
-  func referents(of object: UInt32) -> ArraySlice<History.ReferentRow> { history.referents[referentStarts[object] ?? 0..<0] }
+  func referents(of object: UInt32) -> ArraySlice<History.ReferentRow> {
+    history.referents[referentStarts[object] ?? 0..<0]
+  }
 
   /// The kept snapshots that found the object alive, as positions; empty when none did.
   func life(of object: UInt32) -> Range<Int> {

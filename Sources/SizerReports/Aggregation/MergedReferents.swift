@@ -42,7 +42,10 @@ struct MergedReferents {
   private mutating func add(_ tree: [SizeNode], sign: Int, below parent: Int, depth: Int) {
     guard depth < limits.referentLevels else { return }
     for node in tree {
-      guard let index = index(of: Key(parent: parent, name: node.name, typeName: node.typeName)) else { continue }
+      // As in `Statistics.mergedReferents`: elements and values of a collection are one, whatever their index or key.
+      let isElement = node.name.utf8.first == UInt8(ascii: "[") && node.name.utf8.last == UInt8(ascii: "]")
+      let key = Key(parent: parent, name: isElement ? "[]" : node.name, typeName: node.typeName)
+      guard let index = index(of: key) else { continue }
       nodes[index].count &+= sign
       nodes[index].bytes &+= sign &* clamped(node.bytes)
       nodes[index].flatBytes &+= sign &* clamped(node.flatBytes)

@@ -11,7 +11,9 @@ package enum SHA256 {
     var padded = message
     padded.append(0x80)
     padded.append(contentsOf: repeatElement(0, count: (119 - message.count % 64) % 64))
-    for shift in stride(from: 56, through: 0, by: -8) { padded.append(UInt8(truncatingIfNeeded: (message.count * 8) >> shift)) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      padded.append(UInt8(truncatingIfNeeded: (message.count * 8) >> shift))
+    }
     var state = initial
     for start in stride(from: 0, to: padded.count, by: 64) { compress(padded[start..<start + 64], into: &state) }
     return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } }

@@ -21,7 +21,9 @@ struct StringTable {
     if let index = indices[text] { return index }
     // In the worst case every character is one that JSON writes in six, and short texts cost their quotes and index too.
     let visible = VisibleText.of(text)
-    let cost = visible.utf8.reduce(8) { $0 + ($1 == 0x3C || $1 == 0x3E || $1 == 0x26 ? 6 : $1 == 0x22 || $1 == 0x5C ? 2 : 1) }
+    let cost = visible.utf8.reduce(8) {
+      $0 + ($1 == 0x3C || $1 == 0x3E || $1 == 0x26 ? 6 : $1 == 0x22 || $1 == 0x5C ? 2 : 1)
+    }
     guard cost <= room else { return Self.leftOut }
     room -= cost
     texts.append(visible)

@@ -102,7 +102,7 @@ function drawHistogram(bars, width, label) {
     return [
       svg('rect', { x: x + 1, y: up(bar.count), width: Math.max(wide - 2, 1), height: Math.max(up(0) - up(bar.count), 1), class: 'fill accent' },
         svg('title', {}, said)),
-      (bar.slot - bars[0].slot) % every === 0 
+      (bar.slot - bars[0].slot) % every === 0
         ? svg('text', { x: x + wide / 2, y: height - 18, 'text-anchor': 'middle' }, formatBytes(least)) : null,
       bars.length <= 12 ? svg('text', { x: x + wide / 2, y: up(bar.count) - 5, 'text-anchor': 'middle', class: 'value' }, formatCount(bar.count)) : null,
     ];

@@ -47,7 +47,7 @@ function formatTime(time) {
 function formatPercent(part, whole) {
   if (!(whole > 0)) return '–';
   const share = (part / whole) * 100;
-  return `${share >= 9.95 ? Math.round(share) : share.toFixed(1)} %`;
+  return `${share >= 9.95 ? Math.round(share) : share.toFixed(1).replace('-', '−')} %`;
 }
 
 function counted(number, one, many) {

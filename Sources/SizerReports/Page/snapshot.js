@@ -12,7 +12,7 @@ function snapshotView(position) {
   return element('div', {},
     element('div', { class: 'heading' }, element('h1', {}, 'Snapshot ', nameText(snapshotName(snapshot))), snapshotSteps(position)),
     element('p', { class: 'sentence' }, `At ${formatTime(snapshot.time)}: `, nameText(snapshot.sentence)),
-    snapshotFacts(snapshot), shareSection(position), snapshotClasses(position), snapshotProcess(snapshot));
+    snapshotFacts(snapshot), shareSection(position), snapshotClasses(position), ladderSection(snapshot), snapshotProcess(snapshot));
 }
 
 function snapshotSteps(position) {
@@ -67,19 +67,28 @@ function snapshotProcess(snapshot) {
     ...processFigures.map(([label, index]) => [label, bytesText(snapshot.process[index])]),
     ['Minor faults', formatCount(snapshot.process[6])], ['Major faults', formatCount(snapshot.process[7])],
   ]);
-  return section('The process', null, ladderBar(snapshot), figures);
+  return section('The process', null, figures);
 }
 
-// What resident memory is made of, when that was recorded.
+// What resident memory is made of, in groups, when that was recorded.
 function ladderAreas() {
-  const rungs = profile.ladder ?? [];
-  return rungs.map((label, index) => ({
-    label, color: `c${Math.min(index, paletteSize)}`, values: profile.snapshots.map((snapshot) => Math.max(snapshot.ladder?.[index] ?? 0, 0)),
+  if (!profile.snapshots.some((snapshot) => snapshot.ladder)) return [];
+  return profile.ladder.map((label, index) => ({
+    label, color: `c${index}`, values: profile.snapshots.map((snapshot) => Math.max(snapshot.ladder?.[index] ?? 0, 0)),
   }));
 }
 
-function ladderBar(snapshot) {
+function ladderSection(snapshot) {
   if (!snapshot.ladder) return null;
-  const parts = profile.ladder.map((label, index) => ({ label, value: snapshot.ladder[index], color: `c${Math.min(index, paletteSize)}` }));
-  return shareBar(parts, 'What resident memory is made of');
+  const parts = profile.ladder.map((label, index) => ({ label, value: snapshot.ladder[index], color: `c${index}` }));
+  const rows = [];
+  for (let i = 0; i < snapshot.rungs.length; i += 2) rows.push({ name: snapshot.rungs[i], bytes: snapshot.rungs[i + 1] });
+  const whole = snapshot.process[1];
+  const columns = [
+    { label: 'Rung', cell: (row) => nameText(row.name), className: 'namecell' },
+    { label: 'Bytes', isNumber: true, cell: (row) => bytesText(row.bytes) },
+    { label: 'Share', isNumber: true, className: 'sharecell', cell: (row) => [cellBar(row.bytes, whole), element('span', {}, formatPercent(row.bytes, whole))] },
+  ];
+  return section('What resident memory is made of', 'From what was walked to what the kernel counts; the rest is what no book has, and negative when books have pages that are not present.',
+    shareBar(parts, 'What resident memory is made of'), dataTable({ columns, rows, caption: 'Memory ladder' }));
 }

@@ -18,12 +18,13 @@ enum Large {
     var builder = SampleBuilder(snapshots: snapshots, pair: pair)
     var random = FixedGenerator(seed: 11)
     let traces = (0..<2_000).map { number in
-      builder.trace((0..<24).map { depth in
-        let choice = depth == 23 ? 0 : number >> (depth / 3) % 8
-        return StackTrace.Frame(
-          address: UInt64(depth * 1_000 + choice), function: "Module\(choice % 7).Type\(depth).method\(choice)(_:)",
-          file: "/build/Sources/Module\(choice % 7)/Type\(depth).swift", line: 10 + choice, image: "/usr/bin/service")
-      })
+      builder.trace(
+        (0..<24).map { depth in
+          let choice = depth == 23 ? 0 : number >> (depth / 3) % 8
+          return StackTrace.Frame(
+            address: UInt64(depth * 1_000 + choice), function: "Module\(choice % 7).Type\(depth).method\(choice)(_:)",
+            file: "/build/Sources/Module\(choice % 7)/Type\(depth).swift", line: 10 + choice, image: "/usr/bin/service")
+        })
     }
     let names = (0..<30).map { "Service.Layer\($0 % 6).Component\($0)" }
     for number in 0..<count {

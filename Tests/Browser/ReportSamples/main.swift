@@ -22,7 +22,9 @@ func write(_ history: History, as name: String, title: String, in folder: String
   print("\(name): \(history.objects.count) objects, \(history.sizes.count) sizes, \(size) bytes of HTML in \(time)")
 }
 
-func write(_ builder: SampleBuilder, pair: (from: Int, to: Int), as name: String, title: String, in folder: String) throws {
+func write(
+  _ builder: SampleBuilder, pair: (from: Int, to: Int), as name: String, title: String, in folder: String
+) throws {
   let history = builder.finished()
   try write(history, as: name, title: title, in: folder)
   let expected = Expected(
@@ -32,7 +34,8 @@ func write(_ builder: SampleBuilder, pair: (from: Int, to: Int), as name: String
 }
 
 guard CommandLine.arguments.count == 2 else {
-  print("Usage: ReportSamples FOLDER\n\nWrites reports of made profiles, and beside each the figures that it must show.")
+  print(
+    "Usage: ReportSamples FOLDER\n\nWrites reports of made profiles, and beside each the figures that it must show.")
   exit(64)
 }
 let folder = CommandLine.arguments[1]

@@ -22,7 +22,9 @@ extension History.Delta {
   private func rowsBreach(_ rows: some Sequence<(UInt32, UInt32)>, _ what: String, objects: Int) -> String? {
     var next = 0
     for (object, at) in rows {
-      if snapshot == nil || at != base.snapshots { return "\(what) of object \(object) are of snapshot \(at), not of this one" }
+      if snapshot == nil || at != base.snapshots {
+        return "\(what) of object \(object) are of snapshot \(at), not of this one"
+      }
       if object < next { return "\(what) of object \(object) come after those of object \(next - 1)" }
       if object >= objects { return "\(what) are of object \(object), which is unknown" }
       next = Int(object) + 1
@@ -32,10 +34,12 @@ extension History.Delta {
 }
 
 extension History.ObjectRow {
-  /// Which of its indices points nowhere, in words.
+  /// What of it makes no sense, in words.
   func firstBreach(names: Int, traces: Int) -> String? {
     if name >= names || className >= names || currentClass >= names { return "has a name that is unknown" }
     if trace != Self.none, trace >= traces { return "has a trace that is unknown" }
+    if end < birth { return "ends at \(end) ns, before its birth at \(birth)" }
+    if isDead, end == .max { return "is dead without a time" }
     return nil
   }
 }

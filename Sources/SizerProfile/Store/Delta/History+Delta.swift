@@ -70,7 +70,8 @@ extension History {
     package var referents: [ReferentRow]
 
     package init(
-      base: Counts, snapshot: Snapshot? = nil, names: [String] = [], traces: [StackTrace] = [], objects: [ObjectRow] = [],
+      base: Counts, snapshot: Snapshot? = nil, names: [String] = [], traces: [StackTrace] = [],
+      objects: [ObjectRow] = [],
       ends: [End] = [], classChanges: [ClassChange] = [], sizes: [SizeRow] = [], referents: [ReferentRow] = []
     ) {
       self.base = base

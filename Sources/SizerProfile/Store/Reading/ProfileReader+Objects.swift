@@ -17,7 +17,7 @@ extension ProfileReader {
           currentClass: try optionalIndex(row, 3, below: names).map { UInt32($0) } ?? className,
           trace: try optionalIndex(row, 4, below: traces).map { UInt32($0) } ?? History.ObjectRow.none,
           address: UInt64(bitPattern: try row.integer(5)), birth: try time(row, 6),
-          end: row.kind(7) == .null ? .max : try time(row, 7), isDead: try flag(row, 8)))
+          end: row.isNull(7) ? .max : try time(row, 7), isDead: try flag(row, 8)))
     }
     return objects
   }
@@ -26,7 +26,7 @@ extension ProfileReader {
     let count = try count("frames")
     var frames: [StackTrace.Frame] = []
     frames.reserveCapacity(count)
-    let columns = "address,function,file,line,col,inlined,image,image_offset"
+    let columns = "address,function,file,line,col,inlined,image,image_offset,build_id"
     try forEach("frames", columns, count: count) { (row, _) throws(ProfileError) in
       frames.append(
         StackTrace.Frame(
@@ -35,7 +35,8 @@ extension ProfileReader {
           file: try optionalIndex(row, 3, below: texts.count).map { texts[$0] },
           line: try figure(row, 4), column: try figure(row, 5), isInlined: try flag(row, 6),
           image: try optionalIndex(row, 7, below: texts.count).map { texts[$0] },
-          imageOffset: UInt64(bitPattern: try row.integer(8))))
+          imageOffset: UInt64(bitPattern: try row.integer(8)),
+          buildID: try optionalIndex(row, 9, below: texts.count).map { texts[$0] }))
     }
     return frames
   }

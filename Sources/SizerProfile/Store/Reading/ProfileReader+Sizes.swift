@@ -39,25 +39,27 @@ extension ProfileReader {
     var last = 0
     var next = 0
     let count = try count("size_runs")
-    try forEach("size_runs", "snapshot,first,sizes", count: count) { (row, id) throws(ProfileError) in
+    try forEach("size_runs", "snapshot,first,unit,sizes", count: count) { (row, id) throws(ProfileError) in
       let snapshot = try index(row, 1, below: snapshots)
       let first = try index(row, 2, below: objects)
       guard snapshot > last || snapshot == last && first >= next else {
         throw origin.corrupted("size_runs is out of order at row \(id)")
       }
+      let unit = Int64(try figure(row, 3))
       last = snapshot
       next = first
-      try budget.withText(row, 3) { (text) throws(ProfileError) in
+      try budget.withText(row, 4) { (text) throws(ProfileError) in
         guard var list = NumberListReader(text) else { throw origin.corrupted("run \(id) is no list of sizes") }
         while let value = list.next() {
           if value < 0 {
             // Below 10^18 each (the reader's limit), so that two of them never overflow.
             next = min(next - Int(value), objects)
           } else {
-            guard next < objects, value <= Limits.figure else {
-              throw origin.corrupted("run \(id) goes beyond the last object, or has a size of \(value)")
+            let (bytes, isTooLarge) = value.multipliedReportingOverflow(by: unit)
+            guard next < objects, !isTooLarge, bytes <= Limits.figure else {
+              throw origin.corrupted("run \(id) goes beyond the last object, or has a size of \(value) times \(unit)")
             }
-            try body(next, snapshot, value)
+            try body(next, snapshot, bytes)
             next += 1
           }
         }

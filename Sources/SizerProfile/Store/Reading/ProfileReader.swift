@@ -38,6 +38,8 @@ struct ProfileReader: ~Copyable {
     try addClasses(to: &history.snapshots, texts)
     history.sizes = try sizes(objects: history.objects.count, snapshots: history.snapshots.count)
     history.referents = try referents(texts, objects: history.objects.count, snapshots: history.snapshots.count)
+    // What goes beyond single values: order of time, ends after births.
+    if let breach = history.firstBreach() { throw origin.corrupted(breach) }
     return history
   }
 
@@ -45,9 +47,9 @@ struct ProfileReader: ~Copyable {
 
   /// How many rows the table should have: as many as its last id says, for ids have no gaps.
   borrowing func count(_ table: String) throws(ProfileError) -> Int {
-    let count = (try connection.integer("SELECT max(id) FROM \(table)") ?? -1).addingReportingOverflow(1).partialValue
-    guard count >= 0, count <= rowLimit else { throw origin.corrupted("\(table) has an id of \(count - 1)") }
-    return Int(count)
+    let last = try connection.integer("SELECT max(id) FROM \(table)") ?? -1
+    guard last >= -1, last < rowLimit else { throw origin.corrupted("\(table) has an id of \(last)") }
+    return Int(last) + 1
   }
 
   /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column 0.
@@ -76,7 +78,7 @@ struct ProfileReader: ~Copyable {
   borrowing func optionalIndex(
     _ row: borrowing Statement, _ column: Int32, below count: Int
   ) throws(ProfileError) -> Int? {
-    try row.kind(column) == .null ? nil : index(row, column, below: count)
+    try row.isNull(column) ? nil : index(row, column, below: count)
   }
 
   /// A column of bytes or things.

@@ -10,7 +10,8 @@ enum SchemaCheck {
     let version = try connection.integer("PRAGMA user_version") ?? 0
     guard version <= Schema.version else {
       throw origin.error(
-        .newerVersion, "is a profile of version \(version), and this Sizer reads up to \(Schema.version); use a newer Sizer")
+        .newerVersion,
+        "is a profile of version \(version), and this Sizer reads up to \(Schema.version); use a newer Sizer")
     }
     guard version > 0 else { throw origin.corrupted("its version is \(version)") }
     try tables(connection)

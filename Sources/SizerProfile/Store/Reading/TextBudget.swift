@@ -27,6 +27,6 @@ struct TextBudget {
   }
 
   mutating func optionalText(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String? {
-    try row.kind(column) == .null ? nil : text(row, column)
+    try row.isNull(column) ? nil : text(row, column)
   }
 }

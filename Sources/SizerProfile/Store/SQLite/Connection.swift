@@ -19,7 +19,8 @@ struct Connection: ~Copyable {
     let access = purpose == .writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     var opened: OpaquePointer?
     // No mutex: the owner sees to it that one thread at a time comes here.
-    let status = sqlite3_open_v2(uri, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, nil)
+    let status = sqlite3_open_v2(
+      uri, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, nil)
     guard status == SQLITE_OK, let opened else {
       let error = origin.failure(status, opened)
       sqlite3_close_v2(opened)
@@ -38,7 +39,9 @@ struct Connection: ~Copyable {
   /// What a file from a stranger must not get: triggers, views, extensions, functions with side effects, values of any size.
   /// Nothing is written, not even when the connection closes.
   private func harden() {
-    for option in [SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE] { _ = csqlite_switch(handle, option, 1) }
+    for option in [SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE] {
+      _ = csqlite_switch(handle, option, 1)
+    }
     for option in [
       SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
       SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,

@@ -38,13 +38,17 @@ struct Origin: Sendable {
   }
 
   private func full(_ reason: String) -> ProfileError {
-    error(.full, "has no room to grow (\(reason)); what was written before is still there: make room or use another path")
+    error(
+      .full, "has no room to grow (\(reason)); what was written before is still there: make room or use another path")
   }
 
   /// The only place where a status of SQLite becomes an error of ours.
   func failure(_ status: Int32, _ connection: OpaquePointer?) -> ProfileError {
+    // What SQLite notes of the system's reason is lost when a transaction is rolled back on the way; errno is not.
+    let present = errno
     let extended = connection.map { sqlite3_extended_errcode($0) } ?? status
-    let number = connection.map { sqlite3_system_errno($0) } ?? 0
+    let noted = connection.map { sqlite3_system_errno($0) } ?? 0
+    let number = noted == 0 && status & 0xff == SQLITE_IOERR ? present : noted
     let words = String(cString: sqlite3_errstr(extended))
     switch status & 0xff {
     case SQLITE_NOTADB: return error(.notAProfile, "is not a profile of Sizer: it is no SQLite database")

@@ -95,6 +95,8 @@ struct Statement: ~Copyable {
     }
   }
 
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
   func kind(_ column: Int32) -> Kind {
     switch sqlite3_column_type(handle, column) {
     case SQLITE_INTEGER: .integer
@@ -107,13 +109,15 @@ struct Statement: ~Copyable {
 
   /// A column that must hold an integer: SQLite would turn anything into one, at length when it is a long text.
   func integer(_ column: Int32) throws(ProfileError) -> Int64 {
-    guard sqlite3_column_type(handle, column) == SQLITE_INTEGER else { throw wrongType(column) }
-    return sqlite3_column_int64(handle, column)
+    // Half the calls of asking the statement for type and value. Such a value may be asked when no other thread uses the connection.
+    let value = sqlite3_column_value(handle, column)
+    guard sqlite3_value_type(value) == SQLITE_INTEGER else { throw wrongType(column) }
+    return sqlite3_value_int64(value)
   }
 
   /// nil for NULL.
   func optionalInteger(_ column: Int32) throws(ProfileError) -> Int64? {
-    try kind(column) == .null ? nil : integer(column)
+    try isNull(column) ? nil : integer(column)
   }
 
   /// SQLite has no NaN: it stores NULL.

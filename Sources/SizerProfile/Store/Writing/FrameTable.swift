@@ -11,7 +11,7 @@ struct FrameTable: ~Copyable {
   private var insert: Statement
 
   init(_ connection: borrowing Connection) throws(ProfileError) {
-    insert = try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?)")
+    insert = try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)")
   }
 
   /// The frame's id; writes it when it is new.
@@ -20,6 +20,7 @@ struct FrameTable: ~Copyable {
     let function = try texts.id(frame.function)
     let file = try texts.id(frame.file)
     let image = try texts.id(frame.image)
+    let buildID = try texts.id(frame.buildID)
     insert.bind(first: count)
     insert.bind(Int64(bitPattern: frame.address))
     insert.bind(function)
@@ -29,6 +30,7 @@ struct FrameTable: ~Copyable {
     insert.bind(frame.isInlined ? 1 : 0)
     insert.bind(image)
     insert.bind(Int64(bitPattern: frame.imageOffset))
+    insert.bind(buildID)
     try insert.run()
     if ids.count >= Self.capacity { ids.removeAll(keepingCapacity: true) }
     ids[frame] = count

@@ -17,6 +17,7 @@ extension ProfileWriter {
 
   /// A whole history, as if it had been recorded. Between ``begin()`` and ``commit()``, into an empty profile.
   mutating func add(_ history: History) throws(ProfileError) {
+    if let breach = history.firstBreach() { throw origin.inconsistent(breach) }
     try add(names: history.names)
     try add(traces: history.traces)
     try add(objects: history.objects)
@@ -42,7 +43,9 @@ private struct BySnapshot {
     guard rows.count < UInt32.max else { throw origin.inconsistent("there are more than 4 billion rows") }
     starts = [Int](repeating: 0, count: count + 1)
     for row in rows {
-      guard snapshot(row) < count else { throw origin.inconsistent("a row is of snapshot \(snapshot(row)), which is unknown") }
+      guard snapshot(row) < count else {
+        throw origin.inconsistent("a row is of snapshot \(snapshot(row)), which is unknown")
+      }
       starts[Int(snapshot(row)) + 1] += 1
     }
     for index in 0..<count { starts[index + 1] += starts[index] }

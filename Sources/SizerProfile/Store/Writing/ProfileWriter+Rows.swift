@@ -55,10 +55,14 @@ extension ProfileWriter {
     insertSnapshot.bind(snapshot.error)
     insertSnapshot.bind(try time(snapshot.timestamp.nanoseconds, "a snapshot's time"))
     insertSnapshot.bind(try time(snapshot.pause.nanoseconds, "a snapshot's pause"))
-    for figure in SnapshotFigure.all { insertSnapshot.bind(try self.figure(snapshot[keyPath: figure.path], figure.column)) }
+    for figure in SnapshotFigure.all {
+      insertSnapshot.bind(try self.figure(snapshot[keyPath: figure.path], figure.column))
+    }
+    for figure in LadderFigure.all { insertSnapshot.bind(snapshot.ladder.flatMap(figure.get).map { Int64($0) }) }
     try insertSnapshot.run()
     // In order of name, so that equal profiles are equal files.
     for (name, record) in snapshot.classes.sorted(by: { $0.key < $1.key }) {
+      guard (0...1).contains(record.share) else { throw origin.inconsistent("a class's share is \(record.share)") }
       let text: Int64 = try texts.id(name)
       insertClass.bind(first: rows.classes)
       insertClass.bind(Int64(counts.snapshots))
@@ -66,6 +70,11 @@ extension ProfileWriter {
       insertClass.bind(try figure(record.active, "a class's count"))
       insertClass.bind(try figure(record.bytes, "a class's bytes"))
       insertClass.bind(record.share)
+      for path in SlabFigure.all {
+        insertClass.bind(try record.slabs.map { (slabs) throws(ProfileError) in
+          try figure(slabs[keyPath: path], "a class's slabs")
+        })
+      }
       try insertClass.run()
       rows.classes += 1
     }

@@ -6,6 +6,7 @@ extension ProfileWriter {
 
   /// Sizes of the snapshot that was added last, in order of object.
   mutating func add(sizes: some Sequence<History.SizeRow>) throws(ProfileError) {
+    let unit = try commonUnit(sizes)
     var list = NumberListWriter()
     var first = 0
     var next = 0
@@ -14,7 +15,7 @@ extension ProfileWriter {
       if list.isEmpty {
         first = object
       } else if list.count > Self.runBytes {
-        try addRun(first, &list)
+        try addRun(first, unit, &list)
         first = object
       } else if object > next {
         list.append(Int64(next - object))
@@ -22,19 +23,31 @@ extension ProfileWriter {
       guard object >= next, object < counts.objects else {
         throw origin.inconsistent("sizes of object \(object) are out of order, or it is unknown")
       }
+      list.append(row.bytes / unit)
+      next = object + 1
+    }
+    if !list.isEmpty { try addRun(first, unit, &list) }
+  }
+
+  /// Allocators give multiples of 8 or 16: counted in these, a size has a digit less. At least 1.
+  private mutating func commonUnit(_ sizes: some Sequence<History.SizeRow>) throws(ProfileError) -> Int64 {
+    var unit: Int64 = 0
+    for row in sizes {
       guard row.bytes >= 0, row.bytes <= Limits.figure else { throw origin.inconsistent("a size is \(row.bytes)") }
       rows.sizeSum += row.bytes
       guard rows.sizeSum <= Limits.sizeSum else { throw origin.inconsistent("sizes add up to \(rows.sizeSum)") }
-      list.append(row.bytes)
-      next = object + 1
+      // Euclid's; mostly the unit divides the size already.
+      var rest = row.bytes
+      while rest != 0 { (unit, rest) = (rest, unit % rest) }
     }
-    if !list.isEmpty { try addRun(first, &list) }
+    return max(unit, 1)
   }
 
-  private mutating func addRun(_ first: Int, _ list: inout NumberListWriter) throws(ProfileError) {
+  private mutating func addRun(_ first: Int, _ unit: Int64, _ list: inout NumberListWriter) throws(ProfileError) {
     insertRun.bind(first: rows.runs)
     insertRun.bind(Int64(counts.snapshots - 1))
     insertRun.bind(Int64(first))
+    insertRun.bind(unit)
     insertRun.bind(text: list.finish())
     try insertRun.run()
     rows.runs += 1

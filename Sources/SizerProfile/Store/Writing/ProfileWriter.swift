@@ -32,7 +32,8 @@ struct ProfileWriter: ~Copyable {
 
   /// Makes the tables in an empty database, in one transaction.
   init(_ connection: consuming Connection) throws(ProfileError) {
-    try connection.execute("PRAGMA secure_delete=OFF; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4096; BEGIN IMMEDIATE")
+    try connection.execute(
+      "PRAGMA secure_delete=OFF; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4096; BEGIN IMMEDIATE")
     try connection.execute("PRAGMA application_id=\(Schema.applicationID); PRAGMA user_version=\(Schema.version)")
     for table in Schema.tables { try connection.execute(table.sql) }
     for view in Schema.views { try connection.execute(view) }
@@ -42,10 +43,10 @@ struct ProfileWriter: ~Copyable {
     let frames = try FrameTable(connection)
     let insertName = try connection.prepare("INSERT INTO names VALUES(?,?)")
     let insertObject = try connection.prepare("INSERT INTO objects VALUES(?,?,?,?,?,?,?,?,?)")
-    let insertSnapshot = try connection.prepare(
-      "INSERT INTO snapshots(id,label,mode,error,time,pause,\(SnapshotFigure.columns)) VALUES(?,?,?,?,?,?\(SnapshotFigure.marks))")
-    let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?)")
-    let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?)")
+    let marks = String(repeating: ",?", count: SnapshotColumns.all.count)
+    let insertSnapshot = try connection.prepare("INSERT INTO snapshots(id,\(SnapshotColumns.list)) VALUES(?\(marks))")
+    let insertClass = try connection.prepare("INSERT INTO classes VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
+    let insertRun = try connection.prepare("INSERT INTO size_runs VALUES(?,?,?,?,?)")
     let insertTree = try connection.prepare("INSERT INTO referent_trees VALUES(?,?,?)")
     let insertReferent = try connection.prepare("INSERT INTO referents VALUES(?,?,?,?,?,?,?)")
     let insertTrace = try connection.prepare("INSERT INTO traces VALUES(?,?)")

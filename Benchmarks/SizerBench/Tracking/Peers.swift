@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TrackingLoop
+
+/// Other profilers at the same work, where they are installed.
+enum Peers {
+  static func all(pairs: Int) -> [PeerFigures] { heaptrack(pairs: pairs) + pympler() }
+
+  /// The loop in the process without Sizer, once as it is and once under heaptrack.
+  private static func heaptrack(pairs: Int) -> [PeerFigures] {
+    guard let floor = try? FloorProcess.executable() else { return [] }
+    let arguments = FloorProcess.arguments(Churn(pairs: pairs))
+    let folder = FileManager.default.temporaryDirectory.appending(path: "SizerBench-\(UUID().uuidString)")
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    guard let plain = lastNumber(output(of: [floor.path] + arguments)),
+      let watched = lastNumber(
+        output(of: ["heaptrack", "-o", folder.appending(path: "recording").path, floor.path] + arguments))
+    else { return [] }
+    return [
+      PeerFigures(title: "heaptrack: the floor's loop, for each malloc or free", nanoseconds: (watched - plain) / 2),
+      PeerFigures(title: "heaptrack: the floor's loop, for each pair", nanoseconds: watched, ratio: watched / plain),
+    ]
+  }
+
+  /// The script prints a title and nanoseconds in each line.
+  private static func pympler() -> [PeerFigures] {
+    guard let script = Bundle.module.path(forResource: "pympler_tracking", ofType: "py", inDirectory: "Peers") else {
+      return []
+    }
+    return output(of: ["python3", script]).split(separator: "\n").compactMap { line in
+      let parts = line.split(separator: "\t")
+      guard parts.count == 2, let nanoseconds = Double(parts[1]) else { return nil }
+      return PeerFigures(title: "pympler: \(parts[0])", nanoseconds: nanoseconds)
+    }
+  }
+
+  private static func lastNumber(_ text: String) -> Double? {
+    text.split(separator: "\n").lazy.compactMap { Double($0) }.last
+  }
+
+  /// What a command prints; nothing when it is not installed.
+  private static func output(of command: [String]) -> String {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return "" }
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: output, as: UTF8.self)
+  }
+}
+
+/// What another profiler costs.
+struct PeerFigures: Encodable {
+  var title: String
+  var nanoseconds: Double
+  /// By how many times it slows the loop down.
+  var ratio: Double?
+}
+
+extension [PeerFigures] {
+  var table: Table {
+    var table = Table(.text("what"), .number("ns"), .number("ratio to floor"))
+    for row in self {
+      table.append(row.title, row.nanoseconds.decimals(0), row.ratio?.decimals(1) ?? "")
+    }
+    return table
+  }
+}

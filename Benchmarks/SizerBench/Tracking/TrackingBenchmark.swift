@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All that `tracking` measures.
+struct TrackingBenchmark {
+  struct Effort {
+    /// How many rounds of the loop each way of tracking gets, and how many objects each round makes.
+    var rounds: Int
+    var pairs: Int
+    /// How many objects live in the benchmarks of memory and snapshots.
+    var counts: [Int]
+    /// How many snapshots are taken before "after so many snapshots".
+    var snapshots: Int
+    var measuresPeers: Bool
+
+    /// Two minutes.
+    static let full = Effort(
+      rounds: 31, pairs: 200_000, counts: [1_000, 100_000, 1_000_000], snapshots: 100, measuresPeers: true)
+    static let quick = Effort(
+      rounds: 11, pairs: 100_000, counts: [1_000, 100_000], snapshots: 100, measuresPeers: false)
+  }
+
+  var effort: Effort
+  /// What is to be measured only; all when there is none.
+  var only: String?
+  private let progress = Progress()
+
+  init(effort: Effort, only: String? = nil) {
+    self.effort = effort
+    self.only = only
+  }
+
+  /// The parts beside the loops.
+  private enum Part: String { case memory, snapshots, peers }
+
+  private func includes(_ part: Part) -> Bool { only == nil || only == part.rawValue }
+
+  func run() throws -> TrackingFigures {
+    defer { progress.clear() }
+    let floor = try FloorProcess()
+    var figures = TrackingFigures(allocator: floor.allocator)
+    if only.flatMap(Part.init) == nil {
+      progress.show("making and freeing objects")
+      figures.events = try EventBenchmark(effort: effort, floor: floor, only: only).run()
+    }
+    for count in effort.counts.dropFirst() where includes(.memory) {
+      progress.show("what \(count.grouped) tracked objects weigh")
+      figures.memory += try MemoryBenchmark(objects: count).run()
+    }
+    for count in effort.counts where includes(.snapshots) {
+      progress.show("snapshots of \(count.grouped) objects")
+      figures.snapshots += try SnapshotBenchmark(objects: count, snapshots: effort.snapshots).run()
+    }
+    if effort.measuresPeers, includes(.peers) {
+      progress.show("peers")
+      figures.peers = Peers.all(pairs: 1_000_000)
+    }
+    return figures
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct TrackingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tracking",
+    abstract: "What tracking a class costs: for each object made and freed, in memory, and at each snapshot.")
+
+  @OptionGroup var options: BenchOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Only the loops whose title has this in it, or one of: memory, snapshots, peers.", valueName: "text"))
+  var only: String?
+
+  func validate() throws {
+    guard options.input == nil else { throw ValidationError("tracking has no use for a document. Leave --input out.") }
+  }
+
+  func run() throws {
+    let figures = try TrackingBenchmark(effort: options.quick ? .quick : .full, only: only).run()
+    print(options.json ? try figures.json() : figures.description)
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import TrackingLoop
+
+#if Jemalloc
+  private import CJemalloc
+#endif
+
+/// SizerBench's loop in a process that links the same allocator and not Sizer.
+///
+/// Its first line names the allocator. Then it runs the loop once with the numbers that it is given as arguments - pairs, threads,
+/// further calls on the stack - or once for each line of them on standard input, and answers each time with nanoseconds.
+@main
+enum TrackingFloor {
+  static func main() {
+    print(allocator)
+    let arguments = CommandLine.arguments.dropFirst()
+    if !arguments.isEmpty { return answer(arguments.compactMap { Int($0) }) }
+    fflush(nil)  // nobody sees a line that waits in a buffer
+    while let line = readLine() {
+      answer(line.split(separator: " ").compactMap { Int($0) })
+      fflush(nil)
+    }
+  }
+
+  private static func answer(_ numbers: [Int]) {
+    guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 }), numbers[0] > 0, numbers[1] > 0 else {
+      print("usage: TrackingFloor [pairs threads calls]")
+      exit(64)
+    }
+    let churn = Churn(pairs: numbers[0], threads: numbers[1], extraCalls: numbers[2])
+    print(churn.nanosecondsPerPair)
+  }
+
+  private static var allocator: String {
+    #if Jemalloc
+      var version: UnsafePointer<CChar>?
+      var size = MemoryLayout<UnsafePointer<CChar>?>.size
+      guard mallctl("version", &version, &size, nil, 0) == 0, let version else { return "jemalloc" }
+      return "jemalloc \(String(cString: version))"
+    #else
+      return "libc"
+    #endif
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names by number, each once, in the order in which they came.
+struct NameTable: Sendable {
+  private(set) var names: [String] = []
+  private var numbers: [String: UInt32] = [:]
+
+  /// The name's number; a new one for a new name.
+  mutating func number(of name: String) -> UInt32 {
+    if let number = numbers[name] { return number }
+    let number = UInt32(names.count)
+    names.append(name)
+    numbers[name] = number
+    return number
+  }
+}
+
+/// Stacks by number, each once, in the order in which objects were born with them.
+struct TraceTable: Sendable {
+  /// The engine's numbers.
+  private(set) var stacks: [UInt32] = []
+  private var numbers: [UInt32: UInt32] = [:]
+
+  /// The number of a record's trace; `none` when it has none.
+  mutating func number(of trace: UInt32) -> UInt32 {
+    if trace == 0 { return History.ObjectRow.none }
+    if let number = numbers[trace] { return number }
+    let number = UInt32(stacks.count)
+    stacks.append(trace)
+    numbers[trace] = number
+    return number
+  }
+
+  /// The stacks from a number on, as they were captured: no file is read.
+  func raw(from first: Int) -> [StackTrace] {
+    rawTraces(of: stacks[first...].map(Engine.stack)).map { frames in
+      StackTrace(
+        frames: frames.map { raw in
+          var frame = raw.frame
+          frame.buildID = raw.buildID.isEmpty ? nil : raw.buildID
+          return frame
+        })
+    }
+  }
+
+  /// All stacks, with names and lines.
+  func symbolised() -> [StackTrace] {
+    stacks.isEmpty ? [] : symboliser.traces(of: stacks.map(Engine.stack))
+  }
+}
+
+/// One for the process: code stays where it is, so what was found out holds for all trackers.
+private let symboliser = Symboliser()

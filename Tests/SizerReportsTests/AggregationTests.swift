@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SizerProfile
+import SizerReports
+import Testing
+
+/// The figures in a page, against loops that look at every object at every snapshot.
+@Suite struct AggregationTests {
+  private static let shapes: [(seed: UInt64, objects: Int, snapshots: Int)] = [
+    (1, 0, 3), (2, 1, 1), (3, 40, 2), (4, 120, 9), (5, 200, 17), (6, 300, 5), (7, 50, 30),
+  ]
+
+  @Test(arguments: shapes) func `Totals of classes are those of the snapshots`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let page = try PageModel.of(history)
+    #expect(page.snapshots.map(\.number) == Array(1...shape.snapshots))
+    #expect(page.total.objects == shape.objects)
+    for entry in page.classes {
+      let name = page.texts[entry.name]
+      let records = history.snapshots.map { $0.classes[name] ?? ClassRecord() }
+      #expect(PageModel.expanded(entry.active, count: shape.snapshots) == records.map(\.active))
+      #expect(PageModel.expanded(entry.bytes, count: shape.snapshots) == records.map(\.bytes))
+      #expect(entry.made == history.objects.count { history.names[Int($0.name)] == name })
+    }
+  }
+
+  @Test(arguments: shapes) func `Any two snapshots compare exactly`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let page = try PageModel.of(history)
+    for entry in page.classes {
+      let pairs = try #require(entry.pairs)
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
+      let sizes = objects.map { object in history.snapshots.indices.map { plainSize(of: object, at: $0, in: history) } }
+      for from in 0..<shape.snapshots {
+        for to in from..<shape.snapshots {
+          let both = sizes.filter { $0[from] != nil && $0[to] != nil }
+          #expect(together(pairs.lives, from, to) == both.count)
+          let born = sizes.filter { $0[from] == nil && $0[to] != nil }.reduce(0) { $0 + $1[to]! }
+          #expect(sum(pairs.bytesByFirst, at: to, shape.snapshots) { $0 > from } == born)
+          let gone = sizes.filter { $0[from] != nil && $0[to] == nil }.reduce(0) { $0 + $1[from]! }
+          #expect(sum(pairs.bytesByLast, at: from, shape.snapshots) { $0 < to } == gone)
+        }
+      }
+    }
+  }
+
+  /// Objects alive at both: those whose life in snapshots holds both.
+  private func together(_ lives: [[Int]], _ from: Int, _ to: Int) -> Int {
+    lives.reduce(0) { total, row in
+      stride(from: 1, to: row.count, by: 2).reduce(total) { row[0] <= from && row[$1] >= to ? $0 + row[$1 + 1] : $0 }
+    }
+  }
+
+  private func sum(_ rows: [[Int]], at position: Int, _ count: Int, where isMeant: (Int) -> Bool) -> Int {
+    rows.filter { isMeant($0[0]) }.reduce(0) { $0 + PageModel.expanded($1.dropFirst(), count: count)[position] }
+  }
+
+  @Test(arguments: shapes) func `Distributions count each living object in the bucket of its size`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let page = try PageModel.of(history)
+    for entry in page.classes {
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
+      for snapshot in history.snapshots.indices {
+        let row = try #require(entry.distribution).last { $0[0] <= snapshot } ?? [0]
+        var counts: [Int: Int] = [:]
+        for object in objects {
+          if let size = plainSize(of: object, at: snapshot, in: history) { counts[plainBucket(size), default: 0] += 1 }
+        }
+        let found = stride(from: 1, to: row.count, by: 2).map { (row[$0], row[$0 + 1]) }
+        #expect(Dictionary(uniqueKeysWithValues: found) == counts)
+      }
+    }
+  }
+
+  /// Quarters of powers of two, found by counting them off.
+  private func plainBucket(_ size: Int) -> Int {
+    guard size >= 8 else { return size }
+    var bucket = 8
+    var width = 2
+    var least = 8
+    while size >= least + width {
+      least += width
+      bucket += 1
+      if bucket % 4 == 0 { width *= 2 }
+    }
+    return bucket
+  }
+
+  @Test(arguments: shapes) func `Events add up to the objects that live at each moment`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let page = try PageModel.of(history)
+    var end = history.snapshots.map { Int64($0.timestamp / .nanoseconds(1)) }.max() ?? 0
+    for object in history.objects { end = max(end, object.birth, object.end == .max ? 0 : object.end) }
+    for entry in page.classes {
+      let objects = history.objects.filter { history.names[Int($0.name)] == page.texts[entry.name] }
+      for moment in 0..<page.moments {
+        let time = Double(end) * Double(moment) / Double(page.moments - 1)
+        var living = 0
+        for index in stride(from: 0, to: entry.events.count, by: 3) where entry.events[index] <= moment {
+          living += entry.events[index + 1] - entry.events[index + 2]
+        }
+        // An event at the moment itself may be counted with it or after it: times are whole, moments are not.
+        let least = objects.count { Double($0.birth) < time - 1 && Double($0.end) > time + 1 }
+        let most = objects.count { Double($0.birth) <= time + 1 && Double($0.end) >= time - 1 }
+        #expect((least...most).contains(living))
+      }
+    }
+  }
+
+  @Test(arguments: shapes) func `Referents are merged as Statistics merges them`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let statistics = Statistics(history)
+    let page = try PageModel.of(history)
+    for entry in page.classes {
+      for snapshot in history.snapshots.indices {
+        let merged = statistics.mergedReferents(of: page.texts[entry.name], inSnapshot: snapshot)
+        let expected = Set(merged.flatMap { node in [line(0, node)] + node.children.map { line(1, $0) } })
+        let row = entry.referents?.last { $0[0] <= snapshot } ?? [snapshot]
+        let found = stride(from: 1, to: row.count, by: 6).map { start in
+          "\(row[start]) \(page.texts[row[start + 1]]) \(page.texts[row[start + 2]]) \(row[(start + 3)..<(start + 6)].map(String.init))"
+        }
+        #expect(Set(found) == expected)
+      }
+    }
+  }
+
+  private func line(_ depth: Int, _ node: MergedReferent) -> String {
+    "\(depth) \(node.name) \(node.typeName) \([node.count, node.bytes, node.flatBytes].map(String.init))"
+  }
+
+  @Test(arguments: shapes) func `Traces weigh what was made and what lives`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    let page = try PageModel.of(history)
+    for entry in page.classes {
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
+      var expected: [String: [Int]] = [:]
+      for object in objects {
+        let row = history.objects[object]
+        let frames = row.trace == History.ObjectRow.none ? [] : history.traces[Int(row.trace)].frames
+        let key = frames.map { "\($0.function!) \($0.file!) \($0.line)" }.joined(separator: "\n")
+        let bytes = plainSize(of: object, at: entry.peak, in: history) ?? 0
+        let weights = expected[key] ?? [0, 0, 0]
+        expected[key] = [weights[0] + 1, weights[1] + (row.end == .max ? 1 : 0), weights[2] + bytes]
+      }
+      let found = entry.traces.map { (path(to: $0[0], in: page), Array($0.dropFirst())) }
+      #expect(Dictionary(uniqueKeysWithValues: found) == expected)
+    }
+  }
+
+  private func path(to node: Int, in page: PageModel) -> String {
+    var lines: [String] = []
+    var at = node
+    while at >= 0 {
+      let call = 4 * page.nodes[2 * at + 1]
+      lines.append("\(page.texts[page.calls[call]]) \(page.texts[page.calls[call + 1]]) \(page.calls[call + 2])")
+      at = page.nodes[2 * at]
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  @Test(arguments: shapes) func `Instances have the sizes of their rows`(
+    shape: (seed: UInt64, objects: Int, snapshots: Int)
+  ) throws {
+    let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
+    var limits = Limits()
+    limits.sizesPerObject = shape.snapshots
+    let page = try PageModel.of(history, limits: limits)
+    for entry in page.classes {
+      let objects = history.objects.indices.filter {
+        history.names[Int(history.objects[$0].name)] == page.texts[entry.name]
+      }
+      #expect(entry.keepsAll == 1 && entry.instances.count == objects.count)
+      for (object, row) in zip(objects, entry.instances) {
+        let numbers = row.map { $0.number ?? -9 }
+        let expected = history.snapshots.indices.map { plainSize(of: object, at: $0, in: history) }
+        #expect(numbers[6] == expected.firstIndex { $0 != nil } ?? -1)
+        #expect(numbers[7] == expected.lastIndex { $0 != nil } ?? -1)
+        #expect(numbers[8] == expected.compactMap(\.self).max() ?? 0)
+        let sizes = PageModel.expanded(numbers[9...], count: shape.snapshots)
+        for (size, known) in zip(sizes, expected) where known != nil { #expect(size == known) }
+      }
+    }
+  }
+}

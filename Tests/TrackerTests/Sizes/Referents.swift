@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sizer
+import Testing
+
+private final class Team {
+  let name: String
+  var members: [Member?]
+  var rooms: [String: Leaf]
+  let empty: Leaf? = nil
+  let number = 3
+  init(_ count: Int) {
+    name = text()
+    members = (0..<count).map { _ in Member() }
+    rooms = ["east": Leaf(), "west": Leaf()]
+  }
+}
+private final class Member { let badge = Leaf() }
+
+@Suite("Referents in snapshots")
+struct Referents {
+  @Test("level 1 has the stored properties that own something, with bytes that add up")
+  func levelOne() throws {
+    let team = made { Team(2) }
+    let tracker = ClassTracker()
+    try tracker.track(team, resolutionLevel: 1)
+    try tracker.createSnapshot()
+    let record = tracker.statistics.objects[0].records[0]
+    #expect(record.referents.map(\.name) == ["name", "members", "rooms"])
+    #expect(record.referents.allSatisfy { $0.children.isEmpty && $0.bytes > 0 })
+    #expect(record.referents[1].typeName.hasPrefix("Swift.Array<"))
+    // The text of 32 + 41 bytes; an array of 32 + 2 x 8 and two members of 32 with badges of 32.
+    #expect(record.referents.prefix(2).map(\.bytes) == [80, 48 + 2 * 64])
+    // The team's own block holds a header and five words.
+    #expect(record.bytes == record.referents.reduce(64) { $0 + $1.bytes })
+    keepAlive(team)
+  }
+
+  @Test("elements have indices, a dictionary's values their keys")
+  func elements() throws {
+    let team = made { Team(3) }
+    team.members[1] = nil
+    let tracker = ClassTracker()
+    try tracker.track(team, resolutionLevel: 3)
+    try tracker.createSnapshot()
+    let referents = tracker.statistics.objects[0].records[0].referents
+    #expect(referents[1].children.map(\.name) == ["[0]", "[2]"])
+    #expect(referents[1].children.map(\.bytes) == [64, 64])
+    #expect(referents[1].children[0].children.map(\.name) == ["badge"])
+    #expect(
+      Set(referents[2].children.map(\.name)) == ["[\"east\"]", "[\"west\"]"]
+        || Set(referents[2].children.map(\.name)) == ["[east]", "[west]"])
+    #expect(referents[2].children.map(\.bytes) == [32, 32])
+    keepAlive(team)
+  }
+
+  @Test("a level that goes back to 0 records none from then on, and later ones again")
+  func backToZero() throws {
+    let team = made { Team(1) }
+    let tracker = ClassTracker()
+    try tracker.track(team, resolutionLevel: 2)
+    var counts: [Int] = []
+    for level in [2, 2, 0, 0, 1, 0, 2] {
+      try tracker.change(team, resolutionLevel: level)
+      try tracker.createSnapshot()
+    }
+    counts = tracker.statistics.objects[0].records.map(\.referents.count)
+    #expect(counts == [3, 3, 0, 0, 3, 0, 3])
+    #expect(
+      tracker.statistics.objects[0].records.map { $0.referents.first?.children.count } == [0, 0, nil, nil, 0, nil, 0])
+    keepAlive(team)
+  }
+
+  @Test("a class's level holds for the instances to come, a change for one of them")
+  func classLevel() throws {
+    let tracker = ClassTracker()
+    final class Owner { let member = Member() }
+    try tracker.track(class: Owner.self, name: "Owner", resolutionLevel: 1)
+    let first = made { Owner() }
+    try tracker.track(class: Owner.self, name: "Owner")
+    let second = made { Owner() }
+    try tracker.createSnapshot()
+    try tracker.change(second, resolutionLevel: 2)
+    try tracker.createSnapshot()
+    let objects = tracker.objects("Owner")
+    #expect(objects.map { $0.records.map(\.referents.count) } == [[1, 1], [0, 1]])
+    #expect(objects[1].records[1].referents[0].children.map(\.name) == ["badge"])
+    #expect(objects[0].records[1].referents[0].children.isEmpty)
+    keepAlive((first, second))
+  }
+
+  @Test("a change of the level changes neither name nor class nor what is kept")
+  func changeOnly() throws {
+    weak var object: Member?
+    let tracker = ClassTracker()
+    do {
+      let member = made { Member() }
+      object = member
+      try tracker.track(member, name: "kept", keep: true)
+      try tracker.change(member, resolutionLevel: 1)
+    }
+    #expect(object != nil)
+    #expect(tracker.statistics.objects.map(\.name) == ["kept"])
+    #expect(try tracker.createSnapshot().classes.mapValues(\.active) == ["kept": 1])
+    tracker.detachAll()
+    #expect(object == nil)
+  }
+
+  @Test("referents too small to matter are folded, and the sum stays")
+  func folded() throws {
+    final class Owner {
+      let text = TrackerTests.text(1_000_000)
+      let leaves = (0..<10).map { _ in Leaf() }
+    }
+    let owner = made { Owner() }
+    let tracker = ClassTracker()
+    try tracker.track(owner, resolutionLevel: 2)
+    let bytes = try tracker.createSnapshot().trackedBytes
+    let record = tracker.statistics.objects[0].records[0]
+    // The owner's own block has a header, a string and an array.
+    #expect(record.referents.reduce(48) { $0 + $1.bytes } == bytes)
+    #expect(record.referents[0].name == "text")
+    #expect(record.referents.count <= 2)
+    keepAlive(owner)
+  }
+}
