@@ -62,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "SizerCommand",
       dependencies: [
-        "SizerProfile", "SizerReports",
+        "Sizer", "SizerProfile", "SizerReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftRules),
@@ -109,7 +109,7 @@ let package = Package(
     .testTarget(
       name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerCommandTests", dependencies: ["SizerCommand", "SizerProfile", "SizerReports"],
+      name: "SizerCommandTests", dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports"],
       swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(

@@ -15,7 +15,7 @@ struct SizerCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       SummaryCommand.self, StatsCommand.self, DiffCommand.self, HTMLCommand.self, SQLCommand.self, JSONCommand.self,
-      CSVCommand.self,
+      CSVCommand.self, SymbolicateCommand.self,
     ])
 
   static func main() {

@@ -47,7 +47,7 @@ struct ManualTests {
     }
     let written = described.map { ([$0.key] + $0.value.sorted()).joined(separator: " ") }
     #expect(written.sorted() == there.sorted())
-    #expect(there.count == 7)
+    #expect(there.count == 8)
   }
 
   @Test("the page's examples are commands that work")
@@ -76,7 +76,7 @@ struct ManualTests {
     for shell in ["bash", "zsh", "fish"] {
       let ended = try sizer("--generate-completion-script", shell)
       #expect(ended.status == 0)
-      for command in ["summary", "stats", "diff", "html", "sql", "json", "csv"] {
+      for command in ["summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate"] {
         #expect(ended.output.contains(command))
       }
       guard shell == "bash" else { continue }

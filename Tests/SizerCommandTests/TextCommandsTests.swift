@@ -90,7 +90,7 @@ struct TextCommandsTests {
     let help = try sizer("--help")
     #expect(help.status == 0)
     #expect(help.errors == "")
-    for command in ["summary", "stats", "diff", "html", "sql", "json", "csv"] {
+    for command in ["summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate"] {
       #expect(help.output.contains("\n  \(command) "))
     }
     #expect(try sizer("--version").output == "0.1.0\n")

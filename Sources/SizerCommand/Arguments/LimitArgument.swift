@@ -14,7 +14,8 @@ struct LimitArgument: ExpressibleByArgument {
       self.init(.all)
     } else if argument.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let count = Int(argument) {
       self.init(.count(count))
-    } else if argument.utf8.allSatisfy({ 0x30...0x39 ~= $0 || $0 == 0x2E }), let part = Double(argument), 0...1 ~= part {
+    } else if argument.utf8.allSatisfy({ 0x30...0x39 ~= $0 || $0 == 0x2E }), let part = Double(argument), 0...1 ~= part
+    {
       self.init(.fraction(part))
     } else {
       return nil

@@ -9,6 +9,8 @@ package struct DiffText {
   private let limit: Statistics.Limit
   private let frameLimit: Int
 
+  /// The text of a comparison.
+  ///
   /// - Parameters:
   ///   - limit: How many classes, and how many changes of each kind.
   ///   - frameLimit: How many calls of each trace.

@@ -21,6 +21,8 @@ package struct CSVExport {
   private let table: Table
   private let spellsControls: Bool
 
+  /// An export of one table; nothing is computed before it is written.
+  ///
   /// - Parameter spellsControls: Whether characters that a terminal obeys are spelled out (`\u{1b}`); if not, texts are exact.
   package init(_ statistics: Statistics, table: Table, spellsControls: Bool = false) {
     self.statistics = statistics

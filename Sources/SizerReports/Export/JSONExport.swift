@@ -10,6 +10,7 @@ package struct JSONExport {
 
   private let statistics: Statistics
 
+  /// An export of what was recorded; nothing is computed before it is written.
   package init(_ statistics: Statistics) { self.statistics = statistics }
 
   /// Writes it in pieces; needs little memory besides. Objects come in the current order.

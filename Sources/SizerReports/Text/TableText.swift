@@ -26,6 +26,8 @@ package struct TableText {
   private var isNumeric: [Bool] = []
   private var isExpanded = false
 
+  /// A table without rows.
+  ///
   /// - Parameters:
   ///   - heads: The columns' names.
   ///   - isFitted: Whether lines keep to the style's width; if not, no cell is cut.

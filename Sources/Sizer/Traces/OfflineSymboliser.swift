@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+package import SizerProfile
+
+/// Names the frames of a profile that was recorded without names: by the files that were loaded then, if they are still what they were.
+package struct OfflineSymboliser {
+  /// What became of an image's frames.
+  package enum Outcome: Sendable, Hashable {
+    /// Its file was read.
+    case read
+    /// It has no build id, so that nobody can tell whether a file is the one that was loaded.
+    case noBuildID
+    /// There is no plain file of this path.
+    case noFile
+    /// The file says nothing: it is another build, or has no symbols.
+    case otherBuild
+  }
+
+  /// What was found, by the image's path.
+  package private(set) var outcomes: [String: Outcome] = [:]
+  /// Different frames that now have a function, and that still have none.
+  package private(set) var namedCount = 0
+  package private(set) var unnamedCount = 0
+
+  /// One that has looked at nothing yet.
+  package init() {}
+
+  /// Whether lines and names can be had at all: libdw is here.
+  package static var isAvailable: Bool { Symboliser.isAvailable }
+
+  /// The same traces with names where they have none and these can be found. Reads the images' files; time as
+  /// ``Symboliser/traces(of:)`` takes. Traces that have names already stay as they are.
+  package mutating func traces(_ traces: [StackTrace]) -> [StackTrace] {
+    let isRaw = traces.map { trace in trace.frames.allSatisfy { $0.function == nil } }
+    let frames = Set(zip(traces, isRaw).filter(\.1).flatMap(\.0.frames))
+    let calls = calls(of: frames)
+    return zip(traces, isRaw).map { trace, isRaw in
+      guard isRaw else { return trace }
+      let found = trace.frames.flatMap { frame in
+        calls[frame] ?? [(frame: frame, origin: FrameOrigin(symbol: nil, image: frame.image))]
+      }
+      return StackTrace(frames: userFrames(of: found, origin: \.origin).map(\.frame))
+    }
+  }
+
+  private struct Build: Hashable {
+    var path: String
+    var id: String
+  }
+
+  private mutating func calls(
+    of frames: Set<StackTrace.Frame>
+  ) -> [StackTrace.Frame: [(frame: StackTrace.Frame, origin: FrameOrigin)]] {
+    var images: [Build: LoadedImage] = [:]
+    for frame in frames {
+      guard let path = frame.image else { continue }
+      let build = Build(path: path, id: frame.buildID ?? "")
+      if images[build] == nil, let bias = place(build, behind: images.count) {
+        images[build] = LoadedImage(
+          path: path, bias: bias, addresses: bias..<bias + Self.room, buildID: Self.bytes(build.id) ?? [])
+      }
+    }
+    let session = SymbolSession(images: images.values.sorted { $0.bias < $1.bias })
+    var found: [StackTrace.Frame: [(frame: StackTrace.Frame, origin: FrameOrigin)]] = [:]
+    for frame in frames {
+      let image = frame.image.flatMap { images[Build(path: $0, id: frame.buildID ?? "")] }
+      var calls: [SymbolisedCall] = []
+      if let image, frame.imageOffset < UInt64(Self.room) {
+        calls = session?.calls(returningTo: image.bias + UInt(frame.imageOffset)) ?? []
+        if !calls.isEmpty { outcomes[image.path] = .read }
+      }
+      if calls.contains(where: { $0.symbol != nil }) { namedCount += 1 } else { unnamedCount += 1 }
+      if !calls.isEmpty { found[frame] = calls.map { named($0, frame) } }
+    }
+    return found
+  }
+
+  /// Addresses that an image gets: more than any image has.
+  private static let room: UInt = 1 << 36
+
+  /// Where an image that can be read is put; nil for others. Each image has addresses of its own, none below ``room``.
+  private mutating func place(_ build: Build, behind count: Int) -> UInt? {
+    guard count < 1_000 else { return nil }
+    if outcomes[build.path] == nil { outcomes[build.path] = .otherBuild }
+    guard Self.bytes(build.id)?.isEmpty == false else {
+      outcomes[build.path] = .noBuildID
+      return nil
+    }
+    // The path is the file's word, and the file may be a stranger's: opening a pipe would wait for its other end.
+    var status = stat()
+    guard !build.path.utf8.contains(0), stat(build.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      outcomes[build.path] = .noFile
+      return nil
+    }
+    return UInt(count + 1) * Self.room
+  }
+
+  private func named(_ call: SymbolisedCall, _ raw: StackTrace.Frame) -> (frame: StackTrace.Frame, origin: FrameOrigin)
+  {
+    var frame = raw
+    frame.function = call.symbol.map(readableName)
+    frame.file = call.file
+    frame.line = call.line
+    frame.column = call.column
+    frame.isInlined = call.isInlined
+    return (frame, FrameOrigin(symbol: call.symbol, image: raw.image))
+  }
+
+  /// Bytes of hexadecimal digits; nil when it is something else.
+  private static func bytes(_ digits: String) -> [UInt8]? {
+    let digits = digits.utf8.map { UInt8($0) }
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+}
