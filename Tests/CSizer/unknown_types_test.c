@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unknown_types.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -77,6 +85,35 @@ TEST(words_that_are_no_addresses_are_no_metadata) {
   CHECK(!is_metadata((char *)a_struct + 9));
   uint64_t state = 7;
   for (int i = 0; i < 10000; i++) CHECK(!is_metadata((void *)(uintptr_t)check_random(&state)));
+  CHECK_EQUAL(munmap(unreadable, 1 << 16), 0);
+}
+
+// From now on the calling process may not read by process_vm_readv(2), as in some containers.
+static bool enter_sandbox(void) {
+  struct sock_filter rules[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof rules / sizeof *rules, rules};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(types_are_known_in_a_sandbox_too) {
+  (void)is_metadata(NULL);
+  char *unreadable = mmap(NULL, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(unreadable != MAP_FAILED);
+  pid_t process = fork();
+  CHECK(process >= 0);
+  if (process == 0) {
+    bool is_right = enter_sandbox() && is_metadata(a_struct + 1) && is_metadata(a_class + 1) &&
+                    !is_metadata(unreadable + 4096) && !is_metadata((void *)(uintptr_t)0x123456789ABC8);
+    _exit(is_right ? 0 : 1);
+  }
+  int status;
+  CHECK_EQUAL(waitpid(process, &status, 0), process);
+  CHECK_EQUAL(status, 0);
   CHECK_EQUAL(munmap(unreadable, 1 << 16), 0);
 }
 

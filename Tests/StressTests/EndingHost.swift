@@ -34,6 +34,33 @@ extension Stress {
       try await expectGone(named: result?.standardOutputContent)
     }
 
+    @Test("Without a descriptor left a host gets an error or a right snapshot, and goes on")
+    func descriptors() async {
+      await #expect(processExitsWith: .success) {
+        let tracker = ClassTracker()
+        let quiet = try QuietSet(tracker)
+        try tracker.createSnapshot(mode: .frozen)
+        var files: [Int32] = []
+        while true {
+          let file = open("/dev/null", O_RDONLY | O_CLOEXEC)
+          guard file >= 0 else { break }
+          files.append(file)
+        }
+        for _ in 0..<5 {
+          do {
+            quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
+          } catch let error as SizerError {
+            guard error.code == .systemRefused, error.message.contains("RLIMIT_NOFILE") else { throw error }
+          }
+        }
+        for file in files { close(file) }
+        let count = ProcessState.descriptorCount()
+        quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
+        #expect(ProcessState.descriptorCount() == count)
+        #expect(ProcessState.children().isEmpty)
+      }
+    }
+
     @Test("At its limit of memory a host gets an error or a right snapshot, and goes on")
     func limit() async {
       await #expect(processExitsWith: .success) {

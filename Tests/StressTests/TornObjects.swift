@@ -76,12 +76,15 @@ extension Stress {
         let object = Wide()
         try tracker.track(object)
         let before = try tracker.createSnapshot(mode: .frozen)
+        // Every other one lives on: the allocator keeps its pages for them.
+        var neighbours: [Wide] = []
         // The last of a list is freed first, and the allocator reuses what was freed last first: the middle stays as it was.
         let freed: UInt = {
           var middle: UInt = 0
           var first = Wide()
           for index in 0..<200 {
             let wide = Wide()
+            neighbours.append(Wide())
             wide.next = first
             first = wide
             if index == 100 { middle = UInt(bitPattern: Unmanaged.passUnretained(wide).toOpaque()) }
@@ -92,7 +95,7 @@ extension Stress {
           let snapshot = try tracker.createSnapshot(mode: .frozen)
           #expect(snapshot.classes == before.classes)
         }
-        withExtendedLifetime(object) {}
+        withExtendedLifetime((object, neighbours)) {}
       }
     }
   }

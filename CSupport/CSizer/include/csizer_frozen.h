@@ -17,7 +17,8 @@
 ///
 /// The host is not disturbed: the child is made by clone(2) without a signal at its end, so that neither SIGCHLD handlers nor waitpid(-1)
 /// meet it; no handler of pthread_atfork(3) runs; it closes its copies of all descriptors, blocks all signals, and dies with the
-/// thread that waits for it.
+/// thread that waits for it. Debuggers do not see it, it leaves no core, and when memory runs out it is the first to go. What remains
+/// visible: a host that waits with __WALL may reap it, and one that execs while it is under way finds it as a zombie.
 
 /// A child under way.
 typedef struct csizer_child {

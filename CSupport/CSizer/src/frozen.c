@@ -159,11 +159,12 @@ static void leave_descriptors(void) {
 
 // When memory runs out the child is to go, not the host; and if it goes it leaves no image of the host on the disk.
 static void be_expendable(void) {
-  prctl(PR_SET_DUMPABLE, 0);
   int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return;
-  if (write(file, "1000", 4) < 0) errno = 0;  // then it is as likely as the host
-  close(file);
+  if (file >= 0) {
+    if (write(file, "1000", 4) < 0) errno = 0;  // then it is as likely as the host
+    close(file);
+  }
+  prctl(PR_SET_DUMPABLE, 0);  // from now on /proc/self is root's
 }
 
 static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, pid_t parent,
