@@ -32,6 +32,8 @@ private func createBelow() -> (object: Traced, line: Int) {
 @inline(never)
 private func createThroughOthers() -> (object: Traced, line: Int) {
   let made = createTraced()
+  // Without work that is left to do, the optimiser would jump there and leave no frame.
+  keepAlive(made.object)
   return (made.object, made.line)
 }
 
