@@ -22,7 +22,8 @@ bool csizer_area_parse(const char *line, size_t length, csizer_area *ret) {
   for (; at < end && *at >= '0' && *at <= '9'; at++) inode |= (uint64_t)(*at - '0');
   *ret = (csizer_area){
       .start = (uintptr_t)start, .end = (uintptr_t)limit, .has_file = inode != 0, .is_writable = rights[1] == 'w'};
-  return rights[2] == '-' && rights[3] == 'p';
+  // Stacks are executable in a process that has loaded a library which asks for it; code is not writable.
+  return (rights[2] == '-' || rights[1] == 'w') && rights[3] == 'p';
 }
 
 // A large file that is only read must not cost a look at each of its pages.

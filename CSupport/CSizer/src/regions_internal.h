@@ -21,7 +21,7 @@ typedef struct csizer_areas {
 } csizer_areas;
 
 /// Reads one line of `/proc/<pid>/maps`, without its end; true when the mapping is private and
-/// can't be executed.
+/// is no code.
 bool csizer_area_parse(const char *line, size_t length, csizer_area *ret);
 
 /// The areas of the calling process; csizer_areas_deinit gives them back, after a failure too.
