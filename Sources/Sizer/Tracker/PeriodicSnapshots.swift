@@ -10,11 +10,12 @@ final class PeriodicSnapshots: Sendable {
     /// Which of the threads that were ever started is the present one; 0: none. An old one sees that it is not meant any more.
     var current = 0
     var lastStarted = 0
+    /// Rings for the present thread alone: one bell for all would be heard by one of them, perhaps by one that is to end.
+    var bell: Bell?
     var interval: Duration = .zero
     var next: ContinuousClock.Instant = .now
   }
   private let state = Mutex(State())
-  private let bell = Bell()
 
   /// Whether a thread runs.
   var isRunning: Bool { state.withLock { $0.current != 0 } }
@@ -23,34 +24,41 @@ final class PeriodicSnapshots: Sendable {
   func start(every interval: Duration, _ body: @escaping @Sendable () -> Bool) -> Bool {
     // Sums and quotients of times stay in their range.
     let interval = min(max(interval, .nanoseconds(1)), .seconds(1_000_000_000))
-    let run: Int? = state.withLock { state in
+    let (run, bell): (Int?, Bell) = state.withLock { state in
       state.interval = interval
       state.next = .now + interval
-      guard state.current == 0 else { return nil }
+      if let bell = state.bell { return (nil, bell) }
+      let bell = Bell()
       state.lastStarted += 1
       state.current = state.lastStarted
-      return state.current
+      state.bell = bell
+      return (state.current, bell)
     }
-    bell.ring()
-    guard let run else { return true }
-    if bell.isUsable, Engine.startThread(named: "sizer-snapshots", { self.loop(run, body) }) { return true }
+    guard let run else {
+      bell.ring()
+      return true
+    }
+    if bell.isUsable, Engine.startThread(named: "sizer-snapshots", { self.loop(run, bell, body) }) { return true }
     end(run)
     return false
   }
 
   /// Returns at once; a call of the function that is under way is still finished.
   func stop() {
-    state.withLock { $0.current = 0 }
-    bell.ring()
+    let bell = state.withLock { state in
+      defer { (state.current, state.bell) = (0, nil) }
+      return state.bell
+    }
+    bell?.ring()
   }
 
   private func end(_ run: Int) {
     state.withLock { state in
-      if state.current == run { state.current = 0 }
+      if state.current == run { (state.current, state.bell) = (0, nil) }
     }
   }
 
-  private func loop(_ run: Int, _ body: () -> Bool) {
+  private func loop(_ run: Int, _ bell: Bell, _ body: () -> Bool) {
     while let next = state.withLock({ $0.current == run ? $0.next : nil }) {
       let rest = next - .now
       if rest > .zero {

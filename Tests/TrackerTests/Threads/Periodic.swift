@@ -118,6 +118,8 @@ struct Periodic {
     if way == "clear" {
       try tracker!.startPeriodicSnapshots(every: .milliseconds(2))
       #expect(eventually { tracker!.statistics.snapshots.count > 2 })
+      tracker!.close()
+      #expect(eventually { snapshotThreads() == 0 })
     } else if way == "close" {
       expectError(.closed) { try tracker!.startPeriodicSnapshots(every: .milliseconds(2)) }
     }
@@ -129,6 +131,8 @@ struct Periodic {
     try tracker.startPeriodicSnapshots(every: .milliseconds(2))
     tracker.detachAll()
     #expect(eventually { tracker.statistics.snapshots.count > 3 })
+    tracker.close()
+    #expect(eventually { snapshotThreads() == 0 })
   }
 
   @Test("an interval that is not above zero is refused, and changes nothing")
@@ -142,6 +146,8 @@ struct Periodic {
     expectError(.invalidArgument) { try tracker.startPeriodicSnapshots(every: .zero) }
     let count = tracker.statistics.snapshots.count
     #expect(eventually { tracker.statistics.snapshots.count > count + 2 })
+    tracker.close()
+    #expect(eventually { snapshotThreads() == 0 })
   }
 
   @Test("intervals of a nanosecond and of an age are fine")
