@@ -3,6 +3,7 @@
 #include "fork.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,4 +26,11 @@ int csizer_floor_fork(csizer_floor_fork_time *ret) {
   }
   *ret = (csizer_floor_fork_time){pause, now() - start};
   return 0;
+}
+
+int64_t csizer_floor_children_time(void) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const int64_t seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
+  return seconds * 1000000000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 }

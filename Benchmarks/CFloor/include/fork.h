@@ -19,4 +19,7 @@ typedef struct {
 /// then. Any thread may call it.
 int csizer_floor_fork(csizer_floor_fork_time *ret);
 
+/// Nanoseconds of processor time that all children took which were waited for.
+int64_t csizer_floor_children_time(void);
+
 #endif

@@ -29,10 +29,10 @@ struct ProfileBenchmark {
       else { throw BenchError("\(step) found \(result), written were \(written)") }
       return StepFigures(step, result)
     }
+    let files = ProfileFigures.Files(
+      constant: try length(constant), changing: try length(changing), html: try length(changing + ".html"))
     return ProfileFigures(
-      objects: objects, snapshots: written.snapshots, changedSizes: written.sizes - first.sizes,
-      constantBytes: try length(constant), changingBytes: try length(changing),
-      htmlBytes: try length(changing + ".html"), steps: [StepFigures(.writeChanging, written)] + steps)
+      written: written, constant: first, files: files, steps: [StepFigures(.writeChanging, written)] + steps)
   }
 
   private func run(_ step: ProfileStep, _ path: String) throws -> ProfileStepResult {

@@ -2,6 +2,13 @@
 
 /// All figures of `profile`.
 struct ProfileFigures: Codable, CustomStringConvertible {
+  /// Lengths of what was written.
+  struct Files {
+    var constant: Int
+    var changing: Int
+    var html: Int
+  }
+
   var objects: Int
   var snapshots: Int
   /// Sizes that differ from the one before.
@@ -12,8 +19,20 @@ struct ProfileFigures: Codable, CustomStringConvertible {
   var htmlBytes: Int
   var steps: [StepFigures]
 
-  var bytesPerObject: Double { Double(constantBytes) / Double(objects) }
-  var bytesPerChange: Double { Double(changingBytes - constantBytes) / Double(changedSizes) }
+  var bytesPerObject: Double
+  var bytesPerChange: Double
+
+  init(written: ProfileStepResult, constant: ProfileStepResult, files: Files, steps: [StepFigures]) {
+    objects = written.objects
+    snapshots = written.snapshots
+    changedSizes = written.sizes - constant.sizes
+    constantBytes = files.constant
+    changingBytes = files.changing
+    htmlBytes = files.html
+    self.steps = steps
+    bytesPerObject = (Double(constantBytes) / Double(objects)).rounded(to: 2)
+    bytesPerChange = (Double(changingBytes - constantBytes) / Double(changedSizes)).rounded(to: 2)
+  }
 
   /// For people.
   var description: String {
@@ -24,6 +43,7 @@ struct ProfileFigures: Codable, CustomStringConvertible {
 
     \(steps.table)
 
+    processor   the time that the step had a core for itself; the rest is waiting for one, or for the disk
     peak        the process's most resident memory (VmHWM): of writing with what is written, of HTML with loading
     """
   }
@@ -45,6 +65,7 @@ struct ProfileFigures: Codable, CustomStringConvertible {
 struct StepFigures: Codable {
   var title: String
   var seconds: Double
+  var processorSeconds: Double
   var peakMB: Double
   var secondsLimit: Double?
   var peakLimitMB: Double?
@@ -52,6 +73,7 @@ struct StepFigures: Codable {
   init(_ step: ProfileStep, _ result: ProfileStepResult) {
     title = step.title
     seconds = result.seconds
+    processorSeconds = result.processorSeconds
     peakMB = (Double(result.peakBytes) / 1_000_000).rounded(to: 1)
     secondsLimit = step.limits.seconds
     peakLimitMB = step.limits.peakMB
@@ -80,11 +102,13 @@ extension ProfileStep {
 
 extension [StepFigures] {
   var table: Table {
-    var table = Table(.text("step"), .number("s"), .text("target"), .number("peak, MB"), .text("target"))
+    var table = Table(
+      .text("step"), .number("s"), .text("target"), .number("processor, s"), .number("peak, MB"), .text("target"))
     for row in self {
       table.append(
         row.title, row.seconds.decimals(2),
-        row.secondsLimit.map { mark("\($0.decimals(0)) s", row.seconds <= $0) } ?? "", row.peakMB.decimals(0),
+        row.secondsLimit.map { mark("\($0.decimals(0)) s", row.seconds <= $0) } ?? "",
+        row.processorSeconds.decimals(2), row.peakMB.decimals(0),
         row.peakLimitMB.map { mark("\($0.decimals(0)) MB", row.peakMB <= $0) } ?? "")
     }
     return table

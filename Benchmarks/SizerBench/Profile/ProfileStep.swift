@@ -21,13 +21,13 @@ enum ProfileStep: String, CaseIterable {
 
   private func write(_ made: MadeHistory, _ path: String) throws -> ProfileStepResult {
     let statistics = Statistics(made.history)
-    let start = monotonicNanoseconds
+    let start = Moment.now
     try statistics.write(to: path)
     return try ProfileStepResult(since: start, statistics)
   }
 
   private func read(_ body: () throws -> Statistics) throws -> ProfileStepResult {
-    let start = monotonicNanoseconds
+    let start = Moment.now
     let statistics = try body()
     return try ProfileStepResult(since: start, statistics)
   }
@@ -48,7 +48,7 @@ enum ProfileStep: String, CaseIterable {
 
   private func html(_ path: String) throws -> ProfileStepResult {
     let statistics = try Statistics(contentsOf: path)
-    let start = monotonicNanoseconds
+    let start = Moment.now
     try HTMLReport(statistics).write(to: path + ".html")
     return try ProfileStepResult(since: start, statistics)
   }
@@ -57,6 +57,8 @@ enum ProfileStep: String, CaseIterable {
 /// What a step took, and what it had before it.
 struct ProfileStepResult: Codable {
   var seconds: Double
+  /// Processor time: what the step would take on a machine with nothing else to do.
+  var processorSeconds: Double
   var peakBytes: Int
   var objects: Int
   var snapshots: Int
@@ -65,8 +67,10 @@ struct ProfileStepResult: Codable {
   /// Objects that a snapshot found.
   var sizedObjects: Int
 
-  init(since start: Int64, _ statistics: Statistics) throws {
-    seconds = (milliseconds(monotonicNanoseconds - start) / 1_000).rounded(to: 3)
+  init(since start: Moment, _ statistics: Statistics) throws {
+    let end = Moment.now
+    seconds = (milliseconds(end.clock - start.clock) / 1_000).rounded(to: 3)
+    processorSeconds = (milliseconds(end.processor - start.processor) / 1_000).rounded(to: 3)
     peakBytes = try KernelFigures.peakBytes()
     objects = statistics.objectCount
     snapshots = statistics.snapshots.count

@@ -60,6 +60,7 @@ struct HeapBenchmark {
   }
 
   private func snapshot(_ tracker: ClassTracker) throws -> Span {
+    let children = csizer_floor_children_time()
     let start = monotonicNanoseconds
     let snapshot = try tracker.createSnapshot(mode: mode)
     let end = monotonicNanoseconds
@@ -69,7 +70,9 @@ struct HeapBenchmark {
     guard (expected...expected + 1).contains(active), snapshot.skippedCount == 0, snapshot.unresolvedCount == 0,
       snapshot.mode == mode
     else { throw BenchError("the snapshot (\(snapshot.mode)) found \(snapshot.classes); \(expected) objects live") }
-    return Span(start: start, end: end, pause: Int64(snapshot.pause / .nanoseconds(1)))
+    return Span(
+      start: start, end: end, pause: Int64(snapshot.pause / .nanoseconds(1)),
+      child: csizer_floor_children_time() - children)
   }
 
   private func bareFork() throws -> Span {
@@ -88,6 +91,8 @@ struct Span {
   var start: Int64
   var end: Int64
   var pause: Int64
+  /// Processor time of the child.
+  var child: Int64 = 0
 
   var total: Int64 { end - start }
 }

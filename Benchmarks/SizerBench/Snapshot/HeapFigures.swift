@@ -21,6 +21,8 @@ struct HeapFigures: Codable {
 struct TurnFigures: Codable {
   var pauseMs: Double
   var totalMs: Double
+  /// Processor time of the snapshot's child.
+  var childMs: Double
   var forkPauseMs: Double
   var forkTotalMs: Double
   /// The median of each round's.
@@ -29,6 +31,7 @@ struct TurnFigures: Codable {
   init(snapshots: [Span], forks: [Span]) {
     pauseMs = snapshots.map { milliseconds($0.pause) }.median.rounded(to: 3)
     totalMs = snapshots.map { milliseconds($0.total) }.median.rounded(to: 3)
+    childMs = snapshots.map { milliseconds($0.child) }.median.rounded(to: 3)
     forkPauseMs = forks.map { milliseconds($0.pause) }.median.rounded(to: 3)
     forkTotalMs = forks.map { milliseconds($0.total) }.median.rounded(to: 3)
     ratio = zip(snapshots, forks).map { Double($0.pause) / Double(max($1.pause, 1)) }.median.rounded(to: 2)
@@ -43,11 +46,12 @@ extension [HeapFigures] {
   var pauseTable: Table {
     var table = Table(
       .text("heap"), .number("resident"), .number("huge"), .number("pause"), .number("total"),
-      .number("fork: pause"), .number("total"), .number("ratio"), .text("target"))
+      .number("child"), .number("fork: pause"), .number("total"), .number("ratio"), .text("target"))
     for row in self {
       table.append(
         row.title, row.residentMiB.grouped, row.hugeMiB.grouped, row.idle.pauseMs.decimals(2),
-        row.idle.totalMs.decimals(2), row.idle.forkPauseMs.decimals(2), row.idle.forkTotalMs.decimals(2),
+        row.idle.totalMs.decimals(2), row.isFrozen ? row.idle.childMs.decimals(2) : "",
+        row.idle.forkPauseMs.decimals(2), row.idle.forkTotalMs.decimals(2),
         row.idle.ratio.decimals(2),
         row.isFrozen ? mark(Self.ratioLimit.decimals(1), row.idle.ratio <= Self.ratioLimit) : "")
     }

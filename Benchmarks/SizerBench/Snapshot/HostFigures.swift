@@ -18,6 +18,7 @@ struct HostFigures: Codable, CustomStringConvertible {
 
     resident    MiB that the process has; huge: the part that the kernel did put into huge pages
     pause       how long others waited; of a fork: until it returned
+    total       until the snapshot is there; child: the processor time of its child, the rest is waiting for a core
     ratio       of the pauses, rounds in turns while the process was idle
     \(leftOut.map { "left out    \($0)\n" }.joined())
     A busy thread, whose requests allocate, write to old memory and make a tracked object; latencies in ms

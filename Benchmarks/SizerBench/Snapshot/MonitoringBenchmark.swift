@@ -10,11 +10,11 @@ struct MonitoringBenchmark {
 
   func run() throws -> MonitoringFigures {
     let samples = try samples()
-    let share = try backgroundShare()
+    let waking = self.share { Thread.sleep(forTimeInterval: 0.1) }
     return MonitoringFigures(
       sampleMicroseconds: samples.median.rounded(to: 1),
       averageMicroseconds: (samples.reduce(0, +) / Double(samples.count)).rounded(to: 1),
-      percentOfCore: (share * 100).rounded(to: 4))
+      percentOfCore: (try backgroundShare() * 100).rounded(to: 4), wakingPercentOfCore: (waking * 100).rounded(to: 4))
   }
 
   /// Microseconds of processor time of each.
@@ -33,22 +33,21 @@ struct MonitoringBenchmark {
     let tracker = ClassTracker()
     defer { tracker.close() }
     try tracker.startPeriodicSnapshots(every: .milliseconds(100))
-    let start = (clock: monotonicNanoseconds, processor: processTime)
-    Thread.sleep(forTimeInterval: effort.monitoring / .seconds(1))
-    let used = processTime - start.processor
-    let time = monotonicNanoseconds - start.clock
+    let share = self.share { Thread.sleep(forTimeInterval: effort.monitoring / .seconds(1)) }
     tracker.stopPeriodicSnapshots()
     let taken = tracker.statistics.snapshots
     guard taken.count >= Int(effort.monitoring / .seconds(1)) * 5, taken.allSatisfy({ $0.error == nil }) else {
       throw BenchError("in \(effort.monitoring) only \(taken.count) samples were taken, or some failed")
     }
-    return Double(used) / Double(time)
+    return share
   }
 
-  private var processTime: Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
-    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+  /// The part of a core that the process takes while `wait` is called again and again, for as long as monitoring is watched.
+  private func share(_ wait: () -> Void) -> Double {
+    let start = Moment.now
+    repeat { wait() } while monotonicNanoseconds - start.clock < Int64(effort.monitoring / .nanoseconds(1))
+    let end = Moment.now
+    return Double(end.processor - start.processor) / Double(end.clock - start.clock)
   }
 }
 
@@ -57,6 +56,8 @@ struct MonitoringFigures: Codable {
   var sampleMicroseconds: Double
   var averageMicroseconds: Double
   var percentOfCore: Double
+  /// What a thread takes that wakes up as often and does nothing.
+  var wakingPercentOfCore: Double
 
   var table: Table {
     var table = Table(.text("what"), .number("cost"), .text("target"))
@@ -64,6 +65,7 @@ struct MonitoringFigures: Codable {
       "a sample, median", "\(sampleMicroseconds.decimals(1)) us", mark("50 us", sampleMicroseconds <= 50))
     table.append("a sample, average", "\(averageMicroseconds.decimals(1)) us", "")
     table.append("10 samples a second", "\(percentOfCore.decimals(3)) %", mark("0.1 % of a core", percentOfCore <= 0.1))
+    table.append("a thread that only wakes 10 times a second", "\(wakingPercentOfCore.decimals(3)) %", "")
     return table
   }
 }

@@ -64,10 +64,3 @@ final class Worker: Sendable {
     return fields.values.reduce(0) { $0 &+ $1[0] } &+ visit.second
   }
 }
-
-/// Of a clock that never jumps.
-var monotonicNanoseconds: Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &now)
-  return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
-}

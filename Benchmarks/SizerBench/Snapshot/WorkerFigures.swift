@@ -16,7 +16,7 @@ struct WorkerFigures: Codable {
   var pauseMs: Double
 
   /// Whether the 99th percentile rose by no more than the pause.
-  var isReached: Bool { during.p99Ms <= before.p99Ms + pauseMs }
+  var isReached: Bool
 
   /// - Parameters:
   ///   - requests: in order.
@@ -27,6 +27,7 @@ struct WorkerFigures: Codable {
     during = WorkerFigures.phase(requests, snapshots.map { $0.start..<$0.end })
     after = WorkerFigures.phase(requests, [end..<end + time])
     pauseMs = snapshots.map { milliseconds($0.pause) }.median.rounded(to: 3)
+    isReached = during.p99Ms <= before.p99Ms + pauseMs
   }
 
   /// The requests that were under way in these times, and how many of them ended there for each second. Both are in order.
