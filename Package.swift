@@ -76,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "SizerBench",
       dependencies: [
-        "Sizer", "CFloor", "TrackingLoop", "TrackingFloor", "Yams",
+        "Sizer", "SizerProfile", "SizerReports", "CFloor", "TrackingLoop", "TrackingFloor", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/SizerBench", resources: [.copy("Documents"), .copy("Peers")], swiftSettings: swiftRules),

@@ -8,7 +8,10 @@ struct SizerBench: ParsableCommand {
     commandName: "SizerBench",
     abstract: "Shows Sizer on real data and measures what it costs.",
     discussion: "Without a subcommand: the real data and a short run of every benchmark, within two minutes.",
-    subcommands: [WalkCommand.self, TrackingCommand.self])
+    subcommands: [
+      WalkCommand.self, TrackingCommand.self, SnapshotCommand.self, ProfileCommand.self, SnapshotHeapCommand.self,
+      ProfileStepCommand.self,
+    ])
 
   @OptionGroup var options: BenchOptions
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import SizerProfile
+
+struct SnapshotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot",
+    abstract: "What a snapshot costs its host: pauses beside a bare fork, a busy thread's requests, monitoring.")
+
+  @OptionGroup var options: BenchOptions
+
+  func validate() throws {
+    guard options.input == nil else { throw ValidationError("snapshot has no use for a document. Leave --input out.") }
+  }
+
+  func run() throws {
+    let figures = try HostBenchmark(effort: options.quick ? .quick : .full).run()
+    print(options.json ? try figures.prettyJSON() : figures.description)
+  }
+}
+
+/// One heap, in a process that has nothing else. What SizerBench itself starts.
+struct SnapshotHeapCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot-heap", abstract: "Snapshots of one heap, as JSON.", shouldDisplay: false)
+
+  @Argument(help: "The size of the live heap.") var mebibytes: Int
+  @Argument(help: "How often each way is taken.") var rounds: Int
+  @Argument(help: "How long the worker is watched before and after.") var milliseconds: Int
+  @Flag(help: "Snapshots in place.") var inPlace = false
+
+  func validate() throws {
+    guard mebibytes > 0, rounds > 0, milliseconds > 0 else { throw ValidationError("All numbers must be above 0.") }
+  }
+
+  func run() throws {
+    let heap = HeapBenchmark(
+      mebibytes: mebibytes, mode: inPlace ? .inPlace : .frozen, rounds: rounds,
+      watch: .milliseconds(milliseconds))
+    print(try heap.run().prettyJSON())
+  }
+}
