@@ -148,7 +148,8 @@ extension TrackerState {
   /// The snapshot without sizes.
   fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
     let process = try Engine.processMemory(place: request.place)
-    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten times that.
+    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten
+    // times that.
     let isSample = request.lifetimes.count == 0
     let overhead = isSample ? snapshots.last?.overheadBytes : nil
     let ladder =

@@ -71,9 +71,10 @@ extension ProfileWriter {
       insertClass.bind(try figure(record.bytes, "a class's bytes"))
       insertClass.bind(record.share)
       for path in SlabFigure.all {
-        insertClass.bind(try record.slabs.map { (slabs) throws(ProfileError) in
-          try figure(slabs[keyPath: path], "a class's slabs")
-        })
+        insertClass.bind(
+          try record.slabs.map { (slabs) throws(ProfileError) in
+            try figure(slabs[keyPath: path], "a class's slabs")
+          })
       }
       try insertClass.run()
       rows.classes += 1
