@@ -163,7 +163,8 @@ extension TrackerState {
       for name in names { classes[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(
-      label: request.label, timestamp: sizing.taken.duration(since: epoch), overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
+      label: request.label, timestamp: sizing.taken.duration(since: epoch),
+      overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
       mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
       classes: classes, ladder: ladder)
   }
