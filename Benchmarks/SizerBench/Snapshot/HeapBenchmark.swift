@@ -25,7 +25,8 @@ struct HeapBenchmark {
       let huge = try KernelFigures.hugeBytes()
       let busy = try watchWorker(tracker, heap)
       return HeapFigures(
-        mebibytes: mebibytes, mode: mode.rawValue, residentMiB: resident >> 20, hugeMiB: huge >> 20, idle: idle,
+        mebibytes: mebibytes, mode: mode.rawValue, residentMiB: resident >> 20, hugeMiB: huge >> 20,
+        hugeAfterMiB: try KernelFigures.hugeBytes() >> 20, idle: idle,
         worker: busy)
     }
   }

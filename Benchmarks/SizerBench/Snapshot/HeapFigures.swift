@@ -9,6 +9,8 @@ struct HeapFigures: Codable {
   var residentMiB: Int
   /// How much of it the kernel did put into huge pages.
   var hugeMiB: Int
+  /// The same when the busy thread had written to pages that were shared: the kernel splits those.
+  var hugeAfterMiB: Int
   var idle: TurnFigures
   var worker: WorkerFigures
 
@@ -61,14 +63,14 @@ extension [HeapFigures] {
   var workerTable: Table {
     var table = Table(
       .text("heap"), .number("req/s"), .number("during"), .number("after"), .number("p99"), .number("during"),
-      .number("after"), .number("worst"), .number("pause"), .text("target"))
+      .number("after"), .number("worst"), .number("pause"), .number("huge"), .text("target"))
     for row in self {
       let worker = row.worker
       table.append(
         row.title, worker.before.perSecond.decimals(0), worker.during.perSecond.decimals(0),
         worker.after.perSecond.decimals(0), worker.before.p99Ms.decimals(3), worker.during.p99Ms.decimals(3),
         worker.after.p99Ms.decimals(3), worker.during.worstMs.decimals(2), worker.pauseMs.decimals(2),
-        mark("p99 + pause", row.isFrozen ? worker.isReached : nil))
+        row.hugeAfterMiB.grouped, mark("p99 + pause", row.isFrozen ? worker.isReached : nil))
     }
     return table
   }
