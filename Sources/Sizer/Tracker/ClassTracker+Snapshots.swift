@@ -9,8 +9,8 @@ extension ClassTracker {
   ///
   /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
   ///   thread may change what tracked objects refer to.
-  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (some 20 ms per GiB of memory
-  ///   with 4 KiB pages, 1 with huge pages) and may do what they like. Pages that they write while the child works are
+  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
+  ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the child works are
   ///   copied. Referents are not named.
   /// - `automatic`: in place when the process has one thread, when nothing is tracked, or when referents are to be named; frozen otherwise.
   ///
