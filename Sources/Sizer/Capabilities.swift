@@ -35,7 +35,7 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   public struct StackCapture: Sendable, Hashable {
     /// Whether libunwind is here: ``ClassTracker`` can record where objects are made.
     public var isAvailable: Bool
-    /// Whether libdw is here: calls have files, lines and inlined calls, otherwise names only.
+    /// Whether libdw is here: calls have names, files and lines, otherwise addresses only.
     public var hasLines: Bool
     /// What limits it; empty when nothing does.
     public var reason: String

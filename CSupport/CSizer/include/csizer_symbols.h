@@ -47,6 +47,10 @@ void csizer_symbols_add(csizer_symbols *symbols, const csizer_loaded_image *imag
 csizer_status csizer_symbols_look_up(csizer_symbols *symbols, uintptr_t return_address,
                                      void (*visit)(const csizer_call *call, void *context), void *context);
 
+/// The readable form of a Swift or C++ symbol, at full length; false when it is none or longer than `room`. Any thread; takes the
+/// host's malloc.
+bool csizer_demangle(const char *symbol, char *text, size_t room);
+
 /// Closes a session and gives its memory back. NULL is fine.
 void csizer_symbols_close(csizer_symbols *symbols);
 

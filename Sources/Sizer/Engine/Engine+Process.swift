@@ -37,7 +37,7 @@ extension Engine {
     let hasLines = Symboliser.isAvailable
     let reason =
       !isAvailable
-      ? String(cString: csizer_trace_reason()) : hasLines ? "" : "no lines: install libdw (apt-get install libdw1)"
+      ? String(cString: csizer_trace_reason()) : hasLines ? "" : "no names: install libdw (apt-get install libdw1)"
     return Capabilities.StackCapture(isAvailable: isAvailable, hasLines: hasLines, reason: reason)
   }
 }

@@ -101,3 +101,12 @@ extension SymbolisedCall {
     if self.file == nil { (line, column) = (0, 0) }
   }
 }
+
+extension Engine {
+  /// The readable form of a Swift or C++ symbol, at full length; nil when it is none.
+  static func demangled(_ symbol: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16 * 1024) { text in
+      csizer_demangle(symbol, text.baseAddress!, text.count) ? String(cString: text.baseAddress!) : nil
+    }
+  }
+}

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import Runtime
 package import SizerProfile
 import Synchronization
 
 /// Makes readable traces of return addresses.
 ///
-/// Lines and inlined calls come from libdw. The toolchain's `Runtime` module would give them too, but in 6.3 it orders inlined
-/// calls by address instead of by nesting, so that functions come with each other's lines, and its reader runs a unit's line
-/// program once for each address. It demangles: a name here is the one in Swift's crash reports, `Employee.init(name:)`. That
-/// form leaves out modules and types of arguments, which file, line and image tell better than another hundred characters do.
+/// Names, lines and inlined calls come from libdw. The toolchain's `Runtime` module would give them too, but in 6.3 it orders inlined
+/// calls by address instead of by nesting, so that functions come with each other's lines, its reader runs a unit's line
+/// program once for each address, and its library makes the stacks of the whole process executable (``readableName(_:)``).
 ///
 /// Any thread may call; calls wait for each other. Not for hot paths: the first address of an image reads its debug information.
 package final class Symboliser: Sendable {
@@ -61,13 +59,8 @@ extension Symboliser.Memory {
     let images = Set(wanted.compactMap { $0 == 0 ? nil : now.image(at: $0 - 1) })
     // Memory that debug information takes is the host's: the session goes when the addresses are known.
     let session = SymbolSession(images: images.sorted { $0.bias < $1.bias })
-    let names: [UInt: String] =
-      switch session {
-      case .some: [:]
-      case .none: runtimeSymbols(of: Array(wanted))
-      }
     for address in wanted {
-      let found = session?.calls(returningTo: address) ?? names[address].map { [SymbolisedCall(symbol: $0)] } ?? []
+      let found = session?.calls(returningTo: address) ?? []
       let raw = now.rawFrame(at: address).frame
       calls[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
     }
@@ -84,9 +77,4 @@ extension Symboliser.Call {
     frame.isInlined = call.isInlined
     origin = FrameOrigin(symbol: call.symbol, image: raw.image)
   }
-}
-
-/// A symbol as Swift's crash reports print it; C++'s are demangled too, C's stay as they are.
-package func readableName(_ symbol: String) -> String {
-  SymbolicatedBacktrace.Symbol(imageIndex: 0, imageName: "", rawName: symbol, offset: 0, sourceLocation: nil).name
 }
