@@ -63,7 +63,7 @@ private func plainName(_ text: Substring, hasModule: Bool) -> String {
     + parts.map { part in
       var part = String(part)
       if part.hasPrefix("("), let mark = part[...].range(of: " in ")?.lowerBound, let end = part.firstIndex(of: ")") {
-        part = part[..<mark].dropFirst() + part[part.index(after: end)...]
+        part = String(part[..<mark].dropFirst() + part[part.index(after: end)...])
       }
       guard part.hasSuffix(">"), let condition = part[...].range(of: " where ")?.lowerBound else { return part }
       return part[..<condition] + ">"
