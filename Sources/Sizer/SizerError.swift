@@ -5,7 +5,8 @@ public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Sendable {
-      case invalidArgument, outOfMemory, systemRefused, unsupportedAllocator, unsupportedRuntime, closed, notTracked
+      case invalidArgument, outOfMemory, systemRefused, unsupportedAllocator, unsupportedRuntime
+      case closed, notTracked, notWritten
     }
     private let kind: Kind
 
@@ -24,6 +25,9 @@ public struct SizerError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let closed = Code(kind: .closed)
     /// The class or object is not tracked by this tracker.
     public static let notTracked = Code(kind: .notTracked)
+
+    /// A snapshot was taken and is in the statistics, but the recording's file did not take it yet.
+    public static let notWritten = Code(kind: .notWritten)
 
     /// The code's name.
     public var description: String { kind.rawValue }

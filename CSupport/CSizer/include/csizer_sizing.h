@@ -51,7 +51,7 @@ void csizer_sizing_destroy(csizer_sizing *sizing);
 /// How many objects are to be sized; some may have died since they were listed.
 uint32_t csizer_sizing_count(const csizer_sizing *sizing);
 
-/// Whether some announcement asks for named referents.
+/// Whether some living object's referents are to be named. After csizer_sizing_list.
 bool csizer_sizing_names(const csizer_lifetimes *lifetimes);
 
 /// Marks all of them as seen in a fresh walk.

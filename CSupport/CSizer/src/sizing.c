@@ -84,6 +84,13 @@ bool csizer_sizing_names(const csizer_lifetimes *lifetimes) {
   bool names = false;
   csizer_shards_hold();
   for (uint32_t i = 0; i < lifetimes->cohort_count; i++) names |= lifetimes->cohorts[i].resolution_level != 0;
+  // Asked for once is not asked for of somebody who lives.
+  bool is_asked_for = names;
+  names = false;
+  for (uint32_t i = 0; is_asked_for && !names && i < lifetimes->living_count; i++) {
+    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
+    names = lifetime_is_tracked(record) && lifetimes->cohorts[record->cohort].resolution_level != 0;
+  }
   csizer_shards_release();
   return names;
 }

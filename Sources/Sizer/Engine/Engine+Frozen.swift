@@ -7,6 +7,9 @@ struct FrozenSizing: ~Copyable, Sendable {
   fileprivate let child: csizer_child
   fileprivate let results: SizingResults
   fileprivate var found: Sizing
+
+  /// For how long births and deaths had to wait.
+  var pause: Duration { found.pause }
 }
 
 /// What came of a child.

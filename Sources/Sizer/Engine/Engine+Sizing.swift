@@ -38,7 +38,7 @@ extension Engine {
 
 /// A sizing that is done and not recorded yet.
 struct FinishedSizing: ~Copyable, Sendable {
-  private(set) var found: Sizing
+  var found: Sizing
   let results: SizingResults
 
   /// Records what changed under the snapshot's number. The tracker's lock is held.

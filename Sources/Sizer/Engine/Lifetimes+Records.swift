@@ -38,6 +38,11 @@ extension Lifetimes {
       isDead: read.fate == CSIZER_DEAD, address: read.address, cohort: read.cohort, trace: read.trace)
   }
 
+  /// How many levels of referents are to be named of an object.
+  func resolutionLevel(of number: UInt32) -> Int {
+    Int(csizer_lifetimes_cohort(handle, csizer_lifetimes_read(handle, number).cohort).resolution_level)
+  }
+
   /// From a number on; records refer to them with their numbers.
   func cohorts(from first: Int) -> [Cohort] {
     let count = csizer_lifetimes_cohort_count(handle)

@@ -89,7 +89,10 @@ final class Lifetimes: Sendable {
     try Engine.check(csizer_sizing_list(handle), place: place)
   }
 
-  /// Whether snapshots are to name referents of some living object.
+  /// How many objects lived when the list was last brought up to date.
+  var livingCount: Int { Int(csizer_living_count(handle)) }
+
+  /// Whether snapshots are to name referents of some object on that list.
   var namesReferents: Bool { csizer_sizing_names(handle) }
 
   /// How many objects were ever tracked.

@@ -31,24 +31,27 @@ extension ClassTracker {
 
   private func takePeriodicSnapshot() -> Bool {
     do {
-      try createSnapshot()
+      try takeSnapshot("", .automatic, wantsSlabs: false, isPeriodic: true)
     } catch {
       guard error.code != .closed else { return false }
-      recordFailure(error)
+      // What was taken and not written is written with the next one.
+      if error.code != .notWritten { recordFailure(error) }
     }
     return true
   }
 
   private func recordFailure(_ error: SizerError) {
-    let place = error.place
-    let snapshot = state.withLock { state in
-      let snapshot = Snapshot(
-        timestamp: Ticks.now.duration(since: state.epoch),
-        process: (try? Engine.processMemory(place: place)) ?? ProcessMemory(), error: error.description)
-      state.recordEmpty(snapshot)
-      return snapshot
+    // Others' snapshots come before or after, by their times too.
+    snapshotting.withLock { _ in
+      let snapshot = state.withLock { state in
+        let snapshot = Snapshot(
+          timestamp: Ticks.now.duration(since: state.epoch),
+          process: (try? Engine.processMemory(place: error.place)) ?? ProcessMemory(), error: error.description)
+        state.recordEmpty(snapshot)
+        return snapshot
+      }
+      // A file that does not take it gets it with the next one.
+      if let lifetimes = try? lifetimes.get() { try? write(snapshot, lifetimes, place: error.place) }
     }
-    // A file that does not take it gets it with the next one.
-    if let lifetimes = try? lifetimes.get() { try? write(snapshot, lifetimes, place: place) }
   }
 }

@@ -6,7 +6,7 @@ extension ClassTracker {
   /// when the process is killed. Snapshots taken before are not in it; all objects are.
   ///
   /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot` throws
-  /// `systemRefused`, though the snapshot is in ``statistics``. Stacks get names and lines when the recording stops.
+  /// `notWritten`, though the snapshot is in ``statistics``. Stacks get names and lines when the recording stops.
   /// - Parameter path: where no file is yet; it gets mode 0600.
   /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
   ///   records already.
@@ -22,7 +22,8 @@ extension ClassTracker {
           throw ProfileError(
             code: .busy, message: "the tracker records already; stop that recording first", place: place)
         }
-        recording = Recording(try ProfileRecorder(path: path), lifetimes)
+        let recorder = try ProfileRecorder(path: path)
+        recording = state.withLock { $0.isClosed ? nil : Recording(recorder, $0, lifetimes) }
       }
     }
   }
@@ -51,7 +52,7 @@ extension ClassTracker {
       }
     } catch {
       throw SizerError(
-        code: .systemRefused, message: "the snapshot was taken, but not written: \(error)", place: place)
+        code: .notWritten, message: "the snapshot was taken, but not written: \(error)", place: place)
     }
   }
 }

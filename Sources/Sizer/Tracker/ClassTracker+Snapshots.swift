@@ -12,7 +12,8 @@ extension ClassTracker {
   /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
   ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the child works are
   ///   copied. Referents are not named.
-  /// - `automatic`: in place when the process has one thread, when nothing is tracked, or when referents are to be named; frozen otherwise.
+  /// - `automatic`: in place when the process has one thread, when nothing tracked lives, or when referents of something that does are to be
+  ///   named; frozen otherwise.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
   /// - Parameters:
@@ -27,16 +28,25 @@ extension ClassTracker {
   public func createSnapshot(
     _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
   ) throws(SizerError) -> Snapshot {
+    try takeSnapshot(label, mode, wantsSlabs: fragmentation, isPeriodic: false)
+  }
+
+  /// A periodic snapshot is never taken in place for the sake of names: nobody knows what the program is doing then.
+  @discardableResult
+  func takeSnapshot(
+    _ label: String, _ mode: SnapshotMode, wantsSlabs: Bool, isPeriodic: Bool
+  ) throws(SizerError) -> Snapshot {
     let place = "ClassTracker.createSnapshot(_:mode:)"
     let lifetimes = try lifetimes.get()
-    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
+    try checkLength(of: label, "label", place: place)
+    let request = SnapshotRequest(label: label, wantsSlabs: wantsSlabs, lifetimes: lifetimes, place: place)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(place)
-        return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace)
+        try lifetimes.list(place: place)
+        return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace(isPeriodic: isPeriodic))
       }
-      let snapshot =
-        isInPlace ? try createInPlace(request) : try createFrozen(request)
+      let snapshot = isInPlace ? try createInPlace(request) : try createFrozen(request)
       try write(snapshot, lifetimes, place: place)
       return snapshot
     }
@@ -45,7 +55,7 @@ extension ClassTracker {
   private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(request.place)
-      if request.lifetimes.count == 0 {  // with nothing to size there is nothing to stop
+      if request.lifetimes.livingCount == 0 {  // with nothing to size there is nothing to stop
         let nothing = Sizing(mode: .inPlace, taken: .now)
         return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
       }
@@ -58,6 +68,7 @@ extension ClassTracker {
   private func createFrozen(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     var attempt = 0
     var failures = 0
+    var pause = Duration.zero
     while true {
       attempt += 1
       var generation = 0
@@ -66,6 +77,7 @@ extension ClassTracker {
         generation = state.generation
         return try Engine.startFrozen(request.lifetimes, place: request.place)
       }
+      pause += frozen.pause
       switch try Engine.finish(frozen, isLast: attempt == ClassTracker.mostImages, place: request.place) {
       case .learnt: continue
       case .failed(let what):
@@ -74,6 +86,7 @@ extension ClassTracker {
           throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: request.place)
         }
       case .finished(var sizing):
+        sizing.found.pause = pause  // of all images that it took
         return try state.withLock { (state) throws(SizerError) in
           // Cleared meanwhile: there is nothing any more that the sizes could be recorded of.
           guard state.generation == generation else { return try state.draft(request, sizing.found) }
@@ -105,8 +118,8 @@ private struct SnapshotRequest {
 
 extension Lifetimes {
   /// Whether nobody else could change what is sized in place, or only that can do what is asked for.
-  fileprivate var suitsInPlace: Bool {
-    count == 0 || namesReferents || Engine.hasOneThread
+  fileprivate func suitsInPlace(isPeriodic: Bool) -> Bool {
+    livingCount == 0 || (namesReferents && !isPeriodic) || Engine.hasOneThread
   }
 }
 
@@ -124,7 +137,8 @@ extension TrackerState {
   /// Completes a snapshot by the sums by class and records it.
   fileprivate mutating func record(_ draft: Snapshot, _ sizing: Sizing, _ lifetimes: Lifetimes) -> Snapshot {
     var snapshot = draft
-    snapshot.skippedCount = sizing.skippedCount
+    // An object that could not be recorded at its birth can't be sized either.
+    snapshot.skippedCount = sizing.skippedCount + lifetimes.lostCount
     for (cohort, sum) in sizing.sums.enumerated() where sum.active > 0 {
       let name = name(ofCohort: cohort, in: lifetimes)
       snapshot.classes[name, default: ClassRecord()].active += sum.active
@@ -136,7 +150,12 @@ extension TrackerState {
         snapshot.classes[name]!.share = Double(snapshot.classes[name]!.bytes) / Double(snapshot.trackedBytes)
       }
     }
-    record(sizing.trees)
+    var trees = sizing.trees
+    if sizing.mode == .frozen {
+      // A frozen image names nobody: what was named before stays, of those whose level still asks for names.
+      trees = lastTrees.filter { lifetimes.resolutionLevel(of: $0.key) > 0 }.map { ($0.key, $0.value) }
+    }
+    record(trees)
     snapshots.append(snapshot)
     return snapshot
   }
@@ -150,23 +169,23 @@ extension TrackerState {
     let process = try Engine.processMemory(place: request.place)
     // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten
     // times that.
-    let isSample = request.lifetimes.count == 0
+    let isSample = request.lifetimes.livingCount == 0 && classes.isEmpty
     let overhead = isSample ? snapshots.last?.overheadBytes : nil
     let ladder =
       isSample
       ? nil
       : try Engine.memoryLadder(
         objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
-    var classes = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
+    var records = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
     if request.wantsSlabs {
       let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
-      for name in names { classes[name]?.slabs = slabs[name] ?? SlabUse() }
+      for name in names { records[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(
       label: request.label, timestamp: sizing.taken.duration(since: epoch),
       overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
       mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
-      classes: classes, ladder: ladder)
+      classes: records, ladder: ladder)
   }
 
   /// Adds a snapshot for which nothing was sized.

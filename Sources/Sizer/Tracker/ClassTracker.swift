@@ -52,6 +52,7 @@ public final class ClassTracker: Sendable {
     let place = "ClassTracker.track(_:)"
     let lifetimes = try lifetimes.get()
     try checkLevel(resolutionLevel, place: place)
+    try checkLength(of: name ?? "", "name", place: place)
     let type: AnyClass = Swift.type(of: object)
     guard !isBox(type) else {
       throw SizerError(
@@ -92,6 +93,7 @@ public final class ClassTracker: Sendable {
     let place = "ClassTracker.track(class:)"
     let lifetimes = try lifetimes.get()
     try checkLevel(resolutionLevel, place: place)
+    try checkLength(of: name ?? "", "name", place: place)
     try Engine.checkBirthsAreSeen(place: place)
     if trace { try Engine.checkStacksAreCaptured(place: place) }
     try state.withLock { (state) throws(SizerError) in
@@ -191,6 +193,14 @@ public final class ClassTracker: Sendable {
     guard (0...Engine.deepestTree).contains(level) else {
       throw SizerError(
         code: .invalidArgument, message: "resolutionLevel is \(level); use 0 to \(Engine.deepestTree)", place: place)
+    }
+  }
+
+  /// A profile has room for texts of a megabyte; nobody reads a tenth of that.
+  func checkLength(of text: String, _ what: String, place: String) throws(SizerError) {
+    guard text.utf8.count <= 100_000 else {
+      throw SizerError(
+        code: .invalidArgument, message: "the \(what) has \(text.utf8.count) bytes; use 100,000 at most", place: place)
     }
   }
 

@@ -3,6 +3,8 @@
 /// What a recording has written, and what it has still to write.
 struct Recording: Sendable {
   let recorder: ProfileRecorder
+  /// The tracker's, when the recording began.
+  private let generation: Int
   private var rows = RowBuilder()
   private var base = History.Counts()
   /// Objects that have no end in the file.
@@ -12,7 +14,8 @@ struct Recording: Sendable {
   /// Deltas that the file did not take yet: the disk was full.
   private var pending: [History.Delta] = []
 
-  init(_ recorder: ProfileRecorder, _ lifetimes: Lifetimes) {
+  init(_ recorder: ProfileRecorder, _ state: TrackerState, _ lifetimes: Lifetimes) {
+    generation = state.generation
     self.recorder = recorder
     writtenSizes = lifetimes.sizeCount
   }
@@ -20,8 +23,11 @@ struct Recording: Sendable {
   /// Notes what came with a snapshot that was just taken, or since the last one when `snapshot` is nil. The tracker's lock is held.
   mutating func note(_ snapshot: Snapshot?, _ state: TrackerState, _ lifetimes: Lifetimes) {
     let isFirst = base.snapshots == 0
-    rows.update(state.announcements, lifetimes)
+    // Cleared since: the objects that the file has are forgotten, and others have their numbers.
+    guard state.generation == generation else { return }
     let records = lifetimes.records(from: base.objects)
+    // After the records: a class that an object was just born of must be known.
+    rows.update(state.announcements, lifetimes)
     let objects = records.map { rows.row($0, epoch: state.epoch) }
     var delta = History.Delta(base: base, snapshot: snapshot, objects: objects)
     delta.ends = ends(state, lifetimes)
