@@ -33,14 +33,19 @@ struct Repetition {
     await #expect(processExitsWith: .success) {
       let slots = [destroySlot(Repeated.self), destroySlot(RepeatedBelow.self), destroySlot(Leaf.self)]
       for round in 0..<200 { try useTracker(round) }
-      let overhead = HeapSizer.capabilities.overheadBytes
-      let before = try ClassTracker().createSnapshot().process
-      for round in 0..<1_000 { try useTracker(round) }
-      let after = try ClassTracker().createSnapshot().process
-      // A tracker's own first pages are 24 KB or more: a thousand that leaked would be far above the bounds.
-      #expect(after.resident - before.resident < 4 << 20)
-      #expect(after.virtual - before.virtual < 64 << 20)
-      #expect(HeapSizer.capabilities.overheadBytes - overhead < 256 << 10)
+      // A tracker's own first pages are 24 KB or more: a thousand that leaked would be far above the bounds, each time. The allocator's
+      // own caches may grow once.
+      var isSteady = false
+      for _ in 0..<4 where !isSteady {
+        let overhead = HeapSizer.capabilities.overheadBytes
+        let before = try ClassTracker().createSnapshot().process
+        for round in 0..<1_000 { try useTracker(round) }
+        let after = try ClassTracker().createSnapshot().process
+        isSteady =
+          after.resident - before.resident < 4 << 20 && after.virtual - before.virtual < 64 << 20
+          && HeapSizer.capabilities.overheadBytes - overhead < 256 << 10
+      }
+      #expect(isSteady)
       #expect([destroySlot(Repeated.self), destroySlot(RepeatedBelow.self), destroySlot(Leaf.self)] == slots)
     }
   }
