@@ -66,6 +66,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftRules),
+    // One generator for benchmarks and tests: what goes wrong with a seed goes wrong again.
+    .target(name: "SeededRandom", path: "Benchmarks/SeededRandom", swiftSettings: swiftRules),
+    // Folders that tests write to, and that are gone after them.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
     .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
@@ -76,14 +80,14 @@ let package = Package(
     .executableTarget(
       name: "SizerBench",
       dependencies: [
-        "Sizer", "SizerProfile", "SizerReports", "CFloor", "TrackingLoop", "TrackingFloor", "Yams",
+        "Sizer", "SizerProfile", "SizerReports", "CFloor", "SeededRandom", "TrackingLoop", "TrackingFloor", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/SizerBench", resources: [.copy("Documents"), .copy("Peers")], swiftSettings: swiftRules),
     .testTarget(
       name: "SizerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "Yams",
+        "Sizer", "CSizerTesting", "SeededRandom", "Yams",
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "BitCollections", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -97,23 +101,28 @@ let package = Package(
       swiftSettings: swiftRules),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
     .testTarget(name: "StressTests", dependencies: ["Sizer"], swiftSettings: swiftRules),
-    .testTarget(name: "SizerProfileTests", dependencies: ["SizerProfile"], swiftSettings: swiftRules),
+    .testTarget(
+      name: "SizerProfileTests", dependencies: ["SizerProfile", "SeededRandom", "TestSupport"],
+      swiftSettings: swiftRules),
     .testTarget(
       name: "TrackerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "Yams",
+        "Sizer", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile"], swiftSettings: swiftRules),
+      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],
+      swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerCommandTests", dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports"],
+      name: "SizerCommandTests",
+      dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports", "TestSupport"],
       swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(
-      name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile"], path: "Tests/Browser/ReportSamples",
+      name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],
+      path: "Tests/Browser/ReportSamples",
       swiftSettings: swiftRules),
   ],
   swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@
 import Glibc
 import Sizer
 import SizerProfile
+import TestSupport
 import Testing
 
 private typealias Backtrace = @convention(c) (UnsafeMutablePointer<UnsafeMutableRawPointer?>, CInt) -> CInt

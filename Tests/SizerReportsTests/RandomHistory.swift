@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
 import SizerProfile
-
-/// Numbers that are the same for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
-}
 
 /// A history of random lives, sizes, referents and traces, for the report to be compared with plain loops over it.
 func randomHistory(seed: UInt64, objects: Int, snapshots: Int, names: Int = 5) -> History {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
 import SizerProfile
 
 /// What a server's tracker could have recorded: objects of twenty classes, born over twenty seconds at a hundred places, a third of

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
+
 final class GraphNode {
   var first: GraphNode?
   var second: GraphNode?

@@ -2,6 +2,7 @@
 
 import Dispatch
 import Foundation
+import SeededRandom
 import Synchronization
 import TrackingLoop
 

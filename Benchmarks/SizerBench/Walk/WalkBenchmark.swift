@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
 import Sizer
 
 /// HeapSizer against the floor and against `Mirror`, over every shape, order and size.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
 import SizerProfile
 
 /// A million objects of thirty classes over twenty snapshots; a third of them change size at each.
@@ -16,7 +17,7 @@ enum Large {
         process: ProcessMemory(virtual: 8_000_000_000, resident: 900_000_000 + position * 50_000_000))
     }
     var builder = SampleBuilder(snapshots: snapshots, pair: pair)
-    var random = FixedGenerator(seed: 11)
+    var random = SeededGenerator(seed: 11)
     let traces = (0..<2_000).map { number in
       builder.trace(
         (0..<24).map { depth in

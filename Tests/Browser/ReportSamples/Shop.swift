@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SeededRandom
 import SizerProfile
 
 /// A profile such as people have: a web shop's server with a cache that grows, requests that come and go, and a leak.
@@ -9,7 +10,7 @@ enum Shop {
 
   static func builder() -> SampleBuilder {
     var builder = SampleBuilder(snapshots: snapshots(), pair: pair)
-    var random = FixedGenerator(seed: 7)
+    var random = SeededGenerator(seed: 7)
     addCache(to: &builder, &random)
     addRequests(to: &builder, &random)
     addSessions(to: &builder, &random)
@@ -55,7 +56,7 @@ enum Shop {
     frame("Server.run()", "Server.swift", 40), frame("main", "main.swift", 9),
   ]
 
-  private static func addCache(to builder: inout SampleBuilder, _ random: inout FixedGenerator) {
+  private static func addCache(to builder: inout SampleBuilder, _ random: inout SeededGenerator) {
     let load = builder.trace(
       [frame("ImageCache.load(_:)", "ImageCache.swift", 33), frame("Catalogue.image(for:)", "Catalogue.swift", 88)]
         + outer)
@@ -87,7 +88,7 @@ enum Shop {
     ) { 9_160 + $0 * 4_900 }
   }
 
-  private static func addRequests(to builder: inout SampleBuilder, _ random: inout FixedGenerator) {
+  private static func addRequests(to builder: inout SampleBuilder, _ random: inout SeededGenerator) {
     let sites = ["checkout(_:)", "search(_:)", "product(_:)", "basket(_:)"].enumerated().map { number, name in
       builder.trace(
         [
@@ -105,7 +106,7 @@ enum Shop {
     }
   }
 
-  private static func addSessions(to builder: inout SampleBuilder, _ random: inout FixedGenerator) {
+  private static func addSessions(to builder: inout SampleBuilder, _ random: inout SeededGenerator) {
     let site = builder.trace(
       [frame("Session.init(user:)", "Session.swift", 22), frame("Login.accept(_:)", "Login.swift", 54)] + outer)
     for number in 0..<300 {

@@ -2,46 +2,32 @@
 import Glibc
 import SizerProfile
 import Synchronization
+import TestSupport
 
-/// A folder that is gone when nobody needs it any more.
-final class Folder: Sendable {
-  let path: String
+typealias Folder = TemporaryFolder
 
-  init() throws {
-    var template = Array("/tmp/sizer-command-XXXXXX\0".utf8.map { CChar(bitPattern: $0) })
-    guard mkdtemp(&template) != nil else {
-      throw ChildError(description: "no folder can be made: \(String(cString: strerror(errno)))")
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+private final class KeptFolders: Sendable {
+  let folders = Mutex<[Folder]>([])
+}
 
-  deinit {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        unlink("\(path)/\(name)")
-      }
-      closedir(folder)
-    }
-    rmdir(path)
-  }
-
+extension TemporaryFolder {
   /// Writes a profile into the folder and tells its path.
   func profile(_ history: History, _ name: String = "p.sizer") throws -> String {
     try Statistics(history).write(to: "\(path)/\(name)")
     return "\(path)/\(name)"
   }
 
-  /// Folders are kept until the process ends, so that a path can be had in one call.
-  private static let kept = Mutex<[Folder]>([])
+  /// Folders that are kept until the process ends, so that a path can be had in one call.
+  private static let kept: KeptFolders = {
+    atexit { TemporaryFolder.kept.folders.withLock { $0.removeAll() } }
+    return KeptFolders()
+  }()
 
   /// Writes a profile into a folder of its own and tells its path.
   static func profile(_ history: History) throws -> String {
     let folder = try Folder()
     let path = try folder.profile(history)
-    kept.withLock { $0.append(folder) }
+    kept.folders.withLock { $0.append(folder) }
     return path
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SizerProfile
+import TestSupport
 import Testing
 
 /// A delta that does not fit is refused, by a history and by a recording, and changes nothing.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SizerProfile
+import TestSupport
 import Testing
 
 /// Files that are no profiles, no longer profiles, or made to hurt.

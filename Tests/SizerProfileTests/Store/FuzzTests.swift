@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import SeededRandom
 import SizerProfile
+import TestSupport
 import Testing
 
 /// Damage at random: whatever is done to a profile, reading it gives an error or a history that makes sense.
@@ -17,7 +19,7 @@ import Testing
     let environment = ProcessInfo.processInfo.environment["SIZER_FUZZ_SEED"]
     let seed = environment.flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000_000)
     print("profile fuzzing: SIZER_FUZZ_SEED=\(seed) repeats this run")
-    var dice = StoryDice(seed: seed)
+    var dice = SeededGenerator(seed: seed)
     let folder = try Folder()
     let victims = try victims(in: folder)
     let path = folder.path("fuzzed")
@@ -57,7 +59,7 @@ import Testing
   }
 
   /// One to eight changes of a kind that disks, copies and strangers make.
-  private func damage(_ file: inout [UInt8], _ dice: inout StoryDice) {
+  private func damage(_ file: inout [UInt8], _ dice: inout SeededGenerator) {
     for _ in 0...dice.below(8) where !file.isEmpty {
       let place = dice.below(file.count)
       switch dice.below(8) {

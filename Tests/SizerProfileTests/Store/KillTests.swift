@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import SizerProfile
+import TestSupport
 import Testing
 
 /// What is in the file stays there, however the process ends. Each test's recording runs in a process of its own.

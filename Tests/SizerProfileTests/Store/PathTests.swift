@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import SizerProfile
+import TestSupport
 import Testing
 
 /// Paths that are odd, wrong or forbidden.

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import SeededRandom
 import Sizer
 import Testing
-
-/// A generator whose graphs can be built again: SplitMix64.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 private protocol Part {}
 private class Object: Part {
@@ -48,11 +38,11 @@ extension Optional: Part where Wrapped: Part {}
 
 /// Builds a graph of the zoo's types. Objects already made are referred to again, so there are shared parts and cycles.
 private struct Generator {
-  var random: Seeded
+  var random: SeededGenerator
   var objects: [Object] = []
   var budget: Int
 
-  init(seed: UInt64, budget: Int) { (random, self.budget) = (Seeded(state: seed), budget) }
+  init(seed: UInt64, budget: Int) { (random, self.budget) = (SeededGenerator(seed: seed), budget) }
 
   mutating func object(_ depth: Int) -> Object {
     if let known = objects.randomElement(using: &random), Int.random(in: 0..<3, using: &random) == 0 { return known }

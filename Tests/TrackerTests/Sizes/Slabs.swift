@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Sizer
+import TestSupport
 import Testing
 
 /// A header and four words: blocks of 48 bytes, of which jemalloc puts 256 into a slab of three pages.
@@ -59,12 +59,10 @@ struct Slabs {
     try tracker.track(leaf, name: "Leaf")
     let slabs = try #require(try tracker.createSnapshot(fragmentation: true).classes["Leaf"]?.slabs)
     #expect(slabs.objectCount == 1 && slabs.slabCount == 1)
-    let path = "\(temporaryFolder())/slabs-\(UInt64.random(in: 0 ... .max)).sizer"
-    defer { unlink(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.path("slabs.sizer")
     try tracker.statistics.write(to: path)
     #expect(try Statistics(contentsOf: path).snapshots[0].classes["Leaf"]?.slabs == slabs)
     keepAlive(leaf)
   }
-
-  private func temporaryFolder() -> String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 }

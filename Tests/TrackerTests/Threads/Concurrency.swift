@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SeededRandom
 import Sizer
 import Synchronization
 import Testing
@@ -91,7 +92,7 @@ struct Threads {
           if isOver.withLock(\.self) { return }
         }
       }
-      var random = Random(seed: UInt64(index))
+      var random = SeededGenerator(seed: UInt64(index))
       var living: [Base] = []
       repeat {
         var change = (base: 0, low: 0, born: 0)
@@ -146,7 +147,7 @@ struct Threads {
         }
         return
       }
-      var random = Random(seed: UInt64(index))
+      var random = SeededGenerator(seed: UInt64(index))
       // Bounded, for each object that was ever tracked costs its record.
       for _ in 0..<200_000 where ContinuousClock.now < end {
         var living: [Worked] = []
@@ -228,18 +229,5 @@ struct Threads {
     let object = made { Tracked() }
     #expect(try tracker.active("Tracked") == 1)
     keepAlive(object)
-  }
-}
-
-/// Numbers that are the same in each run (splitmix64).
-struct Random: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SeededRandom
 import SizerProfile
 
 /// A made-up program under observation: what a tracker would record of it, delta by delta, and the same added up by simpler means than
@@ -7,7 +8,7 @@ struct Story {
   private(set) var deltas: [History.Delta] = []
   /// What there is after each delta.
   private(set) var histories: [History] = []
-  private var dice: StoryDice
+  private var dice: SeededGenerator
   private var model = History()
   private var time: Int64 = 0
 
@@ -15,7 +16,7 @@ struct Story {
 
   /// `count` snapshots with up to `births` new objects between two of them.
   init(seed: UInt64, snapshots count: Int = 5, births: Int = 12) {
-    dice = StoryDice(seed: seed)
+    dice = SeededGenerator(seed: seed)
     for _ in 0..<count { tell(births: births, snapshot: true) }
     if dice.chance(0.5) { tell(births: births, snapshot: false) }
   }
