@@ -112,6 +112,24 @@ import Testing
     }
   }
 
+  @Test func `a row that claims gigabytes is damage, not a lack of memory`() throws {
+    try SQL(path).run("PRAGMA page_size=1024; VACUUM")
+    let whole = try bytes(of: path)
+    var codes: [ProfileError.Code: Int] = [:]
+    // A leaf of a table: at 3 the number of its cells, at 8 their places; a cell begins with the length of its row.
+    for page in stride(from: 1_024, to: whole.count, by: 1_024) where whole[page] == 0x0d {
+      for cell in 0..<Int(whole[page + 4]) {
+        let place = page + Int(whole[page + 8 + 2 * cell]) << 8 + Int(whole[page + 9 + 2 * cell])
+        guard place + 5 <= whole.count else { continue }
+        var damaged = whole
+        damaged.replaceSubrange(place..<place + 5, with: [0xff, 0xff, 0xff, 0xff, 0x17])
+        try write(damaged, to: path)
+        codes[try #require(code(), "\(place)"), default: 0] += 1
+      }
+    }
+    #expect(codes.keys.elementsEqual([.corrupted]) && codes[.corrupted]! > 20)
+  }
+
   @Test func `a log of a file that was there before is not mistaken for ours`() throws {
     let other = Story(seed: 22)
     let recorder = try ProfileRecorder(path: folder.path("other"))

@@ -55,6 +55,8 @@ struct Origin: Sendable {
     case SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_SCHEMA, SQLITE_ERROR: return corrupted(words)
     case SQLITE_INTERRUPT: return corrupted("reading it takes more steps than a file of its length explains")
     case SQLITE_FULL: return full(words)
+    // Rows that claim gigabytes make SQLite say so, too.
+    case SQLITE_NOMEM where Self.thereIsMemory: return corrupted("it claims more memory than it can need")
     case SQLITE_NOMEM: return error(.outOfMemory, "could not be worked on: the system refused memory")
     case SQLITE_BUSY, SQLITE_LOCKED:
       return error(.busy, "is held by another program; wait until that is done")
@@ -65,6 +67,14 @@ struct Origin: Sendable {
     case SQLITE_IOERR: return error(.ioFailure, "can't be read or written: \(words), \(Self.text(of: number))")
     default: return error(.ioFailure, "failed: \(words) (SQLite \(extended))")
     }
+  }
+
+  /// Whether the system would give what SQLite may ask for at once.
+  private static var thereIsMemory: Bool {
+    let memory = mmap(nil, Limits.rowBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard memory != MAP_FAILED else { return false }
+    munmap(memory, Limits.rowBytes)
+    return true
   }
 
   private static func text(of number: Int32) -> String {
