@@ -83,9 +83,11 @@ public struct HeapSizer: Sendable {
     var options = options
     options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
     return try withBytes(of: object) { (pointer, metadata) throws(SizerError) in
-      try Engine.withTree(options, place: place) { (builder) throws(SizerError) in
-        let name = _typeName(Swift.type(of: object), qualified: true)
-        return try builder.node(name: name, valueAt: pointer, type: metadata, depth: depth)
+      try Engine.withWalk(options, place: place) { (walk) throws(SizerError) in
+        let referents = try Referents(place: place)
+        var tree = try referents.tree(ofValueAt: pointer, type: metadata, depth: depth, in: walk)
+        tree.name = _typeName(Swift.type(of: object), qualified: true)
+        return tree
       }
     }
   }

@@ -42,26 +42,22 @@ typedef struct csizer_frozen_report {
   uint64_t unresolved;
   /// Usable bytes of all Swift objects of the process, and of the raw blocks that these own.
   uint64_t heap_objects, heap_raw;
-  /// Types that csizer_frozen_learn may be able to compile: the sizes are not exact yet.
+  /// Types that csizer_sizing_learn may be able to compile: the sizes are not exact yet.
   uint32_t unknown;
 } csizer_frozen_report;
 
-/// Makes the layouts of the tracked classes known before a child is made. No other thread may use `layouts`.
+/// As csizer_sizing_prepare, and makes the allocator ready for what the child asks it. No other thread may use `layouts`.
 csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
-/// Forks a child that sizes with a fresh walk of the parent's. Holding, which may end at once when this returns. CSIZER_REFUSED when the
+/// Forks a child that sizes with a fresh walk of the parent's, and names referents where that is asked for. Holding, which may end at once when this returns. CSIZER_REFUSED when the
 /// kernel refuses the fork.
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_child *ret_child);
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child);
 
 /// Waits for the child's end; kills it when it makes no progress for so many nanoseconds. The thread that made it.
 csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience);
 
 /// What the child found. After its end.
 csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing);
-
-/// Compiles the types that the child did not know. How many were compiled; with none another image would show the same. No other thread
-/// may use `layouts`.
-uint32_t csizer_frozen_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
 
 /// What goes wrong on purpose.
 typedef enum csizer_frozen_fault {

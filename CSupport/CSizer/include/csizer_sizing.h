@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "csizer_lifetimes.h"
+#include "csizer_referents.h"
 #include "csizer_walk.h"
 
 /// A sizing: the sizes of all living objects of a tracker at one moment, found by one walk.
@@ -14,8 +15,8 @@
 /// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
 /// the records: dead objects and earlier snapshots cost nothing.
 ///
-/// In order: list; create, begin, run (and, where it stops, name) until it is done, all while holding (csizer_lifetimes_hold); then
-/// apply and destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
+/// In order: list and prepare; create, ask_nobody, all, ask_again, while holding (csizer_lifetimes_hold); learn, and then begin anew if
+/// something was learnt; otherwise apply; destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
 /// may then happen in a child, which takes neither locks nor memory of an allocator for it.
 typedef struct csizer_sizing csizer_sizing;
 
@@ -51,8 +52,20 @@ void csizer_sizing_destroy(csizer_sizing *sizing);
 /// How many objects are to be sized; some may have died since they were listed.
 uint32_t csizer_sizing_count(const csizer_sizing *sizing);
 
-/// Whether some living object's referents are to be named. After csizer_sizing_list.
-bool csizer_sizing_names(const csizer_lifetimes *lifetimes);
+/// From now on the walk compiles no layout but notes the types that it would: with all births waiting, the runtime and the loader must
+/// not be asked, whose locks may be held by one that waits. A frozen child does so by itself.
+void csizer_sizing_ask_nobody(csizer_sizing *sizing, csizer_walk *walk);
+
+/// Ends that, before others use the walk's layouts: how many types were noted. csizer_sizing_learn may be able to compile them; the sizes
+/// are not exact yet.
+uint32_t csizer_sizing_ask_again(csizer_sizing *sizing, csizer_walk *walk);
+
+/// Compiles the types that were not known. How many were compiled; with none another sizing would show the same. No other thread may use
+/// `layouts`, and nobody holds.
+uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
+
+/// Makes what is known beforehand known: the layouts of the tracked classes. No other thread may use `layouts`, and nobody holds.
+csizer_status csizer_sizing_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
 /// Marks all of them as seen in a fresh walk.
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk);
@@ -63,6 +76,25 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
 
 /// Sets the size of the object at which csizer_sizing_run stopped, and answers its number.
 uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes);
+
+/// What stands before a tree (csizer_referents_write) in the results that a child shares.
+typedef struct csizer_referent_tree {
+  uint32_t object;
+  uint32_t padding;
+  uint64_t bytes;  // of the tree
+} csizer_referent_tree;
+
+/// As csizer_sizing_run up to and with the object at which that stops: builds and keeps its tree and sets its size.
+csizer_status csizer_sizing_next(csizer_sizing *sizing, csizer_walk *walk, csizer_referents *referents);
+
+/// Begins, and sizes and names all.
+csizer_status csizer_sizing_all(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys);
+
+/// The trees that were kept, one behind the other: where, and how many bytes. They are the sizing's.
+size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_trees);
+
+/// Whether a child had no room for all of them. The tracker's next results will have it.
+bool csizer_sizing_lacks_room(const csizer_sizing *sizing);
 
 /// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for csizer_lifetimes_cohort_count) and
 /// tells how many objects could not be sized. When memory is refused nothing is recorded.

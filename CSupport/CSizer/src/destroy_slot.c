@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
+#include <dlfcn.h>
+#include <features.h>
 #include <link.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -27,22 +29,28 @@ static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
   original_of((const swift_class *)(const void *)((swift_object *)object)->metadata)(object);
 }
 
-typedef struct relro_query {
-  uintptr_t address;
-  bool is_protected;
-} relro_query;
+#if __GLIBC_PREREQ(2, 35)
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
 
-static int look_for_relro(struct dl_phdr_info *info, size_t size, void *context) {
-  (void)size;
-  relro_query *query = context;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-    if (segment->p_type != PT_GNU_RELRO) continue;
-    uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-    query->is_protected |= query->address >= start && query->address < start + segment->p_memsz;
+// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be held by a thread
+// that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes no lock.
+static bool is_protected(uintptr_t address) {
+  struct dl_find_object image;
+  if (_dl_find_object((void *)address, &image)) return false;  // the runtime made it
+  const ElfW(Ehdr) *header = image.dlfo_map_start;
+  const ElfW(Phdr) *segments = (const void *)((const char *)header + header->e_phoff);
+  for (int i = 0; i < header->e_phnum; i++) {
+    uintptr_t start = image.dlfo_link_map->l_addr + segments[i].p_vaddr;
+    if (segments[i].p_type == PT_GNU_RELRO && address - start < segments[i].p_memsz) return true;
   }
-  return query->is_protected;
+  return false;
 }
+
+static bool can_tell(void) { return _dl_find_object != NULL; }
+#else
+static bool is_protected(uintptr_t address) { return address != 0; }
+static bool can_tell(void) { return false; }
+#endif
 
 // Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The last objects of
 // two classes may die at once, under different shards, and their slots share a page: one at a time opens and closes it. Who is
@@ -55,7 +63,7 @@ static bool write_protected(class_destroyer *slot, class_destroyer function) {
   bool is_writable = mprotect(start, page, PROT_READ | PROT_WRITE) == 0;
   if (is_writable) {
     __atomic_store_n(slot, function, __ATOMIC_RELEASE);
-    mprotect(start, page, PROT_READ);
+    if (can_tell()) mprotect(start, page, PROT_READ);
   }
   __atomic_clear(&is_open, __ATOMIC_RELEASE);
   return is_writable;
@@ -70,9 +78,7 @@ static bool write_slot(const class_entry *entry, class_destroyer function) {
 bool csizer_class_hook(class_entry *entry) {
   class_destroyer found = __atomic_load_n(slot_of(entry->type), __ATOMIC_RELAXED);
   if (found == destroy) return true;
-  relro_query query = {.address = (uintptr_t)slot_of(entry->type)};
-  dl_iterate_phdr(look_for_relro, &query);
-  entry->slot_is_protected = query.is_protected;
+  entry->slot_is_protected = !can_tell() || is_protected((uintptr_t)slot_of(entry->type));
   __atomic_store_n(&entry->destroy, found, __ATOMIC_RELEASE);  // objects may be dying
   return write_slot(entry, destroy);
 }

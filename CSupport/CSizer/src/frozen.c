@@ -90,30 +90,31 @@ static void abandon(csizer_walk *walk) {
   walk->limit = WALK_QUEUE;
 }
 
-static csizer_status size_next(csizer_sizing *sizing, csizer_walk *walk) {
-  const void *named;
-  uint32_t level;
-  csizer_status status = csizer_sizing_run(sizing, walk, &named, &level);
-  if (status || !named) return status;
-  // Its size is known without the names of its referents.
-  size_t before = csizer_walk_totals(walk).bytes;
-  status = csizer_walk_marked(walk, named);
-  csizer_sizing_name(sizing, csizer_walk_totals(walk).bytes - before);
-  return status;
+/// What the child works with.
+typedef struct child_tools {
+  csizer_sizing *sizing;
+  csizer_walk *walk;
+  csizer_referents *referents;
+} child_tools;
+
+static csizer_status size_next(const child_tools *tools) {
+  return csizer_sizing_next(tools->sizing, tools->walk, tools->referents);
 }
 
 // Tests only: one object at a time, with a fault at every other one.
-static csizer_status crash_and_size(csizer_sizing *sizing, csizer_walk *walk) {
+static csizer_status crash_and_size(const child_tools *tools) {
+  csizer_sizing *sizing = tools->sizing;
   static int *volatile nowhere = (int *)16;  // volatile: compilers refuse a store that they see go wrong
   if (sizing->next % 2) *nowhere = 0;
   uint32_t count = sizing->count;
   sizing->count = sizing->next + 1;
-  csizer_status status = size_next(sizing, walk);
+  csizer_status status = size_next(tools);
   sizing->count = count;
   return status;
 }
 
-static void size_all(csizer_sizing *sizing, csizer_walk *walk, csizer_frozen_fault fault) {
+static void size_all(const child_tools *tools, csizer_frozen_fault fault) {
+  csizer_sizing *const sizing = tools->sizing;
   const uint32_t count = sizing->count;
   if (sigsetjmp(after_fault, 1)) {
     // It is behind before anything else is done: giving it up may fault as well.
@@ -121,10 +122,10 @@ static void size_all(csizer_sizing *sizing, csizer_walk *walk, csizer_frozen_fau
     __atomic_store_n(&sizing->next, given_up + 1, __ATOMIC_RELEASE);
     sizing->count = count;
     if (given_up < count) sizing->sizes[given_up] = SIZING_NONE;
-    abandon(walk);
+    abandon(tools->walk);
   }
   while (!sizing->report.status && sizing->next < count)
-    sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(sizing, walk) : size_next(sizing, walk);
+    sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(tools) : size_next(tools);
 }
 
 static bool add_object(void *context, const void *object) {
@@ -168,8 +169,9 @@ static void be_expendable(void) {
   prctl(PR_SET_DUMPABLE, 0);  // from now on /proc/self is root's
 }
 
-static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, pid_t parent,
+static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, pid_t parent,
                                                csizer_frozen_fault fault) {
+  child_tools tools = {.sizing = sizing, .walk = walk};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) syscall(SYS_exit_group, 1);  // the host was gone before it could be told
   prctl(PR_SET_NAME, "sizer-frozen");
@@ -178,11 +180,12 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
   if (fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
   while (fault == CSIZER_FAULT_HANG) pause();
   catch_faults();
-  walk->layouts->unknown = &sizing->unknown;
+  csizer_sizing_ask_nobody(sizing, walk);
   walk->steps = &sizing->steps;
   if (sigsetjmp(after_fault, 1)) syscall(SYS_exit_group, 1);  // there is no object that could be given up
-  sizing->report.status = csizer_sizing_begin(sizing, walk);
-  size_all(sizing, walk, fault);
+  sizing->report.status = csizer_referents_create(keys, &tools.referents);
+  if (!sizing->report.status) sizing->report.status = csizer_sizing_begin(sizing, walk);
+  size_all(&tools, fault);
   sizing->report.unresolved = csizer_walk_totals(walk).unresolved + sizing->unknown.count;
   sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
   if (!sizing->report.status && !sizing->report.unknown) {
@@ -202,13 +205,10 @@ csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_la
   csizer_allocator_scope scope;
   csizer_allocator_scope_enter(&scope);
   csizer_allocator_scope_leave(&scope);
-  uint32_t count = csizer_lifetimes_cohort_count(lifetimes);
-  for (uint32_t i = 0; i < count; i++)
-    if (!csizer_layouts_object(layouts, csizer_lifetimes_cohort(lifetimes, i).type)) return CSIZER_NO_MEMORY;
-  return CSIZER_OK;
+  return csizer_sizing_prepare(lifetimes, layouts);
 }
 
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_child *ret_child) {
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child) {
   csizer_frozen_fault fault = take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
   pid_t parent = getpid();
@@ -217,7 +217,7 @@ csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csiz
   sigprocmask(SIG_SETMASK, &all, &before);  // no handler of the program's runs in the child
   // A debugger would take a child without a signal for one more thread of the host, and stop it.
   long process = syscall(SYS_clone, (unsigned long)CLONE_UNTRACED, NULL, NULL, NULL, 0ul);
-  if (process == 0) run_child(sizing, walk, parent, fault);
+  if (process == 0) run_child(sizing, walk, keys, parent, fault);
   sigprocmask(SIG_SETMASK, &before, NULL);
   if (process < 0) return CSIZER_REFUSED;
   ret_child->process = (int)process;
@@ -264,7 +264,3 @@ csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, 
 }
 
 csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing) { return sizing->report; }
-
-uint32_t csizer_frozen_learn(const csizer_sizing *sizing, csizer_layouts *layouts) {
-  return csizer_unknown_compile(&sizing->unknown, layouts);
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "enum_case.h"
 #include "layout_internal.h"
 #include "mangling.h"
 
@@ -55,12 +56,6 @@ static bool make_pattern(csizer_layouts *layouts, const probe *probe, uint32_t s
   return true;
 }
 
-static bool matches(const csizer_enum_pattern *pattern, const uint64_t *words, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    if ((words[i] & pattern->mask[i]) != pattern->value[i]) return false;
-  return true;
-}
-
 // The tag bits that lie inside the payload: the payload's own value must be read without them.
 static bool make_clear(csizer_layouts *layouts, const csizer_enum *type, csizer_enum_case *ret) {
   uint32_t payload_size = ret->payload ? ret->payload->size : 0;
@@ -82,12 +77,12 @@ static bool patterns_tell(const csizer_enum *type, unsigned tag, const probe *pr
     if (swift_witnesses_of(type->type)->get_enum_tag(both[i], type->type) != tag) continue;  // the probe itself is no value
     if (type->case_count == 1) {
       bool is_empty = false;
-      for (uint32_t j = 0; j < type->empty_count; j++) is_empty |= matches(&type->empty[j], both[i], type->words);
+      for (uint32_t j = 0; j < type->empty_count; j++) is_empty |= enum_matches(&type->empty[j], both[i], type->words);
       if (is_empty != (tag > 0)) return false;
       continue;
     }
     for (uint32_t j = 0; j < type->case_count; j++)
-      if (matches(&type->cases[j].tag, both[i], type->words) != (j == tag)) return false;
+      if (enum_matches(&type->cases[j].tag, both[i], type->words) != (j == tag)) return false;
   }
   return true;
 }
@@ -150,32 +145,40 @@ static bool reads_as_payload(const csizer_enum *type) {
   return true;
 }
 
-void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type) {
+static bool tells_its_cases(const swift_metadata *type) {
+  return csizer_field_count(csizer_type_descriptor(type)) && swift_witnesses_of(type)->flags & SWIFT_HAS_ENUM_WITNESSES;
+}
+
+const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
-  const swift_witnesses *witnesses = swift_witnesses_of(type);
   uint32_t count = descriptor->enumeration.payload_cases & 0xFFFFFF;
-  if (!count) return;
-  if (!csizer_field_count(descriptor) || !(witnesses->flags & SWIFT_HAS_ENUM_WITNESSES)) {
-    if (witnesses->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, witnesses->size);
-    return;
-  }
+  if (!count || !tells_its_cases(type)) return NULL;
   csizer_enum *result = csizer_layouts_allocate(builder->layouts, sizeof *result);
   csizer_enum_case *cases = csizer_layouts_allocate(builder->layouts, count * sizeof *cases);
-  if (!result || !cases) return;
+  if (!result || !cases) return NULL;
   bool any = read_payloads(builder, type, cases, count);
-  if (builder->unresolved) {  // a payload of unknown type: which of its words mean what is unknown too
-    csizer_builder_conservative(builder, 0, witnesses->size);
-    return;
-  }
-  if (!any) return;
+  if (builder->unresolved || (!any && !even_plain)) return NULL;
   for (uint32_t i = 0; i < count; i++)
     if (cases[i].payload) builder->unresolved |= cases[i].payload->unresolved;
-  *result = (csizer_enum){.type = type, .size = (uint32_t)witnesses->size, .case_count = count, .cases = cases};
+  *result = (csizer_enum){
+      .type = type, .size = (uint32_t)swift_witnesses_of(type)->size, .case_count = count, .cases = cases};
   result->words = (result->size + 7) / 8;
   if (result->words >= CSIZER_ENUM_COPY_WORDS)
     result->scratch = csizer_layouts_allocate(builder->layouts, (result->words + 1) * sizeof *result->scratch);
   find_patterns(builder->layouts, result, cases, descriptor->enumeration.empty_cases);
-  if (builder->layouts->failed) return;
-  if (reads_as_payload(result)) csizer_builder_append(builder, 0, cases[0].payload);
-  else csizer_builder_op(builder, OP_ENUM, 0, result);
+  return builder->layouts->failed ? NULL : result;
+}
+
+void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type) {
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  bool has_payloads = csizer_type_descriptor(type)->enumeration.payload_cases & 0xFFFFFF;
+  if (has_payloads && !tells_its_cases(type)) {
+    if (witnesses->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, witnesses->size);
+    return;
+  }
+  const csizer_enum *result = csizer_enum_describe(builder, type, false);
+  if (result && reads_as_payload(result)) csizer_builder_append(builder, 0, result->cases[0].payload);
+  else if (result) csizer_builder_op(builder, OP_ENUM, 0, result);
+  // A payload of unknown type: which of its words mean what is unknown too.
+  else if (builder->unresolved) csizer_builder_conservative(builder, 0, witnesses->size);
 }

@@ -168,6 +168,7 @@ typedef struct csizer_kind {
 struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
+  csizer_layout_map members;  // csizer_member_list
   struct csizer_bare *bare_types;  // bare_type.h
   csizer_kind *kinds;
   size_t kind_count, kind_capacity;
@@ -200,6 +201,28 @@ static inline const void *csizer_layout_map_find(const csizer_layout_map *map, c
     if (!map->entries[i].metadata) return NULL;
   }
 }
+
+/// A stored property or an enum's payload that may refer to something.
+typedef struct csizer_member_field {
+  const char *name;  // terminated
+  const swift_metadata *type;
+  uint32_t offset;
+  uint32_t number;  // an enum's: of the case
+} csizer_member_field;
+
+/// What a struct, an enum or one class of a chain declares. Known before a frozen image is taken: in there nobody can be asked.
+typedef struct csizer_member_list {
+  const csizer_enum *enumeration;  // enums: which of the payloads is there
+  bool is_library;                 // of the standard library
+  uint32_t count;
+  csizer_member_field fields[];
+} csizer_member_list;
+
+/// The list of a type, compiled when it is met first; NULL only when memory ran out. member_list.c
+const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const swift_metadata *type);
+
+/// Whether something was compiled of the type: it is one.
+bool csizer_layouts_know(const csizer_layouts *layouts, const void *type);
 
 // layouts.c: the table
 bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout);
@@ -249,6 +272,10 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
 
 /// Adds an enum's references. layout_enum.c
 void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
+
+/// How to tell an enum's cases apart. NULL when it has no payloads or, unless `even_plain`, none that refers to anything; when its
+/// metadata does not tell; and when a payload's type is unknown, which sets `unresolved`.
+const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain);
 
 /// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);

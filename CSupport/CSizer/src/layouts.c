@@ -43,10 +43,15 @@ bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, c
   return true;
 }
 
+bool csizer_layouts_know(const csizer_layouts *layouts, const void *type) {
+  return csizer_layout_map_find(&layouts->objects, type) || csizer_layout_map_find(&layouts->values, type) ||
+         csizer_layout_map_find(&layouts->members, type);
+}
+
 void csizer_layouts_recover(csizer_layouts *layouts) {
   if (!layouts->failed) return;
   // Some layouts are half compiled and others may point at them. The pool keeps them all; kinds keep their numbers.
-  layouts->values = layouts->objects = (csizer_layout_map){0};
+  layouts->values = layouts->objects = layouts->members = (csizer_layout_map){0};
   layouts->bare_types = NULL;
   layouts->failed = false;
 }

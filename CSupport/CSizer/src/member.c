@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_member.h"
 
-#include <string.h>
-
 #include "csizer_census.h"
-#include "layout_internal.h"
-#include "mangling.h"
+#include "enum_case.h"
 
 typedef struct visitor {
   csizer_layouts *layouts;
@@ -62,35 +59,34 @@ static bool is_reference(const swift_metadata *type) {
 }
 
 // An Optional's payload stands where the Optional stands; nil has none.
-static typed_value in_optional(typed_value of) {
-  if (swift_witnesses_of(of.type)->get_enum_tag(of.value, of.type) != 0) return (typed_value){0};
+static typed_value in_optional(csizer_layouts *layouts, typed_value of) {
+  const csizer_member_list *list = csizer_layouts_members(layouts, of.type);
+  if (!list || !list->enumeration || enum_case_of(list->enumeration, of.value) != 0) return (typed_value){0};
   return (typed_value){of.value, csizer_generic_arguments(of.type)[0]};
 }
 
-static typed_value look_through(typed_value of) {
+static typed_value look_through(csizer_layouts *layouts, typed_value of) {
   while (of.type) {
-    if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(of);
+    if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(layouts, of);
     else if (is_opaque_existential(of.type)) of = in_existential((const swift_any *)(const void *)of.value);
     else break;
   }
   return of;
 }
 
-static void stored_properties(const visitor *visitor, const char *base, const swift_metadata *type) {
-  const swift_descriptor *descriptor = csizer_type_descriptor(type);
-  uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    csizer_field field;
-    if (!csizer_field_read(visitor->layouts->runtime, type, i, &field) || !field.type) continue;
-    if (csizer_mangled_holding(field.type_name, field.type_name_length) != CSIZER_HOLDS_VALUE) continue;
-    give(visitor, (csizer_member){.name = field.name, .value = base + csizer_field_offset(type, i), .type = field.type});
-  }
+static void give_field(const visitor *visitor, const char *base, const csizer_member_field *field) {
+  csizer_member member = {.name = field->name, .value = base + field->offset, .type = field->type};
+  visitor->visit(visitor->context, &member);
+}
+
+static void stored_properties(const visitor *visitor, const char *base, const csizer_member_list *list) {
+  for (uint32_t i = 0; list && i < list->count; i++) give_field(visitor, base, &list->fields[i]);
 }
 
 // The superclass's properties come first, as they do in memory.
 static void instance_properties(const visitor *visitor, const char *object, const swift_class *type) {
   if (type->superclass) instance_properties(visitor, object, type->superclass);
-  stored_properties(visitor, object, (const swift_metadata *)type);
+  stored_properties(visitor, object, csizer_layouts_members(visitor->layouts, (const swift_metadata *)type));
 }
 
 static void elements(const visitor *visitor, const char *first, size_t count, const csizer_value_layout *element) {
@@ -142,12 +138,6 @@ static void members_of_object(const visitor *visitor, const char *object) {
   }
 }
 
-static bool is_of_standard_library(const swift_metadata *type) {
-  char name[128];
-  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
-  return strncmp(name, "Swift.", 6) == 0;
-}
-
 // Storage that a standard collection refers to is no member anybody knows: its elements are.
 static void members_of_storage(const visitor *visitor, typed_value of) {
   const csizer_value_layout *layout = csizer_layouts_value(visitor->layouts, of.type);
@@ -158,28 +148,29 @@ static void members_of_storage(const visitor *visitor, typed_value of) {
 
 // A payload that shares bits with the tag can't be read in place: such a case shows no members, its bytes are the enum's.
 static void members_of_enum(const visitor *visitor, typed_value of) {
-  const swift_descriptor *descriptor = csizer_type_descriptor(of.type);
-  if (!(swift_witnesses_of(of.type)->flags & SWIFT_HAS_ENUM_WITNESSES)) return;
-  uint32_t tag = swift_witnesses_of(of.type)->get_enum_tag(of.value, of.type);
-  bool single = (descriptor->enumeration.payload_cases & 0xFFFFFF) == 1;
-  csizer_field field;
-  if (!single || tag != 0 || !csizer_field_read(visitor->layouts->runtime, of.type, tag, &field) || !field.type) return;
-  if (!(field.flags & SWIFT_FIELD_INDIRECT))
-    give(visitor, (csizer_member){.name = field.name, .value = of.value, .type = field.type});
+  const csizer_member_list *list = csizer_layouts_members(visitor->layouts, of.type);
+  if (!list || !list->enumeration) return;
+  uint32_t number = enum_case_of(list->enumeration, of.value);
+  if (number == ENUM_NO_PAYLOAD || !enum_payload_is_in_place(list->enumeration, number)) return;
+  for (uint32_t i = 0; i < list->count; i++)
+    if (list->fields[i].number == number) give_field(visitor, of.value, &list->fields[i]);
+}
+
+static void members_of_struct(const visitor *visitor, typed_value of) {
+  const csizer_member_list *list = csizer_layouts_members(visitor->layouts, of.type);
+  if (list && list->is_library) members_of_storage(visitor, of);
+  else stored_properties(visitor, of.value, list);
 }
 
 static void members_of_value(const visitor *visitor, typed_value of) {
-  of = look_through(of);
+  of = look_through(visitor->layouts, of);
   if (!of.type) return;
   if (is_reference(of.type)) {
     members_of_object(visitor, *(const char *const *)(const void *)of.value);
     return;
   }
   switch (swift_kind_of(of.type)) {
-    case SWIFT_STRUCT:
-      if (is_of_standard_library(of.type)) members_of_storage(visitor, of);
-      else stored_properties(visitor, of.value, of.type);
-      return;
+    case SWIFT_STRUCT: members_of_struct(visitor, of); return;
     case SWIFT_ENUM: members_of_enum(visitor, of); return;
     case SWIFT_TUPLE: {
       const swift_tuple *tuple = (const swift_tuple *)of.type;
@@ -200,8 +191,7 @@ csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, c
 }
 
 const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type) {
-  (void)layouts;
-  typed_value of = look_through((typed_value){value, type});
+  typed_value of = look_through(layouts, (typed_value){value, type});
   if (!of.type) return type;
   if (!is_reference(of.type)) return of.type;
   const swift_object *object = *(const swift_object *const *)(const void *)of.value;
@@ -210,11 +200,13 @@ const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *valu
 }
 
 const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type) {
-  typed_value of = look_through((typed_value){value, type});
+  typed_value of = look_through(layouts, (typed_value){value, type});
   if (!of.type) return NULL;
   const void *const *words = (const void *const *)(const void *)of.value;
   if (is_reference(of.type)) return words[0];
-  if (swift_kind_of(of.type) != SWIFT_STRUCT || !is_of_standard_library(of.type)) return NULL;
+  if (swift_kind_of(of.type) != SWIFT_STRUCT) return NULL;
+  const csizer_member_list *list = csizer_layouts_members(layouts, of.type);
+  if (!list || !list->is_library) return NULL;
   const csizer_value_layout *layout = csizer_layouts_value(layouts, of.type);
   return layout && layout->references ? words[__builtin_ctzll(layout->references)] : NULL;
 }

@@ -62,37 +62,59 @@ csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
   return add_new(lifetimes, end) ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
+// Only a frozen image's names come through shared memory.
+static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
+  enum { FIRST = 1 << 20 };
+  for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
+    if (lifetimes->cohorts[i].resolution_level) return lifetimes->referent_room > FIRST ? lifetimes->referent_room : FIRST;
+  return 0;
+}
+
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
   if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
-  size_t bytes = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
+  uint64_t room = is_shared ? referent_room(lifetimes) : 0;
+  size_t bytes = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t) + room;
   csizer_sizing *sizing = map_results(bytes, is_shared);
   if (!sizing) return CSIZER_NO_MEMORY;
   sizing->lifetimes = lifetimes;
   sizing->bytes = bytes;
   sizing->count = lifetimes->living_count;
+  sizing->is_shared = is_shared;
+  sizing->referents = (char *)&sizing->sizes[sizing->count];
+  sizing->referent_room = room;
   *ret_sizing = sizing;
   return CSIZER_OK;
 }
 
 void csizer_sizing_destroy(csizer_sizing *sizing) {
-  if (sizing) munmap(sizing, sizing->bytes);
+  if (!sizing) return;
+  csizer_page_array_deinit(&sizing->own_referents);
+  munmap(sizing, sizing->bytes);
 }
 
 uint32_t csizer_sizing_count(const csizer_sizing *sizing) { return sizing->count; }
 
-bool csizer_sizing_names(const csizer_lifetimes *lifetimes) {
-  bool names = false;
-  csizer_shards_hold();
-  for (uint32_t i = 0; i < lifetimes->cohort_count; i++) names |= lifetimes->cohorts[i].resolution_level != 0;
-  // Asked for once is not asked for of somebody who lives.
-  bool is_asked_for = names;
-  names = false;
-  for (uint32_t i = 0; is_asked_for && !names && i < lifetimes->living_count; i++) {
-    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
-    names = lifetime_is_tracked(record) && lifetimes->cohorts[record->cohort].resolution_level != 0;
+// ---- Types ----
+
+csizer_status csizer_sizing_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
+  uint32_t count = csizer_lifetimes_cohort_count(lifetimes);
+  for (uint32_t i = 0; i < count; i++) {
+    csizer_cohort cohort = csizer_lifetimes_cohort(lifetimes, i);
+    if (!csizer_layouts_object(layouts, cohort.type)) return CSIZER_NO_MEMORY;
+    if (cohort.resolution_level && !csizer_layouts_members(layouts, cohort.type)) return CSIZER_NO_MEMORY;
   }
-  csizer_shards_release();
-  return names;
+  return CSIZER_OK;
+}
+
+void csizer_sizing_ask_nobody(csizer_sizing *sizing, csizer_walk *walk) { walk->layouts->unknown = &sizing->unknown; }
+
+uint32_t csizer_sizing_ask_again(csizer_sizing *sizing, csizer_walk *walk) {
+  walk->layouts->unknown = NULL;
+  return csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
+}
+
+uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layouts) {
+  return csizer_unknown_compile(&sizing->unknown, layouts);
 }
 
 // ---- The walk ----
@@ -172,6 +194,62 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
 uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
   sizing->sizes[sizing->next] = bytes;
   return numbers_of(sizing->lifetimes)[sizing->next++];
+}
+
+// ---- Named referents ----
+
+static bool make_room(csizer_sizing *sizing, uint64_t bytes) {
+  if (bytes <= sizing->referent_room) return true;
+  if (sizing->is_shared || !csizer_page_array_reserve(&sizing->own_referents, bytes)) return false;
+  sizing->referents = sizing->own_referents.memory;
+  sizing->referent_room = sizing->own_referents.bytes;
+  return true;
+}
+
+// Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is only counted.
+static csizer_status keep(csizer_sizing *sizing, const csizer_referents *referents) {
+  csizer_referent_tree head = {.object = numbers_of(sizing->lifetimes)[sizing->next]};
+  head.bytes = csizer_referents_write(referents, true, NULL, 0);
+  sizing->referent_wish += sizeof head + head.bytes;
+  if (!make_room(sizing, sizing->referent_wish)) return sizing->is_shared ? CSIZER_OK : CSIZER_NO_MEMORY;
+  char *at = sizing->referents + sizing->referent_bytes;
+  memcpy(at, &head, sizeof head);
+  csizer_referents_write(referents, true, at + sizeof head, head.bytes);
+  sizing->referent_bytes = sizing->referent_wish;
+  return CSIZER_OK;
+}
+
+csizer_status csizer_sizing_next(csizer_sizing *sizing, csizer_walk *walk, csizer_referents *referents) {
+  const void *named;
+  uint32_t level;
+  uint64_t bytes;
+  csizer_status status = csizer_sizing_run(sizing, walk, &named, &level);
+  if (status || !named) return status;
+  status = csizer_referents_of_marked(referents, walk, named, level, &bytes);
+  if (!status) status = keep(sizing, referents);
+  if (!status) csizer_sizing_name(sizing, bytes);
+  return status;
+}
+
+csizer_status csizer_sizing_all(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys) {
+  csizer_referents *referents;
+  csizer_status status = csizer_referents_create(keys, &referents);
+  if (status) return status;
+  status = csizer_sizing_begin(sizing, walk);
+  while (!status && sizing->next < sizing->count) status = csizer_sizing_next(sizing, walk, referents);
+  csizer_referents_destroy(referents);
+  return status;
+}
+
+size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_trees) {
+  *ret_trees = sizing->referents;
+  return sizing->referent_bytes;
+}
+
+bool csizer_sizing_lacks_room(const csizer_sizing *sizing) {
+  if (sizing->referent_bytes == sizing->referent_wish) return false;
+  sizing->lifetimes->referent_room = sizing->referent_wish + sizing->referent_wish / 4;
+  return true;
 }
 
 // ---- The record ----

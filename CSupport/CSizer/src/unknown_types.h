@@ -10,7 +10,7 @@
 
 enum { UNKNOWN_ROOM = 512, UNKNOWN_BINDINGS = 16 };
 
-typedef enum unknown_role { UNKNOWN_OBJECT, UNKNOWN_VALUE, UNKNOWN_BOUND } unknown_role;
+typedef enum unknown_role { UNKNOWN_OBJECT, UNKNOWN_VALUE, UNKNOWN_BOUND, UNKNOWN_MEMBERS } unknown_role;
 
 typedef struct unknown_type {
   unknown_role role;

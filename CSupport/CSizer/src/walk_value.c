@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "enum_case.h"
 #include "walk_internal.h"
 
 // The parts of a value that are more than a plain reference. Nesting here is that of types, never of data.
-
-// The last word may reach past the value, and past what was asked of the allocator: the mask leaves those bits out, and aligned
-// words never reach past a page. AddressSanitizer, which knows of no usable size, is told not to mind.
-__attribute__((no_sanitize("address"))) static bool matches(const csizer_enum_pattern *pattern, const uint64_t *words,
-                                                             uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    if ((words[i] & pattern->mask[i]) != pattern->value[i]) return false;
-  return true;
-}
 
 // The payload shares its bits with the tag: read a copy of it without them.
 static void enum_payload_masked(csizer_walk *walk, const char *base, const csizer_enum *type, const csizer_enum_case *held) {
@@ -24,37 +16,23 @@ static void enum_payload_masked(csizer_walk *walk, const char *base, const csize
 }
 
 // The patterns did not tell: the type's own witnesses do, on a copy.
-static void enum_by_witness(csizer_walk *walk, const char *base, const csizer_enum *type) {
-  const swift_witnesses *witnesses = swift_witnesses_of(type->type);
-  uint32_t tag = witnesses->get_enum_tag(base, type->type);
-  if (tag >= type->case_count || !type->cases[tag].payload) return;
+static void enum_payload_projected(csizer_walk *walk, const char *base, const csizer_enum *type,
+                                   const csizer_enum_case *held) {
   uint64_t room[CSIZER_ENUM_COPY_WORDS];
   uint64_t *copy = type->scratch ? type->scratch : room;
   memcpy(copy, base, type->size);
-  witnesses->project_enum_data(copy, type->type);
-  walk_value(walk, (const char *)copy, type->cases[tag].payload);
+  swift_witnesses_of(type->type)->project_enum_data(copy, type->type);
+  walk_value(walk, (const char *)copy, held->payload);
 }
 
 static void walk_enum(csizer_walk *walk, const char *base, const csizer_enum *type) {
-  if (type->ask_witness) {
-    enum_by_witness(walk, base, type);
-    return;
-  }
-  const uint64_t *words = (const uint64_t *)(const void *)base;
-  if (type->case_count == 1) {
-    for (uint32_t i = 0; i < type->empty_count; i++)
-      if (matches(&type->empty[i], words, type->words)) return;
-    walk_value(walk, base, type->cases[0].payload);
-    return;
-  }
-  for (uint32_t i = 0; i < type->case_count; i++) {
-    const csizer_enum_case *held = &type->cases[i];
-    if (!matches(&held->tag, words, type->words)) continue;
-    if (!held->payload) return;
-    if (held->clear) enum_payload_masked(walk, base, type, held);
-    else walk_value(walk, base, held->payload);
-    return;
-  }
+  uint32_t number = enum_case_of(type, base);
+  if (number == ENUM_NO_PAYLOAD) return;
+  const csizer_enum_case *held = &type->cases[number];
+  if (!held->payload) return;
+  if (type->ask_witness) enum_payload_projected(walk, base, type, held);
+  else if (held->clear) enum_payload_masked(walk, base, type, held);
+  else walk_value(walk, base, held->payload);
 }
 
 static void walk_any(csizer_walk *walk, const swift_any *any) {

@@ -15,7 +15,7 @@ struct FrozenSizing: ~Copyable, Sendable {
 /// What came of a child.
 enum FrozenEnd: ~Copyable, Sendable {
   case finished(FinishedSizing)
-  /// It has met types that are known from now on; ask again.
+  /// It has met types that are known from now on, or wanted more room; ask again.
   case learnt
   /// It was ended, or had to be.
   case failed(String)
@@ -49,16 +49,11 @@ extension Engine {
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
     if report.unknown > 0, !isLast, try learn(frozen.results, place: place) > 0 { return .learnt }
+    if csizer_sizing_lacks_room(frozen.results.handle), !isLast { return .learnt }
+    frozen.found.trees = frozen.results.trees()
     frozen.found.unresolvedCount = Int(report.unresolved)
     if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
-  }
-
-  private static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) -> Int {
-    let handle = results.handle
-    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      Int(csizer_frozen_learn(handle, walk.layouts.handle))
-    }
   }
 }
 

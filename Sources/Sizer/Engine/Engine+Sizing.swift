@@ -20,18 +20,51 @@ struct Sizing: Sendable {
 
 extension Engine {
   /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held.
+  ///
+  /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of the loader: a type
+  /// that is not known yet is learnt afterwards, and all are sized again.
   static func sizeInPlace(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FinishedSizing {
     try lifetimes.list(place: place)
-    return try withTree(HeapSizer.Options(), place: place) { (builder) throws(SizerError) in
+    var pause = Duration.zero
+    var attempt = 0
+    while true {
+      attempt += 1
+      var sizing = try sizeOnce(lifetimes, place: place)
+      pause += sizing.found.pause
+      sizing.found.pause = pause  // of all attempts
+      let learnt = sizing.unknownCount > 0 ? try learn(sizing.results, place: place) : 0
+      if learnt == 0 || attempt == mostAttempts {
+        sizing.found.trees = sizing.results.trees()
+        return sizing
+      }
+    }
+  }
+
+  /// How often all are sized until all types are known. Each attempt shows types behind those of the one before.
+  static let mostAttempts = 12
+
+  private static func sizeOnce(
+    _ lifetimes: Lifetimes, place: String
+  ) throws(SizerError) -> FinishedSizing {
+    try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
+      try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), place: place)
       let asked = Ticks.now  // not before: births and deaths don't wait for another walk
       let held = Ticks(value: csizer_lifetimes_hold())
       defer { csizer_lifetimes_let_go() }
       let results = try SizingResults(of: lifetimes, isShared: false, place: place)
       var found = Sizing(mode: .inPlace, taken: held)
-      try results.run(with: &builder, into: &found, place: place)
-      found.unresolvedCount = builder.walk.totals.unresolvedCount
+      let unknown = try walk.size(results.handle)
+      found.unresolvedCount = walk.totals.unresolvedCount + unknown
       found.pause = Ticks.now.duration(since: asked)
-      return FinishedSizing(found: found, results: results)
+      return FinishedSizing(found: found, results: results, unknownCount: unknown)
+    }
+  }
+
+  /// Compiles the types that a sizing did not know: how many it could.
+  static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) -> Int {
+    let handle = results.handle
+    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
+      Int(csizer_sizing_learn(handle, walk.layouts.handle))
     }
   }
 }
@@ -40,6 +73,8 @@ extension Engine {
 struct FinishedSizing: ~Copyable, Sendable {
   var found: Sizing
   let results: SizingResults
+  /// Types that could not be asked for.
+  var unknownCount = 0
 
   /// Records what changed under the snapshot's number. The tracker's lock is held.
   mutating func record(as snapshot: Int, place: String) throws(SizerError) {
@@ -65,13 +100,22 @@ struct SizingResults: ~Copyable, Sendable {
     csizer_sizing_destroy(handle)
   }
 
-  fileprivate func run(with builder: inout TreeBuilder, into found: inout Sizing, place: String) throws(SizerError) {
-    try builder.walk.begin(handle)
-    while let (object, level) = try builder.walk.run(handle) {
-      let tree = try builder.tree(ofMarkedObjectAt: object, depth: level)
-      let number = csizer_sizing_name(handle, UInt64(tree.bytes))
-      found.trees.append((number, tree.folded().children))
+  /// The trees of named referents, by object.
+  func trees() -> [(object: UInt32, referents: [SizeNode])] {
+    var start: UnsafeRawPointer?
+    let count = csizer_sizing_referents(handle, &start)
+    let bytes = UnsafeRawBufferPointer(start: start, count: count)
+    var trees: [(object: UInt32, referents: [SizeNode])] = []
+    var reader = ReferentReader()
+    var offset = 0
+    while offset < count {
+      let head = bytes.loadUnaligned(fromByteOffset: offset, as: csizer_referent_tree.self)
+      offset += MemoryLayout<csizer_referent_tree>.size
+      let tree = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(head.bytes)])
+      trees.append((head.object, reader.tree(in: tree).children))
+      offset += Int(head.bytes)
     }
+    return trees
   }
 
   fileprivate func record(as snapshot: Int, in found: inout Sizing, place: String) throws(SizerError) {
@@ -82,28 +126,5 @@ struct SizingResults: ~Copyable, Sendable {
       csizer_sizing_apply(handle, UInt32(snapshot), &sums, count, &skipped), place: place)
     found.sums = sums.map { (Int($0.active), Int($0.bytes)) }
     found.skippedCount = Int(skipped)
-  }
-}
-
-extension SizeNode {
-  /// Without referents that are too small to matter: below a thousandth of the whole they become one. An object with a million
-  /// elements would otherwise be recorded a million times over.
-  fileprivate func folded() -> SizeNode {
-    folded(threshold: bytes / 1000)
-  }
-
-  private func folded(threshold: Int) -> SizeNode {
-    var result = self
-    result.children = children.filter { $0.bytes > threshold }.map { $0.folded(threshold: threshold) }
-    let small = children.lazy.filter { $0.bytes <= threshold && $0.bytes > 0 }
-    let smallBytes = small.reduce(0) { $0 + $1.bytes }
-    if smallBytes > 0 {
-      let count = small.reduce(0) { sum, _ in sum + 1 }
-      let only = count == 1 ? small.first : nil
-      result.children.append(
-        only.map { SizeNode(name: $0.name, typeName: $0.typeName, bytes: $0.bytes, flatBytes: $0.flatBytes) }
-          ?? SizeNode(name: "(\(count) more)", typeName: "", bytes: smallBytes, flatBytes: smallBytes))
-    }
-    return result
   }
 }

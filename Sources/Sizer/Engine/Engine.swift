@@ -17,16 +17,6 @@ package enum Engine {
     try withFreshWalk(options, place: place) { (walk) throws(SizerError) in try body(walk) }
   }
 
-  /// Runs `body` with a builder of trees, as ``withWalk(_:place:_:)``.
-  static func withTree<Result: ~Copyable & Sendable>(
-    _ options: HeapSizer.Options, place: String, _ body: (inout TreeBuilder) throws(SizerError) -> Result
-  ) throws(SizerError) -> Result {
-    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in
-      var builder = TreeBuilder(walk: walk)
-      return try body(&builder)
-    }
-  }
-
   static func withFreshWalk<Result: ~Copyable & Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {

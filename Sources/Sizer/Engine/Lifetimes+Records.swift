@@ -38,9 +38,10 @@ extension Lifetimes {
       isDead: read.fate == CSIZER_DEAD, address: read.address, cohort: read.cohort, trace: read.trace)
   }
 
-  /// How many levels of referents are to be named of an object.
-  func resolutionLevel(of number: UInt32) -> Int {
-    Int(csizer_lifetimes_cohort(handle, csizer_lifetimes_read(handle, number).cohort).resolution_level)
+  /// Whether referents of an object are to be named: it lives, and its level is not 0.
+  func namesReferents(of number: UInt32) -> Bool {
+    let record = csizer_lifetimes_read(handle, number)
+    return record.fate == CSIZER_ALIVE && csizer_lifetimes_cohort(handle, record.cohort).resolution_level > 0
   }
 
   /// From a number on; records refer to them with their numbers.

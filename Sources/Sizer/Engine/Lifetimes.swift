@@ -92,9 +92,6 @@ final class Lifetimes: Sendable {
   /// How many objects lived when the list was last brought up to date.
   var livingCount: Int { Int(csizer_living_count(handle)) }
 
-  /// Whether snapshots are to name referents of some object on that list.
-  var namesReferents: Bool { csizer_sizing_names(handle) }
-
   /// How many objects were ever tracked.
   var count: Int { Int(csizer_lifetimes_count(handle)) }
 

@@ -38,41 +38,29 @@ struct Walk: ~Copyable {
     try Engine.check(status, place: place)
   }
 
-  /// Marks what the value refers to directly; ``follow(_:)`` counts it later.
-  func collect(valueAt pointer: UnsafeRawPointer, metadata: UnsafeRawPointer) throws(SizerError) -> [UInt] {
-    var objects: UnsafePointer<UInt>?
-    var count = 0
-    try Engine.check(csizer_walk_collect(handle, pointer, metadata, &objects, &count), place: place)
-    return Array(UnsafeBufferPointer(start: objects, count: count))
+  /// Builds the tree of named referents of a value.
+  func build(
+    _ referents: OpaquePointer, valueAt pointer: UnsafeRawPointer, metadata: UnsafeRawPointer, depth: Int
+  )
+    throws(SizerError)
+  {
+    let status = csizer_referents_of_value(referents, handle, pointer, metadata, UInt32(depth))
+    try Engine.check(status, place: place)
   }
 
-  /// Adds an object that ``collect(valueAt:metadata:)`` has marked, and what it reaches.
-  func follow(_ object: UInt) throws(SizerError) {
-    try Engine.check(csizer_walk_follow(handle, object), place: place)
-  }
-
-  /// Usable bytes of an object's own blocks.
-  func flatBytes(of object: UInt) -> Int {
-    csizer_walk_flat_bytes(handle, object)
-  }
-
-  /// Marks all objects of a sizing, so that none is counted with what refers to it.
-  func begin(_ sizing: OpaquePointer) throws(SizerError) {
-    try Engine.check(csizer_sizing_begin(sizing, handle), place: place)
-  }
-
-  /// Sizes objects until one is next whose referents are to be named, so many levels down; nil when all are sized.
-  func run(_ sizing: OpaquePointer) throws(SizerError) -> (object: UnsafeRawPointer, level: Int)? {
-    var object: UnsafeRawPointer?
-    var level: UInt32 = 0
-    try Engine.check(csizer_sizing_run(sizing, handle, &object, &level), place: place)
-    return object.map { ($0, Int(level)) }
+  /// Sizes and names all objects of a sizing; answers how many types were met that are not known.
+  func size(_ sizing: OpaquePointer) throws(SizerError) -> Int {
+    csizer_sizing_ask_nobody(sizing, handle)
+    let status = csizer_sizing_all(sizing, handle, Referents.keys)
+    let unknown = csizer_sizing_ask_again(sizing, handle)
+    try Engine.check(status, place: place)
+    return Int(unknown)
   }
 
   /// Forks a child that does the sizing.
   func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child {
     var child = csizer_child()
-    try Engine.check(csizer_frozen_start(sizing, handle, &child), place: place)
+    try Engine.check(csizer_frozen_start(sizing, handle, Referents.keys, &child), place: place)
     return child
   }
 

@@ -31,7 +31,7 @@ extension ClassTracker {
 
   private func takePeriodicSnapshot() -> Bool {
     do {
-      try takeSnapshot("", .automatic, wantsSlabs: false, isPeriodic: true)
+      try createSnapshot()
     } catch {
       guard error.code != .closed else { return false }
       // What was taken and not written is written with the next one.

@@ -10,10 +10,10 @@ extension ClassTracker {
   /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
   ///   thread may change what tracked objects refer to.
   /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
-  ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the child works are
-  ///   copied. Referents are not named.
-  /// - `automatic`: in place when the process has one thread, when nothing tracked lives, or when referents of something that does are to be
-  ///   named; frozen otherwise.
+  ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the
+  ///   child works are copied.
+  /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked (100,000 objects that
+  ///   had 64 MiB in the snapshot before); frozen otherwise.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
   /// - Parameters:
@@ -28,23 +28,15 @@ extension ClassTracker {
   public func createSnapshot(
     _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
   ) throws(SizerError) -> Snapshot {
-    try takeSnapshot(label, mode, wantsSlabs: fragmentation, isPeriodic: false)
-  }
-
-  /// A periodic snapshot is never taken in place for the sake of names: nobody knows what the program is doing then.
-  @discardableResult
-  func takeSnapshot(
-    _ label: String, _ mode: SnapshotMode, wantsSlabs: Bool, isPeriodic: Bool
-  ) throws(SizerError) -> Snapshot {
     let place = "ClassTracker.createSnapshot(_:mode:)"
     let lifetimes = try lifetimes.get()
     try checkLength(of: label, "label", place: place)
-    let request = SnapshotRequest(label: label, wantsSlabs: wantsSlabs, lifetimes: lifetimes, place: place)
+    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(place)
         try lifetimes.list(place: place)
-        return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace(isPeriodic: isPeriodic))
+        return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
       }
       let snapshot = isInPlace ? try createInPlace(request) : try createFrozen(request)
       try write(snapshot, lifetimes, place: place)
@@ -78,7 +70,7 @@ extension ClassTracker {
         return try Engine.startFrozen(request.lifetimes, place: request.place)
       }
       pause += frozen.pause
-      switch try Engine.finish(frozen, isLast: attempt == ClassTracker.mostImages, place: request.place) {
+      switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, place: request.place) {
       case .learnt: continue
       case .failed(let what):
         failures += 1
@@ -96,8 +88,8 @@ extension ClassTracker {
     }
   }
 
-  /// How often an image is taken until all types in it are known. Each one shows types behind those of the one before.
-  private static let mostImages = 12
+  /// What is sized in place in some 10 ms: as long as the fork of a process of 300 MiB takes.
+  static let mostInPlace = (objects: 100_000, bytes: 64 << 20)
 
   /// What was recorded up to now, as a value that does not change any more.
   ///
@@ -116,10 +108,13 @@ private struct SnapshotRequest {
   var place: String
 }
 
-extension Lifetimes {
-  /// Whether nobody else could change what is sized in place, or only that can do what is asked for.
-  fileprivate func suitsInPlace(isPeriodic: Bool) -> Bool {
-    livingCount == 0 || (namesReferents && !isPeriodic) || Engine.hasOneThread
+extension TrackerState {
+  /// Whether nobody else could change what is sized in place, and that takes no longer than a fork would.
+  fileprivate func suitsInPlace(_ lifetimes: Lifetimes) -> Bool {
+    let isSmall =
+      lifetimes.livingCount <= ClassTracker.mostInPlace.objects
+      && (snapshots.last?.trackedBytes ?? 0) <= ClassTracker.mostInPlace.bytes
+    return lifetimes.livingCount == 0 || (isSmall && Engine.hasOneThread)
   }
 }
 
@@ -150,12 +145,7 @@ extension TrackerState {
         snapshot.classes[name]!.share = Double(snapshot.classes[name]!.bytes) / Double(snapshot.trackedBytes)
       }
     }
-    var trees = sizing.trees
-    if sizing.mode == .frozen {
-      // A frozen image names nobody: what was named before stays, of those whose level still asks for names.
-      trees = lastTrees.filter { lifetimes.resolutionLevel(of: $0.key) > 0 }.map { ($0.key, $0.value) }
-    }
-    record(trees)
+    record(sizing.trees, lifetimes)
     snapshots.append(snapshot)
     return snapshot
   }
@@ -194,16 +184,21 @@ extension TrackerState {
   }
 
   /// Adds the trees that differ from those before.
-  private mutating func record(_ trees: [(object: UInt32, referents: [SizeNode])]) {
+  private mutating func record(_ trees: [(object: UInt32, referents: [SizeNode])], _ lifetimes: Lifetimes) {
     let number = UInt32(snapshots.count)
-    let changed = Dictionary(uniqueKeysWithValues: trees.map { ($0.object, $0.referents) })
+    var present = Dictionary(uniqueKeysWithValues: trees.map { ($0.object, $0.referents) })
     for (object, tree) in trees where lastTrees[object] != tree {
       referents.append(History.ReferentRow(object: object, snapshot: number, tree: tree))
     }
-    // An object whose level became 0 has none from now on; for one that died it makes no difference.
-    for object in lastTrees.keys.filter({ changed[$0] == nil }).sorted() {
-      referents.append(History.ReferentRow(object: object, snapshot: number, tree: []))
+    for (object, tree) in lastTrees.sorted(by: { $0.key < $1.key }) where present[object] == nil {
+      // One that could not be sized keeps what it had, as its size. One whose level became 0 has none from now on; for one that died
+      // it makes no difference.
+      if lifetimes.namesReferents(of: object) {
+        present[object] = tree
+      } else {
+        referents.append(History.ReferentRow(object: object, snapshot: number, tree: []))
+      }
     }
-    lastTrees = changed
+    lastTrees = present
   }
 }

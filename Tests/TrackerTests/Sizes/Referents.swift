@@ -16,14 +16,16 @@ private final class Team {
 }
 private final class Member { let badge = Leaf() }
 
-@Suite("Referents in snapshots")
+@Suite("Referents in snapshots", .serialized)
 struct Referents {
-  @Test("level 1 has the stored properties that own something, with bytes that add up")
-  func levelOne() throws {
+  private static let modes: [SnapshotMode] = [.inPlace, .frozen]
+
+  @Test("level 1 has the stored properties that own something, with bytes that add up", arguments: modes)
+  func levelOne(mode: SnapshotMode) throws {
     let team = made { Team(2) }
     let tracker = ClassTracker()
     try tracker.track(team, resolutionLevel: 1)
-    try tracker.createSnapshot()
+    try tracker.createSnapshot(mode: mode)
     let record = tracker.statistics.objects[0].records[0]
     #expect(record.referents.map(\.name) == ["name", "members", "rooms"])
     #expect(record.referents.allSatisfy { $0.children.isEmpty && $0.bytes > 0 })
@@ -35,13 +37,13 @@ struct Referents {
     keepAlive(team)
   }
 
-  @Test("elements have indices, a dictionary's values their keys")
-  func elements() throws {
+  @Test("elements have indices, a dictionary's values their keys", arguments: modes)
+  func elements(mode: SnapshotMode) throws {
     let team = made { Team(3) }
     team.members[1] = nil
     let tracker = ClassTracker()
     try tracker.track(team, resolutionLevel: 3)
-    try tracker.createSnapshot()
+    try tracker.createSnapshot(mode: mode)
     let referents = tracker.statistics.objects[0].records[0].referents
     #expect(referents[1].children.map(\.name) == ["[0]", "[2]"])
     #expect(referents[1].children.map(\.bytes) == [64, 64])
@@ -53,15 +55,15 @@ struct Referents {
     keepAlive(team)
   }
 
-  @Test("a level that goes back to 0 records none from then on, and later ones again")
-  func backToZero() throws {
+  @Test("a level that goes back to 0 records none from then on, and later ones again", arguments: modes)
+  func backToZero(mode: SnapshotMode) throws {
     let team = made { Team(1) }
     let tracker = ClassTracker()
     try tracker.track(team, resolutionLevel: 2)
     var counts: [Int] = []
     for level in [2, 2, 0, 0, 1, 0, 2] {
       try tracker.change(team, resolutionLevel: level)
-      try tracker.createSnapshot()
+      try tracker.createSnapshot(mode: mode)
     }
     counts = tracker.statistics.objects[0].records.map(\.referents.count)
     #expect(counts == [3, 3, 0, 0, 3, 0, 3])
@@ -70,17 +72,17 @@ struct Referents {
     keepAlive(team)
   }
 
-  @Test("a class's level holds for the instances to come, a change for one of them")
-  func classLevel() throws {
+  @Test("a class's level holds for the instances to come, a change for one of them", arguments: modes)
+  func classLevel(mode: SnapshotMode) throws {
     let tracker = ClassTracker()
     final class Owner { let member = Member() }
     try tracker.track(class: Owner.self, name: "Owner", resolutionLevel: 1)
     let first = made { Owner() }
     try tracker.track(class: Owner.self, name: "Owner")
     let second = made { Owner() }
-    try tracker.createSnapshot()
+    try tracker.createSnapshot(mode: mode)
     try tracker.change(second, resolutionLevel: 2)
-    try tracker.createSnapshot()
+    try tracker.createSnapshot(mode: mode)
     let objects = tracker.objects("Owner")
     #expect(objects.map { $0.records.map(\.referents.count) } == [[1, 1], [0, 1]])
     #expect(objects[1].records[1].referents[0].children.map(\.name) == ["badge"])
@@ -88,8 +90,8 @@ struct Referents {
     keepAlive((first, second))
   }
 
-  @Test("a change of the level changes neither name nor class nor what is kept")
-  func changeOnly() throws {
+  @Test("a change of the level changes neither name nor class nor what is kept", arguments: modes)
+  func changeOnly(mode: SnapshotMode) throws {
     weak var object: Member?
     let tracker = ClassTracker()
     do {
@@ -100,13 +102,13 @@ struct Referents {
     }
     #expect(object != nil)
     #expect(tracker.statistics.objects.map(\.name) == ["kept"])
-    #expect(try tracker.createSnapshot().classes.mapValues(\.active) == ["kept": 1])
+    #expect(try tracker.createSnapshot(mode: mode).classes.mapValues(\.active) == ["kept": 1])
     tracker.detachAll()
     #expect(object == nil)
   }
 
-  @Test("referents too small to matter are folded, and the sum stays")
-  func folded() throws {
+  @Test("referents too small to matter are folded, and the sum stays", arguments: modes)
+  func folded(mode: SnapshotMode) throws {
     final class Owner {
       let text = TrackerTests.text(1_000_000)
       let leaves = (0..<10).map { _ in Leaf() }
@@ -114,7 +116,7 @@ struct Referents {
     let owner = made { Owner() }
     let tracker = ClassTracker()
     try tracker.track(owner, resolutionLevel: 2)
-    let bytes = try tracker.createSnapshot().trackedBytes
+    let bytes = try tracker.createSnapshot(mode: mode).trackedBytes
     let record = tracker.statistics.objects[0].records[0]
     // The owner's own block has a header, a string and an array.
     #expect(record.referents.reduce(48) { $0 + $1.bytes } == bytes)

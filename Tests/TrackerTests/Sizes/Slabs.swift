@@ -15,6 +15,7 @@ struct Slabs {
 
   @Test(
     "one object in 64 keeps every slab, and the snapshot says how empty they are",
+    .serialized,  // both track the same class
     arguments: [SnapshotMode.inPlace, .frozen])
   func scattered(mode: SnapshotMode) throws {
     let tracker = ClassTracker()

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "layout_internal.h"
+#include "mangling.h"
+#include "unknown_types.h"
+
+// What a type declares, as the names of referents need it.
+
+static bool is_enum(const swift_metadata *type) {
+  return swift_kind_of(type) == SWIFT_ENUM || swift_kind_of(type) == SWIFT_OPTIONAL;
+}
+
+static bool is_of_standard_library(const swift_descriptor *descriptor) {
+  char name[128];
+  csizer_descriptor_name(descriptor, name, sizeof name);
+  return strncmp(name, "Swift.", 6) == 0;
+}
+
+// Only what holds a value that may refer to something. What an enum's indirect case holds is in a box without a name.
+static bool read_field(csizer_layouts *layouts, const swift_metadata *type, uint32_t index, csizer_member_field *ret) {
+  csizer_field field;
+  if (!csizer_field_read(layouts->runtime, type, index, &field) || !field.type) return false;
+  if (csizer_mangled_holding(field.type_name, field.type_name_length) != CSIZER_HOLDS_VALUE) return false;
+  if (is_enum(type) && (field.flags & SWIFT_FIELD_INDIRECT)) return false;
+  const csizer_value_layout *layout = csizer_layouts_value(layouts, field.type);
+  if (!layout || csizer_layout_is_plain(layout)) return false;
+  size_t offset = is_enum(type) ? 0 : csizer_field_offset(type, index);
+  *ret = (csizer_member_field){.name = field.name, .type = field.type, .offset = (uint32_t)offset, .number = index};
+  return true;
+}
+
+static const csizer_member_list *make_list(csizer_layouts *layouts, const swift_metadata *type) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
+  csizer_member_list *list = csizer_layouts_allocate(layouts, sizeof *list + count * sizeof *list->fields);
+  if (!list) return NULL;
+  if (descriptor) list->is_library = is_of_standard_library(descriptor);
+  csizer_builder builder = {.layouts = layouts};
+  if (descriptor && is_enum(type)) {
+    list->enumeration = csizer_enum_describe(&builder, type, true);
+    count = list->enumeration ? list->enumeration->case_count : 0;
+  }
+  for (uint32_t i = 0; i < count; i++) list->count += read_field(layouts, type, i, &list->fields[list->count]);
+  bool is_known = !layouts->failed && csizer_layout_map_insert(layouts, &layouts->members, type, list);
+  return is_known ? list : NULL;
+}
+
+const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const swift_metadata *type) {
+  static const csizer_member_list none;
+  const csizer_member_list *list = csizer_layout_map_find(&layouts->members, type);
+  if (list) return list;
+  if (layouts->unknown) {
+    csizer_unknown_note(layouts->unknown, UNKNOWN_MEMBERS, type, NULL, 0);
+    return &none;
+  }
+  csizer_layouts_begin(layouts);
+  list = make_list(layouts, type);
+  csizer_layouts_end(layouts);
+  return list;
+}
