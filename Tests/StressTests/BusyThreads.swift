@@ -37,6 +37,34 @@ extension Stress {
       }
     }
 
+    @Test("Eight threads change everything while snapshots name what it is made of")
+    func named() throws {
+      try expectNothingLeft {
+        let tracker = ClassTracker()
+        let quiet = try QuietSet(tracker)
+        try tracker.track(class: Cell.self, name: "cell", resolutionLevel: 3)
+        let crew = Crew(of: Self.crew, prepare: { _ in CellRow() }, work: { $0.work($1) })
+        defer { crew.stop() }
+        try Stress.repeating(share: 0.1) {
+          let snapshot = try tracker.createSnapshot(mode: .frozen)
+          quiet.expect(in: snapshot)
+          try Self.expectBounds(snapshot, rows: Self.crew)
+        }
+        let statistics = tracker.statistics
+        let fields: Set = ["next", "words", "table", "text", "payload", "existential", "closure"]
+        var named = 0
+        for object in statistics.objects.lazy where object.name == "cell" {
+          for record in object.records where !record.referents.isEmpty {
+            named += 1
+            // Without what is too small, which becomes one.
+            #expect(record.referents.allSatisfy { fields.contains($0.name) || $0.name.hasSuffix(" more)") })
+            #expect(record.referents.reduce(0) { $0 + $1.bytes } <= record.bytes)
+          }
+        }
+        #expect(named >= Self.crew * CellRow.fewest)
+      }
+    }
+
     @Test("Tasks and actors change everything while snapshots are taken without a break")
     func tasks() async throws {
       let tracker = ClassTracker()

@@ -29,6 +29,43 @@ extension Stress {
       }
     }
 
+    @Test("Referents have the same names and sizes frozen and in place", arguments: [1, 2, 5, 30])
+    func named(level: Int) throws {
+      let tracker = ClassTracker()
+      let objects = Specimens.all(size: 50).map { Specimen($0.value) }
+      for object in objects { try tracker.track(object, resolutionLevel: level) }
+      let modes: [SnapshotMode] = [.frozen, .inPlace, .frozen]
+      for mode in modes { #expect(try tracker.createSnapshot(mode: mode).skippedCount == 0) }
+      let statistics = tracker.statistics
+      #expect(statistics.snapshots.map(\.mode) == modes)
+      var named = 0
+      for object in statistics.objects {
+        #expect(object.records.count == modes.count)
+        #expect(Set(object.records.map(\.referents)).count == 1, "\(object.records.map(\.referents))")
+        // The specimen itself: a header and an existential.
+        #expect(object.records[0].referents.map(\.name) == (object.records[0].bytes > 48 ? ["value"] : []))
+        named += object.records[0].referents.first?.children.count ?? 0
+      }
+      #expect(level == 1 ? named == 0 : named > objects.count)
+      withExtendedLifetime(objects) {}
+    }
+
+    @Test("More names than the child was given room for come with the next image")
+    func manyNames() throws {
+      let tracker = ClassTracker()
+      let nodes = (0..<20_000).map { Specimens.Node(["a text of some length \($0)", "another text of some length \($0)"]) }
+      for node in nodes { try tracker.track(node, resolutionLevel: 2) }
+      let frozen = try tracker.createSnapshot(mode: .frozen)
+      let inPlace = try tracker.createSnapshot(mode: .inPlace)
+      #expect(frozen.classes == inPlace.classes)
+      let names = tracker.statistics.objects.map { object in
+        object.records.map { record in record.referents.map { "\($0.name): \($0.children.map(\.name))" } }
+      }
+      let name = #"items: ["[0]", "[1]"]"#
+      #expect(names.count == nodes.count && Set(names) == [[[name], [name]]])
+      withExtendedLifetime(nodes) {}
+    }
+
     @Test("A hundred thousand objects of one graph have the same sizes frozen and in place")
     func graph() throws {
       let tracker = ClassTracker()

@@ -25,6 +25,13 @@ private final class Ending {
   var value: Any = 1
 }
 
+private final class Keyed {
+  var table: [String: [Int]] = [:]
+  init() {
+    table[String("a key that is no small string".reversed().reversed())] = Array(0..<CommandLine.arguments.count + 9)
+  }
+}
+
 /// Of a size that little else has.
 private final class Wide {
   var next: Wide?
@@ -65,6 +72,34 @@ extension Stress {
         #expect(after.skippedCount == 0)
         #expect(after.classes == before.classes)
         #expect(tracker.statistics.objects.allSatisfy { Set($0.sizes.map(\.bytes)).count == 1 })
+        withExtendedLifetime((torn, whole)) {}
+      }
+    }
+
+    @Test("A key whose text is nowhere costs its object's names and size, and nobody else's")
+    func tornKey() throws {
+      try expectNothingLeft {
+        let tracker = ClassTracker()
+        let (torn, whole) = (Keyed(), Keyed())
+        try tracker.track(torn, name: "torn", resolutionLevel: 2)
+        try tracker.track(whole, name: "whole", resolutionLevel: 2)
+        let before = try tracker.createSnapshot(mode: .frozen)
+        // The storage of a dictionary with one element: the keys are where the word at 48 says; the second word of a string is where its
+        // text is.
+        let storage = unsafeBitCast(torn.table, to: AnyObject.self)
+        let key = Unmanaged.passUnretained(storage).toOpaque().load(
+          fromByteOffset: 48, as: UnsafeMutableRawPointer.self)
+        let bucket = try #require((0..<2).first { (key + 16 * $0 + 8).load(as: UInt.self) >> 60 == 8 })
+        let text = (key + 16 * bucket + 8).load(as: UInt.self)
+        (key + 16 * bucket + 8).storeBytes(of: 0x8000_0000_0000_5000, as: UInt.self)
+        let snapshot = try tracker.createSnapshot(mode: .frozen)
+        (key + 16 * bucket + 8).storeBytes(of: text, as: UInt.self)
+        #expect(snapshot.skippedCount == 1)
+        #expect(snapshot.classes == before.classes)
+        for object in tracker.statistics.objects {
+          #expect(object.records.map { $0.referents.map(\.name) } == [["table"], ["table"]], "as it was")
+          #expect(object.records[1].referents[0].children.map(\.name) == ["[a key that is no small string]"])
+        }
         withExtendedLifetime((torn, whole)) {}
       }
     }

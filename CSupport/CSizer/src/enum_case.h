@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_ENUM_CASE_H
 #define CSIZER_ENUM_CASE_H
+#include <string.h>
+
 #include "layout_internal.h"
 
 // Which case an enum's value holds, by the patterns that were found when its type was compiled.
@@ -36,6 +38,17 @@ static inline uint32_t enum_case_of(const csizer_enum *type, const char *base) {
 /// Whether a payload of that case stands in the value as it would alone, so that it can be read there.
 static inline bool enum_payload_is_in_place(const csizer_enum *type, uint32_t number) {
   return type->case_count == 1 || (!type->ask_witness && !type->cases[number].clear);
+}
+
+/// Makes a copy of the value in which that case's payload stands as it would alone. `copy` has a word more than the enum.
+static inline void enum_copy_payload(const csizer_enum *type, uint32_t number, const char *base, uint64_t *copy) {
+  memcpy(copy, base, type->size);
+  if (type->ask_witness) {
+    swift_witnesses_of(type->type)->project_enum_data(copy, type->type);
+    return;
+  }
+  const uint64_t *clear = type->cases[number].clear;
+  for (uint32_t i = 0; clear && i < type->words; i++) copy[i] &= ~clear[i];
 }
 
 #endif

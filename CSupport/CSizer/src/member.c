@@ -95,10 +95,23 @@ static void elements(const visitor *visitor, const char *first, size_t count, co
     give(visitor, (csizer_member){.index = i, .value = first + i * element->stride, .type = element->type});
 }
 
+// In a frozen image an object may be half made: no more parts than its block has room for.
+static size_t room_for(const char *object, size_t first, size_t stride) {
+  size_t usable = csizer_allocator_usable_size(object);
+  return usable > first && stride ? (usable - first) / stride : 0;
+}
+
+static void array_elements(const visitor *visitor, const char *object, const csizer_object_layout *layout) {
+  size_t count = ((const size_t *)(const void *)object)[2], room = room_for(object, layout->first, layout->element->stride);
+  elements(visitor, object + layout->first, count < room ? count : room, layout->element);
+}
+
 static void buckets(const visitor *visitor, const char *object, const csizer_object_layout *layout) {
   const char *const *pointers = (const char *const *)(const void *)(object + layout->first);
   const uint64_t *bitmap = (const uint64_t *)(const void *)(pointers + (layout->value ? 2 : 1));
   size_t count = (size_t)1 << (((const uint8_t *)object)[32] & 63), index = 0;
+  size_t room = room_for(object, layout->first, layout->element->stride);
+  if (layout->element->stride && count > room) return;
   for (size_t bucket = 0; bucket < count; bucket++) {
     if (!(bitmap[bucket / 64] >> (bucket % 64) & 1)) continue;
     const char *key = pointers[0] + bucket * layout->element->stride;
@@ -119,9 +132,7 @@ static void members_of_object(const visitor *visitor, const char *object) {
   const csizer_object_layout *layout = csizer_layouts_object(visitor->layouts, metadata);
   if (!layout || layout->excluded) return;
   switch (layout->shape) {
-    case SHAPE_ARRAY:
-      elements(visitor, object + layout->first, ((const size_t *)(const void *)object)[2], layout->element);
-      return;
+    case SHAPE_ARRAY: array_elements(visitor, object, layout); return;
     case SHAPE_HASH: buckets(visitor, object, layout); return;
     case SHAPE_ERROR: {
       const swift_error_object *error = (const swift_error_object *)(const void *)object;
@@ -146,14 +157,21 @@ static void members_of_storage(const visitor *visitor, typed_value of) {
     members_of_object(visitor, ((const char *const *)(const void *)of.value)[__builtin_ctzll(words)]);
 }
 
-// A payload that shares bits with the tag can't be read in place: such a case shows no members, its bytes are the enum's.
+// A payload that shares bits with the tag is read in a copy without them, which lives as long as its members are visited. In one
+// that is too large for that no members show: its bytes are the enum's.
 static void members_of_enum(const visitor *visitor, typed_value of) {
+  enum { MOST_WORDS = 32 };
   const csizer_member_list *list = csizer_layouts_members(visitor->layouts, of.type);
   if (!list || !list->enumeration) return;
-  uint32_t number = enum_case_of(list->enumeration, of.value);
-  if (number == ENUM_NO_PAYLOAD || !enum_payload_is_in_place(list->enumeration, number)) return;
+  const csizer_enum *type = list->enumeration;
+  uint32_t number = enum_case_of(type, of.value);
+  if (number == ENUM_NO_PAYLOAD) return;
+  uint64_t copy[MOST_WORDS + 1];  // witnesses may write a whole word at the end
+  bool is_in_place = enum_payload_is_in_place(type, number);
+  if (!is_in_place && type->words > MOST_WORDS) return;
+  if (!is_in_place) enum_copy_payload(type, number, of.value, copy);
   for (uint32_t i = 0; i < list->count; i++)
-    if (list->fields[i].number == number) give_field(visitor, of.value, &list->fields[i]);
+    if (list->fields[i].number == number) give_field(visitor, is_in_place ? of.value : (const char *)copy, &list->fields[i]);
 }
 
 static void members_of_struct(const visitor *visitor, typed_value of) {

@@ -98,10 +98,10 @@ static csizer_status follow(csizer_walk *walk, const uintptr_t *objects, size_t 
   return status;
 }
 
-static csizer_status build(builder *builder, uint32_t number, const csizer_member *member, uint32_t level, uint32_t depth) {
+// Counts what the part itself has: what it refers to, but for what its parts have already.
+static csizer_status count_own(builder *builder, const csizer_member *member, uint32_t level, uint32_t depth, uint64_t *ret_flat) {
   enum { FEW = 4 };
   csizer_walk *walk = builder->walk;
-  if (walk->steps) (*walk->steps)++;
   size_t before = walk->totals.bytes, count;
   const uintptr_t *found;
   uintptr_t few[FEW];
@@ -109,12 +109,25 @@ static csizer_status build(builder *builder, uint32_t number, const csizer_membe
   if (status) return status;
   uintptr_t *objects = keep(found, count, few, FEW);
   if (!objects) return CSIZER_NO_MEMORY;
-  uint64_t flat = walk->totals.bytes - before;
-  for (size_t i = 0; i < count; i++) flat += csizer_walk_flat_bytes(walk, objects[i]);
-  bool is_anothers = !count && csizer_member_object(walk->layouts, member->value, member->type);
-  if (depth && !is_anothers) status = name_parts(builder, member->value, member->type, level, depth);
+  *ret_flat = walk->totals.bytes - before;
+  for (size_t i = 0; i < count; i++) *ret_flat += csizer_walk_flat_bytes(walk, objects[i]);
+  if (depth && count) status = name_parts(builder, member->value, member->type, level, depth);
   if (!status) status = follow(walk, objects, count);
   if (objects != few) csizer_pages_unmap(objects, count * sizeof *objects);
+  return status;
+}
+
+// An object is marked before its parts are named; one that was marked before is another's and not entered. What stands in a value
+// itself, as a struct's properties do, has no object to be marked: its parts come first, and each has its own.
+static csizer_status build(builder *builder, uint32_t number, const csizer_member *member, uint32_t level, uint32_t depth) {
+  csizer_walk *walk = builder->walk;
+  size_t before = walk->totals.bytes;
+  uint64_t flat = 0;
+  if (walk->steps) (*walk->steps)++;
+  bool has_object = csizer_member_object(walk->layouts, member->value, member->type);
+  csizer_status status = CSIZER_OK;
+  if (depth && !has_object) status = name_parts(builder, member->value, member->type, level, depth);
+  if (!status) status = count_own(builder, member, level, has_object ? depth : 0, &flat);
   part *part = &builder->referents->parts[number];
   part->shown.bytes = walk->totals.bytes - before;
   part->shown.flat_bytes = flat;

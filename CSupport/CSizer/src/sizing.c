@@ -206,17 +206,21 @@ static bool make_room(csizer_sizing *sizing, uint64_t bytes) {
   return true;
 }
 
-// Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is only counted.
+// Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is only counted. A
+// fault may come in the middle, where a text is nowhere: then nothing has been said yet.
 static csizer_status keep(csizer_sizing *sizing, const csizer_referents *referents) {
   csizer_referent_tree head = {.object = numbers_of(sizing->lifetimes)[sizing->next]};
   head.bytes = csizer_referents_write(referents, true, NULL, 0);
-  sizing->referent_wish += sizeof head + head.bytes;
-  if (!make_room(sizing, sizing->referent_wish)) return sizing->is_shared ? CSIZER_OK : CSIZER_NO_MEMORY;
-  char *at = sizing->referents + sizing->referent_bytes;
-  memcpy(at, &head, sizeof head);
-  csizer_referents_write(referents, true, at + sizeof head, head.bytes);
-  sizing->referent_bytes = sizing->referent_wish;
-  return CSIZER_OK;
+  uint64_t wish = sizing->referent_wish + sizeof head + head.bytes;
+  bool has_room = make_room(sizing, wish);
+  if (has_room) {
+    char *at = sizing->referents + sizing->referent_bytes;
+    memcpy(at, &head, sizeof head);
+    csizer_referents_write(referents, true, at + sizeof head, head.bytes);
+    sizing->referent_bytes = wish;
+  }
+  sizing->referent_wish = wish;
+  return has_room || sizing->is_shared ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
 csizer_status csizer_sizing_next(csizer_sizing *sizing, csizer_walk *walk, csizer_referents *referents) {

@@ -1,38 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "enum_case.h"
 #include "walk_internal.h"
 
 // The parts of a value that are more than a plain reference. Nesting here is that of types, never of data.
 
-// The payload shares its bits with the tag: read a copy of it without them.
-static void enum_payload_masked(csizer_walk *walk, const char *base, const csizer_enum *type, const csizer_enum_case *held) {
+static void walk_enum_copy(csizer_walk *walk, const char *base, const csizer_enum *type, uint32_t number) {
   uint64_t room[CSIZER_ENUM_COPY_WORDS];
   uint64_t *copy = type->scratch ? type->scratch : room;
-  memcpy(copy, base, type->size);
-  for (uint32_t i = 0; i < type->words; i++) copy[i] &= ~held->clear[i];
-  walk_value(walk, (const char *)copy, held->payload);
-}
-
-// The patterns did not tell: the type's own witnesses do, on a copy.
-static void enum_payload_projected(csizer_walk *walk, const char *base, const csizer_enum *type,
-                                   const csizer_enum_case *held) {
-  uint64_t room[CSIZER_ENUM_COPY_WORDS];
-  uint64_t *copy = type->scratch ? type->scratch : room;
-  memcpy(copy, base, type->size);
-  swift_witnesses_of(type->type)->project_enum_data(copy, type->type);
-  walk_value(walk, (const char *)copy, held->payload);
+  enum_copy_payload(type, number, base, copy);
+  walk_value(walk, (const char *)copy, type->cases[number].payload);
 }
 
 static void walk_enum(csizer_walk *walk, const char *base, const csizer_enum *type) {
   uint32_t number = enum_case_of(type, base);
-  if (number == ENUM_NO_PAYLOAD) return;
-  const csizer_enum_case *held = &type->cases[number];
-  if (!held->payload) return;
-  if (type->ask_witness) enum_payload_projected(walk, base, type, held);
-  else if (held->clear) enum_payload_masked(walk, base, type, held);
-  else walk_value(walk, base, held->payload);
+  if (number == ENUM_NO_PAYLOAD || !type->cases[number].payload) return;
+  if (type->ask_witness || type->cases[number].clear) walk_enum_copy(walk, base, type, number);
+  else walk_value(walk, base, type->cases[number].payload);
 }
 
 static void walk_any(csizer_walk *walk, const swift_any *any) {

@@ -124,4 +124,56 @@ struct Referents {
     #expect(record.referents.count <= 2)
     keepAlive(owner)
   }
+
+  @Test("keys that are integers or texts are named by them, others by their place", arguments: modes)
+  func keys(mode: SnapshotMode) throws {
+    final class Owner {
+      let integers = [number(-7): Leaf()]
+      let short = [String(number(12)): Leaf()]
+      let long = [text(300): Leaf()]
+      let accented = [String(repeating: "é", count: number(200)): Leaf()]
+      let others = [Double(number(3)): Leaf()]
+    }
+    let owner = made { Owner() }
+    let tracker = ClassTracker()
+    try tracker.track(owner, resolutionLevel: 2)
+    try tracker.createSnapshot(mode: mode)
+    let referents = tracker.statistics.objects[0].records[0].referents
+    #expect(
+      referents.map { $0.children.map(\.name) } == [
+        ["[-7]"], ["[12]"], ["[\(String(repeating: "z", count: 256))…]"],
+        ["[\(String(repeating: "é", count: 128))…]"], ["[0]"],
+      ])
+    keepAlive(owner)
+  }
+
+  @Test("an enum's payload is named by its case, also where there are several", arguments: modes)
+  func enums(mode: SnapshotMode) throws {
+    enum Part {
+      case empty
+      case leaf(Leaf, Int)
+      case words([Int], Int)
+    }
+    final class Owner {
+      let none: Part
+      let leaf: Part
+      let words: Part
+      let present: Leaf?
+      let absent: Leaf?
+      init() {
+        (none, leaf, words) = (.empty, .leaf(Leaf(), 1), .words(Array(0..<number(4)), 2))
+        (present, absent) = (Leaf(), number(0) == 0 ? nil : Leaf())
+      }
+    }
+    let owner = made { Owner() }
+    let tracker = ClassTracker()
+    try tracker.track(owner, resolutionLevel: 2)
+    try tracker.createSnapshot(mode: mode)
+    let referents = tracker.statistics.objects[0].records[0].referents
+    #expect(referents.map(\.name) == ["leaf", "words", "present"])
+    #expect(referents.map(\.bytes) == [32, 64, 32])
+    #expect(referents.map { $0.children.map(\.name) } == [["leaf"], ["words"], []])
+    #expect(referents[2].typeName == _typeName(Leaf.self, qualified: true))
+    keepAlive(owner)
+  }
 }
