@@ -47,7 +47,7 @@ extension ClassTracker {
         return mode == .inPlace || (mode == .automatic && lifetimes.suitsInPlace(isPeriodic: isPeriodic))
       }
       let snapshot = isInPlace ? try createInPlace(request) : try createFrozen(request)
-      try write(snapshot, lifetimes, place: place)
+      try writeSnapshots(place: place)
       return snapshot
     }
   }
