@@ -57,7 +57,7 @@ struct ProfileDefects {
     keepAlive((leaves, many))
   }
 
-  @Test("16: a profile is data: texts that are code come back as texts, and a damaged file is refused or read, and nothing else happens")
+  @Test("16: a profile is data: code in it comes back as text; a damaged one is refused or read, and only read")
   func strangers() throws {
     let tracker = ClassTracker()
     try tracker.record(to: folder.path("p"))

@@ -8,9 +8,9 @@ func everything(_ statistics: Statistics) -> [String] {
   var orders = [statistics, statistics.reversed(), statistics.sorted(by: []), statistics.sorted(by: .name, .size)]
   orders += Statistics.SortKey.allCases.map { statistics.sorted(by: $0) }
   var printed = lines { statistics.printSummary(to: &$0) } + lines { statistics.printStatistics(to: &$0) }
+  let choices: [(String?, Statistics.Limit)] = [(nil, 20), ("session", 0.03), ("Session", 5), ("no such name", .all)]
   for order in orders {
-    for (name, limit) in [(nil, 20), ("session", 0.03), ("Session", 5), ("no such name", .all)] as [(String?, Statistics.Limit)]
-    {
+    for (name, limit) in choices {
       printed += lines { order.printStatistics(className: name, limit: limit, to: &$0) }
     }
   }

@@ -113,7 +113,8 @@ struct RecordingEnds {
     keepAlive(leaf)
   }
 
-  @Test("a kept object's deinit may record: the tracker holds no lock then", .serialized, arguments: ["clear", "detachAll"])
+  @Test(
+    "a kept object's deinit may record: the tracker holds no lock then", .serialized, arguments: ["clear", "detachAll"])
   func inDeinit(way: String) throws {
     final class Kept {
       let act: () -> Void

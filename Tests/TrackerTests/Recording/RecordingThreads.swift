@@ -84,7 +84,7 @@ struct RecordingThreads {
     for snapshot in file.snapshots { #expect(sums[snapshot.timestamp, default: 0] == snapshot.trackedBytes) }
   }
 
-  @Test("several threads take snapshots while others begin and stop recordings: each file holds what was taken in its time")
+  @Test("recordings begin and stop while threads take snapshots: each holds what was taken in its time, none left out")
   func beginAndStop() throws {
     let tracker = ClassTracker()
     let leaves = (0..<50).map { _ in made { Leaf() } }
@@ -119,6 +119,35 @@ struct RecordingThreads {
       #expect(Array(all[start...].prefix(snapshots.count)) == snapshots)
     }
     keepAlive(leaves)
+  }
+
+  @Test("snapshots are taken while another thread ends a recording and looks up names")
+  func whileItEnds() async {
+    // In a process of its own, which has not read the program's debug information yet: that takes longer than many snapshots.
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      let tracker = ClassTracker()
+      try tracker.track(class: Trunk.self, name: "trunk", trace: true)
+      try tracker.record(to: path)
+      let trunk = branch(0, 0)
+      try tracker.createSnapshot()
+      let hasStopped = Mutex(false)
+      let passed = Mutex(0)
+      try onThreads(2) { index in
+        if index == 0 {
+          #expect((try? tracker.stopRecording()) != nil)
+          hasStopped.withLock { $0 = true }
+        } else {
+          while true {
+            #expect((try? tracker.createSnapshot(mode: .inPlace)) != nil)
+            if hasStopped.withLock(\.self) { break }
+            passed.withLock { $0 += 1 }
+          }
+        }
+      }
+      let unrecorded = tracker.statistics.snapshots.count - (try Statistics(contentsOf: path)).snapshots.count
+      #expect(min(unrecorded, passed.withLock(\.self)) > 3)
+      keepAlive(trunk)
+    }
   }
 
   @Test("clearing while a recording begins: it has ended, or it records what comes")
