@@ -96,7 +96,6 @@ struct FullDisk {
       try tracker.stopRecording()
       let file = try Statistics(contentsOf: path)
       #expect(file.snapshots.map(\.label) == ["first", "second"])
-      // An object of 48 bytes (header, array, string, reference) in a block of 48 or 64; the array's of 32 + 1,000 in one of 1,280.
       let live = tracker.statistics.objects
       #expect(file.objects.map { $0.records.map(\.bytes) } == live.map { $0.records.dropFirst().map(\.bytes) })
       #expect(file.objects[0].records.map(\.bytes) == [32, 32])
