@@ -107,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "TrackerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
+        "Sizer", "SizerReports", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],

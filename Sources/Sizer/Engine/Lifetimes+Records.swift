@@ -68,6 +68,15 @@ extension Lifetimes {
     }
   }
 
+  /// Those of them that are of one snapshot, up to the first that is not.
+  func sizes(from first: Int, ofSnapshot snapshot: UInt32) -> [History.SizeRow] {
+    var rows: UnsafePointer<csizer_size_row>?
+    let count = csizer_sizes(handle, &rows)
+    return UnsafeBufferPointer(start: rows, count: count)[min(first, count)...].prefix { $0.snapshot == snapshot }.map {
+      History.SizeRow(object: $0.object, snapshot: $0.snapshot, bytes: Int64($0.bytes))
+    }
+  }
+
   /// How many sizes have changed.
   var sizeCount: Int {
     var rows: UnsafePointer<csizer_size_row>?

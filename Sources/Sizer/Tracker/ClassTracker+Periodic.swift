@@ -43,15 +43,14 @@ extension ClassTracker {
   private func recordFailure(_ error: SizerError) {
     // Others' snapshots come before or after, by their times too.
     snapshotting.withLock { _ in
-      let snapshot = state.withLock { state in
-        let snapshot = Snapshot(
-          timestamp: Ticks.now.duration(since: state.epoch),
-          process: (try? Engine.processMemory(place: error.place)) ?? ProcessMemory(), error: error.description)
-        state.recordEmpty(snapshot)
-        return snapshot
+      state.withLock { state in
+        state.recordEmpty(
+          Snapshot(
+            timestamp: Ticks.now.duration(since: state.epoch),
+            process: (try? Engine.processMemory(place: error.place)) ?? ProcessMemory(), error: error.description))
       }
       // A file that does not take it gets it with the next one.
-      if let lifetimes = try? lifetimes.get() { try? write(snapshot, lifetimes, place: error.place) }
+      try? writeSnapshots(place: error.place)
     }
   }
 }

@@ -6,53 +6,78 @@ extension ClassTracker {
   /// when the process is killed. Snapshots taken before are not in it; all objects are.
   ///
   /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot` throws
-  /// `notWritten`, though the snapshot is in ``statistics``. Stacks get names and lines when the recording stops.
+  /// `notWritten`, though the snapshot is in ``statistics``. However long that lasts, what waits takes no memory beyond what the tracker
+  /// holds for its statistics and the changes of one snapshot; what the file has stays there, readable. What still waits when the recording
+  /// ends is tried once more, and is then not in the file.
+  ///
+  /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines then.
   /// - Parameter path: where no file is yet; it gets mode 0600.
   /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
-  ///   records already.
+  ///   records already. Nothing is changed then.
   public func record(to path: String) throws(ProfileError) {
     let place = "ClassTracker.record(to:)"
-    guard let lifetimes = try? lifetimes.get(), state.withLock({ !$0.isClosed }) else {
-      throw ProfileError(code: .closed, message: "the tracker is closed; make a new one", place: place)
-    }
     // A snapshot that is under way is not yet the recording's.
     try snapshotting.withLock { (_) throws(ProfileError) in
       try recording.withLock { (recording) throws(ProfileError) in
+        // Nobody closes or clears the tracker meanwhile: that takes the same lock.
+        guard let lifetimes = try? lifetimes.get(), state.withLock({ !$0.isClosed }) else {
+          throw ProfileError(code: .closed, message: "the tracker is closed; make a new one", place: place)
+        }
         guard recording == nil else {
           throw ProfileError(
             code: .busy, message: "the tracker records already; stop that recording first", place: place)
         }
         let recorder = try ProfileRecorder(path: path)
-        recording = state.withLock { $0.isClosed ? nil : Recording(recorder, $0, lifetimes) }
+        recording = state.withLock { Recording(recorder, $0, lifetimes) }
       }
     }
   }
 
-  /// Ends the recording: stacks get names and lines, the profile is one file. Nothing happens when none is under way.
+  /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in it. Nothing happens
+  /// when none is under way, or when another thread is just ending it. Snapshots do not wait while names and lines are looked up.
   ///
-  /// - Throws: `full`, `ioFailure`; what was recorded stays readable, and the recording has ended all the same.
+  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file; what was recorded stays readable, and the recording has ended
+  ///   all the same.
   public func stopRecording() throws(ProfileError) {
-    try recording.withLock { (recording) throws(ProfileError) in
-      guard var ended = recording.take() else { return }
-      if let lifetimes = try? lifetimes.get() {
-        state.withLock { ended.note(nil, $0, lifetimes) }
-      }
-      try ended.finish()
-    }
+    try takeRecording()?.finish()
   }
 }
 
 extension ClassTracker {
-  /// Adds a snapshot that was just taken to the file, if one is recorded.
-  func write(_ snapshot: Snapshot, _ lifetimes: Lifetimes, place: String) throws(SizerError) {
+  /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not take before.
+  func writeSnapshots(place: String) throws(SizerError) {
     do {
       try recording.withLock { (recording) throws(ProfileError) in
-        state.withLock { recording?.note(snapshot, $0, lifetimes) }
-        try recording?.write()
+        guard recording != nil else { return }
+        try catchUp(&recording!)
       }
     } catch {
       throw SizerError(
         code: .notWritten, message: "the snapshot was taken, but not written: \(error)", place: place)
     }
+  }
+
+  /// Ends the recording in one moment of the tracker's, in which `detach` and `body` run, before and after the last look at its objects. What
+  /// is left to do takes long and needs no lock: the caller finishes what it gets.
+  func takeRecording(
+    detach: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
+  ) -> Recording? {
+    recording.withLock { recording in
+      var ended = recording.take()
+      // It keeps in mind why a snapshot was not taken, and says so when it is finished.
+      if ended != nil { try? catchUp(&ended!) }
+      state.withLock { state in
+        detach(&state)
+        if let lifetimes = try? lifetimes.get() { ended?.drawUpRest(state, lifetimes) }
+        body(&state)
+      }
+      return ended
+    }
+  }
+
+  /// Snapshot by snapshot; the tracker's lock is free while the file is written.
+  private func catchUp(_ recording: inout Recording) throws(ProfileError) {
+    guard let lifetimes = try? lifetimes.get() else { return }
+    repeat { try recording.write() } while state.withLock { recording.drawUpSnapshot($0, lifetimes) }
   }
 }

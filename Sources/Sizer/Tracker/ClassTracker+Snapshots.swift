@@ -39,7 +39,7 @@ extension ClassTracker {
         return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
       }
       let snapshot = isInPlace ? try createInPlace(request) : try createFrozen(request)
-      try write(snapshot, lifetimes, place: place)
+      try writeSnapshots(place: place)
       return snapshot
     }
   }

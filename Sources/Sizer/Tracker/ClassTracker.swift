@@ -153,17 +153,20 @@ public final class ClassTracker: Sendable {
 
   /// Tracks no class and no object any more and lets go of what was kept; what was recorded stays.
   public func detachAll() {
-    release { _ in }
+    release { detach in state.withLock { detach(&$0) } }
   }
 
   /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
-  /// clock goes on.
+  /// clock goes on. A file that was being recorded holds what ``statistics`` would have told right before all was forgotten.
   public func clear() {
     periodic.stop()
-    try? stopRecording()
-    release { state in
-      state.forget()
-      (try? lifetimes.get())?.forget()
+    release { detach in
+      let ended = takeRecording(detach: detach) { state in
+        state.forget()
+        (try? lifetimes.get())?.forget()
+      }
+      // What keeps the file from being complete is told by stopRecording(), to those who ask.
+      try? ended?.finish()
     }
   }
 
@@ -171,20 +174,22 @@ public final class ClassTracker: Sendable {
   /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
   public func close() {
     periodic.stop()
-    try? stopRecording()
-    release { state in state.isClosed = true }
+    release { detach in
+      let ended = takeRecording(detach: detach) { state in state.isClosed = true }
+      try? ended?.finish()
+    }
   }
 
-  /// Detaches all, runs `body` in the same moment, and lets go of what was kept when no lock is held: deinits may call the tracker.
-  private func release(_ body: (inout TrackerState) -> Void) {
-    guard let lifetimes = try? lifetimes.get() else { return state.withLock { body(&$0) } }
+  /// `body` runs what detaches all while it holds the tracker's lock, and what was kept is let go when no lock is held: deinits may call
+  /// the tracker.
+  private func release(_ body: ((inout TrackerState) -> Void) -> Void) {
     var kept: Lifetimes.Kept?
-    state.withLock { state in
+    body { state in
+      guard let lifetimes = try? lifetimes.get() else { return }
       state.classes = [:]
       lifetimes.unwatchAll()
       // Refused memory keeps what was kept; it is tried again with the next call.
       kept = try? lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
-      body(&state)
     }
     kept?.letGo()
   }

@@ -1,63 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a recording has written, and what it has still to write.
+/// What a recording has written, and where it has to go on.
+///
+/// The tracker's own records hold all that the file lacks, and what is to be written is drawn up from them one snapshot at a time: a file
+/// that takes nothing for hours costs the memory of one delta.
 struct Recording: Sendable {
-  let recorder: ProfileRecorder
-  /// The tracker's, when the recording began.
-  private let generation: Int
+  private let recorder: ProfileRecorder
+  /// The tracker's number of the first snapshot in the file.
+  private let firstSnapshot: Int
   private var rows = RowBuilder()
+  /// What there is in the file once `waiting` is written, and where the tracker's lists go on behind it.
   private var base = History.Counts()
+  private var sizeCount: Int
+  private var referentCount: Int
   /// Objects that have no end in the file.
   private var unended: [UInt32] = []
-  private var writtenSizes: Int
   private var currentClasses: [UInt32: UInt32] = [:]
-  /// Deltas that the file did not take yet: the disk was full.
-  private var pending: [History.Delta] = []
+  /// Drawn up, and not in the file yet.
+  private var waiting: History.Delta?
+  /// Why the file did not take what is waiting.
+  private var refusal: ProfileError?
 
+  /// A recording of what comes after this moment, and of all objects. The tracker's lock is held.
   init(_ recorder: ProfileRecorder, _ state: TrackerState, _ lifetimes: Lifetimes) {
-    generation = state.generation
     self.recorder = recorder
-    writtenSizes = lifetimes.sizeCount
+    firstSnapshot = state.snapshots.count
+    sizeCount = lifetimes.sizeCount
+    referentCount = state.referents.count
   }
 
-  /// Notes what came with a snapshot that was just taken, or since the last one when `snapshot` is nil. The tracker's lock is held.
-  mutating func note(_ snapshot: Snapshot?, _ state: TrackerState, _ lifetimes: Lifetimes) {
-    let isFirst = base.snapshots == 0
-    // Cleared since: the objects that the file has are forgotten, and others have their numbers.
-    guard state.generation == generation else { return }
+  /// Writes what was drawn up. What the file does not take waits, and is tried again next time.
+  mutating func write() throws(ProfileError) {
+    guard let delta = waiting else { return }
+    do throws(ProfileError) {
+      try recorder.append(delta)
+      (waiting, refusal) = (nil, nil)
+    } catch {
+      refusal = error
+      throw error
+    }
+  }
+
+  /// Draws up the next snapshot that the file lacks, with all that is known of objects by now; false when there is none, or when something
+  /// waits already. The tracker's lock is held.
+  mutating func drawUpSnapshot(_ state: TrackerState, _ lifetimes: Lifetimes) -> Bool {
+    let number = firstSnapshot + base.snapshots
+    guard waiting == nil, number < state.snapshots.count else { return false }
+    drawUp(number, state, lifetimes)
+    return true
+  }
+
+  /// Draws up what is the last to come. The tracker's lock is held.
+  mutating func drawUpRest(_ state: TrackerState, _ lifetimes: Lifetimes) {
+    // At most one snapshot: the caller has caught up, and others wait for this one to be written.
+    guard waiting == nil, !drawUpSnapshot(state, lifetimes) else { return }
+    drawUp(nil, state, lifetimes)
+  }
+
+  /// Writes the rest, puts names and lines in the place of addresses, and closes the file.
+  consuming func finish() throws(ProfileError) {
+    // Behind what was refused there may be more, of which nothing is known any more.
+    var failure = refusal
+    if failure == nil {
+      do throws(ProfileError) { try write() } catch { failure = error }
+    }
+    try recorder.finish(traces: failure == nil ? rows.traces.symbolised() : nil)
+    if let failure { throw failure }
+  }
+
+  private mutating func drawUp(_ number: Int?, _ state: TrackerState, _ lifetimes: Lifetimes) {
     let records = lifetimes.records(from: base.objects)
     // After the records: a class that an object was just born of must be known.
     rows.update(state.announcements, lifetimes)
     let objects = records.map { rows.row($0, epoch: state.epoch) }
-    var delta = History.Delta(base: base, snapshot: snapshot, objects: objects)
+    var delta = History.Delta(base: base, snapshot: number.map { state.snapshots[$0] }, objects: objects)
     delta.ends = ends(state, lifetimes)
     unended += objects.indices.lazy.filter { objects[$0].end == .max }.map { UInt32(base.objects + $0) }
     delta.classChanges = classChanges(lifetimes)
-    if snapshot != nil {
-      let number = UInt32(base.snapshots)
-      delta.sizes = sizes(lifetimes, all: isFirst).map { .init(object: $0.object, snapshot: number, bytes: $0.bytes) }
-      delta.referents = referents(state, all: isFirst).map { .init(object: $0.object, snapshot: number, tree: $0.tree) }
+    if let number {
+      delta.sizes = sizes(number, lifetimes)
+      delta.referents = referents(number, state)
     }
     delta.names = Array(rows.names.names[base.names...])
     delta.traces = rows.traces.raw(from: base.traces)
     base = delta.counts
-    pending.append(delta)
-  }
-
-  /// Writes what was noted. What the file does not take is tried again next time.
-  mutating func write() throws(ProfileError) {
-    while let delta = pending.first {
-      try recorder.append(delta)
-      pending.removeFirst()
-    }
-  }
-
-  /// Puts names and lines in the place of addresses, and closes the file.
-  consuming func finish() throws(ProfileError) {
-    var failure: ProfileError?
-    do throws(ProfileError) { try write() } catch { failure = error }
-    try recorder.finish(traces: failure == nil ? rows.traces.symbolised() : nil)
-    if let failure { throw failure }
+    waiting = delta
   }
 
   private mutating func ends(_ state: TrackerState, _ lifetimes: Lifetimes) -> [History.Delta.End] {
@@ -79,25 +106,23 @@ struct Recording: Sendable {
     }
   }
 
-  /// Of the first snapshot in the file all sizes: those that did not change with it are in no row of it.
-  private mutating func sizes(_ lifetimes: Lifetimes, all: Bool) -> [History.SizeRow] {
-    defer { writtenSizes = lifetimes.sizeCount }
-    return all ? lifetimes.livingSizes() : lifetimes.sizes(from: writtenSizes)
-  }
-
-  private func referents(_ state: TrackerState, all: Bool) -> [History.ReferentRow] {
-    let number = UInt32(state.snapshots.count - 1)
-    if all {
-      return state.lastTrees.sorted { $0.key < $1.key }.map { .init(object: $0.key, snapshot: number, tree: $0.value) }
+  /// Of the first snapshot in the file all sizes: those that did not change with it are in no row of it. It is drawn up before another is
+  /// taken, so that the last sizing is its own.
+  private mutating func sizes(_ number: Int, _ lifetimes: Lifetimes) -> [History.SizeRow] {
+    let changed = lifetimes.sizes(from: sizeCount, ofSnapshot: UInt32(number))
+    sizeCount += changed.count
+    return (number == firstSnapshot ? lifetimes.livingSizes() : changed).map { row in
+      History.SizeRow(object: row.object, snapshot: UInt32(base.snapshots), bytes: row.bytes)
     }
-    let last = state.referents.suffix(while: { $0.snapshot == number })
-    return last.sorted { $0.object < $1.object }
   }
-}
 
-extension Array {
-  /// The elements at the end that all satisfy a condition.
-  fileprivate func suffix(while condition: (Element) -> Bool) -> ArraySlice<Element> {
-    self[(lastIndex { !condition($0) }.map { $0 + 1 } ?? startIndex)...]
+  private mutating func referents(_ number: Int, _ state: TrackerState) -> [History.ReferentRow] {
+    let changed = state.referents[referentCount...].prefix { $0.snapshot == number }
+    referentCount += changed.count
+    let trees =
+      number == firstSnapshot ? state.lastTrees.map { ($0.key, $0.value) } : changed.map { ($0.object, $0.tree) }
+    return trees.sorted { $0.0 < $1.0 }.map { object, tree in
+      History.ReferentRow(object: object, snapshot: UInt32(base.snapshots), tree: tree)
+    }
   }
 }

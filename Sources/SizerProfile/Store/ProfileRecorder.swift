@@ -30,7 +30,9 @@ package final class ProfileRecorder: Sendable {
       connection.wait(milliseconds: 250)
       let writer = try ProfileWriter(connection)
       // From here on with a log: readers do not wait for us, nor we for them. Before, so that the file was complete or empty.
-      try writer.connection.execute("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=4194304")
+      // The first look makes the log, which is how others know that the file is still recorded.
+      try writer.connection.execute(
+        "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=4194304; SELECT count(*) FROM snapshots")
       session = Mutex(Session(writer))
     } catch {
       file.remove()

@@ -3,7 +3,7 @@ import Sizer
 import Testing
 
 /// Writes another class's metadata into an object: the class changes at run time.
-private func morph(_ object: AnyObject, to type: AnyClass) {
+func morph(_ object: AnyObject, to type: AnyClass) {
   UnsafeMutableRawPointer(Unmanaged.passUnretained(object).toOpaque())
     .storeBytes(of: unsafeBitCast(type, to: UInt.self), as: UInt.self)
 }

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Runs `body` on so many threads at the same time; answers when all have ended.
-private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
   final class Work: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }

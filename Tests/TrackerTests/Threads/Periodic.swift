@@ -23,7 +23,7 @@ private func threadNames() -> [String] {
 private func snapshotThreads() -> Int { threadNames().count { $0 == "sizer-snapshots" } }
 
 /// Waits until `condition` holds, for a minute at most: a machine may be busy.
-private func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
   let end = ContinuousClock.now + .seconds(60)
   while ContinuousClock.now < end {
     if try condition() { return true }

@@ -55,6 +55,16 @@ struct FilePath: Sendable {
     }
   }
 
+  /// Whether it is a database that is written by way of a log; false of what can't be read.
+  var needsLog: Bool {
+    let descriptor = open(text, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    // Byte 19 of a database: 2 from when it is given a log until its recorder puts all into one file.
+    var mark: UInt8 = 0
+    return pread(descriptor, &mark, 1, 19) == 1 && mark == 2
+  }
+
   /// As SQLite's open takes it: the path byte for byte, whatever is in it, with options behind it.
   func uri(_ options: String = "") -> String {
     var uri = "file:"
