@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clock.h"
 #include "csizer_census.h"
-#include "csizer_trace.h"
 #include "heapmap_internal.h"
 #include "lifetimes_internal.h"
+#include "trace_capture.h"
 #include "watching.h"
 
 // Read at every allocation of the process; written holding all shards.
@@ -74,7 +74,7 @@ static void record_birth(const class_entry *entry, void *object, uint32_t trace)
 
 static __attribute__((noinline)) void born(class_entry *entry, void *object, const void *return_address) {
   uint32_t depth = __atomic_load_n(&entry->trace_depth, __ATOMIC_RELAXED);
-  uint32_t trace = depth ? csizer_trace_capture(depth, return_address) : 0;
+  uint32_t trace = depth ? trace_capture(depth, return_address) : 0;
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
   if (entry->watch_count) record_birth(entry, object, trace);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "trace_internal.h"
+#include "trace_capture.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "pages.h"
-#include "unwind.h"
+#include "trace_internal.h"
 
 typedef struct stack {
   uint32_t count;
@@ -132,26 +132,9 @@ uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
   return trace;
 }
 
-uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) {
-  enum { OWN = 8 };  // calls of ours on top of the stack, at most
-  // How many they were the last time: always the same, in a program that is built once.
-  static int usual = OWN;
-  void *frames[CSIZER_TRACE_DEEPEST + OWN];
-  csizer_backtrace backtrace = csizer_unwind_backtrace();
-  if (!backtrace) return 0;
-  if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
-  int own = __atomic_load_n(&usual, __ATOMIC_RELAXED);
-  int found = backtrace(frames, (int)depth + own), first = own;
-  if (first >= found || frames[first] != return_address) {
-    if (own != OWN) found = backtrace(frames, (int)depth + OWN);
-    for (first = 0; first < found && first < OWN && frames[first] != return_address;) first++;
-    if (first < found && first < OWN) __atomic_store_n(&usual, first, __ATOMIC_RELAXED);
-  }
-  if (first == found || first == OWN) first = 0;
-  uint32_t count = found > first ? (uint32_t)(found - first) : 0;
-  if (count > depth) count = depth;
-  return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
-}
+int csizer_trace_own_calls = TRACE_OWN;
+
+uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) { return trace_capture(depth, return_address); }
 
 size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
   const stack *found = trace ? stack_numbered(trace) : NULL;
