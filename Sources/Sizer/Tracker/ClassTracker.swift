@@ -29,9 +29,11 @@ public final class ClassTracker: Sendable {
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
     state = Mutex(TrackerState(epoch: .now))
+    (try? lifetimes.get())?.setOwner(self)
   }
 
   deinit {
+    (try? lifetimes.get())?.setOwner(nil)
     close()
   }
 
