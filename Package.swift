@@ -100,7 +100,7 @@ let package = Package(
       ],
       swiftSettings: swiftRules),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
-    .testTarget(name: "StressTests", dependencies: ["Sizer"], swiftSettings: swiftRules),
+    .testTarget(name: "StressTests", dependencies: ["Sizer", "TestSupport"], swiftSettings: swiftRules),
     .testTarget(
       name: "SizerProfileTests", dependencies: ["SizerProfile", "SeededRandom", "TestSupport"],
       swiftSettings: swiftRules),

@@ -86,7 +86,7 @@ struct PageData {
     for position in catalogue.snapshots {
       let snapshot = history.snapshots[position]
       json.beginObject()
-      member("number", position + 1)
+      member("number", position)  // as in the file, and as `sizer diff` takes it
       json.key("label")
       json.string(snapshot.label)
       member("time", microseconds(nanoseconds(snapshot.timestamp)))

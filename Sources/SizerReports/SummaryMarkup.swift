@@ -36,7 +36,7 @@ extension Markup {
     for position in catalogue.snapshots {
       let snapshot = history.snapshots[position]
       raw("<tr>")
-      number(Sentences.grouped(position + 1))
+      number(Sentences.grouped(position))
       name(snapshot.label)
       number(Sentences.time(snapshot.timestamp))
       raw("<td>")
@@ -50,7 +50,7 @@ extension Markup {
     let index = catalogue.snapshots[position]
     let total = clamped(history.snapshots[index].trackedBytes)
     raw("<h2>")
-    text("Classes at snapshot \(index + 1), the largest")
+    text("Classes at snapshot \(index), the largest")
     raw("</h2>\n<div class=\"scroll\"><table><thead><tr><th>Class</th><th class=\"number\">Living</th>")
     raw(
       "<th class=\"number\">Bytes</th><th class=\"number\">Average</th><th class=\"number\">Share</th></tr></thead><tbody>\n"

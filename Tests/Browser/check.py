@@ -93,16 +93,16 @@ def number(text):
 
 def check_snapshot(report, position):
   """The class table says of every class what the model counted."""
-  report.browser.go(f"#snapshot-{position + 1}")
-  rows = {row[0][0]: row for row in report.rows(f"Classes at snapshot {position + 1}")}
-  equal(f"{report.name}: classes of snapshot {position + 1}", len(rows), len(report.model["classes"]))
+  report.browser.go(f"#snapshot-{position}")
+  rows = {row[0][0]: row for row in report.rows(f"Classes at snapshot {position}")}
+  equal(f"{report.name}: classes of snapshot {position}", len(rows), len(report.model["classes"]))
   for name, entry in report.model["classes"].items():
     row = rows.get(name)
     check(f"{report.name}: {name} is in the class table", row is not None)
     if row:
-      equal(f"{report.name}, snapshot {position + 1}: living {name}", number(row[1][0]), entry["active"][position])
-      equal(f"{report.name}, snapshot {position + 1}: bytes of {name}", row[2][1], exact(entry["bytes"][position]))
-  equal(f"{report.name}: tracked at snapshot {position + 1}", exact_fact(report, "Tracked"), exact(report.model["tracked"][position]))
+      equal(f"{report.name}, snapshot {position}: living {name}", number(row[1][0]), entry["active"][position])
+      equal(f"{report.name}, snapshot {position}: bytes of {name}", row[2][1], exact(entry["bytes"][position]))
+  equal(f"{report.name}: tracked at snapshot {position}", exact_fact(report, "Tracked"), exact(report.model["tracked"][position]))
 
 
 def exact_fact(report, term):
@@ -112,7 +112,7 @@ def exact_fact(report, term):
 def check_comparison(report):
   """What came, went and stayed between two snapshots, against the model that looked at every object."""
   model = report.model
-  report.browser.go(f"#compare-{model['from'] + 1}-{model['to'] + 1}")
+  report.browser.go(f"#compare-{model['from']}-{model['to']}")
   rows = {row[0][0]: row for row in report.rows("Changes by class")}
   for name, entry in model["classes"].items():
     if not (entry["born"] or entry["gone"] or entry["grownBytes"]):
@@ -132,7 +132,7 @@ def check_class(report, name, position):
   report.browser.evaluate("[...document.querySelectorAll('td a')].find(each => each.innerText === " + json.dumps(name) + ").click()")
   report.browser.settle()
   address = report.browser.evaluate("location.hash")
-  report.browser.go(f"{address}@{position + 1}")
+  report.browser.go(f"{address}@{position}")
   equal(f"{report.name}: heading of {name}", report.browser.evaluate("document.querySelector('h1').innerText.trim()"), name)
   equal(f"{report.name}: made {name}", number(report.facts()["Made"]), entry["made"])
   shown = report.browser.evaluate("[...document.querySelectorAll('.timechart ~ *, .chart title')].map(each => each.textContent).filter(text => /: [\\d,]+ instances?$/.test(text))")
@@ -151,7 +151,7 @@ def check_class(report, name, position):
 
 def check_ladder(report):
   """The rungs are all there and add up to the resident memory."""
-  report.browser.go("#snapshot-24")
+  report.browser.go("#snapshot-23")
   rows = {row[0][0]: number(row[1][1].split()[0]) for row in report.rows("Memory ladder")}
   equal("rungs of the ladder", len(rows), 13)
   equal("a rung", rows.get("stacks"), 310_000)
@@ -159,14 +159,14 @@ def check_ladder(report):
 
 
 def check_search_and_sort(report):
-  report.browser.go("#snapshot-21")
-  report.browser.evaluate("(input => { input.value = 'template'; input.dispatchEvent(new Event('input')); })(document.querySelector('input[type=search]'))")
-  names = [row[0][0] for row in report.rows("Classes at snapshot 21")]
-  equal("search finds parts of names, whatever the case", sorted(names), ["Shop.Template", "Shop.Template.Node"])
   report.browser.go("#snapshot-20")
+  report.browser.evaluate("(input => { input.value = 'template'; input.dispatchEvent(new Event('input')); })(document.querySelector('input[type=search]'))")
+  names = [row[0][0] for row in report.rows("Classes at snapshot 20")]
+  equal("search finds parts of names, whatever the case", sorted(names), ["Shop.Template", "Shop.Template.Node"])
+  report.browser.go("#snapshot-19")
   for label, key in (("Living", 1), ("Class", 0)):
     report.browser.evaluate(f"[...document.querySelectorAll('th button')].find(each => each.innerText.startsWith('{label}')).click()")
-    found = [row[key][0] for row in report.rows("Classes at snapshot 20")]
+    found = [row[key][0] for row in report.rows("Classes at snapshot 19")]
     expected = sorted(found, key=number, reverse=True) if key == 1 else sorted(found)
     equal(f"sorted by {label}", found, expected)
 
@@ -189,9 +189,10 @@ def check_keyboard(report):
   browser.key("ArrowRight")
   browser.key("ArrowRight")
   equal("arrow keys move a chart's cursor", browser.evaluate("document.activeElement.getAttribute('aria-valuenow')"), "3")
-  check("the cursor tells the figures", "430 KB" in browser.evaluate("document.querySelector('.tip:not([hidden])').innerText"))
+  figure = f"{report.model['tracked'][2] / 2**10:.0f} KB"
+  check("the cursor tells the figures", figure in browser.evaluate("document.querySelector('.tip:not([hidden])').innerText"))
   browser.key("Enter", text="\r")
-  equal("Enter on a chart opens the snapshot", browser.evaluate("location.hash"), "#snapshot-3")
+  equal("Enter on a chart opens the snapshot", browser.evaluate("location.hash"), "#snapshot-2")
   browser.go("#class-Shop.Request")
   browser.evaluate("document.querySelector('.flamebox').focus()")
   browser.key("ArrowDown")
@@ -242,7 +243,7 @@ def check_contrast(report, theme):
 def check_hostile(report):
   browser = report.browser
   report.open()
-  addresses = ["#overview", "#classes", "#compare-1-3"] + [f"#snapshot-{i}" for i in range(1, 5)]
+  addresses = ["#overview", "#classes", "#compare-0-2"] + [f"#snapshot-{i}" for i in range(4)]
   addresses += browser.evaluate("(location.hash = '#classes', 1)") and []
   browser.settle()
   for _ in range(2):
@@ -284,7 +285,9 @@ def check_without_script(report):
   document = report.browser.call("DOM.getDocument")["root"]["nodeId"]
   page = report.browser.call("DOM.querySelector", nodeId=document, selector="#summary")["nodeId"]
   markup = report.browser.call("DOM.getOuterHTML", nodeId=page)["outerHTML"]
-  check("without script: the totals are there", all(text in markup for text in ("Shop.CachedImage", "after deploy", "3.44 MB in 1,033 living tracked objects")))
+  living = sum(entry["active"][-1] for entry in report.model["classes"].values())
+  totals = f"{report.model['tracked'][-1] / 2**20:.2f} MB in {living:,} living tracked objects"
+  check("without script: the totals are there", all(text in markup for text in ("Shop.CachedImage", "after deploy", totals)))
   report.browser.screenshot(report.folder / "shop-without-script.png")
   report.browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
@@ -344,7 +347,7 @@ def main(program, folder):
     check_keyboard(shop)
     shop.check_quiet()
     check_hostile(report["hostile"])
-    for name, addresses in (("wild", ["#overview", "#class-Wild", "#class-Wilder", "#compare-1-4", "#snapshot-4"]), ("empty", ["#overview", "#classes", "#snapshot-1"])):
+    for name, addresses in (("wild", ["#overview", "#class-Wild", "#class-Wilder", "#compare-0-3", "#snapshot-3"]), ("empty", ["#overview", "#classes", "#snapshot-0"])):
       report[name].open()
       for address in addresses:
         browser.go(address)
@@ -353,8 +356,8 @@ def main(program, folder):
     check_large(report["large"])
     check_policy(shop)
     check_without_script(shop)
-    take_pictures(shop, ["#overview", "#class-Shop.Session", "#snapshot-21", "#compare-5-21", "#class-Shop.Request"])
-    take_pictures(report["hostile"], ["#overview", "#snapshot-2", "#compare-1-3"])
+    take_pictures(shop, ["#overview", "#class-Shop.Session", "#snapshot-20", "#compare-4-20", "#class-Shop.Request"])
+    take_pictures(report["hostile"], ["#overview", "#snapshot-1", "#compare-0-2"])
     take_pictures(report["large"], ["#overview"])
     take_pictures(report["empty"], ["#overview"])
   # The form that .ci/run counts.

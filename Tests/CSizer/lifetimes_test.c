@@ -151,6 +151,48 @@ TEST(one_announcement_and_one_class_are_one_cohort) {
   csizer_lifetimes_destroy(tracker);
 }
 
+TEST(watching_again_and_again_costs_a_cohort_once) {
+  enum { CLASSES = 100, ROUNDS = 1000 };
+  csizer_lifetimes *tracker = made_tracker();
+  const swift_class *types[CLASSES];
+  for (uint32_t i = 0; i < CLASSES; i++) types[i] = made_life_class(NULL);
+  size_t bytes = 0;
+  for (uint32_t round = 0; round < ROUNDS; round++) {
+    for (uint32_t i = 0; i < CLASSES; i++) {
+      made_announce(tracker, types[i], i);
+      CHECK(csizer_lifetimes_unwatch(tracker, types[i]));
+    }
+    if (!round) bytes = csizer_lifetimes_bytes(tracker);
+  }
+  CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), CLASSES);
+  CHECK_EQUAL(csizer_lifetimes_bytes(tracker), bytes);
+  csizer_lifetimes_destroy(tracker);
+}
+
+// One tracker's: more than a page of them, and the index grows on the way.
+TEST(each_of_many_cohorts_is_found_again) {
+  enum { OBJECTS = 5000 };
+  static swift_object *objects[OBJECTS];
+  csizer_lifetimes *tracker = made_tracker();
+  const swift_class *type = made_life_class(NULL);
+  for (uint32_t round = 0; round < 2; round++)
+    for (uint32_t i = 0; i < OBJECTS; i++) {
+      if (!round) objects[i] = made_silent_object(type);
+      // The second round's levels are those of the first round's neighbours.
+      const csizer_watch watch = {.watch = i / 2, .resolution_level = (i + round) % 2};
+      CHECK_EQUAL(round ? csizer_lifetimes_set_level(tracker, objects[i], &watch)
+                        : csizer_watching_add(tracker, objects[i], &watch),
+                  CSIZER_OK);
+      CHECK_EQUAL(cohort_of(tracker, objects[i]), i ^ round);
+    }
+  CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), OBJECTS);
+  csizer_cohort none = csizer_lifetimes_cohort(tracker, OBJECTS), last = csizer_lifetimes_cohort(tracker, OBJECTS - 1);
+  CHECK(!none.type && last.type == type);
+  CHECK_EQUAL(last.watch, (OBJECTS - 1) / 2);
+  for (uint32_t i = 0; i < OBJECTS; i++) made_death(objects[i]);
+  csizer_lifetimes_destroy(tracker);
+}
+
 // ---- Several trackers ----
 
 TEST(trackers_do_not_know_of_each_other) {
@@ -173,26 +215,29 @@ TEST(trackers_do_not_know_of_each_other) {
 }
 
 TEST(many_trackers_on_one_class) {
-  enum { TRACKERS = 64 };  // as many as one class may have
-  csizer_lifetimes *trackers[TRACKERS + 1];
+  enum { TRACKERS = 300 };
+  csizer_lifetimes *trackers[TRACKERS];
   const swift_class *base = made_life_class(NULL), *heir = made_life_class(base);
   made_death(made_birth(heir));
-  for (uint32_t i = 0; i <= TRACKERS; i++) trackers[i] = made_tracker();
+  for (uint32_t i = 0; i < TRACKERS; i++) trackers[i] = made_tracker();
   for (uint32_t i = 0; i < TRACKERS; i++) made_announce(trackers[i], i % 2 ? base : heir, i);
-  // One more is refused, for the heir's sake, and changes nothing; who has announced already may do so again.
-  CHECK_EQUAL(csizer_watching_announce(trackers[TRACKERS], base, &(csizer_watch){0}), CSIZER_NO_MEMORY);
-  CHECK(!csizer_lifetimes_watches(trackers[TRACKERS], base));
-  made_announce(trackers[0], heir, 100);
+  made_announce(trackers[0], heir, 1000);
   swift_object *object = made_birth(heir), *single = made_birth(base);
   for (uint32_t i = 0; i < TRACKERS; i++) {
-    CHECK_EQUAL(made_watch_of(trackers[i], object), i ? (int)i : 100);
+    CHECK_EQUAL(made_watch_of(trackers[i], object), i ? (int)i : 1000);
     CHECK_EQUAL(made_watch_of(trackers[i], single), i % 2 ? (int)i : -1);
     CHECK_EQUAL(csizer_lifetimes_lost(trackers[i]), 0);
   }
-  CHECK_EQUAL(csizer_lifetimes_count(trackers[TRACKERS]), 0);
+  for (uint32_t i = 0; i < TRACKERS; i += 3) csizer_lifetimes_unwatch_all(trackers[i]);
+  swift_object *later = made_birth(heir);
+  for (uint32_t i = 0; i < TRACKERS; i++) CHECK_EQUAL(made_watch_of(trackers[i], later), i % 3 ? (int)i : -1);
   made_death(object);
   made_death(single);
-  for (uint32_t i = 0; i <= TRACKERS; i++) csizer_lifetimes_destroy(trackers[i]);
+  made_death(later);
+  for (uint32_t i = 0; i < TRACKERS; i++) {
+    CHECK_EQUAL(made_count(trackers[i], CSIZER_DEAD), 1 + (i % 2 != 0) + (i % 3 != 0));
+    csizer_lifetimes_destroy(trackers[i]);
+  }
   CHECK(made_slot_is_own(base) && made_slot_is_own(heir));
   nobody_is_watched();
 }

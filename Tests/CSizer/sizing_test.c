@@ -75,6 +75,34 @@ TEST(only_changes_are_recorded) {
   tracked_end(&tracked);
 }
 
+// The object of a tracker and what only it refers to are nobody's; other trackers' too.
+TEST(the_owners_of_trackers_are_passed_over) {
+  tracked_heap tracked;
+  tracked_start(&tracked);
+  csizer_lifetimes *other = NULL;
+  CHECK_EQUAL(csizer_lifetimes_create(&other), CSIZER_OK);
+  void *object = made_node(&tracked.heap, 3), *both = made_node(&tracked.heap, 1), *owner = made_node(&tracked.heap, 2);
+  void *others = made_node(&tracked.heap, 1), *records = made_node(&tracked.heap, 1);
+  made_link(object, 0, owner);
+  made_link(object, 1, others);
+  made_link(object, 2, both);
+  made_link(owner, 0, records);
+  made_link(owner, 1, both);
+  tracked_add(&tracked, object, 1, 0);
+  uint64_t own = made_bytes(object) + made_bytes(both), all = own + made_bytes(others);
+  csizer_lifetimes_set_owner(tracked.tracker, owner);
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].bytes, all);
+  csizer_lifetimes_set_owner(other, others);
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].bytes, own);
+  csizer_lifetimes_destroy(other);
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].bytes, all);
+  csizer_lifetimes_set_owner(tracked.tracker, NULL);
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].bytes, all + made_bytes(owner) + made_bytes(records));
+  csizer_lifetimes_set_owner(tracked.tracker, &owner);  // on a stack, where the optimiser may put it
+  CHECK_EQUAL(tracked_snapshot(&tracked).sums[0].bytes, all + made_bytes(owner) + made_bytes(records));
+  tracked_end(&tracked);
+}
+
 TEST(the_dead_are_dropped_and_the_new_are_added) {
   enum { OBJECTS = 3000 };
   tracked_heap tracked;

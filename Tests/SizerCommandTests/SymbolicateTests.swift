@@ -76,7 +76,7 @@ struct SymbolicateTests {
       "\(pipe): there is no such file; put the build that was measured there",
       #"/no/such\nimage: there is no such file; put the build that was measured there"#,
       "/lib/none.so: it has no build id, so that no file can be trusted to be it; link with --build-id",
-      "\(own.image ?? ""): the file there is another build, or has no symbols; put the build that was measured there",
+      "\(own.image ?? ""): the file there has no symbols for these calls, or is another build; then put the measured one there",
     ] { #expect(lines.contains(line)) }
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
   }

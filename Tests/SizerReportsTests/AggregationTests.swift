@@ -15,7 +15,7 @@ import Testing
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
     let page = try PageModel.of(history)
-    #expect(page.snapshots.map(\.number) == Array(1...shape.snapshots))
+    #expect(page.snapshots.map(\.number) == Array(0..<shape.snapshots))
     #expect(page.total.objects == shape.objects)
     for entry in page.classes {
       let name = page.texts[entry.name]

@@ -42,7 +42,7 @@ import Testing
     let numbers = page.snapshots.map(\.number)
     #expect(page.total.snapshots == 5_000 && numbers.count <= 240 && numbers.count > 200)
     #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
-    for number in [1, 5_000, 3_334, 1_235, 2_222] { #expect(numbers.contains(number)) }
+    for number in [0, 4_999, 3_333, 1_234, 2_221] { #expect(numbers.contains(number)) }
     #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 < 50 })
   }
 

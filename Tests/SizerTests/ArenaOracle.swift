@@ -79,6 +79,8 @@ func arenaBytes(_ arena: UInt32) throws -> Int {
   return bytes
 }
 
-/// The optimiser must not end a value's life before this call.
+/// The optimiser must not end a value's life before this call. It deletes calls that do nothing: this one might do something.
 @inline(never)
-func keepAlive<Value: ~Copyable>(_ value: borrowing Value) {}
+func keepAlive<Value: ~Copyable>(_ value: borrowing Value) {
+  if number(0) != 0 { withUnsafePointer(to: value) { print($0) } }
+}

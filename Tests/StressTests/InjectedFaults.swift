@@ -150,6 +150,21 @@ extension Stress {
       }
     }
 
+    @Test("The pause is that of all images that a snapshot needed")
+    func pauses() async {
+      await #expect(processExitsWith: .success) {
+        let tracker = ClassTracker()
+        // A type that nobody has met: the first image shows it, another one its size.
+        let object = Specimen(Unmet(inner: Unmet(inner: [1, 2, 3]), other: Quiet(words: 1)))
+        try tracker.track(object)
+        Engine.failFrozen(.slow, times: 2)
+        #expect(try tracker.createSnapshot(mode: .frozen).pause >= .milliseconds(200))
+        Engine.failFrozen(.slow, times: 1)
+        #expect(try tracker.createSnapshot(mode: .frozen).pause >= .milliseconds(100))
+        withExtendedLifetime(object) {}
+      }
+    }
+
     @Test("Where sizing an object faults, that object is skipped and all others are as ever")
     func crash() throws {
       try expectNothingLeft {
@@ -172,4 +187,9 @@ extension Stress {
       }
     }
   }
+}
+
+private struct Unmet<Inner> {
+  var inner: Inner
+  var other: Quiet?
 }

@@ -67,6 +67,7 @@ typedef enum csizer_frozen_fault {
   CSIZER_FAULT_HANG,   // the child never ends
   CSIZER_FAULT_CRASH,  // the child faults at every other object
   CSIZER_FAULT_MEMORY,  // the kernel refuses the memory for the results
+  CSIZER_FAULT_SLOW,    // the fork takes 100 ms and more
 } csizer_frozen_fault;
 
 /// Tests only: what happens to the next `times` children. A global, for it must reach snapshots that any thread takes.

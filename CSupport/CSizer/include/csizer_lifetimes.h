@@ -64,13 +64,17 @@ typedef struct csizer_lifetime {
 /// An empty tracker, which watches nothing. Free with csizer_lifetimes_destroy.
 csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 
+/// The object that a tracker belongs to: no sizing counts it with who refers to it, nor what only it refers to. NULL for none, which
+/// must be said before the object's memory is freed.
+void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner);
+
 /// Stops watching and frees all records; NULL is fine. Objects that were kept must have been let go before.
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
 
 /// Watches the objects that will be made of a class and of those that inherit from it and have no nearer watched ancestor. Replaces an
 /// earlier announcement of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h), or to keep them
-/// in a process without Swift's runtime. CSIZER_NO_MEMORY when the system refuses memory or to let deaths be seen, or 64 trackers watch
-/// the class or one that inherits from it; then nothing has changed.
+/// in a process without Swift's runtime. CSIZER_NO_MEMORY when the system refuses memory or to let deaths be seen; then nothing
+/// has changed. Any number of trackers may watch a class; each makes its births and deaths dearer.
 csizer_status csizer_lifetimes_watch(csizer_lifetimes *lifetimes, const void *type, const csizer_watch *watch);
 
 /// Watches the class no more; objects that are tracked already stay so. Whether it was watched.

@@ -211,6 +211,7 @@ csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_la
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child) {
   csizer_frozen_fault fault = take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
+  if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);
   pid_t parent = getpid();
   sigset_t all, before;
   sigfillset(&all);

@@ -7,7 +7,7 @@
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
 csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
-static uint32_t tracker_end;  // behind the last that was ever used
+uint32_t csizer_trackers_end;
 
 static size_t whole_pages(size_t bytes) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -39,15 +39,15 @@ void csizer_page_array_deinit(page_array *array) {
 }
 
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context) {
-  for (uint32_t i = 0; i < tracker_end; i++)
+  for (uint32_t i = 0; i < csizer_trackers_end; i++)
     if (csizer_trackers[i] && !visit(context, csizer_trackers[i])) return;
 }
 
 static bool take_number(csizer_lifetimes *lifetimes) {
   uint32_t number = 0;
-  while (number < tracker_end && csizer_trackers[number]) number++;
+  while (number < csizer_trackers_end && csizer_trackers[number]) number++;
   if (number == TRACKER_LIMIT) return false;
-  if (number == tracker_end) tracker_end++;
+  if (number == csizer_trackers_end) csizer_trackers_end++;
   csizer_trackers[number] = lifetimes;
   lifetimes->number = number;
   return true;
@@ -84,6 +84,12 @@ static void free_records(csizer_lifetimes *lifetimes) {
 
 static void drop_record(void *context, lifetime_record *record) { (void)context, (void)record; }
 
+void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner) {
+  csizer_shards_hold();
+  lifetimes->owner = owner;
+  csizer_shards_release();
+}
+
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   if (!lifetimes) return;
   csizer_shards_hold();
@@ -93,7 +99,7 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
-  csizer_page_array_deinit(&lifetimes->cohort_pages);
+  csizer_cohorts_forget(lifetimes);
   csizer_page_array_deinit(&lifetimes->watched_pages);
   csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
@@ -118,20 +124,6 @@ lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *
   } while (!__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   *ret_number = number;
   return lifetime_record_at(lifetimes, number);
-}
-
-bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more) {
-  size_t bytes = ((size_t)lifetimes->cohort_count + more) * sizeof *lifetimes->cohorts;
-  if (!csizer_page_array_reserve(&lifetimes->cohort_pages, bytes)) return false;
-  lifetimes->cohorts = lifetimes->cohort_pages.memory;
-  return true;
-}
-
-uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  if (!csizer_lifetimes_reserve_cohorts(lifetimes, 1)) return UINT32_MAX;
-  lifetimes->cohorts[lifetimes->cohort_count] = (csizer_cohort){
-      .type = type, .watch = watch->watch, .resolution_level = watch->resolution_level, .keep = watch->keep};
-  return lifetimes->cohort_count++;
 }
 
 uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes) {
@@ -177,14 +169,14 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
   size_t chunks = ((size_t)csizer_lifetimes_count(lifetimes) + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
   return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) + chunks * sizeof(void *) +
-         lifetimes->cohort_pages.bytes + lifetimes->watched_pages.bytes + lifetimes->living_numbers.bytes +
+         csizer_cohorts_bytes(lifetimes) + lifetimes->watched_pages.bytes + lifetimes->living_numbers.bytes +
          lifetimes->living_sizes.bytes + lifetimes->rows.bytes + lifetimes->morphs.bytes + csizer_living_bytes();
 }
 
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   csizer_shards_hold();
   free_records(lifetimes);
-  lifetimes->cohort_count = 0;
+  csizer_cohorts_forget(lifetimes);
   lifetimes->listed = 0;
   lifetimes->living_count = 0;
   lifetimes->row_count = 0;

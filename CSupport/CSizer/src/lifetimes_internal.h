@@ -44,9 +44,12 @@ struct csizer_lifetimes {
   uint32_t count;            // numbers given out; any thread, atomic
   uint32_t number;           // this tracker's, in the living index
   uint64_t lost;             // any thread, atomic
+  const void *owner;         // the object that records through this tracker; NULL: none
   csizer_cohort *cohorts;
   uint32_t cohort_count;
   page_array cohort_pages;
+  uint32_t *cohort_index;  // cohorts.c
+  size_t cohort_index_capacity;
   watched_class *watched;
   uint32_t watched_count;
   page_array watched_pages;
@@ -85,15 +88,22 @@ lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
   __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
 }
-/// Room for so many more cohorts; false when the system refuses memory. Holding all shards.
-bool csizer_lifetimes_reserve_cohorts(csizer_lifetimes *lifetimes, uint32_t more);
-/// A new cohort's number; UINT32_MAX when there is no room. Holding all shards.
-uint32_t csizer_lifetimes_add_cohort(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
 /// The trackers there are, by number. Holding a shard.
 extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
+/// Behind the last number that was ever used.
+extern uint32_t csizer_trackers_end;
 static inline csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return csizer_trackers[number]; }
 /// Calls `visit` for each tracker. Holding all shards.
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context);
+
+// cohorts.c. Holding all shards.
+/// Room for so many more cohorts; false when the system refuses memory.
+bool csizer_cohorts_reserve(csizer_lifetimes *lifetimes, uint32_t more);
+/// The number of the cohort of a class's objects that are announced so, made when there is none; UINT32_MAX when there is no room.
+uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
+/// Leaves none. No record may be of one.
+void csizer_cohorts_forget(csizer_lifetimes *lifetimes);
+size_t csizer_cohorts_bytes(const csizer_lifetimes *lifetimes);
 
 // living.c: the index from addresses to records. Holding the address's shard.
 /// Makes sure that the next insertion finds a place. False when the system refuses memory.

@@ -5,26 +5,12 @@
 
 // Objects that are announced one by one, and the end of all tracking of objects.
 
-static bool is_alike(const csizer_cohort *cohort, const swift_class *type, const csizer_watch *watch) {
-  return cohort->type == type && cohort->watch == watch->watch && cohort->resolution_level == watch->resolution_level &&
-         cohort->keep == watch->keep;
-}
-
-// The cohort of objects that were announced alike; a few are looked at, the newest first.
-static uint32_t cohort_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  enum { LOOKED_AT = 64 };
-  uint32_t last = lifetimes->cohort_count > LOOKED_AT ? lifetimes->cohort_count - LOOKED_AT : 0;
-  for (uint32_t i = lifetimes->cohort_count; i-- > last;)
-    if (is_alike(&lifetimes->cohorts[i], type, watch)) return i;
-  return csizer_lifetimes_add_cohort(lifetimes, type, watch);
-}
-
 extern __attribute__((weak)) void *swift_retain(void *object);
 extern __attribute__((weak)) void swift_release(void *object);
 
 static csizer_status record(csizer_lifetimes *lifetimes, const swift_class *type, uintptr_t address,
                             const csizer_watch *watch) {
-  class_watch one = {.owner = lifetimes, .cohort = cohort_of(lifetimes, type, watch), .watch = watch->watch};
+  class_watch one = {.owner = lifetimes, .cohort = csizer_cohorts_of(lifetimes, type, watch), .watch = watch->watch};
   bool is_recorded = one.cohort != UINT32_MAX && csizer_tracked_mark(address) &&
                      csizer_lifetimes_record(&one, address, clock_ticks(), 0);
   return is_recorded ? CSIZER_OK : CSIZER_NO_MEMORY;
@@ -83,7 +69,7 @@ csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void
   if (record) {
     csizer_watch wanted = *watch;
     wanted.keep = lifetimes->cohorts[record->cohort].keep;  // whether a reference is held does not change
-    uint32_t cohort = cohort_of(lifetimes, lifetimes->cohorts[record->cohort].type, &wanted);
+    uint32_t cohort = csizer_cohorts_of(lifetimes, lifetimes->cohorts[record->cohort].type, &wanted);
     status = cohort == UINT32_MAX ? CSIZER_NO_MEMORY : CSIZER_OK;
     if (!status) record->cohort = cohort;
   }

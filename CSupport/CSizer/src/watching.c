@@ -7,8 +7,6 @@
 // Classes are decided once for each metadata: when it is first met, and all that were met again when what is watched changes. Births
 // then only look the decision up. Everything here holds all shards.
 
-enum { WATCHES_AT_ONCE = 64 };
-
 extern __attribute__((weak)) void *swift_retain(void *object);
 
 static const watched_class *watched_by(const csizer_lifetimes *lifetimes, const swift_class *type) {
@@ -22,11 +20,14 @@ static const watched_class *watched_by(const csizer_lifetimes *lifetimes, const 
 
 typedef struct decision {
   const swift_class *type;
-  const class_entry *before;
-  class_watch watches[WATCHES_AT_ONCE];
-  uint32_t count;
+  uint32_t count;  // of the watches in `decided`
   bool failed;
 } decision;
+
+// What is being decided, for any number of trackers. There for ever: a birth's decision needs no memory that an announcement had.
+static page_array decided;
+
+static bool reserve_decided(uint32_t count) { return csizer_page_array_reserve(&decided, count * sizeof(class_watch)); }
 
 static const class_watch *watch_of(const class_entry *entry, const csizer_lifetimes *owner, uint32_t watch) {
   for (uint32_t i = 0; entry && i < entry->watch_count; i++)
@@ -38,20 +39,18 @@ static bool ask_tracker(void *context, csizer_lifetimes *lifetimes) {
   decision *decision = context;
   const watched_class *watched = watched_by(lifetimes, decision->type);
   if (!watched) return true;
-  // The cohort of the same announcement, if the class had one: objects made before and after are of one cohort then.
-  const class_watch *before = watch_of(decision->before, lifetimes, watched->watch.watch);
   uint32_t cohort = UINT32_MAX;
-  if (decision->count < WATCHES_AT_ONCE)
-    cohort = before ? before->cohort : csizer_lifetimes_add_cohort(lifetimes, decision->type, &watched->watch);
+  if (reserve_decided(decision->count + 1)) cohort = csizer_cohorts_of(lifetimes, decision->type, &watched->watch);
   if (cohort == UINT32_MAX) {
     decision->failed = true;
     return true;
   }
-  decision->watches[decision->count++] = (class_watch){.owner = lifetimes,
-                                                       .cohort = cohort,
-                                                       .watch = watched->watch.watch,
-                                                       .trace_depth = watched->watch.trace_depth,
-                                                       .keep = watched->watch.keep};
+  class_watch *watches = decided.memory;
+  watches[decision->count++] = (class_watch){.owner = lifetimes,
+                                             .cohort = cohort,
+                                             .watch = watched->watch.watch,
+                                             .trace_depth = watched->watch.trace_depth,
+                                             .keep = watched->watch.keep};
   return true;
 }
 
@@ -76,7 +75,7 @@ static void drop_outdated(class_entry *entry) {
 static bool apply(class_entry *entry, const decision *decision) {
   if (decision->count && !csizer_class_hook(entry)) return false;
   bool had_watches = entry->watch_count != 0;
-  if (!csizer_class_set_watches(entry, decision->watches, decision->count)) return false;
+  if (!csizer_class_set_watches(entry, decided.memory, decision->count)) return false;
   has_stopped |= had_watches && !decision->count;
   return true;
 }
@@ -85,7 +84,7 @@ static bool apply(class_entry *entry, const decision *decision) {
 static bool decide(const void *metadata) {
   const swift_class *type = metadata;
   class_entry *known = csizer_class_find(metadata), *entry = known == &csizer_class_untracked ? NULL : known;
-  decision decision = {.type = type, .before = entry};
+  decision decision = {.type = type};
   if (type->kind == SWIFT_CLASS) csizer_lifetimes_each(ask_tracker, &decision);
   if (!entry && !decision.count && !decision.failed)
     return known || csizer_class_set(metadata, &csizer_class_untracked);
@@ -190,7 +189,7 @@ static bool prepare_heir(void *context, const void *metadata) {
   class_entry *entry = csizer_class_make(metadata);
   uint32_t others = 0;
   for (uint32_t i = 0; entry && i < entry->watch_count; i++) others += entry->watches[i].owner != plan->lifetimes;
-  plan->refused = !entry || others >= WATCHES_AT_ONCE || !csizer_class_reserve_watches(entry, others + 1) ||
+  plan->refused = !entry || !reserve_decided(others + 1) || !csizer_class_reserve_watches(entry, others + 1) ||
                   !csizer_class_hook(entry);
   plan->heirs++;
   return !plan->refused;
@@ -204,7 +203,7 @@ static bool prepare(csizer_lifetimes *lifetimes, const swift_class *type) {
   lifetimes->watched = lifetimes->watched_pages.memory;
   if (!csizer_class_make(type)) return false;
   csizer_class_each(prepare_heir, &plan);
-  return !plan.refused && csizer_lifetimes_reserve_cohorts(lifetimes, plan.heirs);
+  return !plan.refused && csizer_cohorts_reserve(lifetimes, plan.heirs);
 }
 
 csizer_status csizer_watching_announce(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {

@@ -63,6 +63,8 @@ package enum FrozenFault: CaseIterable, Sendable {
   case fork, memory
   /// The child is killed, never ends, or faults at every other object.
   case death, hang, crash
+  /// The fork takes 100 ms and more.
+  case slow
 
   fileprivate var inC: csizer_frozen_fault {
     switch self {
@@ -71,6 +73,7 @@ package enum FrozenFault: CaseIterable, Sendable {
     case .death: CSIZER_FAULT_DEATH
     case .hang: CSIZER_FAULT_HANG
     case .crash: CSIZER_FAULT_CRASH
+    case .slow: CSIZER_FAULT_SLOW
     }
   }
 }

@@ -18,6 +18,11 @@ final class Lifetimes: Sendable {
     csizer_lifetimes_destroy(handle)
   }
 
+  /// Whose records these are: an object that no snapshot counts with who refers to it. nil before its memory is freed.
+  func setOwner(_ owner: AnyObject?) {
+    csizer_lifetimes_set_owner(handle, owner.map { UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) })
+  }
+
   /// What an announcement asks for.
   struct Watch: Hashable, Sendable {
     var number: UInt32

@@ -29,9 +29,11 @@ public final class ClassTracker: Sendable {
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
     state = Mutex(TrackerState(epoch: .now))
+    (try? lifetimes.get())?.setOwner(self)
   }
 
   deinit {
+    (try? lifetimes.get())?.setOwner(nil)
     close()
   }
 
@@ -153,15 +155,19 @@ public final class ClassTracker: Sendable {
 
   /// Tracks no class and no object any more and lets go of what was kept; what was recorded stays.
   public func detachAll() {
-    release { detach in state.withLock { detach(&$0) } }
+    release { detach in state.withLock { _ = detach(&$0) } }
   }
 
   /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
   /// clock goes on. A file that was being recorded holds what ``statistics`` would have told right before all was forgotten.
+  /// When the system refuses the memory to let go of objects, they stay tracked and nothing is forgotten.
   public func clear() {
     periodic.stop()
     release { detach in
-      let ended = takeRecording(detach: detach) { state in
+      var hasLetGo = false
+      let ended = takeRecording(detach: { hasLetGo = detach(&$0) }) { state in
+        // The records of what is tracked still are needed: its death would be noted in what another object's record is by then.
+        guard hasLetGo else { return }
         state.forget()
         (try? lifetimes.get())?.forget()
       }
@@ -175,21 +181,26 @@ public final class ClassTracker: Sendable {
   public func close() {
     periodic.stop()
     release { detach in
-      let ended = takeRecording(detach: detach) { state in state.isClosed = true }
+      let ended = takeRecording(detach: { _ = detach(&$0) }) { state in state.isClosed = true }
       try? ended?.finish()
     }
   }
 
   /// `body` runs what detaches all while it holds the tracker's lock, and what was kept is let go when no lock is held: deinits may call
-  /// the tracker.
-  private func release(_ body: ((inout TrackerState) -> Void) -> Void) {
+  /// the tracker. Detaching answers whether the objects were let go.
+  private func release(_ body: ((inout TrackerState) -> Bool) -> Void) {
     var kept: Lifetimes.Kept?
     body { state in
-      guard let lifetimes = try? lifetimes.get() else { return }
+      guard let lifetimes = try? lifetimes.get() else { return true }
       state.classes = [:]
       lifetimes.unwatchAll()
       // Refused memory keeps what was kept; it is tried again with the next call.
-      kept = try? lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+      do {
+        kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+        return true
+      } catch {
+        return false
+      }
     }
     kept?.letGo()
   }

@@ -44,7 +44,8 @@ struct SymbolicateCommand: ParsableCommand {
     case .read: nil
     case .noBuildID: "it has no build id, so that no file can be trusted to be it; link with --build-id"
     case .noFile: "there is no such file; put the build that was measured there"
-    case .otherBuild: "the file there is another build, or has no symbols; put the build that was measured there"
+    case .otherBuild:
+      "the file there has no symbols for these calls, or is another build; then put the measured one there"
     }
   }
 }

@@ -70,12 +70,19 @@ function snapshotProcess(snapshot) {
   return section('The process', null, figures);
 }
 
-// What resident memory is made of, in groups, when that was recorded.
+// What resident memory is made of, in groups, when that was recorded. A snapshot in place has not walked the whole heap and does not know
+// the objects' part of the blocks: beside others that do, what was known before goes on, as when one failed.
 function ladderAreas() {
-  if (!profile.snapshots.some((snapshot) => snapshot.ladder)) return [];
-  return profile.ladder.map((label, index) => ({
-    label, color: `c${index}`, values: profile.snapshots.map((snapshot) => Math.max(snapshot.ladder?.[index] ?? 0, 0)),
-  }));
+  const { snapshots, ladder } = profile;
+  const isWalked = (snapshot) => snapshot.ladder && snapshot.rungs[0] === ladder[0];
+  const isKnown = snapshots.some(isWalked) ? isWalked : (snapshot) => snapshot.ladder;
+  if (!snapshots.some(isKnown)) return [];
+  let before = ladder.map(() => 0);
+  const known = snapshots.map((snapshot) => {
+    if (isKnown(snapshot)) before = snapshot.ladder;
+    return before;
+  });
+  return ladder.map((label, index) => ({ label, color: `c${index}`, values: known.map((bytes) => Math.max(bytes[index], 0)) }));
 }
 
 function ladderSection(snapshot) {

@@ -186,16 +186,19 @@ struct SeveralTrackers {
     #expect(two.statistics.objects[0].sizes.isEmpty)
   }
 
-  @Test("sixty trackers of one class all see an object, and each lets go alone")
-  func sixty() throws {
-    final class Tracked {}
-    let trackers = (0..<60).map { _ in ClassTracker() }
-    for tracker in trackers { try tracker.track(class: Tracked.self, name: "tracked") }
+  @Test("three hundred trackers of one class all see an object, and each lets go alone")
+  func hundreds() throws {
+    class Base { let leaf = Leaf() }
+    final class Tracked: Base {}
+    let trackers = (0..<300).map { _ in ClassTracker() }
+    for tracker in trackers { try tracker.track(class: Base.self, name: "tracked") }
     var objects = [made { Tracked() }]
-    for tracker in trackers.prefix(30) { tracker.close() }
+    for tracker in trackers { #expect(try tracker.createSnapshot(mode: .inPlace).trackedBytes == 64) }
+    for tracker in trackers.prefix(150) { tracker.close() }
     objects.append(made { Tracked() })
-    #expect(trackers.map(\.statistics.objectCount) == (0..<60).map { $0 < 30 ? 1 : 2 })
+    #expect(trackers.map(\.statistics.objectCount) == (0..<300).map { $0 < 150 ? 1 : 2 })
     objects = []
-    #expect(trackers.map { $0.statistics.objects.count { $0.death != nil } } == (0..<60).map { $0 < 30 ? 0 : 2 })
+    #expect(
+      trackers.map { $0.statistics.objects.count { $0.death != nil } } == (0..<300).map { $0 < 150 ? 0 : 2 })
   }
 }

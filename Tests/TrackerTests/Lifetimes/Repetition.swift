@@ -89,4 +89,21 @@ struct Repetition {
       #expect(try tracker.createSnapshot().overheadBytes - overhead < 256 << 10)
     }
   }
+
+  @Test("detaching and tracking a class again, 100,000 times over, takes no memory of Sizer's")
+  func detachingForEver() async {
+    await #expect(processExitsWith: .success) {
+      let tracker = ClassTracker()
+      keepAlive(made { RepeatedBelow() })
+      func round() throws {
+        try tracker.track(class: Repeated.self, name: "Repeated")
+        try tracker.detach(class: Repeated.self)
+      }
+      for _ in 0..<1_000 { try round() }
+      let overhead = HeapSizer.capabilities.overheadBytes
+      for _ in 0..<100_000 { try round() }
+      // A word for each round would be above.
+      #expect(HeapSizer.capabilities.overheadBytes - overhead < 64 << 10)
+    }
+  }
 }

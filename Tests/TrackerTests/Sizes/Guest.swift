@@ -118,6 +118,32 @@ struct Guest {
     #expect(pair.strings.withUnsafeBufferPointer { $0.baseAddress } == address)
   }
 
+  @Test(
+    "who refers to a tracker does not own what it recorded", .serialized, arguments: [SnapshotMode.inPlace, .frozen])
+  func holder(_ mode: SnapshotMode) throws {
+    final class Host {
+      let tracker: ClassTracker
+      let other: ClassTracker
+      let leaf = Leaf()
+      let closure: () -> Int
+      init(_ tracker: ClassTracker, _ other: ClassTracker) {
+        (self.tracker, self.other) = (tracker, other)
+        closure = { tracker.statistics.objectCount + other.statistics.objectCount }
+      }
+    }
+    let (tracker, other) = (ClassTracker(), ClassTracker())
+    let host = made { Host(tracker, other) }
+    try tracker.track(host, name: "host")
+    try other.track(host)
+    for index in 0..<20 {
+      try other.createSnapshot("\(index)", mode: mode)
+      // A header and five words in a block of 64, the leaf and the closure's context of 32 each.
+      #expect(try tracker.createSnapshot("\(index)", mode: mode).trackedBytes == 128)
+    }
+    #expect(Set(tracker.objects("host")[0].sizes.map(\.bytes)) == [128])
+    keepAlive(host)
+  }
+
   @Test("a snapshot's sizes do not count the tracker")
   func itself() throws {
     let leaf = made { Leaf() }
