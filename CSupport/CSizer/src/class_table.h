@@ -25,6 +25,13 @@ typedef struct class_watch {
 
 typedef SWIFT_CALL void (*class_destroyer)(SWIFT_CONTEXT_PARAMETER void *object);
 
+/// What the loader did with the page that a class's destroy slot is in.
+typedef enum slot_protection {
+  SLOT_WRITABLE,
+  SLOT_PROTECTED,
+  SLOT_UNKNOWN,  // it is made writable, and stays so
+} slot_protection;
+
 typedef struct class_entry {
   const swift_class *type;
   class_watch *watches;
@@ -33,8 +40,7 @@ typedef struct class_entry {
   uint32_t trace_depth;
   /// Something was refused when the watches were decided: births try again.
   bool is_undecided;
-  /// Whether the loader protects the destroy slot.
-  bool slot_is_protected;
+  slot_protection slot_protection;
   /// The destroy function that the class had before it was hooked; NULL: it never was.
   class_destroyer destroy;
   /// Living tracked objects, counted only while there are no watches: when the last one dies, so does the hook.

@@ -4,6 +4,8 @@
 #include <features.h>
 #include <link.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,30 +34,46 @@ static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
 #if __GLIBC_PREREQ(2, 35)
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
 
-// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be held by a thread
-// that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes no lock.
-static bool is_protected(uintptr_t address) {
-  struct dl_find_object image;
-  if (_dl_find_object((void *)address, &image)) return false;  // the runtime made it
-  const ElfW(Ehdr) *header = image.dlfo_map_start;
-  const ElfW(Phdr) *segments = (const void *)((const char *)header + header->e_phoff);
-  for (int i = 0; i < header->e_phnum; i++) {
-    uintptr_t start = image.dlfo_link_map->l_addr + segments[i].p_vaddr;
-    if (segments[i].p_type == PT_GNU_RELRO && address - start < segments[i].p_memsz) return true;
-  }
-  return false;
+typedef struct segments {
+  const ElfW(Phdr) *first;
+  size_t count;
+} segments;
+
+// The main program's are where the kernel says; a library begins with its ELF header.
+static segments segments_of(const struct dl_find_object *image) {
+  if (!image->dlfo_link_map->l_prev) return (segments){(const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+  const ElfW(Ehdr) *header = image->dlfo_map_start;
+  if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return (segments){NULL, 0};
+  return (segments){(const void *)((const char *)header + header->e_phoff), header->e_phnum};
 }
 
-static bool can_tell(void) { return _dl_find_object != NULL; }
+// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be held by a thread
+// that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes no lock.
+static slot_protection protection_of(uintptr_t address) {
+  struct dl_find_object image;
+  if (!_dl_find_object) return SLOT_UNKNOWN;
+  if (_dl_find_object((void *)address, &image)) return SLOT_WRITABLE;  // the runtime made it
+  segments segments = segments_of(&image);
+  slot_protection protection = SLOT_UNKNOWN;  // unless some segment has it
+  for (size_t i = 0; i < segments.count; i++) {
+    const ElfW(Phdr) *segment = &segments.first[i];
+    if (address - image.dlfo_link_map->l_addr - segment->p_vaddr >= segment->p_memsz) continue;
+    if (segment->p_type == PT_GNU_RELRO) return SLOT_PROTECTED;
+    if (segment->p_type == PT_LOAD) protection = SLOT_WRITABLE;
+  }
+  return protection;
+}
 #else
-static bool is_protected(uintptr_t address) { return address != 0; }
-static bool can_tell(void) { return false; }
+static slot_protection protection_of(uintptr_t address) {
+  (void)address;
+  return SLOT_UNKNOWN;
+}
 #endif
 
 // Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The last objects of
 // two classes may die at once, under different shards, and their slots share a page: one at a time opens and closes it. Who is
 // in here holds a shard, so no fork finds it taken.
-static bool write_protected(class_destroyer *slot, class_destroyer function) {
+static bool write_protected(class_destroyer *slot, class_destroyer function, bool closes) {
   static bool is_open;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   void *start = (void *)((uintptr_t)slot & ~(page - 1));
@@ -63,14 +81,15 @@ static bool write_protected(class_destroyer *slot, class_destroyer function) {
   bool is_writable = mprotect(start, page, PROT_READ | PROT_WRITE) == 0;
   if (is_writable) {
     __atomic_store_n(slot, function, __ATOMIC_RELEASE);
-    if (can_tell()) mprotect(start, page, PROT_READ);
+    if (closes) mprotect(start, page, PROT_READ);
   }
   __atomic_clear(&is_open, __ATOMIC_RELEASE);
   return is_writable;
 }
 
 static bool write_slot(const class_entry *entry, class_destroyer function) {
-  if (entry->slot_is_protected) return write_protected(slot_of(entry->type), function);
+  if (entry->slot_protection != SLOT_WRITABLE)
+    return write_protected(slot_of(entry->type), function, entry->slot_protection == SLOT_PROTECTED);
   __atomic_store_n(slot_of(entry->type), function, __ATOMIC_RELEASE);
   return true;
 }
@@ -78,7 +97,7 @@ static bool write_slot(const class_entry *entry, class_destroyer function) {
 bool csizer_class_hook(class_entry *entry) {
   class_destroyer found = __atomic_load_n(slot_of(entry->type), __ATOMIC_RELAXED);
   if (found == destroy) return true;
-  entry->slot_is_protected = !can_tell() || is_protected((uintptr_t)slot_of(entry->type));
+  entry->slot_protection = protection_of((uintptr_t)slot_of(entry->type));
   __atomic_store_n(&entry->destroy, found, __ATOMIC_RELEASE);  // objects may be dying
   return write_slot(entry, destroy);
 }
