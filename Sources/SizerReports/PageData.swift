@@ -25,6 +25,7 @@ struct PageData {
   private var pairRoom: Int
   private var distributionRoom: Int
   private var referentRoom: Int
+  private var slabRoom: Int
 
   /// The bytes of the JSON.
   static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: Limits) -> [UInt8] {
@@ -43,6 +44,7 @@ struct PageData {
     pairRoom = limits.pairNumbers
     distributionRoom = limits.distributionNumbers
     referentRoom = limits.referentNumbers
+    slabRoom = limits.slabNumbers
     // First, so that names of classes have room whatever else there is.
     for entry in catalogue.classes { _ = texts.intern(entry.name) }
   }
@@ -130,8 +132,8 @@ struct PageData {
     json.endArray()
   }
 
-  /// A class: totals; births and ends by moment; `pairs`, `distribution` and `referents` as far as there is room; traces; and
-  /// instances.
+  /// A class: totals; births and ends by moment; `pairs`, `distribution`, `referents` and `slabs` as far as there is room; traces;
+  /// and instances.
   private mutating func write(class position: Int, quota: Int) {
     let entry = catalogue.classes[position]
     let objects = index.objects(ofClass: position)
@@ -153,6 +155,7 @@ struct PageData {
     writePairs(summary)
     writeDistribution(summary)
     writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits))
+    writeSlabs(ofClass: entry.name)
     write(traces: summary.traces)
     write(instances: summary.kept, areAll: summary.keepsAll)
     json.endObject()
@@ -207,6 +210,23 @@ struct PageData {
       json.integers(row)
     }
     json.endArray()
+  }
+
+  /// Rows [snapshot, objects, their bytes, slabs, bytes of these, taken of these, objects in none], only of snapshots that have them.
+  private mutating func writeSlabs(ofClass name: String) {
+    let rows = catalogue.snapshots.enumerated().compactMap { position, snapshot in
+      history.snapshots[snapshot].classes[name]?.slabs.map { slabs in
+        [position]
+          + [
+            slabs.objectCount, slabs.objectBytes, slabs.slabCount, slabs.slabBytes, slabs.takenBytes,
+            slabs.unresolvedCount,
+          ].map(clamped)
+      }
+    }
+    let cost = rows.reduce(0) { $0 + $1.count }
+    guard cost > 0, cost <= slabRoom else { return }
+    slabRoom -= cost
+    member("slabs", rows)
   }
 
   /// Rows [node, made, living, bytes at the peak], the heaviest first; node -1 stands for objects without a trace, -2 for traces

@@ -10,11 +10,12 @@ struct CSVTests {
     let path = try Folder.profile(Samples.life)
     #expect(
       try sizer("csv", path).output == """
-        snapshot,label,time,class,active,bytes,average,share
-        0,start,1.000000000,App.Cache,1,256,256,0.64
-        0,start,1.000000000,App.Worker,2,144,72,0.36
-        2,end,3.500000000,App.Cache,1,2048,2048,0.927536231884058
-        2,end,3.500000000,App.Worker,3,160,53,0.07246376811594203
+        snapshot,label,time,class,active,bytes,average,share,slab_objects,slab_object_bytes,slab_count,slab_bytes,\
+        slab_taken_bytes,slab_unresolved,slab_fill
+        0,start,1.000000000,App.Cache,1,256,256,0.64,,,,,,,
+        0,start,1.000000000,App.Worker,2,144,72,0.36,,,,,,,
+        2,end,3.500000000,App.Cache,1,2048,2048,0.927536231884058,0,0,0,0,0,1,1.0
+        2,end,3.500000000,App.Worker,3,160,53,0.07246376811594203,2,96,2,8192,2048,1,0.25
 
         """)
     #expect(
@@ -28,15 +29,20 @@ struct CSVTests {
         """)
     #expect(
       try sizer("csv", "--table", "objects", path).output == """
-        object,name,class,representation,address,birth,death,left,largest_bytes,last_bytes,function,file,line
-        0,App.Cache,App.Cache,App.Cache,0x1000,0.000000010,,,2048,2048,,,
-        1,App.Worker,App.Worker,App.Worker,,0.000000020,3.000000000,,48,48,Worker.init(name:),/src/App/Worker.swift,12
+        object,name,class,representation,address,birth,death,left,largest_bytes,last_bytes,function,file,line,image,\
+        image_offset,build_id
+        0,App.Cache,App.Cache,App.Cache,0x1000,0.000000010,,,2048,2048,,,,,,
+        1,App.Worker,App.Worker,App.Worker,,0.000000020,3.000000000,,48,48,Worker.init(name:),/src/App/Worker.swift,12,\
+        /usr/bin/app,0x1000,
         2,App.Worker,App.SpecialWorker,App.SpecialWorker,,0.000000030,,1.700000000,96,96,Worker.init(name:),\
-        /src/App/Worker.swift,12
-        3,App.Worker,App.Worker,App.Worker,,1.200000000,1.300000000,,,,Worker.init(name:),/src/App/Worker.swift,12
-        4,App.Worker,App.Worker,App.Worker,0x2000,3.100000000,,,48,48,Worker.init(name:),/src/App/Worker.swift,12
-        5,App.Worker,App.Worker,App.Worker,0x2030,3.100000001,,,48,48,Worker.init(name:),/src/App/Worker.swift,12
-        6,App.Worker,App.Worker,App.Worker,0x2060,3.200000000,,,64,64,,,
+        /src/App/Worker.swift,12,/usr/bin/app,0x1000,
+        3,App.Worker,App.Worker,App.Worker,,1.200000000,1.300000000,,,,Worker.init(name:),/src/App/Worker.swift,12,\
+        /usr/bin/app,0x1000,
+        4,App.Worker,App.Worker,App.Worker,0x2000,3.100000000,,,48,48,Worker.init(name:),/src/App/Worker.swift,12,\
+        /usr/bin/app,0x1000,
+        5,App.Worker,App.Worker,App.Worker,0x2030,3.100000001,,,48,48,Worker.init(name:),/src/App/Worker.swift,12,\
+        /usr/bin/app,0x1000,
+        6,App.Worker,App.Worker,App.Worker,0x2060,3.200000000,,,64,64,,,,/lib/libx.so,0x10,c0ffee
 
         """)
     #expect(
@@ -55,7 +61,7 @@ struct CSVTests {
 
   @Test(
     "Python reads every hostile text back as it was",
-    arguments: [("classes", 3), ("snapshots", 1), ("objects", 11), ("sizes", 1)])
+    arguments: [("classes", 3), ("snapshots", 1), ("objects", 11), ("objects", 13), ("objects", 15), ("sizes", 1)])
   func hostileTexts(_ table: String, _ column: Int) throws {
     let folder = try Folder()
     let ended = try sizer("csv", "--table", table, try folder.profile(Samples.hostile))

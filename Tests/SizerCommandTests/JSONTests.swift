@@ -24,11 +24,19 @@ struct JSONTests {
         + #""trackedBytes":400,"overheadBytes":4096,"skippedCount":0,"unresolvedCount":0,"#
         + #""process":{"virtual":1073741824,"resident":16777216,"data":8388608,"stack":131072,"code":1048576,"#
         + #""shared":524288,"minorFaults":1234,"majorFaults":5},"ladder":null,"#
-        + #""classes":[{"name":"App.Cache","active":1,"bytes":256,"average":256,"share":0.64},"#
-        + #"{"name":"App.Worker","active":2,"bytes":144,"average":72,"share":0.36}]},"#)
+        + #""classes":[{"name":"App.Cache","active":1,"bytes":256,"average":256,"share":0.64,"slabs":null},"#
+        + #"{"name":"App.Worker","active":2,"bytes":144,"average":72,"share":0.36,"slabs":null}]},"#)
+    #expect(
+      lines[4].hasSuffix(
+        #"[{"name":"App.Cache","active":1,"bytes":2048,"average":2048,"share":0.927536231884058,"#
+          + #""slabs":{"objectCount":0,"objectBytes":0,"slabCount":0,"slabBytes":0,"takenBytes":0,"unresolvedCount":1,"#
+          + #""fill":1.0}},{"name":"App.Worker","active":3,"bytes":160,"average":53,"share":0.07246376811594203,"#
+          + #""slabs":{"objectCount":2,"objectBytes":96,"slabCount":2,"slabBytes":8192,"takenBytes":2048,"#
+          + #""unresolvedCount":1,"fill":0.25}}]}],"#))
     #expect(
       lines[7] == #"[{"function":null,"file":null,"line":0,"column":0,"inlined":false,"image":"/lib/libx.so","#
-        + #""imageOffset":"0x10","address":"0x7f0000000010"}]],"#)
+        + #""imageOffset":"0x10","address":"0x7f0000000010","buildID":"c0ffee"}]],"#)
+    #expect(lines[6].hasSuffix(#""address":"0x555500002000","buildID":null}],"#))
     #expect(
       lines[9] == #"{"name":"App.Cache","class":"App.Cache","representation":"App.Cache","address":"0x1000","#
         + #""birth":0.000000010,"death":null,"left":null,"trace":null,"records":[{"snapshot":0,"bytes":256,"referents":[]},"#
@@ -54,12 +62,12 @@ struct JSONTests {
       for s, t, o in zip(p["snapshots"], p["traces"], p["objects"]):
         f = t[0]
         n = o["records"][0]["referents"][0]
-        texts = [s["label"], s["classes"][0]["name"], f["function"], f["file"], f["image"], o["name"], o["class"],
+        texts = [s["label"], s["classes"][0]["name"], f["function"], f["file"], f["image"], f["buildID"], o["name"], o["class"],
           o["representation"], n["name"], n["type"]]
         print(*[x.encode().hex() or "-" for x in texts])
       """, made.path)
     let expected = Samples.hostileTexts.map { text in
-      Array(repeating: text.isEmpty ? "-" : hexadecimal(text), count: 10).joined(separator: " ")
+      Array(repeating: text.isEmpty ? "-" : hexadecimal(text), count: 11).joined(separator: " ")
     }
     #expect(read == expected)
   }

@@ -199,4 +199,25 @@ import Testing
       }
     }
   }
+
+  @Test func `Slabs are those of the snapshots that have them, of as many classes as there is room for`() throws {
+    var history = randomHistory(seed: 8, objects: 60, snapshots: 5, names: 4)
+    history.snapshots[1].classes["Class0"] = ClassRecord(active: 9, bytes: 90_000, slabs: SlabUse(slabCount: 3))
+    history.snapshots[3].classes = [
+      "Class0": ClassRecord(
+        active: 9, bytes: 90_000,
+        slabs: SlabUse(
+          objectCount: 7, objectBytes: 336, slabCount: 2, slabBytes: 8_192, takenBytes: 400, unresolvedCount: 2)),
+      "Class1": ClassRecord(active: 1, bytes: 50, slabs: SlabUse(objectCount: .max, objectBytes: -1)),
+    ]
+    let page = try PageModel.of(history)
+    let slabs = Dictionary(uniqueKeysWithValues: page.classes.map { (page.texts[$0.name], $0.slabs) })
+    #expect(slabs["Class0"] == [[1, 0, 0, 3, 0, 0, 0], [3, 7, 336, 2, 8_192, 400, 2]])
+    #expect(slabs["Class1"] == [[3, (1 << 53) - 1, 0, 0, 0, 0, 0]])
+    #expect(slabs["Class2"] == .some(nil) && slabs["Class3"] == .some(nil))
+    var limits = Limits()
+    limits.slabNumbers = 14
+    // The largest comes first and takes all of it.
+    #expect(try PageModel.of(history, limits: limits).classes.map { $0.slabs?.count } == [2, nil, nil, nil])
+  }
 }

@@ -139,7 +139,8 @@ import Testing
     for snapshot in history.snapshots.indices {
       for name in history.names.prefix(100) {
         history.snapshots[snapshot].classes[name] = ClassRecord(
-          active: .random(in: 0...(.max), using: &random), bytes: .random(in: 0...(.max), using: &random))
+          active: .random(in: 0...(.max), using: &random), bytes: .random(in: 0...(.max), using: &random),
+          slabs: SlabUse(objectCount: .max, objectBytes: .max, slabCount: .max, slabBytes: .max, takenBytes: .max))
       }
     }
     // Far more than a page may hold, so that it must be made again with less.
@@ -150,6 +151,7 @@ import Testing
     limits.pairNumbers *= 8
     limits.distributionNumbers *= 8
     limits.referentNumbers *= 8
+    limits.slabNumbers *= 8
     let page = try PageModel.of(history, title: long, limits: limits)
     #expect(page.byteCount < 5_000_000)
     #expect(page.total.objects == 1_500 && page.classes.count >= 8 && page.snapshots.count >= 8)

@@ -22,6 +22,7 @@ struct PageModel: Decodable {
     var pairs: Pairs?
     var distribution: [[Int]]?
     var referents: [[Int]]?
+    var slabs: [[Int]]?
     var traces: [[Int]]
     var instances: [[Cell]]
   }

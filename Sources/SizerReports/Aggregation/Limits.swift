@@ -29,10 +29,11 @@ package struct Limits: Sendable, Hashable {
   package var referentsPerClass = 20_000
   /// Bytes of text.
   package var texts = 1_300_000
-  /// Numbers, about seven bytes each, in what is told of pairs of snapshots, of distributions, and of referents.
+  /// Numbers, about seven bytes each, in what is told of pairs of snapshots, of distributions, of referents, and of slabs.
   package var pairNumbers = 90_000
   package var distributionNumbers = 70_000
   package var referentNumbers = 60_000
+  package var slabNumbers = 60_000
 
   /// What a report is written with.
   package init() {}
@@ -44,7 +45,7 @@ package struct Limits: Sendable, Hashable {
       \.snapshots, \.classes, \.cells, \.objects, \.sizesPerObject, \.framesPerTrace, \.tracesPerClass, \.calls,
       \.moments,
       \.referentLevels, \.referentsPerOwner, \.referentsPerClass, \.texts, \.pairNumbers, \.distributionNumbers,
-      \.referentNumbers,
+      \.referentNumbers, \.slabNumbers,
     ]
     for limit in all { half[keyPath: limit] = min(self[keyPath: limit], max(self[keyPath: limit] / 2, 8)) }
     return half

@@ -43,7 +43,10 @@ package struct CSVExport {
   }
 
   private func writeClasses<Output: TextOutputStream>(_ csv: inout CSVWriter, to output: inout Output) {
-    csv.row(["snapshot", "label", "time", "class", "active", "bytes", "average", "share"])
+    csv.row([
+      "snapshot", "label", "time", "class", "active", "bytes", "average", "share", "slab_objects", "slab_object_bytes",
+      "slab_count", "slab_bytes", "slab_taken_bytes", "slab_unresolved", "slab_fill",
+    ])
     for (index, snapshot) in statistics.snapshots.enumerated() {
       for name in snapshot.classes.keys.sorted() {
         let record = snapshot.classes[name] ?? ClassRecord()
@@ -53,6 +56,12 @@ package struct CSVExport {
         csv.text(name)
         for figure in [record.active, record.bytes, record.average] { csv.integer(figure) }
         csv.real(record.share)
+        let slabs = record.slabs
+        for figure in [
+          slabs?.objectCount, slabs?.objectBytes, slabs?.slabCount, slabs?.slabBytes, slabs?.takenBytes,
+          slabs?.unresolvedCount,
+        ] { csv.integer(figure) }
+        csv.real(slabs?.fill)
         csv.endRow()
         csv.flush(to: &output)
       }
@@ -85,7 +94,7 @@ package struct CSVExport {
   private func writeObjects<Output: TextOutputStream>(_ csv: inout CSVWriter, to output: inout Output) {
     csv.row([
       "object", "name", "class", "representation", "address", "birth", "death", "left", "largest_bytes", "last_bytes",
-      "function", "file", "line",
+      "function", "file", "line", "image", "image_offset", "build_id",
     ])
     for position in 0..<statistics.objectCount {
       let row = statistics.row(at: position)
@@ -103,6 +112,10 @@ package struct CSVExport {
       csv.text(call?.function ?? "")
       csv.text(call?.file ?? "")
       csv.integer(call.flatMap { $0.line > 0 ? $0.line : nil })
+      csv.text(call?.image ?? "")
+      // Without an image there is nothing that it counts from.
+      csv.text(call.flatMap { $0.image == nil ? nil : "0x" + String($0.imageOffset, radix: 16) } ?? "")
+      csv.text(call?.buildID ?? "")
       csv.endRow()
       csv.flush(to: &output)
     }

@@ -38,10 +38,10 @@ package struct CSVWriter {
     if let number { buffer.add(number) }
   }
 
-  /// The shortest text that is read as the same number; nothing for NaN and infinities.
-  package mutating func real(_ number: Double) {
+  /// The shortest text that is read as the same number; nothing for nil, NaN and infinities.
+  package mutating func real(_ number: Double?) {
     separate()
-    if number.isFinite { buffer.add("\(number)") }
+    if let number, number.isFinite { buffer.add("\(number)") }
   }
 
   mutating func seconds(_ duration: Duration?) {

@@ -112,6 +112,22 @@ extension ExportBuffer {
     figures([("active", record.active), ("bytes", record.bytes), ("average", record.average)])
     nextKey("share")
     number(record.share)
+    nextKey("slabs")
+    slabs(record.slabs)
+    add("}")
+  }
+
+  private mutating func slabs(_ slabs: SlabUse?) {
+    guard let slabs else { return add("null") }
+    add("{")
+    key("objectCount")
+    add(slabs.objectCount)
+    figures([
+      ("objectBytes", slabs.objectBytes), ("slabCount", slabs.slabCount), ("slabBytes", slabs.slabBytes),
+      ("takenBytes", slabs.takenBytes), ("unresolvedCount", slabs.unresolvedCount),
+    ])
+    nextKey("fill")
+    number(slabs.fill)
     add("}")
   }
 
@@ -132,6 +148,8 @@ extension ExportBuffer {
       hexadecimal(frame.imageOffset)
       nextKey("address")
       hexadecimal(frame.address)
+      nextKey("buildID")
+      string(frame.buildID)
       add("}")
     }
     add("]")

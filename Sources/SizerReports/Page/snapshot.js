@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One snapshot: its totals, the classes' shares, the class table, the process.
+// One snapshot: its totals, the classes' shares, the class table, slabs, the process.
 
 const processFigures = [
   ['Virtual', 0], ['Resident', 1], ['Data', 2], ['Stack', 3], ['Code', 4], ['Files and shared', 5],
@@ -12,7 +12,7 @@ function snapshotView(position) {
   return element('div', {},
     element('div', { class: 'heading' }, element('h1', {}, 'Snapshot ', nameText(snapshotName(snapshot))), snapshotSteps(position)),
     element('p', { class: 'sentence' }, `At ${formatTime(snapshot.time)}: `, nameText(snapshot.sentence)),
-    snapshotFacts(snapshot), shareSection(position), snapshotClasses(position), ladderSection(snapshot), snapshotProcess(snapshot));
+    snapshotFacts(snapshot), shareSection(position), snapshotClasses(position), slabsSection(position), ladderSection(snapshot), snapshotProcess(snapshot));
 }
 
 function snapshotSteps(position) {
@@ -60,6 +60,35 @@ function snapshotClasses(position) {
     changeColumn('Change', (row) => row.change, formatBytes, 'Of the bytes since the snapshot before on this page'),
   ];
   return section('Classes', null, dataTable({ columns, rows, caption: `Classes at snapshot ${snapshots[position].number}`, search: 'Find a class', sort: { column: 2, descending: true } }));
+}
+
+// Which of the allocator's slabs instances keep, when the snapshot was asked for that.
+function slabsSection(position) {
+  const { classes, other, snapshots } = profile;
+  const rows = classes.flatMap((entry) => {
+    const row = entry.slabs?.find(([at]) => at === position);
+    if (!row) return [];
+    const [, objects, places, slabs, pinned, taken, unknown] = row;
+    return [{ entry, objects, places, slabs, pinned, taken, unknown, fill: pinned > 0 ? Math.min(taken / pinned, 1) : null }];
+  });
+  if (rows.length === 0) return null;
+  const missing = classes.filter((entry) => entry.active[position] > 0).length - rows.filter((row) => row.entry.active[position] > 0).length + other.classes;
+  const note = 'A slab is a run of pages that the allocator can give back only when the last block in it is freed. One with instances of several classes counts for each.'
+    + (missing > 0 ? ` ${counted(missing, 'class is', 'classes are')} left out to keep this page small.` : '');
+  return section('Slabs', note, dataTable({ columns: slabColumns(rows), rows, caption: `Slabs at snapshot ${snapshots[position].number}`, search: 'Find a class', sort: { column: 4, descending: true } }));
+}
+
+function slabColumns(rows) {
+  const columns = [
+    classColumn((row) => row.entry),
+    countColumn('Instances', (row) => row.objects, 'Living instances whose slabs are known'),
+    bytesColumn('Their places', (row) => row.places, 'Bytes of these instances in the slabs'),
+    countColumn('Slabs', (row) => row.slabs, 'Slabs that these instances are in'),
+    bytesColumn('Pinned', (row) => row.pinned, 'Bytes of these slabs, which stay while an instance is in them'),
+    { label: 'Fill', isNumber: true, note: 'How much of these slabs is taken, by blocks of any kind', value: (row) => row.fill, className: 'sharecell', cell: (row) => (row.fill === null ? '–' : [cellBar(row.taken, row.pinned, row.entry.color), element('span', {}, formatPercent(Math.min(row.taken, row.pinned), row.pinned))]) },
+  ];
+  if (rows.some((row) => row.unknown > 0)) columns.push(countColumn('Unknown', (row) => row.unknown, 'Instances whose slabs could not be told; in no other column'));
+  return columns;
 }
 
 function snapshotProcess(snapshot) {

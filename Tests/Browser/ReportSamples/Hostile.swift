@@ -63,7 +63,11 @@ enum Hostile {
           overheadBytes: number, pause: .seconds(-1), skippedCount: number, unresolvedCount: number,
           process: ProcessMemory(virtual: number, resident: number, data: number),
           classes: [
-            "Wild": ClassRecord(active: number, bytes: number, share: .nan),
+            "Wild": ClassRecord(
+              active: number, bytes: number, share: .nan,
+              slabs: SlabUse(
+                objectCount: number, objectBytes: number, slabCount: number, slabBytes: number, takenBytes: .max,
+                unresolvedCount: number)),
             "Wilder": ClassRecord(active: 1, bytes: number, share: .infinity),
           ]))
     }

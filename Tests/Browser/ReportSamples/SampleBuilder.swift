@@ -16,6 +16,8 @@ struct SampleBuilder {
     var bornBytes = 0
     var goneBytes = 0
     var grownBytes = 0
+    /// By the snapshots that were asked for them.
+    var slabs: [Int: SlabUse] = [:]
   }
 
   private(set) var history: History
@@ -87,6 +89,9 @@ struct SampleBuilder {
     }
   }
 
+  /// Slabs that the living instances of a class pin at a snapshot.
+  mutating func pin(_ name: String, at snapshot: Int, _ slabs: SlabUse) { expected[name]?.slabs[snapshot] = slabs }
+
   private static func empty(_ count: Int) -> ExpectedClass {
     let zeros = [Int](repeating: 0, count: count)
     return ExpectedClass(active: zeros, bytes: zeros)
@@ -108,7 +113,7 @@ struct SampleBuilder {
       for (name, entry) in expected {
         history.snapshots[position].classes[name] = ClassRecord(
           active: entry.active[position], bytes: entry.bytes[position],
-          share: total > 0 ? Double(entry.bytes[position]) / Double(total) : 0)
+          share: total > 0 ? Double(entry.bytes[position]) / Double(total) : 0, slabs: entry.slabs[position])
       }
     }
     return history

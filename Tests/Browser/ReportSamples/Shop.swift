@@ -15,7 +15,24 @@ enum Shop {
     addRequests(to: &builder, &random)
     addSessions(to: &builder, &random)
     addSmallClasses(to: &builder)
+    addSlabs(to: &builder)
     return builder
+  }
+
+  /// Two snapshots were asked for slabs: each class has some that are emptier than the next one's, and one has objects in none.
+  private static func addSlabs(to builder: inout SampleBuilder) {
+    for position in [20, 23] {
+      for (rank, name) in builder.expected.keys.sorted().enumerated() {
+        let active = builder.expected[name]?.active[position] ?? 0
+        let unknown = name == "Shop.CachedImage" ? 17 : 0
+        let slabs = (active - unknown + 5) / 6
+        builder.pin(
+          name, at: position,
+          SlabUse(
+            objectCount: active - unknown, objectBytes: (active - unknown) * 512, slabCount: slabs,
+            slabBytes: slabs * 16_384, takenBytes: slabs * (3_000 + rank * 1_000), unresolvedCount: unknown))
+      }
+    }
   }
 
   private static func snapshots() -> [Snapshot] {

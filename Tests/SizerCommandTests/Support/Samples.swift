@@ -67,12 +67,20 @@ enum Samples {
         image: "/usr/bin/app", imageOffset: 0x1000),
       .init(address: 0x5555_0000_2000, function: "main", file: "/src/App/main.swift", line: 3, column: 1),
     ])
-    let other = StackTrace(frames: [.init(address: 0x7f00_0000_0010, image: "/lib/libx.so", imageOffset: 0x10)])
+    let other = StackTrace(frames: [
+      .init(address: 0x7f00_0000_0010, image: "/lib/libx.so", imageOffset: 0x10, buildID: "c0ffee")
+    ])
     return History(
       snapshots: [
         snapshot("start", 1_000_000_000, 400, ["App.Worker": (2, 144), "App.Cache": (1, 256)]),
         snapshot("failed", 2_000_000_000, 0, [:], error: "no memory"),
-        snapshot("end", 3_500_000_000, 2_208, ["App.Worker": (3, 160), "App.Cache": (1, 2_048)]),
+        snapshot(
+          "end", 3_500_000_000, 2_208, ["App.Worker": (3, 160), "App.Cache": (1, 2_048)],
+          slabs: [
+            "App.Worker": SlabUse(
+              objectCount: 2, objectBytes: 96, slabCount: 2, slabBytes: 8_192, takenBytes: 2_048, unresolvedCount: 1),
+            "App.Cache": SlabUse(unresolvedCount: 1),
+          ]),
       ],
       names: ["App.Worker", "App.Cache", "App.SpecialWorker"],
       objects: [
@@ -111,7 +119,9 @@ enum Samples {
         snapshot(
           text, 1_000_000_000 * Int64(index + 1), 16 * (index + 1), [text: (1, 16)], error: index == 4 ? text : nil))
       history.traces.append(
-        StackTrace(frames: [.init(address: 1, function: text, file: text, line: index, image: text, imageOffset: 2)]))
+        StackTrace(frames: [
+          .init(address: 1, function: text, file: text, line: index, image: text, imageOffset: 2, buildID: text)
+        ]))
       history.objects.append(
         .init(name: number, className: number, currentClass: number, trace: number, address: 16, birth: Int64(index)))
       history.sizes.append(.init(object: number, snapshot: 0, bytes: 16))
@@ -123,16 +133,19 @@ enum Samples {
   }
 
   static func snapshot(
-    _ label: String, _ time: Int64, _ tracked: Int, _ classes: [String: (active: Int, bytes: Int)], error: String? = nil
+    _ label: String, _ time: Int64, _ tracked: Int, _ classes: [String: (active: Int, bytes: Int)],
+    slabs: [String: SlabUse] = [:], error: String? = nil
   ) -> Snapshot {
-    Snapshot(
+    let records = classes.map { name, record in
+      let share = tracked == 0 ? 0 : Double(record.bytes) / Double(tracked)
+      return (name, ClassRecord(active: record.active, bytes: record.bytes, share: share, slabs: slabs[name]))
+    }
+    return Snapshot(
       label: label, timestamp: .nanoseconds(time), trackedBytes: tracked, overheadBytes: 4_096, mode: .frozen,
       pause: .microseconds(250),
       process: ProcessMemory(
         virtual: 1 << 30, resident: 1 << 24, data: 1 << 23, stack: 1 << 17, code: 1 << 20, shared: 1 << 19,
         minorFaults: 1_234, majorFaults: 5),
-      classes: classes.mapValues { active, bytes in
-        ClassRecord(active: active, bytes: bytes, share: tracked == 0 ? 0 : Double(bytes) / Double(tracked))
-      }, error: error)
+      classes: Dictionary(uniqueKeysWithValues: records), error: error)
   }
 }
