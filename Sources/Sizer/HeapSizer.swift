@@ -12,7 +12,8 @@ public struct HeapSizer: Sendable {
     /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match exactly:
     /// subclasses and other generic arguments are types of their own.
     public var excludedTypes: [any (~Copyable).Type] = []
-    /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`).
+    /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`). Types that are private to a file or local to a
+    /// function are meant by their name without a number (`Module.Leaf` of `Module.Leaf#2`), all that have it.
     public var excludedTypeNames: [String] = []
     /// How many references deep the walk goes; nil means to the end. 1 counts only what the value itself refers to.
     public var maximumDepth: Int? = nil
@@ -86,7 +87,7 @@ public struct HeapSizer: Sendable {
       try Engine.withWalk(options, place: place) { (walk) throws(SizerError) in
         let referents = try Referents(place: place)
         var tree = try referents.tree(ofValueAt: pointer, type: metadata, depth: depth, in: walk)
-        tree.name = _typeName(Swift.type(of: object), qualified: true)
+        tree.name = typeName(of: Swift.type(of: object))
         return tree
       }
     }

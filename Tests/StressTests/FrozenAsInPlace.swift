@@ -53,7 +53,9 @@ extension Stress {
     @Test("More names than the child was given room for come with the next image")
     func manyNames() throws {
       let tracker = ClassTracker()
-      let nodes = (0..<20_000).map { Specimens.Node(["a text of some length \($0)", "another text of some length \($0)"]) }
+      let nodes = (0..<20_000).map {
+        Specimens.Node(["a text of some length \($0)", "another text of some length \($0)"])
+      }
       for node in nodes { try tracker.track(node, resolutionLevel: 2) }
       let frozen = try tracker.createSnapshot(mode: .frozen)
       let inPlace = try tracker.createSnapshot(mode: .inPlace)

@@ -3,9 +3,53 @@
 
 #include <string.h>
 
-#include "elf.h"
 #include "mangling.h"
 #include "swift_call.h"
+
+// ---- Finding ----
+
+typedef struct enumeration {
+  void (*visit)(void *context, const csizer_elf *elf, const swift_descriptor *descriptor);
+  void *context;
+} enumeration;
+
+static void visit_type(const enumeration *each, const csizer_elf *elf, const swift_descriptor *descriptor) {
+  enum swift_context_kind kind = descriptor->flags & 0x1F;
+  if (kind != SWIFT_CONTEXT_CLASS && kind != SWIFT_CONTEXT_STRUCT && kind != SWIFT_CONTEXT_ENUM) return;
+  each->visit(each->context, elf, descriptor);
+}
+
+// Type records: offsets whose low bits say whether they lead to the descriptor or to a pointer to it. Metadata.h,
+// TargetTypeMetadataRecord
+static void visit_section(const enumeration *each, const csizer_elf *elf, const char *section) {
+  uintptr_t start;
+  size_t size;
+  if (!csizer_elf_section(elf, section, &start, &size)) return;
+  for (const int32_t *record = (const int32_t *)start; size >= sizeof *record; record++, size -= sizeof *record) {
+    const char *target = (const char *)record + (*record & ~3);
+    switch (*record & 3) {
+      case 0: visit_type(each, elf, (const swift_descriptor *)(const void *)target); break;
+      case 1: visit_type(each, elf, *(const swift_descriptor *const *)(const void *)target); break;
+      default: break;
+    }
+  }
+}
+
+static bool visit_image(uintptr_t address, void *context) {
+  csizer_elf elf;
+  if (!csizer_elf_open(address, &elf)) return true;
+  // The second section holds the types that older runtimes must not find: those that can't be copied.
+  visit_section(context, &elf, "swift5_type_metadata");
+  visit_section(context, &elf, "swift5_type_metadata_2");
+  csizer_elf_close(&elf);
+  return true;
+}
+
+void csizer_each_descriptor(void (*visit)(void *context, const csizer_elf *elf, const swift_descriptor *descriptor),
+                            void *context) {
+  enumeration each = {visit, context};
+  csizer_elf_each_image(visit_image, &each);
+}
 
 typedef struct search {
   const csizer_runtime *runtime;
@@ -22,9 +66,8 @@ static bool has_discriminator(const search *search, const csizer_elf *elf, const
   return symbol && search->runtime->demangle(symbol, text, sizeof text) && strstr(text, search->discriminator);
 }
 
-static void consider(search *search, const csizer_elf *elf, const swift_descriptor *descriptor) {
-  enum swift_context_kind kind = descriptor->flags & 0x1F;
-  if (kind != SWIFT_CONTEXT_CLASS && kind != SWIFT_CONTEXT_STRUCT && kind != SWIFT_CONTEXT_ENUM) return;
+static void consider(void *context, const csizer_elf *elf, const swift_descriptor *descriptor) {
+  search *search = context;
   const char *own = swift_resolve(&descriptor->name);
   if (strcmp(own, search->last_part) != 0) return;
   char name[512];
@@ -35,36 +78,10 @@ static void consider(search *search, const csizer_elf *elf, const swift_descript
   search->found = descriptor;
 }
 
-// Type records: offsets whose low bits say whether they lead to the descriptor or to a pointer to it. Metadata.h,
-// TargetTypeMetadataRecord
-static void search_section(search *search, const csizer_elf *elf, const char *section) {
-  uintptr_t start;
-  size_t size;
-  if (!csizer_elf_section(elf, section, &start, &size)) return;
-  for (const int32_t *record = (const int32_t *)start; size >= sizeof *record; record++, size -= sizeof *record) {
-    const char *target = (const char *)record + (*record & ~3);
-    switch (*record & 3) {
-      case 0: consider(search, elf, (const swift_descriptor *)(const void *)target); break;
-      case 1: consider(search, elf, *(const swift_descriptor *const *)(const void *)target); break;
-      default: break;
-    }
-  }
-}
-
-static bool search_image(uintptr_t address, void *context) {
-  csizer_elf elf;
-  if (!csizer_elf_open(address, &elf)) return true;
-  // The second section holds the types that older runtimes must not find: those that can't be copied.
-  search_section(context, &elf, "swift5_type_metadata");
-  search_section(context, &elf, "swift5_type_metadata_2");
-  csizer_elf_close(&elf);
-  return true;
-}
-
 const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name, const char *discriminator) {
   const char *dot = strrchr(name, '.');
   search search = {.runtime = runtime, .name = name, .last_part = dot ? dot + 1 : name, .discriminator = discriminator};
-  csizer_elf_each_image(search_image, &search);
+  csizer_each_descriptor(consider, &search);
   return search.is_ambiguous ? NULL : search.found;
 }
 

@@ -31,7 +31,7 @@ final class Layouts {
     var name = csizer_kind_name()
     guard csizer_layouts_kind_name(handle, kind, &name) else { return "unknown" }
     let type = UnsafeRawBufferPointer(start: name.type, count: name.type_length)
-    return String(cString: name.prefix) + String(decoding: type, as: UTF8.self)
+    return String(cString: name.prefix) + stableName(String(decoding: type, as: UTF8.self))
   }
 
   // C reads NUL-terminated names; one flat buffer holds them all for the length of the call.

@@ -54,7 +54,7 @@ struct ReferentReader {
     let text = bytes[textStart..<textStart + Int(part.text_bytes)]
     offset = textStart + (Int(part.text_bytes) + 7) & ~7
     var node = SizeNode(
-      name: name(of: part, text), typeName: part.type.map { typeName($0) } ?? "", bytes: Int(part.bytes),
+      name: name(of: part, text), typeName: part.type.map { name(of: $0) } ?? "", bytes: Int(part.bytes),
       flatBytes: Int(part.flat_bytes))
     while offset < bytes.count,
       bytes.loadUnaligned(fromByteOffset: offset, as: csizer_referent.self).level > part.level
@@ -74,10 +74,10 @@ struct ReferentReader {
     }
   }
 
-  private mutating func typeName(_ type: UnsafeRawPointer) -> String {
+  private mutating func name(of type: UnsafeRawPointer) -> String {
     if let known = names[type] { return known }
     // The engine has compiled the type's layout: it is metadata, whose address is the metatype.
-    let name = _typeName(unsafeBitCast(type, to: Any.Type.self), qualified: true)
+    let name = typeName(of: unsafeBitCast(type, to: Any.Type.self))
     names[type] = name
     return name
   }

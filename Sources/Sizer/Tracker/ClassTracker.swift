@@ -65,7 +65,7 @@ public final class ClassTracker: Sendable {
       try state.checkOpen(place)
       guard lifetimes.announcement(of: object) == nil else { return }
       let announcement = Announcement(
-        name: name ?? _typeName(type, qualified: true), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
+        name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
       let watch = state.announce(announcement)
       let status = lifetimes.add(object, as: watch)
       if Engine.isInvalid(status) {
@@ -101,7 +101,7 @@ public final class ClassTracker: Sendable {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(place)
       let announcement = Announcement(
-        name: name ?? _typeName(type, qualified: true), resolutionLevel: resolutionLevel, keep: keep,
+        name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
         traceDepth: trace ? traceDepth : 0)
       try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
       state.classes[ObjectIdentifier(type)] = announcement
@@ -139,7 +139,7 @@ public final class ClassTracker: Sendable {
       try state.checkOpen(place)
       guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil, lifetimes.unwatch(type) else {
         throw SizerError(
-          code: .notTracked, message: "the class \(_typeName(type, qualified: true)) is not tracked", place: place)
+          code: .notTracked, message: "the class \(typeName(of: type)) is not tracked", place: place)
       }
     }
   }
@@ -222,6 +222,6 @@ public final class ClassTracker: Sendable {
 
   /// Swift boxes a value that is used as an object (`__SwiftValue`); the box dies with the call.
   private func isBox(_ type: AnyClass) -> Bool {
-    ["Swift.__SwiftValue", "Foundation.__SwiftValue"].contains(_typeName(type, qualified: true))
+    ["Swift.__SwiftValue", "Foundation.__SwiftValue"].contains(typeName(of: type))
   }
 }

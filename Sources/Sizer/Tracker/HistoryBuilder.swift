@@ -10,7 +10,7 @@ struct RowBuilder: Sendable {
   mutating func update(_ announcements: [Announcement], _ lifetimes: Lifetimes) {
     for cohort in lifetimes.cohorts(from: cohorts.count) {
       cohorts.append(
-        (number(of: announcements[cohort.announcement].name), number(of: _typeName(cohort.type, qualified: true))))
+        (number(of: announcements[cohort.announcement].name), number(of: typeName(of: cohort.type))))
     }
   }
 
@@ -37,7 +37,7 @@ struct HistoryBuilder: Sendable {
     rows.update(state.announcements, lifetimes)
     history.objects = records.map { rows.row($0, epoch: state.epoch) }
     for morph in lifetimes.morphs() where history.objects.indices.contains(Int(morph.object)) {
-      history.objects[Int(morph.object)].currentClass = rows.number(of: _typeName(morph.type, qualified: true))
+      history.objects[Int(morph.object)].currentClass = rows.number(of: typeName(of: morph.type))
     }
     history.sizes = HistoryBuilder.byObject(lifetimes.sizes(from: 0), objectCount: records.count)
     history.referents = state.referents.sorted { ($0.object, $0.snapshot) < ($1.object, $1.snapshot) }

@@ -100,7 +100,7 @@ struct Recording: Sendable {
 
   private mutating func classChanges(_ lifetimes: Lifetimes) -> [History.Delta.ClassChange] {
     lifetimes.morphs().compactMap { morph in
-      let name = rows.number(of: _typeName(morph.type, qualified: true))
+      let name = rows.number(of: typeName(of: morph.type))
       guard currentClasses.updateValue(name, forKey: morph.object) != name else { return nil }
       return .init(object: morph.object, currentClass: name)
     }

@@ -18,7 +18,9 @@ struct Inheritance {
     #expect(try tracker.createSnapshot().classes.mapValues(\.active) == ["Top": 1, "Middle": 3])
     // The class that they have is known all the same.
     let classNames = tracker.statistics.objects.map(\.className)
-    #expect(classNames.map { $0.split(separator: ".").last } == ["Top", "Middle", "Low", "Lowest"])
+    // Other tests have local classes of these names: numbers tell them apart.
+    let plain = classNames.map { $0.split(separator: ".").last?.split(separator: "#").first }
+    #expect(plain == ["Top", "Middle", "Low", "Lowest"])
     keepAlive(objects)
   }
 
@@ -128,8 +130,7 @@ struct Inheritance {
     try tracker.track(class: first())
     try tracker.track(class: second())
     let names = try tracker.createSnapshot().classes.keys.sorted()
-    #expect(names.count == 2 && names[0] != names[1])
-    #expect(names.allSatisfy { $0.hasPrefix("TrackerTests.") && $0.hasSuffix(".Local") })
+    #expect(names.map { $0.split(separator: ".").last } == ["Local#1", "Local#2"])
   }
 }
 
