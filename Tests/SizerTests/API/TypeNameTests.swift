@@ -7,7 +7,7 @@ private final class Lone {
   final class Inner {}
 }
 
-private struct Crate<Content> {
+private struct LoneCrate<Content> {
   final class Held {
     let content: Content
     init(_ content: Content) { self.content = content }
@@ -39,7 +39,7 @@ extension Array where Element == Lone {
 
 private var allTypes: [Any.Type] {
   [
-    Lone.self, Crate<[Lone]>.Held.self, Twin.self, twinElsewhere, Namesake.self, localNamesake(), locals(true),
+    Lone.self, LoneCrate<[Lone]>.Held.self, Twin.self, twinElsewhere, Namesake.self, localNamesake(), locals(true),
     locals(false), [Lone].Page.self,
   ]
 }
@@ -50,7 +50,7 @@ struct TypeNameTests {
   func privateTypes() {
     #expect(typeName(of: Lone.self) == "SizerTests.Lone")
     #expect(typeName(of: Lone.Inner.self) == "SizerTests.Lone.Inner")
-    #expect(typeName(of: Crate<Lone>.Held.self) == "SizerTests.Crate<SizerTests.Lone>.Held")
+    #expect(typeName(of: LoneCrate<Lone>.Held.self) == "SizerTests.LoneCrate<SizerTests.Lone>.Held")
     #expect(typeName(of: [String: Lone?].self) == "Swift.Dictionary<Swift.String, Swift.Optional<SizerTests.Lone>>")
     #expect(typeName(of: ((Lone, Int) -> Void).self) == "(SizerTests.Lone, Swift.Int) -> ()")
     #expect(
@@ -101,9 +101,9 @@ struct TypeNameTests {
 
   @Test("trees, histograms and exclusions have these names")
   func everywhere() throws {
-    let held = Crate<[Lone]>.Held([Lone(), Lone()])
+    let held = LoneCrate<[Lone]>.Held([Lone(), Lone()])
     let tree = try HeapSizer().tree(of: held, depth: 2)
-    #expect(tree.name == "SizerTests.Crate<Swift.Array<SizerTests.Lone>>.Held")
+    #expect(tree.name == "SizerTests.LoneCrate<Swift.Array<SizerTests.Lone>>.Held")
     #expect(tree.children[0].children.map(\.typeName) == ["SizerTests.Lone", "SizerTests.Lone"])
     let lone = try #require(try HeapSizer().histogram(of: held).first { $0.typeName == "SizerTests.Lone" })
     #expect(lone.count == 2)
