@@ -47,7 +47,7 @@ typedef struct csizer_frozen_report {
 } csizer_frozen_report;
 
 /// As csizer_sizing_prepare, and makes the allocator ready for what the child asks it. No other thread may use `layouts`.
-csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts);
+csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
 /// Forks a child that sizes with a fresh walk of the parent's, and names referents where that is asked for. Holding, which may end at once when this returns. CSIZER_REFUSED when the
 /// kernel refuses the fork.

@@ -58,7 +58,7 @@ void csizer_referents_destroy(csizer_referents *referents);
 csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value, const void *type,
                                         uint32_t depth);
 
-/// Builds the tree of an object that is marked (csizer_walk_skip) and not counted yet. `ret_bytes` is all that it reaches.
+/// Builds the tree, without parts that have nothing, of an object that is marked (csizer_walk_skip) and not counted yet. `ret_bytes` is all that it reaches.
 csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object, uint32_t depth,
                                          uint64_t *ret_bytes);
 

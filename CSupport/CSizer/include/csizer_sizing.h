@@ -15,7 +15,7 @@
 /// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
 /// the records: dead objects and earlier snapshots cost nothing.
 ///
-/// In order: list and prepare; create, ask_nobody, all, ask_again, while holding (csizer_lifetimes_hold); learn, and then begin anew if
+/// In order: list and prepare; create, ask_nobody, all, ask_again, while holding (csizer_lifetimes_hold); unknown and learn, and then begin anew if
 /// something was learnt; otherwise apply; destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
 /// may then happen in a child, which takes neither locks nor memory of an allocator for it.
 typedef struct csizer_sizing csizer_sizing;
@@ -56,16 +56,18 @@ uint32_t csizer_sizing_count(const csizer_sizing *sizing);
 /// not be asked, whose locks may be held by one that waits. A frozen child does so by itself.
 void csizer_sizing_ask_nobody(csizer_sizing *sizing, csizer_walk *walk);
 
-/// Ends that, before others use the walk's layouts: how many types were noted. csizer_sizing_learn may be able to compile them; the sizes
-/// are not exact yet.
-uint32_t csizer_sizing_ask_again(csizer_sizing *sizing, csizer_walk *walk);
+/// Ends that, before others use the walk's layouts.
+void csizer_sizing_ask_again(csizer_walk *walk);
+
+/// How many types were noted: csizer_sizing_learn may be able to compile them; the sizes are not exact yet. Some system calls for each.
+uint32_t csizer_sizing_unknown(csizer_sizing *sizing, const csizer_layouts *layouts);
 
 /// Compiles the types that were not known. How many were compiled; with none another sizing would show the same. No other thread may use
 /// `layouts`, and nobody holds.
 uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
 
 /// Makes what is known beforehand known: the layouts of the tracked classes. No other thread may use `layouts`, and nobody holds.
-csizer_status csizer_sizing_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts);
+csizer_status csizer_sizing_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
 /// Marks all of them as seen in a fresh walk.
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk);

@@ -200,7 +200,7 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
 
 // ---- The parent ----
 
-csizer_status csizer_frozen_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
+csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
   // The allocator makes itself and its data of this thread ready now: in the child it would take locks for that.
   csizer_allocator_scope scope;
   csizer_allocator_scope_enter(&scope);

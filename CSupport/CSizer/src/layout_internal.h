@@ -221,6 +221,10 @@ typedef struct csizer_member_list {
 /// The list of a type, compiled when it is met first; NULL only when memory ran out. member_list.c
 const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const swift_metadata *type);
 
+/// Compiles the lists of a type and of what it is made of by its declarations, some levels down: a frozen image that meets an unknown
+/// one shows nothing of what is below. False only when memory ran out. No object is looked at.
+bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type);
+
 /// Whether something was compiled of the type: it is one.
 bool csizer_layouts_know(const csizer_layouts *layouts, const void *type);
 

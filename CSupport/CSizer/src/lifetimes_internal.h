@@ -57,6 +57,8 @@ struct csizer_lifetimes {
   uint32_t listed;
   uint32_t living_count;
   page_array living_numbers;  // uint32_t
+  const void *prepared_for;  // the table in which the types of the first `prepared` cohorts are known
+  uint32_t prepared;
   uint64_t referent_room;     // what frozen images are given for the names of referents: as much as the last one wished for, and more
   page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
   page_array rows;            // csizer_size_row: every size that changed

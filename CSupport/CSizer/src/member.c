@@ -14,6 +14,7 @@ typedef struct visitor {
 typedef struct typed_value {
   const char *value;
   const swift_metadata *type;
+  const char *box;  // the outermost that was looked through: an object, which copies of an existential share
 } typed_value;
 
 static bool is_live(const void *object) {
@@ -32,8 +33,9 @@ static typed_value in_existential(const swift_any *any) {
   if ((uintptr_t)any->type < 4096) return (typed_value){0};
   size_t mask = swift_witnesses_of(any->type)->flags & SWIFT_ALIGNMENT_MASK;
   bool boxed = swift_witnesses_of(any->type)->flags & SWIFT_NOT_INLINE;
+  if (!boxed) return (typed_value){(const char *)any, any->type, NULL};
   const char *box = any->buffer[0];
-  return (typed_value){boxed ? box + swift_round_up(sizeof(swift_object), mask) : (const char *)any, any->type};
+  return (typed_value){box + swift_round_up(sizeof(swift_object), mask), any->type, box};
 }
 
 static bool is_opaque_existential(const swift_metadata *type) {
@@ -62,15 +64,18 @@ static bool is_reference(const swift_metadata *type) {
 static typed_value in_optional(csizer_layouts *layouts, typed_value of) {
   const csizer_member_list *list = csizer_layouts_members(layouts, of.type);
   if (!list || !list->enumeration || enum_case_of(list->enumeration, of.value) != 0) return (typed_value){0};
-  return (typed_value){of.value, csizer_generic_arguments(of.type)[0]};
+  return (typed_value){of.value, csizer_generic_arguments(of.type)[0], NULL};
 }
 
 static typed_value look_through(csizer_layouts *layouts, typed_value of) {
+  const char *box = NULL;
   while (of.type) {
     if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(layouts, of);
     else if (is_opaque_existential(of.type)) of = in_existential((const swift_any *)(const void *)of.value);
     else break;
+    if (!box) box = of.box;
   }
+  of.box = box;
   return of;
 }
 
@@ -137,7 +142,7 @@ static void members_of_object(const visitor *visitor, const char *object) {
     case SHAPE_ERROR: {
       const swift_error_object *error = (const swift_error_object *)(const void *)object;
       size_t mask = swift_witnesses_of(error->type)->flags & SWIFT_ALIGNMENT_MASK;
-      members_of_value(visitor, (typed_value){object + swift_round_up(sizeof *error, mask), error->type});
+      members_of_value(visitor, (typed_value){object + swift_round_up(sizeof *error, mask), error->type, NULL});
       return;
     }
     default: break;
@@ -145,7 +150,7 @@ static void members_of_object(const visitor *visitor, const char *object) {
   if (swift_kind_of(metadata) == SWIFT_CLASS) instance_properties(visitor, object, (const swift_class *)metadata);
   if (swift_kind_of(metadata) == SWIFT_GENERIC_BOX) {
     const swift_generic_box *box = (const swift_generic_box *)metadata;
-    members_of_value(visitor, (typed_value){object + box->offset, box->type});
+    members_of_value(visitor, (typed_value){object + box->offset, box->type, NULL});
   }
 }
 
@@ -204,12 +209,12 @@ static void members_of_value(const visitor *visitor, typed_value of) {
 csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, const void *type,
                                    void (*visit)(void *context, const csizer_member *member), void *context) {
   visitor visitor = {layouts, visit, context};
-  members_of_value(&visitor, (typed_value){value, type});
+  members_of_value(&visitor, (typed_value){value, type, NULL});
   return layouts->failed ? CSIZER_NO_MEMORY : CSIZER_OK;
 }
 
 const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type) {
-  typed_value of = look_through(layouts, (typed_value){value, type});
+  typed_value of = look_through(layouts, (typed_value){value, type, NULL});
   if (!of.type) return type;
   if (!is_reference(of.type)) return of.type;
   const swift_object *object = *(const swift_object *const *)(const void *)of.value;
@@ -218,7 +223,8 @@ const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *valu
 }
 
 const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type) {
-  typed_value of = look_through(layouts, (typed_value){value, type});
+  typed_value of = look_through(layouts, (typed_value){value, type, NULL});
+  if (of.box) return of.box;
   if (!of.type) return NULL;
   const void *const *words = (const void *const *)(const void *)of.value;
   if (is_reference(of.type)) return words[0];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "descriptors.h"
 #include "layout_internal.h"
 #include "mangling.h"
 #include "unknown_types.h"
@@ -58,4 +59,36 @@ const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const 
   list = make_list(layouts, type);
   csizer_layouts_end(layouts);
   return list;
+}
+
+// ---- Beforehand ----
+
+static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, unsigned levels);
+
+// A standard collection's elements, keys and values; witness tables stand behind them.
+static bool compile_arguments(csizer_layouts *layouts, const swift_metadata *type, unsigned levels) {
+  const void *const *arguments = csizer_generic_arguments(type);
+  size_t count = arguments ? csizer_generic_argument_count(csizer_type_descriptor(type)) : 0;
+  for (size_t i = 0; i < count; i++)
+    if (csizer_is_metadata(&layouts->images, arguments[i]) && !compile_below(layouts, arguments[i], levels)) return false;
+  return true;
+}
+
+// What is known already has been here before. Levels are counted because types may be made of ever larger ones.
+static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, unsigned levels) {
+  bool is_declared = csizer_type_descriptor(type) != NULL;
+  if (!levels || !is_declared || csizer_layout_map_find(&layouts->members, type)) return true;
+  const csizer_member_list *list = csizer_layouts_members(layouts, type);
+  if (!list) return false;
+  const swift_class *superclass = swift_kind_of(type) == SWIFT_CLASS ? ((const swift_class *)type)->superclass : NULL;
+  if (superclass && !compile_below(layouts, (const swift_metadata *)superclass, levels)) return false;
+  if (list->is_library) return compile_arguments(layouts, type, levels - 1);
+  for (uint32_t i = 0; i < list->count; i++)
+    if (!compile_below(layouts, list->fields[i].type, levels - 1)) return false;
+  return true;
+}
+
+bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type) {
+  enum { LEVELS = 12 };
+  return compile_below(layouts, type, LEVELS);
 }

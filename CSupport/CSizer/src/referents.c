@@ -42,6 +42,7 @@ void csizer_referents_destroy(csizer_referents *referents) {
 typedef struct builder {
   csizer_referents *referents;
   csizer_walk *walk;
+  bool folds;  // what has nothing is not kept
   uint32_t level, depth;  // of the part whose parts are being named; how many levels are left below it
   csizer_status status;
 } builder;
@@ -149,6 +150,7 @@ static void visit(void *context, const csizer_member *member) {
   part->shown.level = level;
   name_part(part, &referents->keys, member);
   builder->status = build(builder, number, member, level, builder->depth - 1);
+  if (builder->folds && !builder->status && !referents->parts[number].shown.bytes) referents->count = number;
 }
 
 static csizer_status name_parts(builder *builder, const void *value, const void *type, uint32_t level, uint32_t depth) {
@@ -179,7 +181,7 @@ csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk
 
 csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object, uint32_t depth,
                                          uint64_t *ret_bytes) {
-  builder builder = {.referents = referents, .walk = walk};
+  builder builder = {.referents = referents, .walk = walk, .folds = true};
   if (!begin(referents, walk)) return CSIZER_NO_MEMORY;
   size_t before = walk->totals.bytes;
   uint64_t flat = csizer_walk_flat_bytes(walk, (uintptr_t)object);

@@ -73,11 +73,15 @@ static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
   if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
   uint64_t room = is_shared ? referent_room(lifetimes) : 0;
-  size_t bytes = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t) + room;
-  csizer_sizing *sizing = map_results(bytes, is_shared);
+  size_t least = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
+  csizer_sizing *sizing = map_results(least + room, is_shared);
+  if (!sizing && room) {  // sizes without names are better than nothing
+    room = 0;
+    sizing = map_results(least, is_shared);
+  }
   if (!sizing) return CSIZER_NO_MEMORY;
   sizing->lifetimes = lifetimes;
-  sizing->bytes = bytes;
+  sizing->bytes = least + room;
   sizing->count = lifetimes->living_count;
   sizing->is_shared = is_shared;
   sizing->referents = (char *)&sizing->sizes[sizing->count];
@@ -96,21 +100,24 @@ uint32_t csizer_sizing_count(const csizer_sizing *sizing) { return sizing->count
 
 // ---- Types ----
 
-csizer_status csizer_sizing_prepare(const csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
+csizer_status csizer_sizing_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts) {
   uint32_t count = csizer_lifetimes_cohort_count(lifetimes);
-  for (uint32_t i = 0; i < count; i++) {
-    csizer_cohort cohort = csizer_lifetimes_cohort(lifetimes, i);
+  if (lifetimes->prepared_for != layouts || lifetimes->prepared > count) lifetimes->prepared = 0;
+  lifetimes->prepared_for = layouts;
+  for (; lifetimes->prepared < count; lifetimes->prepared++) {
+    csizer_cohort cohort = csizer_lifetimes_cohort(lifetimes, lifetimes->prepared);
     if (!csizer_layouts_object(layouts, cohort.type)) return CSIZER_NO_MEMORY;
-    if (cohort.resolution_level && !csizer_layouts_members(layouts, cohort.type)) return CSIZER_NO_MEMORY;
+    if (cohort.resolution_level && !csizer_layouts_prepare_members(layouts, cohort.type)) return CSIZER_NO_MEMORY;
   }
   return CSIZER_OK;
 }
 
 void csizer_sizing_ask_nobody(csizer_sizing *sizing, csizer_walk *walk) { walk->layouts->unknown = &sizing->unknown; }
 
-uint32_t csizer_sizing_ask_again(csizer_sizing *sizing, csizer_walk *walk) {
-  walk->layouts->unknown = NULL;
-  return csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
+void csizer_sizing_ask_again(csizer_walk *walk) { walk->layouts->unknown = NULL; }
+
+uint32_t csizer_sizing_unknown(csizer_sizing *sizing, const csizer_layouts *layouts) {
+  return csizer_unknown_keep_types(&sizing->unknown, &layouts->images);
 }
 
 uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layouts) {
@@ -261,9 +268,8 @@ size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_tre
 }
 
 bool csizer_sizing_lacks_room(const csizer_sizing *sizing) {
-  if (sizing->referent_bytes == sizing->referent_wish) return false;
   sizing->lifetimes->referent_room = sizing->referent_wish + sizing->referent_wish / 4;
-  return true;
+  return sizing->referent_bytes != sizing->referent_wish;
 }
 
 // ---- The record ----

@@ -113,7 +113,7 @@ static bool compile(const unknown_type *unknown, csizer_layouts *layouts) {
   switch (unknown->role) {
     case UNKNOWN_OBJECT: return csizer_layouts_object(layouts, unknown->type) != NULL;
     case UNKNOWN_VALUE: return csizer_layouts_value(layouts, unknown->type) != NULL;
-    case UNKNOWN_MEMBERS: return csizer_layouts_members(layouts, unknown->type) != NULL;
+    case UNKNOWN_MEMBERS: return csizer_layouts_prepare_members(layouts, unknown->type);
     case UNKNOWN_BOUND: {
       for (uint32_t i = 0; i < unknown->binding_count; i++)
         if (!may_be_binding(&layouts->images, unknown->bindings[i])) return false;

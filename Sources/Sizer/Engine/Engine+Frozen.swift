@@ -48,8 +48,9 @@ extension Engine {
     if end == CSIZER_CHILD_STUCK { return .failed("its child process was stuck") }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
-    if report.unknown > 0, !isLast, try learn(frozen.results, place: place) > 0 { return .learnt }
-    if csizer_sizing_lacks_room(frozen.results.handle), !isLast { return .learnt }
+    let learnt = report.unknown > 0 ? try learn(frozen.results, place: place) : 0
+    let lacksRoom = csizer_sizing_lacks_room(frozen.results.handle)
+    if learnt > 0 || lacksRoom, !isLast { return .learnt }
     frozen.found.trees = frozen.results.trees()
     frozen.found.unresolvedCount = Int(report.unresolved)
     if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }

@@ -48,16 +48,23 @@ extension Engine {
   ) throws(SizerError) -> FinishedSizing {
     try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
       try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), place: place)
-      let asked = Ticks.now  // not before: births and deaths don't wait for another walk
-      let held = Ticks(value: csizer_lifetimes_hold())
-      defer { csizer_lifetimes_let_go() }
-      let results = try SizingResults(of: lifetimes, isShared: false, place: place)
-      var found = Sizing(mode: .inPlace, taken: held)
-      let unknown = try walk.size(results.handle)
-      found.unresolvedCount = walk.totals.unresolvedCount + unknown
-      found.pause = Ticks.now.duration(since: asked)
-      return FinishedSizing(found: found, results: results, unknownCount: unknown)
+      var sizing = try sizeHolding(lifetimes, walk, place: place)
+      sizing.unknownCount = Int(csizer_sizing_unknown(sizing.results.handle, walk.layouts.handle))
+      sizing.found.unresolvedCount = walk.totals.unresolvedCount + sizing.unknownCount
+      return sizing
     }
+  }
+
+  private static func sizeHolding(
+    _ lifetimes: Lifetimes, _ walk: borrowing Walk, place: String
+  ) throws(SizerError) -> FinishedSizing {
+    let asked = Ticks.now  // not before: births and deaths don't wait for another walk
+    let held = Ticks(value: csizer_lifetimes_hold())
+    defer { csizer_lifetimes_let_go() }
+    let results = try SizingResults(of: lifetimes, isShared: false, place: place)
+    try walk.size(results.handle)
+    let found = Sizing(mode: .inPlace, taken: held, pause: Ticks.now.duration(since: asked))
+    return FinishedSizing(found: found, results: results)
   }
 
   /// Compiles the types that a sizing did not know: how many it could.

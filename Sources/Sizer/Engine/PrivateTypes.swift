@@ -14,8 +14,8 @@ struct PrivateTypes: Sendable {
 
   /// What is declared in a scope, by the scope's address.
   private var entries: [UInt: [Entry]] = [:]
-  /// How many types in scopes have this name, whatever they are in.
-  private var countsByName: [String: Int] = [:]
+  /// How many types have this name, whatever they are in, of names that some type in a scope has.
+  private var countsByName: [String: Int]
 
   /// Reads the files of all images twice: some milliseconds, under the loader's lock. Most types are in no scope, and nothing is kept of
   /// them: the host's heap is not ours.
@@ -29,8 +29,14 @@ struct PrivateTypes: Sendable {
     }
     var counts: [String: Int] = [:]
     for type in found { counts[type.dotted, default: 0] += 1 }
+    let namesInScopes = Set(found.map(\.name))
+    var countsByName: [String: Int] = [:]
     Self.visit { type in
-      if type.scope == nil { counts[String(cString: type.dotted)]? += 1 }
+      guard type.scope == nil else { return }
+      counts[String(cString: type.dotted)]? += 1
+      if namesInScopes.contains(String(cString: type.name)) {
+        countsByName[String(cString: type.name), default: 0] += 1
+      }
     }
     var numbers: [String: Int] = [:]
     for type in found {
@@ -40,6 +46,7 @@ struct PrivateTypes: Sendable {
       entries[type.scope, default: []].append(Entry(name: type.name, number: isAlone ? nil : number))
       countsByName[type.name, default: 0] += 1
     }
+    self.countsByName = countsByName
   }
 
   private static func visit(_ body: (csizer_declared_type) -> Void) {
@@ -61,7 +68,7 @@ struct PrivateTypes: Sendable {
     entries[address]?.filter { text.hasPrefix($0.name) }.max { $0.name.utf8.count < $1.name.utf8.count }
   }
 
-  /// Whether one type in a scope at most has this name.
+  /// Whether one type at most has this name.
   func isOnlyOne(_ name: Substring) -> Bool { countsByName[String(name), default: 0] <= 1 }
 }
 

@@ -48,13 +48,12 @@ struct Walk: ~Copyable {
     try Engine.check(status, place: place)
   }
 
-  /// Sizes and names all objects of a sizing; answers how many types were met that are not known.
-  func size(_ sizing: OpaquePointer) throws(SizerError) -> Int {
+  /// Sizes and names all objects of a sizing, and asks nobody for types meanwhile.
+  func size(_ sizing: OpaquePointer) throws(SizerError) {
     csizer_sizing_ask_nobody(sizing, handle)
     let status = csizer_sizing_all(sizing, handle, Referents.keys)
-    let unknown = csizer_sizing_ask_again(sizing, handle)
+    csizer_sizing_ask_again(handle)
     try Engine.check(status, place: place)
-    return Int(unknown)
   }
 
   /// Forks a child that does the sizing.

@@ -111,13 +111,16 @@ struct RecordingThreads {
     let files = recorded.withLock(\.self)
     #expect(files.count > 10 && folder.files == files.sorted())
     let all = tracker.statistics.snapshots
+    var recordedCount = 0
     for file in files {
       let snapshots = try Statistics(contentsOf: folder.path(file)).snapshots
       guard let first = snapshots.first else { continue }
       let start = try #require(all.firstIndex(of: first))
       // One after the other, none left out.
       #expect(Array(all[start...].prefix(snapshots.count)) == snapshots)
+      recordedCount += snapshots.count
     }
+    #expect(recordedCount > files.count)
     keepAlive(leaves)
   }
 

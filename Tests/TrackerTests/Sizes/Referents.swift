@@ -176,4 +176,70 @@ struct Referents {
     #expect(referents[2].typeName == "TrackerTests.Leaf")
     keepAlive(owner)
   }
+
+  @Test("existentials that share their boxes are named once, where they are met first", arguments: modes)
+  func sharedBoxes(mode: SnapshotMode) throws {
+    let owner = made { ExpressionOwner(depth: 40) }
+    let tracker = ClassTracker()
+    try tracker.track(owner, resolutionLevel: 60)
+    let bytes = try tracker.createSnapshot(mode: mode).trackedBytes
+    var level = tracker.statistics.objects[0].records[0].referents
+    // The owner's own block has a header and an existential.
+    #expect(level.reduce(64) { $0 + $1.bytes } == bytes)
+    var depth = 0
+    while let node = level.first {
+      #expect(level.count == 1)
+      level = node.children
+      depth += 1
+    }
+    #expect(depth > 20)  // the innermost are too small to be shown
+    keepAlive(owner)
+  }
+
+  @Test("types behind types behind types have names in the first snapshot", arguments: modes)
+  func manyTypes(mode: SnapshotMode) async throws {
+    // A process in which nothing is known of them.
+    await #expect(processExitsWith: .success) { [isFrozen = (mode == .frozen) as Bool] in
+      let owner = made { Nested.owner() }
+      let tracker = ClassTracker()
+      try tracker.track(owner, resolutionLevel: 40)
+      try tracker.createSnapshot(mode: isFrozen ? .frozen : .inPlace)
+      var level = tracker.statistics.objects[0].records[0].referents
+      var names: [String] = []
+      while let node = level.first {
+        names.append(node.name)
+        level = node.children
+      }
+      #expect(names == Array(repeating: ["list", "[0]", "table", "[1]"], count: 6).flatMap(\.self) + ["leaf"])
+      keepAlive(owner)
+    }
+  }
+}
+
+private protocol Expression {}
+private struct Sum: Expression {
+  var left: any Expression
+  var right: any Expression
+}
+private struct Constant: Expression { var value = (1, 2, 3, 4) }
+private final class ExpressionOwner {
+  let root: any Expression
+  init(depth: Int) {
+    var expression: any Expression = Constant()
+    for _ in 0..<number(depth) { expression = Sum(left: expression, right: expression) }
+    root = expression
+  }
+}
+
+private enum Nested {
+  class Base {}
+  final class End: Base { let leaf = Leaf() }
+  struct Layer<Inner: Base> { var table: [Int: Inner]? }
+  final class Around<Inner: Base>: Base {
+    var list: [Layer<Inner>]
+    init(_ inner: Inner) { list = [Layer(table: [1: inner])] }
+  }
+  static func owner() -> Base { around(Around(Around(Around(End())))) }
+  @inline(never)
+  private static func around<Inner: Base>(_ inner: Inner) -> Base { Around(Around(Around(inner))) }
 }

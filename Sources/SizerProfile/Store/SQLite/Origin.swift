@@ -56,7 +56,7 @@ struct Origin: Sendable {
     case SQLITE_INTERRUPT: return corrupted("reading it takes more steps than a file of its length explains")
     case SQLITE_FULL: return full(words)
     // Rows that claim gigabytes make SQLite say so, too.
-    case SQLITE_NOMEM where Self.thereIsMemory: return corrupted("it claims more memory than it can need")
+    case SQLITE_NOMEM where sqlite3_db_readonly(connection, "main") == 1 && Self.thereIsMemory: return corrupted("it claims more memory than it can need")
     case SQLITE_NOMEM: return error(.outOfMemory, "could not be worked on: the system refused memory")
     case SQLITE_BUSY, SQLITE_LOCKED:
       return error(.busy, "is held by another program; wait until that is done")
@@ -69,11 +69,12 @@ struct Origin: Sendable {
     }
   }
 
-  /// Whether the system would give what SQLite may ask for at once.
+  /// Whether the system would give much more than SQLite may ask for.
   private static var thereIsMemory: Bool {
-    let memory = mmap(nil, Limits.rowBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    let plenty = 64 * Limits.rowBytes
+    let memory = mmap(nil, plenty, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard memory != MAP_FAILED else { return false }
-    munmap(memory, Limits.rowBytes)
+    munmap(memory, plenty)
     return true
   }
 
