@@ -231,6 +231,26 @@ def check_keyboard(report):
   equal("everything that takes the focus has a name", unnamed, 0)
 
 
+def check_tab_reaches_all(report, address):
+  """The Tab key alone visits every control that is on the page, in the page's order, and leaves it at the end: no trap."""
+  browser = report.browser
+  report.open(address)
+  visited = "document.activeElement === document.body ? -1 : window.controls.indexOf(document.activeElement)"
+  count = browser.evaluate("""(window.controls = [...document.querySelectorAll('a[href], button, input, select, [tabindex]')].filter(each =>
+    !each.disabled && each.tabIndex >= 0 && (each.checkVisibility() || each.classList.contains('skip')))).length""")
+  order = []
+  for _ in range(count + 20):
+    browser.key("Tab")
+    position = browser.evaluate(visited)
+    if order and position in (-1, order[0]):
+      break
+    order.append(position)
+    if position >= 0 and not browser.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none' || document.activeElement.classList.contains('flamebox')"):
+      check(f"{report.name} {address}: what has the focus shows it", False, browser.evaluate("document.activeElement.outerHTML")[:200])
+  equal(f"{report.name} {address}: controls that Tab does not reach", sorted(set(range(count)) - set(order)), [])
+  check(f"{report.name} {address}: Tab goes through the page from its beginning to its end", order == sorted(order), order)
+
+
 def check_theme(report, dark):
   color = report.browser.evaluate("getComputedStyle(document.body).backgroundColor")
   is_dark = sum(int(part) for part in re.findall(r"\d+", color)[:3]) < 200
@@ -304,8 +324,8 @@ def check_without_script(report):
   page = report.browser.call("DOM.querySelector", nodeId=document, selector="#summary")["nodeId"]
   markup = report.browser.call("DOM.getOuterHTML", nodeId=page)["outerHTML"]
   living = sum(entry["active"][-1] for entry in report.model["classes"].values())
-  totals = f"{report.model['tracked'][-1] / 2**20:.2f} MB in {living:,} living tracked objects"
-  check("without script: the totals are there", all(text in markup for text in ("Shop.CachedImage", "after deploy", totals)))
+  totals = f"{report.model['tracked'][-1] / 2 ** 20:.2f} MB in {living:,} living tracked objects"
+  check("without script: the totals are there", all(text in markup for text in ("Shop.CachedImage", "after deploy", totals)), totals)
   report.browser.screenshot(report.folder / "shop-without-script.png")
   report.browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
@@ -364,6 +384,8 @@ def main(program, folder):
     check_slabs(shop, 20)
     check_search_and_sort(shop)
     check_keyboard(shop)
+    for address in ("#overview", "#class-Shop.Session", "#snapshot-20", "#compare-4-20"):
+      check_tab_reaches_all(shop, address)
     shop.check_quiet()
     check_hostile(report["hostile"])
     for name, addresses in (("wild", ["#overview", "#class-Wild", "#class-Wilder", "#compare-0-3", "#snapshot-3"]), ("empty", ["#overview", "#classes", "#snapshot-0"])):

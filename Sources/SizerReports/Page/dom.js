@@ -23,9 +23,12 @@ function fill(node, attributes, children) {
   return node;
 }
 
-// A name that comes from the program: its direction stays its own business.
+// A name that comes from the program: its direction stays its own business. Where it is too long for its line, it breaks behind a dot.
 function nameText(text, attributes = {}) {
-  return element('bdi', { title: text.length > 80 ? text : null, ...attributes }, text.trim() === '' ? '(no name)' : text);
+  const parts = text.split(/(?<=\.)/, 64);
+  const whole = parts.join('') === text ? parts : [text];
+  const content = whole.flatMap((part, index) => (index === 0 ? [part] : [element('wbr'), part]));
+  return element('bdi', { title: text.length > 80 ? text : null, ...attributes }, text.trim() === '' ? '(no name)' : content);
 }
 
 // A name with what stands before it; it wraps in a column of its own.

@@ -56,7 +56,11 @@ function timeSection() {
   const peak = Math.max(...snapshots.map((snapshot) => snapshot.tracked));
   const resident = Math.max(...snapshots.map((snapshot) => snapshot.process[1]));
   const sentence = element('p', { class: 'sentence' });
+  let said = -1;
+  // Said once: the link that the Tab key goes to must not be replaced when the chart loses the focus.
   const say = (position) => {
+    if (position === said) return;
+    said = position;
     sentence.replaceChildren(link(snapshotHash(position), nameText(snapshotName(snapshots[position]))), ` at ${formatTime(snapshots[position].time)}: `, nameText(snapshots[position].sentence));
   };
   const show = (kind) => {

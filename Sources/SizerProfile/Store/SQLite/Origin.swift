@@ -56,7 +56,8 @@ struct Origin: Sendable {
     case SQLITE_INTERRUPT: return corrupted("reading it takes more steps than a file of its length explains")
     case SQLITE_FULL: return full(words)
     // Rows that claim gigabytes make SQLite say so, too.
-    case SQLITE_NOMEM where sqlite3_db_readonly(connection, "main") == 1 && Self.thereIsMemory: return corrupted("it claims more memory than it can need")
+    case SQLITE_NOMEM where sqlite3_db_readonly(connection, "main") == 1 && Self.thereIsMemory:
+      return corrupted("it claims more memory than it can need")
     case SQLITE_NOMEM: return error(.outOfMemory, "could not be worked on: the system refused memory")
     case SQLITE_BUSY, SQLITE_LOCKED:
       return error(.busy, "is held by another program; wait until that is done")
