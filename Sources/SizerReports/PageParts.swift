@@ -4,6 +4,7 @@
 private enum PageParts {
   static let style = joined([
     PackageResources.base_css, PackageResources.layout_css, PackageResources.tables_css, PackageResources.charts_css,
+    PackageResources.print_css,
   ])
 
   /// In one function, so that nothing of the page is global. Later files use what earlier ones define.
