@@ -34,10 +34,12 @@ struct ImageTable: Sendable {
     guard address > 0, let image = image(at: address - 1) else {
       return RawFrame(frame: StackTrace.Frame(address: UInt64(address)), buildID: "")
     }
+    let buildID = hexadecimal(image.buildID)
     return RawFrame(
       frame: StackTrace.Frame(
-        address: UInt64(address), image: image.path, imageOffset: UInt64(address &- image.bias)),
-      buildID: hexadecimal(image.buildID))
+        address: UInt64(address), image: image.path, imageOffset: UInt64(address &- image.bias),
+        buildID: buildID.isEmpty ? nil : buildID),
+      buildID: buildID)
   }
 }
 

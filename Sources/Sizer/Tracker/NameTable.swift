@@ -33,14 +33,7 @@ struct TraceTable: Sendable {
 
   /// The stacks from a number on, as they were captured: no file is read.
   func raw(from first: Int) -> [StackTrace] {
-    rawTraces(of: stacks[first...].map(Engine.stack)).map { frames in
-      StackTrace(
-        frames: frames.map { raw in
-          var frame = raw.frame
-          frame.buildID = raw.buildID.isEmpty ? nil : raw.buildID
-          return frame
-        })
-    }
+    rawTraces(of: stacks[first...].map(Engine.stack)).map { StackTrace(frames: $0.map(\.frame)) }
   }
 
   /// All stacks, with names and lines.

@@ -130,6 +130,9 @@ struct SymboliserTests {
     let frames = frames(of: callbackStack.withLock(\.self))
     #expect(frames.contains { $0.function?.hasSuffix("startRoutine(_:)") == true && $0.file == #filePath })
     #expect(frames.last?.image == frames.first?.image)
+    // Of which build the offsets are: the program's own, by what its frames say before they have names.
+    let own = try #require(rawTraces(of: [rawStack()])[0].first { $0.frame.image == frames.first?.image }).buildID
+    #expect(own.count >= 16 && frames.first?.buildID == own)
     #expect(frames.allSatisfy { !($0.image?.contains("libc.so") ?? false) })
   }
 
