@@ -160,9 +160,9 @@ def check_ladder(report):
 
 def check_slabs(report, position):
   """A row for each class whose slabs are known, and no section where nobody asked for them."""
-  report.browser.go(f"#snapshot-{position + 1}")
-  rows = {row[0][0]: row for row in report.rows(f"Slabs at snapshot {position + 1}")}
-  equal(f"{report.name}: classes with slabs at snapshot {position + 1}", sorted(rows), sorted(report.model["classes"]))
+  report.browser.go(f"#snapshot-{position}")
+  rows = {row[0][0]: row for row in report.rows(f"Slabs at snapshot {position}")}
+  equal(f"{report.name}: classes with slabs at snapshot {position}", sorted(rows), sorted(report.model["classes"]))
   for name, entry in report.model["classes"].items():
     slabs = entry["slabs"][str(position)]
     row = rows.get(name)
@@ -170,10 +170,10 @@ def check_slabs(report, position):
       found = [number(row[1][0]), row[2][1], number(row[3][0]), row[4][1], row[5][0], number(row[6][0])]
       share = 100 * slabs["takenBytes"] / slabs["slabBytes"] if slabs["slabBytes"] else None
       fill = "–" if share is None else f"{share:.0f} %" if share >= 9.95 else f"{share:.1f} %"
-      equal(f"{report.name}, snapshot {position + 1}: slabs of {name}", found, [
+      equal(f"{report.name}, snapshot {position}: slabs of {name}", found, [
         slabs["objectCount"], exact(slabs["objectBytes"]), slabs["slabCount"], exact(slabs["slabBytes"]), fill, slabs["unresolvedCount"]])
-  report.browser.go(f"#snapshot-{position}")
-  equal("a snapshot that nobody asked for slabs shows none", report.rows(f"Slabs at snapshot {position}"), None)
+  report.browser.go(f"#snapshot-{position - 1}")
+  equal("a snapshot that nobody asked for slabs shows none", report.rows(f"Slabs at snapshot {position - 1}"), None)
 
 
 def check_search_and_sort(report):
