@@ -209,7 +209,7 @@ typedef struct writer {
 static void put(writer *writer, csizer_referent shown, const char *text) {
   if (writer->room) {
     memcpy(writer->room + writer->used, &shown, sizeof shown);
-    if (shown.text_bytes) memcpy(writer->room + writer->used + sizeof shown, text, shown.text_bytes);
+    if (text) memcpy(writer->room + writer->used + sizeof shown, text, shown.text_bytes);
   }
   writer->used += sizeof shown + swift_round_up(shown.text_bytes, 7);
 }
