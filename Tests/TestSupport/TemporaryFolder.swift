@@ -6,7 +6,8 @@ package final class TemporaryFolder: Sendable {
   package let path: String
 
   package init() throws {
-    var template = Array("\(NSTemporaryDirectory())/sizer-test-XXXXXX".utf8CString)
+    let wish = FileManager.default.temporaryDirectory.appendingPathComponent("sizer-test-XXXXXX").path
+    var template = Array(wish.utf8CString)
     guard mkdtemp(&template) != nil else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
   }
