@@ -21,6 +21,8 @@ typedef enum csizer_owning_rule {
   /// The pointer owns an object of a C or C++ library. Its own block is counted; what that leads to is not known, which
   /// counts as one more unresolved.
   CSIZER_OWNS_FOREIGN,
+  /// The pointer leads to memory that something else owns, or to none: it is not followed, and nothing is unknown about it.
+  CSIZER_BORROWS,
 } csizer_owning_rule;
 
 /// A row. Sibling names are stored properties of the same struct or class; NULL stands for "none".

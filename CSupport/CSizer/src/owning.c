@@ -127,6 +127,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   const csizer_owning_field *row = row_for(csizer_type_descriptor(type), name, field->name);
   if (!row) return false;
+  if (row->rule == CSIZER_BORROWS) return true;
   csizer_layouts *layouts = builder->layouts;
   csizer_owned *owned = csizer_layouts_allocate(layouts, sizeof *owned);
   const char *label = label_of(layouts, row);
