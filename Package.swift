@@ -14,6 +14,14 @@ let cRules: [CSetting] = [
   .define("CSIZER_JEMALLOC", .when(traits: ["Jemalloc"])),
 ]
 
+/// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build with
+/// SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by --static-swift-stdlib
+/// (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves jemalloc to whoever links:
+/// README says how a program is made that needs neither.
+let sqlite: LinkerSetting = .linkedLibrary(Context.environment["SIZER_SQLITE"] == "shared" ? "sqlite3" : ":libsqlite3.a")
+let jemalloc: [LinkerSetting] =
+  Context.environment["SIZER_JEMALLOC"] == "given" ? [] : [.linkedLibrary("jemalloc", .when(traits: ["Jemalloc"]))]
+
 let package = Package(
   name: "sizer",
   products: [
@@ -39,21 +47,19 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
-    .systemLibrary(
-      name: "CJemalloc", path: "CSupport/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .systemLibrary(name: "CJemalloc", path: "CSupport/CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .target(
       name: "CSizer",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
-      path: "CSupport/CSizer", cSettings: cRules),
+      path: "CSupport/CSizer", cSettings: cRules, linkerSettings: jemalloc),
     .target(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
-      path: "CSupport/CSizerTesting", cSettings: cRules),
-    .systemLibrary(
-      name: "CSQLite", path: "CSupport/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+      path: "CSupport/CSizerTesting", cSettings: cRules, linkerSettings: jemalloc),
+    .systemLibrary(name: "CSQLite", path: "CSupport/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
     // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
-    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules),
+    .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules, linkerSettings: [sqlite]),
     // The HTML report. Its page is embedded in code, not a resource bundle: a program stays one file.
     .target(
       name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
@@ -76,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "TrackingFloor",
       dependencies: ["TrackingLoop", .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
-      path: "Benchmarks/TrackingFloor", swiftSettings: swiftRules),
+      path: "Benchmarks/TrackingFloor", swiftSettings: swiftRules, linkerSettings: jemalloc),
     .executableTarget(
       name: "SizerBench",
       dependencies: [
@@ -119,6 +125,8 @@ let package = Package(
       name: "SizerCommandTests",
       dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports", "TestSupport"],
       swiftSettings: swiftRules),
+    // What Tests/Slim/run starts where nothing is installed.
+    .executableTarget(name: "SlimHost", dependencies: ["Sizer"], path: "Tests/Slim/SlimHost", swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(
       name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],

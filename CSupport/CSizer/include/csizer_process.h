@@ -40,7 +40,8 @@ csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_
 /// line is the process's name.
 csizer_status csizer_process_parse_status(const char *text, size_t length, csizer_process_memory *ret);
 
-/// Whether the calling thread is the process's only one; false when /proc can't tell. Some microseconds.
+/// Whether the calling thread is the process's only one. Where there is no /proc libc is asked, which says no from the first thread
+/// on that it made, even if that has ended. Some microseconds.
 bool csizer_process_has_one_thread(void);
 
 #endif

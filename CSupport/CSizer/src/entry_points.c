@@ -157,7 +157,7 @@ static const char *replace_all(csizer_patch patches[4], allocator_function alloc
 
 const char *csizer_entry_points_replace(csizer_heapmap *map) {
   allocator_function allocate = runtime_allocator();
-  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads";
+  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads, or without /proc may have had";
   if (!header_is_as_expected(allocate)) return "this Swift runtime starts objects in another way";
   csizer_patch patches[4] = {0};
   living = map;

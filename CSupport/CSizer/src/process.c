@@ -106,7 +106,11 @@ csizer_status csizer_process_memory_read(csizer_process_memory *ret) {
   return status;
 }
 
+// glibc 2.32 and later, sys/single_threaded.h: false from the first thread on that libc has made, for ever. Weak: older ones lack it.
+extern char __libc_single_threaded __attribute__((weak));
+
 bool csizer_process_has_one_thread(void) {
   struct stat tasks;
-  return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;  // itself, its parent, one thread
+  if (stat("/proc/self/task", &tasks) == 0) return tasks.st_nlink == 3;  // itself, its parent, one thread
+  return &__libc_single_threaded && __libc_single_threaded;  // a root without /proc
 }
