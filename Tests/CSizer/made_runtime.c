@@ -25,7 +25,8 @@ const char *made_text(const char *text) {
 }
 
 swift_descriptor *made_descriptor(uint32_t flags, const char *name, const swift_descriptor *parent) {
-  swift_descriptor *descriptor = made_room(sizeof *descriptor);
+  enum { GENERIC_PART = 64 };
+  swift_descriptor *descriptor = made_room(sizeof *descriptor + GENERIC_PART);
   descriptor->flags = flags;
   made_relative(&descriptor->parent, parent);
   made_relative(&descriptor->name, name ? made_text(name) : NULL);

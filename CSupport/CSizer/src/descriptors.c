@@ -109,6 +109,12 @@ size_t csizer_generic_argument_count(const swift_descriptor *descriptor) {
   return generic_header_of(descriptor)->key_argument_count;
 }
 
+const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, size_t *ret_count) {
+  const generic_header *header = generic_header_of(descriptor);
+  *ret_count = header->parameter_count;
+  return (const uint8_t *)(header + 1);
+}
+
 static const generic_requirement *requirements_of(const generic_header *header) {
   const char *parameters = (const char *)(header + 1);  // a byte each
   return (const void *)(parameters + swift_round_up(header->parameter_count, 3));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_LAYOUT_INTERNAL_H
 #define CSIZER_LAYOUT_INTERNAL_H
+#include "checked_read.h"
 #include "csizer_allocator.h"
 #include "csizer_images.h"
 #include "csizer_layout.h"
@@ -17,6 +18,7 @@ typedef enum csizer_op_kind {
   OP_ANY,           // an opaque existential; no detail
   OP_WEAK,          // a weak reference; no detail
   OP_UNOWNED,       // an unowned reference; no detail
+  OP_BLOCK,         // a block of libdispatch's, or nil; no detail
   OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
@@ -38,6 +40,7 @@ typedef struct csizer_value_layout {
   uint32_t op_count;
   uint32_t size;
   uint32_t stride;
+  uint8_t align_mask;
   /// Some part of it has no metadata: its words are scanned conservatively.
   bool unresolved;
 } csizer_value_layout;
@@ -130,6 +133,8 @@ typedef struct csizer_object_layout {
   /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no metadata tells.
   size_t usable;
   bool excluded;
+  /// Its metadata can't be read: nobody may, not even its name.
+  bool is_unknown;
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
   /// SHAPE_KEY_PATH: where the fields end.
   uint32_t first;
@@ -175,6 +180,7 @@ struct csizer_layouts {
   const csizer_runtime *runtime;
   csizer_exclusions exclusions;
   uint32_t side_table_kind;
+  uint32_t block_kind;  // 0: none is known yet
   /// Where images are mapped, as of the last walk.
   csizer_images images;
   /// The memory of the walk before, for the next one: small walks would spend their time in the kernel.
@@ -182,12 +188,16 @@ struct csizer_layouts {
   void (*free_spare_walk)(struct csizer_walk *walk);  // the walk's own: layouts know nothing of walks
   /// While types are compiled, and these compile the types of their fields, the runtime allocates apart.
   unsigned compiling;
+  csizer_checked_pages checked;  // while types are compiled
   csizer_allocator_scope scope;
   /// Set when memory ran out; layouts compiled since are not to be used.
   bool failed;
   /// Where types are noted instead of compiled: in a frozen image the runtime can't be asked. NULL: they are compiled.
   struct csizer_unknown_types *unknown;
 };
+
+/// Values that lie in one another deeper than this are not compiled: each level takes some of a thread's stack.
+enum { CSIZER_DEEPEST_TYPE = 100 };
 
 static inline size_t csizer_layout_hash(const void *metadata, size_t capacity) {
   return (size_t)(((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15ull >> 32) & (capacity - 1);
@@ -266,8 +276,11 @@ typedef struct csizer_builder {
 // builder.c
 void csizer_builder_reference(csizer_builder *builder, size_t offset);
 void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offset, const void *detail);
+void csizer_builder_block(csizer_builder *builder, size_t offset);
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
 void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
+/// When a part lies outside of a value of `size` bytes, forgets all of them: nothing is known of such a value.
+void csizer_builder_confine(csizer_builder *builder, size_t size);
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout);
 
 /// Something held as a mangled name's end says. `end` bounds what is scanned when the type is unknown.
@@ -320,6 +333,9 @@ uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name
 enum { CSIZER_NO_FIELD = UINT32_MAX };
 
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
+
+/// Where the offsets of stored properties are: words in a class, 32 bits in a struct.
+const void *csizer_field_offsets(const swift_metadata *type);
 
 /// Where stored property `index` of a struct or of one class of the chain is.
 size_t csizer_field_offset(const swift_metadata *type, uint32_t index);

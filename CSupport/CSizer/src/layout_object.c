@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "layout_internal.h"
+#include "metadata_check.h"
 #include "unknown_types.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes (layout_storage.c)
@@ -63,9 +64,16 @@ static const csizer_object_layout *make_layout(csizer_layouts *layouts, const sw
   if (!layout) return NULL;
   *layout = (csizer_object_layout){.fields = {.type = metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
-  csizer_kind kind = compile_object(&builder, layout, metadata);
-  layout->excluded = swift_kind_of(metadata) == SWIFT_CLASS && csizer_layouts_excludes(layouts, metadata);
-  finish(&builder, layout, kind);
+  if (!csizer_heap_metadata_is_sound(layouts, metadata)) {
+    builder.unresolved = layout->is_unknown = true;
+    finish(&builder, layout, (csizer_kind){.layout = layout, .prefix = "object of an unknown type"});
+  } else {
+    csizer_kind kind = compile_object(&builder, layout, metadata);
+    bool is_class = swift_kind_of(metadata) == SWIFT_CLASS;
+    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size);
+    layout->excluded = is_class && csizer_layouts_excludes(layouts, metadata);
+    finish(&builder, layout, kind);
+  }
   if (layouts->failed || !csizer_layout_map_insert(layouts, &layouts->objects, metadata, layout)) return NULL;
   return layout;
 }
@@ -92,7 +100,11 @@ static const csizer_object_layout *make_bound(csizer_layouts *layouts, const csi
   memcpy(entry->bindings, bindings, bytes);
   *bound = (csizer_object_layout){.fields = {.type = (const swift_metadata *)metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
-  bound->requested = csizer_compile_context(&builder, metadata, bindings);
+  bool are_sound = true;
+  for (uint32_t i = 0; i < metadata->captures->binding_count; i++)
+    are_sound &= csizer_may_be_binding(&layouts->images, bindings[i]);
+  if (are_sound) bound->requested = csizer_compile_context(&builder, metadata, bindings);
+  else builder.unresolved = true;
   finish(&builder, bound, (csizer_kind){.layout = bound, .prefix = "closure context"});
   if (layouts->failed) return NULL;
   entry->layout = bound;

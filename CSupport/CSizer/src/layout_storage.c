@@ -15,7 +15,7 @@ static const csizer_value_layout *argument(csizer_builder *builder, const swift_
 }
 
 static uint32_t align_mask_of(const csizer_value_layout *layout) {
-  return swift_witnesses_of(layout->type)->flags & SWIFT_ALIGNMENT_MASK;
+  return layout->align_mask;
 }
 
 // stdlib/public/core/ContiguousArrayBuffer.swift: header, count, capacity and flags, elements.

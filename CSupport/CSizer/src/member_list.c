@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "layout_internal.h"
 #include "mangling.h"
+#include "metadata_check.h"
 #include "unknown_types.h"
 
 // What a type declares, as the names of referents need it.
@@ -22,6 +23,7 @@ static bool is_of_standard_library(const swift_descriptor *descriptor) {
 static bool read_field(csizer_layouts *layouts, const swift_metadata *type, uint32_t index, csizer_member_field *ret) {
   csizer_field field;
   if (!csizer_field_read(layouts->runtime, type, index, &field) || !field.type) return false;
+  if (!csizer_metadata_is_known(layouts, field.type)) return false;
   if (csizer_mangled_holding(field.type_name, field.type_name_length) != CSIZER_HOLDS_VALUE) return false;
   if (is_enum(type) && (field.flags & SWIFT_FIELD_INDIRECT)) return false;
   const csizer_value_layout *layout = csizer_layouts_value(layouts, field.type);
@@ -32,7 +34,8 @@ static bool read_field(csizer_layouts *layouts, const swift_metadata *type, uint
 }
 
 static const csizer_member_list *make_list(csizer_layouts *layouts, const swift_metadata *type) {
-  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  bool is_sound = csizer_metadata_is_sound(layouts, type);
+  const swift_descriptor *descriptor = is_sound ? csizer_type_descriptor(type) : NULL;
   uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
   csizer_member_list *list = csizer_layouts_allocate(layouts, sizeof *list + count * sizeof *list->fields);
   if (!list) return NULL;
@@ -76,8 +79,8 @@ static bool compile_arguments(csizer_layouts *layouts, const swift_metadata *typ
 
 // What is known already has been here before. Levels are counted because types may be made of ever larger ones.
 static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, unsigned levels) {
-  bool is_declared = csizer_type_descriptor(type) != NULL;
-  if (!levels || !is_declared || csizer_layout_map_find(&layouts->members, type)) return true;
+  if (!levels || csizer_layout_map_find(&layouts->members, type)) return true;
+  if (!csizer_metadata_is_sound(layouts, type) || !csizer_type_descriptor(type)) return true;
   const csizer_member_list *list = csizer_layouts_members(layouts, type);
   if (!list) return false;
   const swift_class *superclass = swift_kind_of(type) == SWIFT_CLASS ? ((const swift_class *)type)->superclass : NULL;
@@ -90,5 +93,8 @@ static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, u
 
 bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type) {
   enum { LEVELS = 12 };
-  return compile_below(layouts, type, LEVELS);
+  csizer_layouts_begin(layouts);
+  bool is_done = compile_below(layouts, type, LEVELS);
+  csizer_layouts_end(layouts);
+  return is_done;
 }

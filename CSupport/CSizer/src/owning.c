@@ -118,7 +118,8 @@ static const swift_metadata *element_of(const csizer_owning_field *row, const sw
   if (row->rule != CSIZER_OWNS_VALUES) return NULL;
   if (row->element) return row->element;
   const void *const *arguments = csizer_generic_arguments(type);
-  return arguments ? arguments[row->argument] : NULL;
+  return arguments && row->argument < csizer_generic_argument_count(csizer_type_descriptor(type)) ? arguments[row->argument]
+                                                                                               : NULL;
 }
 
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,

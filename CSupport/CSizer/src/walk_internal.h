@@ -94,6 +94,9 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
 void csizer_walk_drain_values(csizer_walk *walk);
 bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
 
+// walk_block.c: blocks, which libdispatch makes and Swift's closures become
+void csizer_walk_block(csizer_walk *walk, uintptr_t address);
+
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
