@@ -5,7 +5,7 @@ set(CSIZER_TESTS ${CSIZER_ROOT}/Tests/CSizer)
 
 add_library(csizer_checks STATIC
   ${CSIZER_TESTS}/check.c ${CSIZER_TESTS}/made_runtime.c ${CSIZER_TESTS}/made_types.c ${CSIZER_TESTS}/made_heap.c ${CSIZER_TESTS}/made_lifetimes.c
-  ${CSIZER_TESTS}/tracked_heap.c)
+  ${CSIZER_TESTS}/made_limits.c ${CSIZER_TESTS}/tracked_heap.c)
 # The tests see the engine's internals: what they check is mostly behind the public headers.
 target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src)
 target_compile_options(csizer_checks PUBLIC -Wall -Wextra -Werror)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "csizer_headroom.h"
 #include "csizer_sizing.h"
 
 /// Frozen sizings: fork(2) gives a child that has a consistent image of the whole process, and the process goes on at once; the child
@@ -17,7 +18,8 @@
 ///
 /// The host is not disturbed: the child is made by clone(2) without a signal at its end, so that neither SIGCHLD handlers nor waitpid(-1)
 /// meet it; no handler of pthread_atfork(3) runs; it closes its copies of all descriptors, blocks all signals, and dies with the
-/// thread that waits for it. Debuggers do not see it, it leaves no core, and when memory runs out it is the first to go. What remains
+/// thread that waits for it. Debuggers do not see it and it leaves no core. When memory runs out it is the first to go; but it may take its
+/// whole control group along (memory.oom.group), and so it must not come to that: csizer_headroom.h. What remains
 /// visible: a host that waits with __WALL may reap it, and one that execs while it is under way finds it as a zombie.
 
 /// A child under way.
@@ -33,6 +35,10 @@ typedef enum csizer_child_end {
   CSIZER_CHILD_DIED = 1,
   /// It made no progress for longer than it was given, and was killed.
   CSIZER_CHILD_STUCK = 2,
+  /// The memory that the host may still take came near its end, and the child was killed for that: csizer_headroom_shortage says more.
+  CSIZER_CHILD_NO_ROOM = 3,
+  /// The kernel killed it for memory. No other child is made in this process (csizer_headroom_open).
+  CSIZER_CHILD_KILLED_FOR_MEMORY = 4,
 } csizer_child_end;
 
 /// What the child found beside the sizes.
@@ -50,11 +56,12 @@ typedef struct csizer_frozen_report {
 csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
 /// Forks a child that sizes with a fresh walk of the parent's, and names referents where that is asked for. Holding, which may end at once when this returns. CSIZER_REFUSED when the
-/// kernel refuses the fork.
+/// kernel refuses the fork, CSIZER_NO_ROOM when it does so for memory.
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child);
 
-/// Waits for the child's end; kills it when it makes no progress for so many nanoseconds. The thread that made it.
-csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience);
+/// Waits for the child's end; kills it when it makes no progress for so many nanoseconds, or when there is no head room any more
+/// (NULL: nobody looks). The thread that made it.
+csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience, csizer_headroom *headroom);
 
 /// What the child found. After its end.
 csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing);
@@ -68,6 +75,7 @@ typedef enum csizer_frozen_fault {
   CSIZER_FAULT_CRASH,  // the child faults at every other object
   CSIZER_FAULT_MEMORY,  // the kernel refuses the memory for the results
   CSIZER_FAULT_SLOW,    // the fork takes 100 ms and more
+  CSIZER_FAULT_NO_ROOM,  // the kernel refuses for memory
 } csizer_frozen_fault;
 
 /// Tests only: what happens to the next `times` children. A global, for it must reach snapshots that any thread takes.

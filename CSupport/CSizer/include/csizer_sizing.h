@@ -42,6 +42,9 @@ typedef struct csizer_cohort_sum {
 /// Brings the list of the living up to date: what takes time and needs no hold.
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes);
 
+/// Bytes of the results of a sizing that a forked child is to fill in, of those listed.
+uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes);
+
 /// A sizing of those listed and those born since; `is_shared` when a forked child is to fill in the results. Holding. Free with
 /// csizer_sizing_destroy.
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing);
@@ -102,6 +105,10 @@ bool csizer_sizing_lacks_room(const csizer_sizing *sizing);
 /// tells how many objects could not be sized. When memory is refused nothing is recorded.
 csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
                                   uint32_t *ret_skipped);
+
+/// Without a walk: how many objects of each cohort live (`ret_count`: of all), and the bytes of their own blocks, side tables included, but not of what
+/// they reach. Records no size. Holding.
+csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count, uint32_t *ret_count);
 
 /// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next apply.
 size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows);

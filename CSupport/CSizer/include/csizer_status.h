@@ -16,6 +16,8 @@ typedef enum csizer_status {
   CSIZER_UNREADABLE = 4,
   /// The kernel refused a process. Nothing was changed.
   CSIZER_REFUSED = 5,
+  /// The kernel refused a process for want of memory. Nothing was changed.
+  CSIZER_NO_ROOM = 6,
 } csizer_status;
 
 #endif

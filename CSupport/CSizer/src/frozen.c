@@ -211,6 +211,7 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child) {
   csizer_frozen_fault fault = take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
+  if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;
   if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);
   pid_t parent = getpid();
   sigset_t all, before;
@@ -219,49 +220,9 @@ csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csiz
   // A debugger would take a child without a signal for one more thread of the host, and stop it.
   long process = syscall(SYS_clone, (unsigned long)CLONE_UNTRACED, NULL, NULL, NULL, 0ul);
   if (process == 0) run_child(sizing, walk, keys, parent, fault);
+  int error = errno;
   sigprocmask(SIG_SETMASK, &before, NULL);
-  if (process < 0) return CSIZER_REFUSED;
+  if (process < 0) return error == ENOMEM ? CSIZER_NO_ROOM : CSIZER_REFUSED;
   ret_child->process = (int)process;
   return CSIZER_OK;
 }
-
-// Whether the child is gone; a host that waits for all kinds of children may have been first.
-static bool has_ended(csizer_child child, int options) {
-  pid_t ended;
-  while ((ended = waitpid(child.process, NULL, options | __WCLONE)) < 0 && errno == EINTR) {}
-  return ended == child.process || (ended < 0 && errno == ECHILD);
-}
-
-static bool is_done(const csizer_sizing *sizing) { return __atomic_load_n(&sizing->is_done, __ATOMIC_ACQUIRE) != 0; }
-
-// It may have been stopped by somebody.
-static void end(csizer_child child) {
-  if (has_ended(child, WNOHANG)) return;
-  kill(child.process, SIGKILL);
-  has_ended(child, 0);
-}
-
-csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience) {
-  enum { SLICE = 5000000 };  // a child that is killed can't ring
-  uint32_t steps = 0;
-  uint64_t idle = 0, last_look = clock_monotonic();
-  while (!is_done(sizing)) {
-    struct timespec slice = {0, SLICE};
-    syscall(SYS_futex, &sizing->is_done, FUTEX_WAIT, 0, &slice, NULL, 0);
-    if (is_done(sizing)) break;
-    if (has_ended(child, WNOHANG)) return is_done(sizing) ? CSIZER_CHILD_DONE : CSIZER_CHILD_DIED;
-    uint32_t now_steps = __atomic_load_n(&sizing->steps, __ATOMIC_RELAXED);
-    uint64_t now = clock_monotonic(), passed = now - last_look;
-    last_look = now;
-    // The whole of a program may be stopped and go on much later: that is no time that the child had.
-    idle = now_steps != steps ? 0 : idle + (passed < 4 * SLICE ? passed : 4 * SLICE);
-    steps = now_steps;
-    if (idle <= patience) continue;
-    end(child);
-    return is_done(sizing) ? CSIZER_CHILD_DONE : CSIZER_CHILD_STUCK;
-  }
-  end(child);
-  return CSIZER_CHILD_DONE;
-}
-
-csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing) { return sizing->report; }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 int csizer_proc_open(const char *path) {
@@ -40,6 +41,19 @@ bool csizer_proc_decimal(const char **at, const char *end, uint64_t *ret) {
   }
   *ret = number;
   return *at > start && *at < end;
+}
+
+bool csizer_proc_figure(const char *text, size_t length, const char *key, uint64_t *ret) {
+  const size_t width = strlen(key);
+  for (const char *line = text, *end = text + length, *next; line < end; line = next + 1) {
+    next = memchr(line, '\n', (size_t)(end - line));
+    if (!next) return false;  // cut off
+    const char *at = line + width;
+    if ((size_t)(next - line) <= width || memcmp(line, key, width) != 0 || (*at != ' ' && *at != '\t')) continue;
+    while (*at == ' ' || *at == '\t') at++;
+    return csizer_proc_decimal(&at, end, ret);
+  }
+  return false;
 }
 
 static int hexadecimal_digit(char character) {

@@ -23,6 +23,9 @@ ssize_t csizer_proc_read_file(const char *path, char *buffer, size_t capacity);
 /// (there may have been more).
 bool csizer_proc_decimal(const char **at, const char *end, uint64_t *ret);
 
+/// The decimal number in the line that starts with `key` and blanks; false when there is no such line or no number in it.
+bool csizer_proc_figure(const char *text, size_t length, const char *key, uint64_t *ret);
+
 /// As csizer_proc_decimal, hexadecimal in lower case, up to UINT64_MAX.
 bool csizer_proc_hexadecimal(const char **at, const char *end, uint64_t *ret);
 

@@ -70,6 +70,10 @@ static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
   return 0;
 }
 
+uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes) {
+  return sizeof(csizer_sizing) + lifetimes->living_count * sizeof(uint64_t) + referent_room(lifetimes);
+}
+
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
   if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
   uint64_t room = is_shared ? referent_room(lifetimes) : 0;
@@ -339,6 +343,23 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
     if (last[i] != SIZING_NONE) sums[cohort].bytes += last[i];
   }
   lifetimes->row_count = rows;
+  return CSIZER_OK;
+}
+
+// ---- Without a walk ----
+
+csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count, uint32_t *ret_count) {
+  if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
+  *ret_count = 0;
+  memset(sums, 0, sum_count * sizeof *sums);
+  for (uint32_t i = 0; i < lifetimes->living_count; i++) {
+    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
+    if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
+    (*ret_count)++;
+    if (record->cohort >= sum_count) continue;
+    sums[record->cohort].active++;
+    sums[record->cohort].bytes += csizer_object_own_bytes((const swift_object *)lifetime_address(record));
+  }
   return CSIZER_OK;
 }
 

@@ -292,6 +292,12 @@ size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
   return side_table ? bytes + csizer_allocator_usable_size((const void *)side_table) : bytes;
 }
 
+size_t csizer_object_own_bytes(const swift_object *object) {
+  uint64_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+  uintptr_t side_table = (int64_t)references < 0 ? side_table_of(references) : 0;
+  return csizer_allocator_usable_size(object) + (side_table ? csizer_allocator_usable_size((const void *)side_table) : 0);
+}
+
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object) {
   if ((uintptr_t)object >= WALK_CEILING) return CSIZER_INVALID;
   if (!csizer_heapmap_leaf_make(walk->map, (uintptr_t)object)) return CSIZER_NO_MEMORY;

@@ -74,6 +74,8 @@ bool csizer_walk_grow_kinds(csizer_walk *walk);
 const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
 void csizer_walk_cool(csizer_walk *walk);
+/// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
+size_t csizer_object_own_bytes(const swift_object *object);
 
 // walk_shapes.c
 void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

@@ -6,10 +6,18 @@ package import Synchronization
 struct FrozenSizing: ~Copyable, Sendable {
   fileprivate let child: csizer_child
   fileprivate let results: SizingResults
+  fileprivate let headroom: Headroom
   fileprivate var found: Sizing
 
   /// For how long births and deaths had to wait.
   var pause: Duration { found.pause }
+}
+
+/// What came of asking for a child.
+enum FrozenStart: ~Copyable, Sendable {
+  case underWay(FrozenSizing)
+  /// The host could be hurt for want of memory: in words, what is short.
+  case noRoom(String)
 }
 
 /// What came of a child.
@@ -19,33 +27,47 @@ enum FrozenEnd: ~Copyable, Sendable {
   case learnt
   /// It was ended, or had to be.
   case failed(String)
+  /// It was ended for memory.
+  case noRoom(String)
 }
 
 extension Engine {
   /// For how many nanoseconds a child may make no progress.
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
-  /// Forks a child that sizes all living objects of a tracker in its image of the process. The tracker's lock is held, until this returns.
-  static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenSizing {
+  /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it. The tracker's lock is
+  /// held, until this returns.
+  static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenStart {
     try lifetimes.list(place: place)
     return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
       try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+      let headroom: Headroom
+      switch try Headroom.find(forResultsOf: lifetimes, place: place) {
+      case .found(let found): headroom = found
+      case .short(let what): return .noRoom(what)
+      }
       // From the first lock on, of which there are many, others wait.
       let asked = Ticks.now
       let held = Ticks(value: csizer_lifetimes_hold())
       defer { csizer_lifetimes_let_go() }
       let results = try SizingResults(of: lifetimes, isShared: true, place: place)
-      let child = try walk.fork(results.handle)
+      guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
       let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
-      return FrozenSizing(child: child, results: results, found: found)
+      return .underWay(FrozenSizing(child: child, results: results, headroom: headroom, found: found))
     }
   }
 
   /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
   static func finish(_ frozen: consuming FrozenSizing, isLast: Bool, place: String) throws(SizerError) -> FrozenEnd {
-    let end = csizer_frozen_await(frozen.results.handle, frozen.child, patience.load(ordering: .relaxed))
-    if end == CSIZER_CHILD_DIED { return .failed("its child process was ended by somebody") }
-    if end == CSIZER_CHILD_STUCK { return .failed("its child process was stuck") }
+    let end = csizer_frozen_await(
+      frozen.results.handle, frozen.child, patience.load(ordering: .relaxed), frozen.headroom.handle)
+    switch end {
+    case CSIZER_CHILD_DIED: return .failed("its child process was ended by somebody")
+    case CSIZER_CHILD_STUCK: return .failed("its child process was stuck")
+    case CSIZER_CHILD_NO_ROOM: return .noRoom(frozen.headroom.endedFor)
+    case CSIZER_CHILD_KILLED_FOR_MEMORY: return .noRoom(Headroom.killed)
+    default: break
+    }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
     let learnt = report.unknown > 0 ? try learn(frozen.results, place: place) : 0
@@ -66,6 +88,8 @@ package enum FrozenFault: CaseIterable, Sendable {
   case death, hang, crash
   /// The fork takes 100 ms and more.
   case slow
+  /// The kernel refuses the child for want of memory.
+  case noRoom
 
   fileprivate var inC: csizer_frozen_fault {
     switch self {
@@ -75,6 +99,7 @@ package enum FrozenFault: CaseIterable, Sendable {
     case .hang: CSIZER_FAULT_HANG
     case .crash: CSIZER_FAULT_CRASH
     case .slow: CSIZER_FAULT_SLOW
+    case .noRoom: CSIZER_FAULT_NO_ROOM
     }
   }
 }

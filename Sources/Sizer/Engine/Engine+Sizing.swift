@@ -40,6 +40,23 @@ extension Engine {
     }
   }
 
+  /// Counts the living objects of a tracker and the bytes of their own blocks, without a walk. The tracker's lock is held.
+  static func count(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> Sizing {
+    try lifetimes.list(place: place)
+    let count = csizer_lifetimes_cohort_count(lifetimes.handle)
+    var sums = [csizer_cohort_sum](repeating: csizer_cohort_sum(), count: Int(count))
+    var living: UInt32 = 0
+    let asked = Ticks.now
+    let held = Ticks(value: csizer_lifetimes_hold())
+    let status = csizer_sizing_own(lifetimes.handle, &sums, count, &living)
+    csizer_lifetimes_let_go()
+    try check(status, place: place)
+    var found = Sizing(mode: .counts, taken: held, pause: Ticks.now.duration(since: asked))
+    found.sums = sums.map { (Int($0.active), Int($0.bytes)) }
+    found.skippedCount = Int(living)
+    return found
+  }
+
   /// How often all are sized until all types are known. Each attempt shows types behind those of the one before.
   static let mostAttempts = 12
 

@@ -56,10 +56,12 @@ struct Walk: ~Copyable {
     try Engine.check(status, place: place)
   }
 
-  /// Forks a child that does the sizing.
-  func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child {
+  /// Forks a child that does the sizing; nil when the kernel refuses it for want of memory.
+  func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child? {
     var child = csizer_child()
-    try Engine.check(csizer_frozen_start(sizing, handle, Referents.keys, &child), place: place)
+    let status = csizer_frozen_start(sizing, handle, Referents.keys, &child)
+    if status == CSIZER_NO_ROOM { return nil }
+    try Engine.check(status, place: place)
     return child
   }
 

@@ -12,8 +12,14 @@ extension ClassTracker {
   /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
   ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the
   ///   child works are copied.
+  /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to: ``Snapshot/skippedCount`` counts all
+  ///   living objects, for no size is known, and they keep the sizes they had. Some 10 ns for an object.
   /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked (100,000 objects that
   ///   had 64 MiB in the snapshot before); frozen otherwise.
+  ///
+  /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the control groups, of the
+  /// process and of the machine is too small, or becomes so while the child works, `counts` is taken instead of `frozen`, asked for or not:
+  /// ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the kernel has killed a child for memory none is made again.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
   /// - Parameters:
@@ -38,7 +44,10 @@ extension ClassTracker {
         try lifetimes.list(place: place)
         return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
       }
-      let snapshot = isInPlace ? try createInPlace(request) : try createFrozen(request)
+      let snapshot =
+        mode == .counts
+        ? try createCounts(request, because: "only counts were asked for")
+        : isInPlace ? try createInPlace(request) : try createFrozen(request)
       try writeSnapshots(place: place)
       return snapshot
     }
@@ -56,6 +65,22 @@ extension ClassTracker {
     }
   }
 
+  /// The cheap form: for want of memory, or because it was asked for. Images that were taken in vain had a pause, too, and the tracker may have
+  /// been cleared since.
+  private func createCounts(
+    _ request: SnapshotRequest, because reason: String, after pause: Duration = .zero, generation: Int? = nil
+  ) throws(SizerError) -> Snapshot {
+    try state.withLock { (state) throws(SizerError) in
+      try state.checkOpen(request.place)
+      var sizing = try Engine.count(request.lifetimes, place: request.place)
+      sizing.pause += pause
+      var draft = try state.draft(request, sizing)
+      draft.error = "counts and own bytes only: \(reason)"
+      guard generation == nil || state.generation == generation else { return draft }
+      return state.record(draft, sizing, request.lifetimes)
+    }
+  }
+
   /// The tracker's lock is free while the child works.
   private func createFrozen(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     var attempt = 0
@@ -64,14 +89,22 @@ extension ClassTracker {
     while true {
       attempt += 1
       var generation = 0
-      let frozen = try state.withLock { (state) throws(SizerError) in
+      let start = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(request.place)
         generation = state.generation
         return try Engine.startFrozen(request.lifetimes, place: request.place)
       }
+      let frozen: FrozenSizing
+      switch consume start {
+      case .underWay(let child): frozen = child
+      case .noRoom(let what):
+        return try createCounts(request, because: what, after: pause, generation: generation)
+      }
       pause += frozen.pause
       switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, place: request.place) {
       case .learnt: continue
+      case .noRoom(let what):
+        return try createCounts(request, because: what, after: pause, generation: generation)
       case .failed(let what):
         failures += 1
         guard failures < 2 else {

@@ -64,7 +64,7 @@ enum Schema {
     """
       id INTEGER PRIMARY KEY,
       label TEXT NOT NULL,
-      mode TEXT NOT NULL, -- inPlace or frozen
+      mode TEXT NOT NULL, -- inPlace, frozen, or counts: bytes are of the objects' own blocks
       error TEXT, -- why objects were not sized; NULL: they were
       time INTEGER NOT NULL,
       pause INTEGER NOT NULL, -- nanoseconds that threads had to wait

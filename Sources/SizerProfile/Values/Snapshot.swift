@@ -8,6 +8,8 @@ public enum SnapshotMode: String, Sendable, Hashable, Codable, CaseIterable {
   case inPlace
   /// In a forked child that has a frozen image of the process.
   case frozen
+  /// Not at all: living objects are counted, with the bytes of their own blocks, and what they refer to is left out.
+  case counts
 }
 
 /// The sizes of all tracked objects at one moment, summed by class, and the process's memory.
@@ -20,7 +22,8 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var trackedBytes: Int
   /// Bytes that the profiler held for itself; in no other figure but those of ``process``.
   public var overheadBytes: Int
-  /// How the heap was looked at: `inPlace` or `frozen`.
+  /// How the heap was looked at: `inPlace`, `frozen`, or not: `counts`. Then bytes are those of the objects' own blocks, not to be compared
+  /// with other snapshots', and ``error`` says why.
   public var mode: SnapshotMode
   /// For how long threads that make or free tracked objects had to wait.
   public var pause: Duration
@@ -34,7 +37,8 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var classes: [String: ClassRecord]
   /// What the process's resident memory consists of; nil when it was not asked for.
   public var ladder: MemoryLadder?
-  /// Why objects were not sized; nil when they were. Only periodic snapshots keep their errors: others throw them.
+  /// Why objects were not sized; nil when they were. Snapshots of mode `counts` have it, and periodic ones that failed: others throw their
+  /// errors.
   public var error: String?
 
   /// A snapshot of these figures.
