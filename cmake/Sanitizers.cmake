@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Turns CSIZER_SANITIZE into options for everything that is compiled and linked from here on.
-if(NOT CSIZER_SANITIZE MATCHES "^(|address|undefined|address,undefined)$")
-  message(FATAL_ERROR "CSIZER_SANITIZE=${CSIZER_SANITIZE}: say address, undefined or address,undefined")
+if(NOT CSIZER_SANITIZE MATCHES "^(|address|undefined|address,undefined|thread)$")
+  message(FATAL_ERROR "CSIZER_SANITIZE=${CSIZER_SANITIZE}: say address, undefined, address,undefined or thread")
 endif()
 
-if(CSIZER_SANITIZE MATCHES "address" AND CSIZER_JEMALLOC)
-  # AddressSanitizer takes malloc's place and so does jemalloc: with both, frees are reported that are none.
-  message(STATUS "AddressSanitizer: CSIZER_JEMALLOC is off in this build")
+if(CSIZER_SANITIZE MATCHES "address|thread" AND CSIZER_JEMALLOC)
+  # Both sanitizers take malloc's place and so does jemalloc: together, frees are reported that are none, or nothing starts.
+  message(STATUS "${CSIZER_SANITIZE} sanitizer: CSIZER_JEMALLOC is off in this build")
   set(CSIZER_JEMALLOC OFF)
 endif()
 
@@ -18,6 +18,17 @@ if(CSIZER_SANITIZE)
   check_linker_flag(C -fuse-ld=lld CSIZER_HAS_LLD)
   if(CSIZER_HAS_LLD)
     add_link_options(-fuse-ld=lld)
+  endif()
+endif()
+
+# ThreadSanitizer's runtime in Swift's toolchain watches libdispatch and is not linked without it.
+if(CSIZER_SANITIZE MATCHES "thread")
+  get_filename_component(CSIZER_TOOLCHAIN ${CMAKE_C_COMPILER} REALPATH)
+  get_filename_component(CSIZER_TOOLCHAIN ${CSIZER_TOOLCHAIN} DIRECTORY)
+  find_library(CSIZER_DISPATCH dispatch PATHS ${CSIZER_TOOLCHAIN}/../lib/swift/linux NO_DEFAULT_PATH)
+  find_library(CSIZER_BLOCKS BlocksRuntime PATHS ${CSIZER_TOOLCHAIN}/../lib/swift/linux NO_DEFAULT_PATH)
+  if(CSIZER_DISPATCH AND CSIZER_BLOCKS)
+    link_libraries(${CSIZER_DISPATCH} ${CSIZER_BLOCKS})
   endif()
 endif()
 

@@ -102,8 +102,8 @@ static void forget_page(heapmap_leaf *leaf, size_t page) {
 void csizer_heapmap_forget_marks(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = map->leaves[i];
-    size_t first = leaf->first_unit / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
-    size_t last = leaf->last_unit / HEAPMAP_UNITS_PER_PAGE;
+    size_t first = heapmap_first_unit(leaf) / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
+    size_t last = heapmap_last_unit(leaf) / HEAPMAP_UNITS_PER_PAGE;
     for (size_t page = first; page <= last; page += 8) {
       uint64_t eight;
       memcpy(&eight, &leaf->page_class[page], sizeof eight);
@@ -117,7 +117,7 @@ void csizer_heapmap_forget_marks(csizer_heapmap *map) {
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = map->leaves[i]->first_unit; unit <= map->leaves[i]->last_unit; unit++)
+    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++)
       count += (size_t)__builtin_popcountll(__atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED));
   return count;
 }
@@ -125,7 +125,7 @@ size_t csizer_heapmap_count(const csizer_heapmap *map) {
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = map->leaves[i]->first_unit; unit <= map->leaves[i]->last_unit; unit++) {
+    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++) {
       uint64_t live = __atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED);
       for (; live; live &= live - 1) {
         uintptr_t address = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT) +
@@ -151,8 +151,8 @@ static size_t resident_bytes(const void *start, size_t bytes) {
 // Of a plane only the units in the leaf's range were ever touched; the kernel is asked about every page that one names.
 static size_t resident_plane(const heapmap_leaf *leaf, const uint64_t *plane) {
   size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof *plane;
-  size_t first = leaf->first_unit / page_words * page_words;
-  return resident_bytes(&plane[first], (leaf->last_unit - first + 1) * sizeof *plane);
+  size_t first = heapmap_first_unit(leaf) / page_words * page_words;
+  return resident_bytes(&plane[first], (heapmap_last_unit(leaf) - first + 1) * sizeof *plane);
 }
 
 static size_t resident_leaf(const heapmap_leaf *leaf) {
@@ -160,7 +160,7 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
   size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen);
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
-  if (leaf->first_unit > leaf->last_unit) return bytes;
+  if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
   return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) + resident_plane(leaf, leaf->tracked);
 }
 

@@ -65,10 +65,22 @@ size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
 /// Widens the leaf's range of units, which other threads may do at the same time.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
 
+// The leaf's range of units, which other threads may be widening.
+static inline size_t heapmap_first_unit(const heapmap_leaf *leaf) {
+  return __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED);
+}
+static inline size_t heapmap_last_unit(const heapmap_leaf *leaf) {
+  return __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+}
+
+/// Whether any object was ever put into the leaf. Any thread.
+static inline bool heapmap_has_objects(const heapmap_leaf *leaf) {
+  return __atomic_load_n(&leaf->has_objects, __ATOMIC_RELAXED);
+}
+
 /// Whether a unit is in the range that is swept and whose marks are forgotten.
 static inline bool heapmap_spans(const heapmap_leaf *leaf, size_t unit) {
-  return unit >= __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED) &&
-         unit <= __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+  return unit >= heapmap_first_unit(leaf) && unit <= heapmap_last_unit(leaf);
 }
 
 static inline void heapmap_note_unit(heapmap_leaf *leaf, size_t unit) {
@@ -85,7 +97,7 @@ static inline bool heapmap_insert(csizer_heapmap *map, uintptr_t address) {
     leaf = csizer_heapmap_leaf_make(map, address);
     if (!leaf) return false;
   }
-  if (__builtin_expect(!leaf->has_objects, 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
+  if (__builtin_expect(!heapmap_has_objects(leaf), 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
   heapmap_note_unit(leaf, heapmap_unit_index(address));
   __atomic_fetch_or(&leaf->live[heapmap_unit_index(address)], heapmap_bit(address), __ATOMIC_RELAXED);
   return true;

@@ -125,10 +125,12 @@ void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, co
 size_t csizer_living_bytes(void);
 
 // births.c: what the entry points call
-/// Whether any class is watched: then births are told of.
+/// Whether any class is watched: then births are told of. Any thread reads it, by births_are_watched.
 extern bool csizer_births_are_watched;
-/// Whether any object is tracked: then freed memory is told of.
+static inline bool births_are_watched(void) { return __atomic_load_n(&csizer_births_are_watched, __ATOMIC_RELAXED); }
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_watched.
 extern bool csizer_deaths_are_watched;
+static inline bool deaths_are_watched(void) { return __atomic_load_n(&csizer_deaths_are_watched, __ATOMIC_RELAXED); }
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
 /// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
 void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);

@@ -2,11 +2,12 @@
 #include "csizer_accounts.h"
 #include "csizer_allocator.h"
 #include "csizer_census.h"
+#include "own_stack.h"
 #include "pages.h"
 
 size_t csizer_overhead_page_bytes(void) {
   // All tables but the census are filled as they are mapped; of its leaves most pages are never touched.
-  size_t held = csizer_pages_held();
+  size_t held = csizer_pages_held() + csizer_stack_bytes();
   const csizer_heapmap *census = csizer_census_map();
   if (!census) return held;
   // A leaf that another thread makes in between is in neither sum, or in both: never less than nothing.

@@ -8,7 +8,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "csizer_stack.h"
 #include "pages.h"
+
+// Of each thread, whatever the program's own threads get (RLIMIT_STACK, pthread_setattr_default_np(3)). Pages are the kernel's until
+// they are touched.
+enum { STACK = 8 << 20 };
 
 typedef struct thread_start {
   void *(*body)(void *context);
@@ -21,18 +26,35 @@ static void *run(void *argument) {
   thread_start start = *(thread_start *)argument;
   csizer_pages_unmap(argument, sizeof start);
   pthread_setname_np(pthread_self(), start.name);
+  csizer_stack_suffices();
   return start.body(start.context);
+}
+
+// The one signal that stays open. When the process crashes Swift's runtime stops each thread by SIGUSR1, SIGUSR2 or SIGPROF, whichever
+// the thread does not block, and complains of one that blocks all three (stdlib/public/runtime/CrashHandlerLinux.cpp). Profilers
+// expect SIGPROF on any thread, so it comes first. Who starts this thread must have it open as well: a program that blocks a signal on
+// all its threads waits for it elsewhere, and here it would end the process.
+static void leave_one_open(sigset_t *blocked, const sigset_t *starters) {
+  static const int wanted[] = {SIGPROF, SIGUSR2, SIGUSR1};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    if (sigismember(starters, wanted[i])) continue;
+    sigdelset(blocked, wanted[i]);
+    return;
+  }
 }
 
 static int create_detached(thread_start *start) {
   pthread_t thread;
   pthread_attr_t attributes;
-  sigset_t all, before;
+  sigset_t blocked, before;
   int error = pthread_attr_init(&attributes);
   if (error) return error;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
+  pthread_attr_setstacksize(&attributes, STACK);
+  sigfillset(&blocked);
+  pthread_sigmask(SIG_SETMASK, NULL, &before);
+  leave_one_open(&blocked, &before);
+  pthread_sigmask(SIG_SETMASK, &blocked, NULL);  // the new thread inherits it
   error = pthread_create(&thread, &attributes, run, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);

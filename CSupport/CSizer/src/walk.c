@@ -29,7 +29,8 @@ static uint32_t sweep_threshold(const csizer_heapmap *map) {
   size_t units = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     const heapmap_leaf *leaf = map->leaves[i];
-    if (leaf->first_unit <= leaf->last_unit) units += leaf->last_unit - leaf->first_unit;
+    size_t first = heapmap_first_unit(leaf), last = heapmap_last_unit(leaf);
+    if (first <= last) units += last - first;
   }
   size_t threshold = units / 32;
   if (threshold < WALK_QUEUE / 16) return WALK_QUEUE / 16;

@@ -14,7 +14,7 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
 // the objects in the leaf show.
 static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
   (void)walk;
-  if (!leaf || !leaf->has_objects) return CSIZER_OWNERSHIP_UNKNOWN;
+  if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
   uint8_t *page_class = heapmap_page_class(leaf, address);
   if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
   if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
@@ -36,7 +36,7 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
-  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !leaf->has_objects)) return;
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf))) return;
   if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
     walk->status = CSIZER_NO_MEMORY;
     return;

@@ -148,7 +148,7 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   heapmap_leaf *leaf = leaves[index];
   uintptr_t ring[RING];
   size_t head = 0, tail = 0;
-  for (size_t unit = leaf->first_unit; unit <= leaf->last_unit; unit++) {
+  for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
     uintptr_t start = ((uintptr_t)index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
     for (uint64_t bits = take_unit(walk, leaf, unit, start); bits; bits &= bits - 1) {
       uintptr_t object = start + ((uintptr_t)__builtin_ctzll(bits) << 4);
@@ -166,7 +166,7 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
 static bool gather(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = walk->map->leaves[i];
-    for (size_t unit = leaf->first_unit; unit <= leaf->last_unit; unit++) {
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
       if (walk->tail - walk->head > walk->sweep_at - 64) return false;
       uintptr_t start = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
       for (uint64_t bits = take_unit(walk, leaf, unit, start); bits; bits &= bits - 1)
@@ -229,7 +229,7 @@ void csizer_walk_begin_sweep(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = walk->map->leaves[i];
     // All that is seen is done, but for what waits in the queue.
-    for (size_t unit = leaf->first_unit; unit <= leaf->last_unit; unit++)
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
       if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
   }
   resume_sweep(walk);

@@ -132,7 +132,7 @@ void csizer_watching_settle(void) {
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next)
     if (!entry->watch_count && !entry->remaining) csizer_class_unhook(entry);
   has_stopped = false;
-  __atomic_store_n(&csizer_deaths_are_watched, any || csizer_births_are_watched, __ATOMIC_RELEASE);
+  __atomic_store_n(&csizer_deaths_are_watched, any || births_are_watched(), __ATOMIC_RELEASE);
 }
 
 static bool has_watched(void *context, csizer_lifetimes *lifetimes) {
