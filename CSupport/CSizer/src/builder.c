@@ -46,6 +46,11 @@ void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t 
   csizer_builder_op(builder, OP_CONSERVATIVE, offset, extent);
 }
 
+void csizer_builder_opaque(csizer_builder *builder, size_t offset) {
+  builder->unresolved = true;
+  builder->opaque_from = (uint32_t)offset;
+}
+
 void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, const char *name,
                          const swift_metadata *type) {
   switch (csizer_mangled_holding(name, csizer_mangled_length(name))) {

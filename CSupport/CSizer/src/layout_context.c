@@ -159,12 +159,13 @@ static bool capture_extent(csizer_holding holding, const swift_metadata *type, e
   return true;
 }
 
-// Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown.
+// Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown: from there on nothing is.
 static size_t add_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t offset,
                            const substitution *substitution) {
   capture_lists lists = lists_of(captures);
   for (uint32_t i = 0; i < captures->capture_count; i++) {
     const char *name = swift_resolve(&lists.types[i]);
+    builder->opaque_from = (uint32_t)offset;
     if (!name) return 0;
     size_t length = csizer_mangled_length(name);
     csizer_holding holding = csizer_mangled_holding(name, length);
@@ -179,6 +180,7 @@ static size_t add_captures(csizer_builder *builder, const swift_capture_descript
     csizer_builder_held(builder, offset, offset + room.size, name, type);
     offset += room.size;
   }
+  builder->opaque_from = 0;
   return offset;
 }
 
@@ -209,11 +211,20 @@ static size_t add_independent_captures(csizer_builder *builder, const swift_capt
   return first_end;
 }
 
+// What is known before the first capture of which nothing is; without sources only what both stand-ins agree on.
+static void keep_known_part(csizer_builder *known, const csizer_builder *tried) {
+  bool agrees = !known->opaque_from || (known->opaque_from == tried->opaque_from && same_layout(known, tried));
+  uint32_t opaque_from = agrees ? tried->opaque_from : (uint32_t)sizeof(swift_object);
+  *known = agrees ? *tried : (csizer_builder){.layouts = known->layouts};
+  csizer_builder_opaque(known, opaque_from);
+}
+
 uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
                                 const void *const *bindings) {
   static const char *const stand_in_names[] = {"yXl", "Si"};  // AnyObject, Int
   const swift_capture_descriptor *captures = metadata->captures;
-  csizer_builder before = *builder;
+  const csizer_builder before = *builder;
+  csizer_builder known = before;
   if (captures && builder->layouts->runtime->type_in_environment) {
     size_t start = metadata->offset_to_first_capture + captures->binding_count * sizeof(void *);
     substitution substitution;
@@ -224,13 +235,14 @@ uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_varia
         continue;
       size_t end = add_captures(builder, captures, start, &substitution);
       if (end) return (uint32_t)end;
+      keep_known_part(&known, builder);
     }
     // Some parameters are found only through what another capture refers to.
     *builder = before;
     size_t end = captures->source_count ? add_independent_captures(builder, captures, start) : 0;
     if (end) return (uint32_t)end;
   }
-  *builder = before;
-  builder->unresolved = true;
+  *builder = known;
+  if (!builder->opaque_from) csizer_builder_opaque(builder, sizeof(swift_object));
   return 0;
 }

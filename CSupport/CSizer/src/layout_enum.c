@@ -94,6 +94,18 @@ static const csizer_value_layout *reference_layout(csizer_layouts *layouts) {
   return layout;
 }
 
+// A payload of unknown type: which of its words mean what is unknown, but not which values hold it.
+static const csizer_value_layout *unknown_payload(csizer_layouts *layouts, const swift_metadata *type) {
+  csizer_value_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
+  if (!layout) return NULL;
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  csizer_builder builder = {.layouts = layouts};
+  *layout = (csizer_value_layout){.size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  csizer_builder_conservative(&builder, 0, witnesses->size);
+  csizer_builder_finish(&builder, layout);
+  return layout;
+}
+
 static bool read_payloads(csizer_builder *builder, const swift_metadata *type, csizer_enum_case *cases, uint32_t count) {
   bool any = false;
   for (uint32_t i = 0; i < count; i++) {
@@ -101,7 +113,7 @@ static bool read_payloads(csizer_builder *builder, const swift_metadata *type, c
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
     if (field.flags & SWIFT_FIELD_INDIRECT) cases[i].payload = reference_layout(builder->layouts);
     else if (field.type) cases[i].payload = csizer_layouts_value(builder->layouts, field.type);
-    else builder->unresolved = true;
+    else cases[i].payload = unknown_payload(builder->layouts, type);
     any |= cases[i].payload && !csizer_layout_is_plain(cases[i].payload);
   }
   return any;
@@ -162,7 +174,7 @@ const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_met
   csizer_enum_case *cases = csizer_layouts_allocate(builder->layouts, count * sizeof *cases);
   if (!result || !cases) return NULL;
   bool any = read_payloads(builder, type, cases, count);
-  if (builder->unresolved || (!any && !even_plain)) return NULL;
+  if (!any && !even_plain) return NULL;
   for (uint32_t i = 0; i < count; i++)
     if (cases[i].payload) builder->unresolved |= cases[i].payload->unresolved;
   *result = (csizer_enum){
@@ -184,6 +196,4 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type) {
   const csizer_enum *result = csizer_enum_describe(builder, type, false);
   if (result && reads_as_payload(result)) csizer_builder_append(builder, 0, result->cases[0].payload);
   else if (result) csizer_builder_op(builder, OP_ENUM, 0, result);
-  // A payload of unknown type: which of its words mean what is unknown too.
-  else if (builder->unresolved) csizer_builder_conservative(builder, 0, witnesses->size);
 }

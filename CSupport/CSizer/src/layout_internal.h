@@ -112,7 +112,7 @@ typedef enum csizer_shape {
   SHAPE_CF,      // an object of CoreFoundation's C code, larger than its class says
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
-  SHAPE_OPAQUE,  // unknown words
+  SHAPE_OPAQUE,  // unknown words to the end of the block, behind the fields that are known
 } csizer_shape;
 
 enum { CSIZER_NO_COUNT = UINT32_MAX };
@@ -136,7 +136,7 @@ typedef struct csizer_object_layout {
   /// Its metadata can't be read: nobody may, not even its name.
   bool is_unknown;
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
-  /// SHAPE_KEY_PATH: where the fields end.
+  /// SHAPE_KEY_PATH: where the fields end. SHAPE_OPAQUE: where the unknown words begin; 0: behind the header.
   uint32_t first;
   /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT; how wide it is (0: it is always 0).
   uint32_t count;
@@ -271,6 +271,8 @@ typedef struct csizer_builder {
   csizer_op *ops;
   uint32_t count, capacity;
   bool unresolved;
+  /// From here on nothing is known, not even how far it reaches; 0: there is no such part.
+  uint32_t opaque_from;
 } csizer_builder;
 
 // builder.c
@@ -281,6 +283,8 @@ void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_
 void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
 /// When a part lies outside of a value of `size` bytes, forgets all of them: nothing is known of such a value.
 void csizer_builder_confine(csizer_builder *builder, size_t size);
+/// All that follows `offset` in the object's block is unknown.
+void csizer_builder_opaque(csizer_builder *builder, size_t offset);
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout);
 
 /// Something held as a mangled name's end says. `end` bounds what is scanned when the type is unknown.
@@ -290,8 +294,8 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
 /// Adds an enum's references. layout_enum.c
 void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 
-/// How to tell an enum's cases apart. NULL when it has no payloads or, unless `even_plain`, none that refers to anything; when its
-/// metadata does not tell; and when a payload's type is unknown, which sets `unresolved`.
+/// How to tell an enum's cases apart. NULL when it has no payloads or, unless `even_plain`, none that refers to anything; and
+/// when its metadata does not tell. A payload of unknown type is scanned conservatively in values that hold it.
 const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain);
 
 /// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
@@ -308,8 +312,8 @@ void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *lay
 /// Adds the fields of a class and its superclasses. layout_class.c
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);
 
-/// Adds what a box or a closure's context captures; answers the bytes asked for, 0 when they are unknown. `bindings` are
-/// the context's first words where the compiler put the metadata of its generic parameters. layout_context.c
+/// Adds what a box or a closure's context captures; answers the bytes asked for, 0 when they are unknown: then
+/// `opaque_from` says what is known. `bindings` are the context's first words where the compiler put the metadata of its generic parameters. layout_context.c
 uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
                                 const void *const *bindings);
 

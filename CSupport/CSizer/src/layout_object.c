@@ -35,8 +35,8 @@ static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout 
     case SWIFT_LOCAL_VARIABLE: return compile_context(builder, layout, (const swift_local_variable *)metadata);
     case SWIFT_GENERIC_BOX: return compile_box(builder, layout, (const swift_generic_box *)metadata);
     case SWIFT_ERROR_OBJECT: layout->shape = SHAPE_ERROR; return (csizer_kind){.layout = layout, .prefix = "error box"};
-    case SWIFT_TASK: builder->unresolved = true; return (csizer_kind){.layout = layout, .prefix = "task"};
-    default: builder->unresolved = true; return (csizer_kind){.layout = layout, .prefix = "runtime object"};
+    case SWIFT_TASK: csizer_builder_opaque(builder, sizeof(swift_object)); return (csizer_kind){.layout = layout, .prefix = "task"};
+    default: csizer_builder_opaque(builder, sizeof(swift_object)); return (csizer_kind){.layout = layout, .prefix = "runtime object"};
   }
 }
 
@@ -52,8 +52,11 @@ static size_t align_mask_of(const swift_metadata *metadata) {
 
 static void finish(csizer_builder *builder, csizer_object_layout *layout, csizer_kind kind) {
   csizer_builder_finish(builder, &layout->fields);
-  // Unknown in part is unknown as a whole: one conservative pass over the block finds what the parts would.
-  if (layout->fields.unresolved && layout->shape != SHAPE_TAIL) layout->shape = SHAPE_OPAQUE;
+  // What is unknown in part is scanned in part: a field whose type nobody tells must not cost its neighbours.
+  if (builder->opaque_from) {
+    layout->shape = SHAPE_OPAQUE;
+    layout->first = builder->opaque_from;
+  }
   if (layout->requested)
     layout->usable = csizer_allocator_usable_size_for(layout->requested, align_mask_of(layout->fields.type));
   layout->kind = csizer_layouts_add_kind(builder->layouts, kind);

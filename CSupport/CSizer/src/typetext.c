@@ -182,11 +182,16 @@ static const swift_metadata *read_noncopyable_field(const char *type_name, const
   const char *symbol = csizer_elf_symbol_at(&elf, (uintptr_t)type_name, prefix);
   const char *end = symbol ? strstr(symbol, suffix) : NULL;
   char mangled[TEXT_ROOM] = "$s", text[TEXT_ROOM];
-  bool fits = end && (size_t)(end - symbol) < sizeof mangled - 2;
-  if (fits) memcpy(mangled + 2, symbol + sizeof prefix - 1, (size_t)(end - symbol) - (sizeof prefix - 1));
+  size_t length = end ? (size_t)(end - symbol) - (sizeof prefix - 1) : 0;
+  bool fits = end && length < sizeof mangled - 2;
+  if (fits) memcpy(mangled + 2, symbol + sizeof prefix - 1, length);
   csizer_elf_close(&elf);
-  if (!fits || !scope->runtime->demangle(mangled, text, sizeof text)) return NULL;
-  return csizer_type_of_text(text, scope);
+  if (!fits) return NULL;
+  // The runtime reads over the signature that may stand before the type. It can tell unless something in it is private.
+  const swift_metadata *type =
+      scope->runtime->type_in_context(mangled + 2, length, scope->owner, scope->arguments);
+  if (type) return type;
+  return scope->runtime->demangle(mangled, text, sizeof text) ? csizer_type_of_text(text, scope) : NULL;
 }
 
 // What was found, for each field of each type with generic arguments of its own. For ever, as types are; guarded by the lock.

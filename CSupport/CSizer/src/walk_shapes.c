@@ -136,6 +136,14 @@ void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csize
   csizer_walk_conservative(walk, object + layout->requested, usable - layout->requested);
 }
 
+static void opaque(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+  size_t start = layout->first ? layout->first : sizeof(swift_object);
+  walk->totals.unresolved++;
+  csizer_walk_add_requested(walk, layout, usable, 0, usable);
+  walk_value(walk, object, &layout->fields);
+  if (start < usable) csizer_walk_conservative(walk, object + start, usable - start);
+}
+
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   switch (layout->shape) {
     case SHAPE_ARRAY: array(walk, object, layout, usable); return;
@@ -151,10 +159,6 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
       walk_value(walk, object, &layout->fields);
       return;
     case SHAPE_BOUND:  // resolved before the scan
-    case SHAPE_OPAQUE:
-      walk->totals.unresolved++;
-      csizer_walk_add_requested(walk, layout, usable, 0, usable);
-      csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
-      return;
+    case SHAPE_OPAQUE: opaque(walk, object, layout, usable); return;
   }
 }
