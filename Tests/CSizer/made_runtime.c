@@ -5,9 +5,15 @@
 
 #include "check.h"
 
+static _Alignas(16) char room[8 << 20];
+static size_t used;
+
+void *made_memory(size_t *ret_bytes) {
+  *ret_bytes = used;
+  return room;
+}
+
 void *made_room(size_t bytes) {
-  static _Alignas(16) char room[8 << 20];
-  static size_t used;
   bytes = (bytes + 15) & ~(size_t)15;
   CHECK(used + bytes <= sizeof room);
   used += bytes;

@@ -32,8 +32,9 @@ bool csizer_checked_copy(const void *from, void *to, size_t bytes) {
 static bool is_page_readable(csizer_checked_pages *known, uintptr_t page) {
   uintptr_t *slot = &known->pages[page % (sizeof known->pages / sizeof *known->pages)];
   char ignored;
+  if (!page) return false;
   if (*slot == page) return true;
-  if (!page || !csizer_checked_copy((const void *)(page << PAGE_SHIFT), &ignored, 1)) return false;
+  if (!csizer_checked_copy((const void *)(page << PAGE_SHIFT), &ignored, 1)) return false;
   *slot = page;
   return true;
 }

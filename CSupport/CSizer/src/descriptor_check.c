@@ -118,7 +118,9 @@ bool csizer_descriptor_is_sound(csizer_layouts *layouts, const swift_descriptor 
   unsigned kind = descriptor->flags & 0x1F;
   if (kind < SWIFT_CONTEXT_CLASS || kind > SWIFT_CONTEXT_ENUM) return false;
   size_t size = bytes[kind - SWIFT_CONTEXT_CLASS];
-  return csizer_is_readable(layouts, descriptor, size) && are_figures_sound(layouts, descriptor) &&
+  if (!csizer_is_readable(layouts, descriptor, size)) return false;
+  const void *access = swift_resolve(&descriptor->access_function);
+  return (!access || csizer_is_code(layouts, access)) && are_figures_sound(layouts, descriptor) &&
          is_generic_part_sound(layouts, descriptor, size) && are_scopes_sound(layouts, descriptor) &&
          are_records_sound(layouts, descriptor);
 }

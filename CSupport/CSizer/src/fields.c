@@ -104,6 +104,13 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
   return true;
 }
 
+bool csizer_field_offsets_are_known(const swift_metadata *type) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  uint32_t count = csizer_field_count(descriptor);
+  if (swift_kind_of(type) != SWIFT_CLASS) return count == descriptor->structure.field_count;
+  return count == descriptor->class_.field_count && (!count || descriptor->class_.field_offset_vector);
+}
+
 const void *csizer_field_offsets(const swift_metadata *type) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   if (swift_kind_of(type) != SWIFT_CLASS) return (const uintptr_t *)type + descriptor->structure.field_offset_vector;

@@ -170,6 +170,9 @@ typedef struct csizer_kind {
   const char *prefix;                  // text before the type's name, or the whole name
 } csizer_kind;
 
+/// Values that lie in one another deeper than this are not compiled: each level takes some of a thread's stack.
+enum { CSIZER_DEEPEST_TYPE = 100 };
+
 struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
@@ -187,17 +190,18 @@ struct csizer_layouts {
   struct csizer_walk *spare_walk;
   void (*free_spare_walk)(struct csizer_walk *walk);  // the walk's own: layouts know nothing of walks
   /// While types are compiled, and these compile the types of their fields, the runtime allocates apart.
-  unsigned compiling;
+  unsigned compiling, pending_count;
   csizer_checked_pages checked;  // while types are compiled
+  /// Values whose types are being compiled, the outermost first.
+  struct csizer_value_layout *pending[CSIZER_DEEPEST_TYPE + 1];
+  /// Compiling has faulted and is done once more, with all that it meets taken for unknown.
+  bool believes_nothing;
   csizer_allocator_scope scope;
   /// Set when memory ran out; layouts compiled since are not to be used.
   bool failed;
   /// Where types are noted instead of compiled: in a frozen image the runtime can't be asked. NULL: they are compiled.
   struct csizer_unknown_types *unknown;
 };
-
-/// Values that lie in one another deeper than this are not compiled: each level takes some of a thread's stack.
-enum { CSIZER_DEEPEST_TYPE = 100 };
 
 static inline size_t csizer_layout_hash(const void *metadata, size_t capacity) {
   return (size_t)(((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15ull >> 32) & (capacity - 1);
@@ -244,6 +248,12 @@ bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, c
 void csizer_layouts_recover(csizer_layouts *layouts);
 void csizer_layouts_begin(csizer_layouts *layouts);
 void csizer_layouts_end(csizer_layouts *layouts);
+
+/// Compiles between begin and end, behind a fault guard (compile_guard.c): what faults is unknown. Answers what `compile` answers.
+typedef const void *(*csizer_compilation)(csizer_layouts *layouts, const void *type, const void *detail);
+const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail);
+/// A value of which nothing is known but its size, if that. layout_value.c
+const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
 uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind);
 bool csizer_layouts_excludes(const csizer_layouts *layouts, const swift_metadata *type);
@@ -337,6 +347,9 @@ uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name
 enum { CSIZER_NO_FIELD = UINT32_MAX };
 
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
+
+/// Whether there are as many offsets as records of fields: not without reflection metadata, nor in C's types.
+bool csizer_field_offsets_are_known(const swift_metadata *type);
 
 /// Where the offsets of stored properties are: words in a class, 32 bits in a struct.
 const void *csizer_field_offsets(const swift_metadata *type);

@@ -100,30 +100,36 @@ static csizer_value_layout *announce(csizer_layouts *layouts, const swift_metada
   return layout && csizer_layout_map_insert(layouts, &layouts->values, type, layout) ? layout : NULL;
 }
 
-// A value of which nothing is known, perhaps not even its size.
-static const csizer_value_layout *finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout) {
+const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout) {
   csizer_builder builder = {.layouts = layouts};
   csizer_builder_conservative(&builder, 0, layout->size);
   csizer_builder_finish(&builder, layout);
   return layouts->failed ? NULL : layout;
 }
 
-static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swift_metadata *type) {
-  csizer_value_layout *layout = announce(layouts, type);
-  if (!layout) return NULL;
-  *layout = (csizer_value_layout){.type = type};
-  if (!csizer_metadata_is_known(layouts, type)) return finish_unknown(layouts, layout);
+static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_metadata *type, csizer_value_layout *layout) {
+  if (!csizer_metadata_is_known(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   layout->size = (uint32_t)witnesses->size;
   layout->stride = (uint32_t)witnesses->stride;
   layout->align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK);
-  bool is_unknown = witnesses == &csizer_unknown_witnesses || layouts->compiling > CSIZER_DEEPEST_TYPE;
-  if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return finish_unknown(layouts, layout);
+  bool is_unknown = witnesses == &csizer_unknown_witnesses || layouts->pending_count > CSIZER_DEEPEST_TYPE;
+  if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
+  layouts->pending[layouts->pending_count++] = layout;
   csizer_builder builder = {.layouts = layouts};
   if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
   csizer_builder_confine(&builder, layout->size);
   csizer_builder_finish(&builder, layout);
+  layouts->pending_count--;
   return layouts->failed ? NULL : layout;
+}
+
+static const void *make_layout(csizer_layouts *layouts, const void *type, const void *detail) {
+  (void)detail;
+  csizer_value_layout *layout = announce(layouts, type);
+  if (!layout) return NULL;
+  *layout = (csizer_value_layout){.type = type};
+  return fill(layouts, type, layout);
 }
 
 const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
@@ -133,8 +139,5 @@ const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const s
     csizer_unknown_note(layouts->unknown, UNKNOWN_VALUE, type, NULL, 0);
     return &csizer_unknown_value;
   }
-  csizer_layouts_begin(layouts);
-  layout = make_layout(layouts, type);
-  csizer_layouts_end(layouts);
-  return layout;
+  return csizer_layouts_compile(layouts, make_layout, type, NULL);
 }

@@ -29,11 +29,16 @@ static bool read_field(csizer_layouts *layouts, const swift_metadata *type, uint
   const csizer_value_layout *layout = csizer_layouts_value(layouts, field.type);
   if (!layout || csizer_layout_is_plain(layout)) return false;
   size_t offset = is_enum(type) ? 0 : csizer_field_offset(type, index);
+  bool is_class = swift_kind_of(type) == SWIFT_CLASS;
+  size_t room = is_class ? ((const swift_class *)type)->instance_size : swift_witnesses_of(type)->size;
+  if (offset > room || layout->size > room - offset) return false;
   *ret = (csizer_member_field){.name = field.name, .type = field.type, .offset = (uint32_t)offset, .number = index};
   return true;
 }
 
-static const csizer_member_list *make_list(csizer_layouts *layouts, const swift_metadata *type) {
+static const void *make_list(csizer_layouts *layouts, const void *metadata, const void *detail) {
+  (void)detail;
+  const swift_metadata *type = metadata;
   bool is_sound = csizer_metadata_is_sound(layouts, type);
   const swift_descriptor *descriptor = is_sound ? csizer_type_descriptor(type) : NULL;
   uint32_t count = descriptor ? csizer_field_count(descriptor) : 0;
@@ -45,6 +50,7 @@ static const csizer_member_list *make_list(csizer_layouts *layouts, const swift_
     list->enumeration = csizer_enum_describe(&builder, type, true);
     count = list->enumeration ? list->enumeration->case_count : 0;
   }
+  if (descriptor && !is_enum(type) && !csizer_field_offsets_are_known(type)) count = 0;
   for (uint32_t i = 0; i < count; i++) list->count += read_field(layouts, type, i, &list->fields[list->count]);
   bool is_known = !layouts->failed && csizer_layout_map_insert(layouts, &layouts->members, type, list);
   return is_known ? list : NULL;
@@ -58,10 +64,7 @@ const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const 
     csizer_unknown_note(layouts->unknown, UNKNOWN_MEMBERS, type, NULL, 0);
     return &none;
   }
-  csizer_layouts_begin(layouts);
-  list = make_list(layouts, type);
-  csizer_layouts_end(layouts);
-  return list;
+  return csizer_layouts_compile(layouts, make_list, type, NULL);
 }
 
 // ---- Beforehand ----
@@ -91,10 +94,12 @@ static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, u
   return true;
 }
 
-bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type) {
+static const void *prepare(csizer_layouts *layouts, const void *type, const void *detail) {
   enum { LEVELS = 12 };
-  csizer_layouts_begin(layouts);
-  bool is_done = compile_below(layouts, type, LEVELS);
-  csizer_layouts_end(layouts);
-  return is_done;
+  (void)detail;
+  return compile_below(layouts, type, LEVELS) ? layouts : NULL;
+}
+
+bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type) {
+  return csizer_layouts_compile(layouts, prepare, type, NULL) != NULL;
 }

@@ -13,12 +13,6 @@ enum {
   FARTHEST_CAPTURE = 1 << 16,
 };
 
-// Libraries may have come since the images were read.
-static bool is_code(csizer_layouts *layouts, const void *address) {
-  if (csizer_images_contain(&layouts->images, (uintptr_t)address)) return true;
-  return csizer_images_refresh(&layouts->images) == CSIZER_OK && csizer_images_contain(&layouts->images, (uintptr_t)address);
-}
-
 // ---- Value witnesses ----
 
 static bool are_witnesses_sound(csizer_layouts *layouts, const swift_metadata *type) {
@@ -29,17 +23,17 @@ static bool are_witnesses_sound(csizer_layouts *layouts, const swift_metadata *t
   size_t align_mask = witnesses->flags & SWIFT_ALIGNMENT_MASK;
   if (witnesses->size > MOST_BYTES || witnesses->stride > MOST_BYTES || witnesses->stride < witnesses->size) return false;
   if (align_mask & (align_mask + 1)) return false;
-  if (witnesses->extra_inhabitants && !is_code(layouts, witnesses->store_tag_single_payload)) return false;
+  if (witnesses->extra_inhabitants && !csizer_is_code(layouts, witnesses->store_tag_single_payload)) return false;
   if (!(witnesses->flags & SWIFT_HAS_ENUM_WITNESSES)) return true;
   return csizer_is_readable(layouts, witnesses, sizeof *witnesses) &&
-         is_code(layouts, (const void *)(uintptr_t)witnesses->get_enum_tag) &&
-         is_code(layouts, (const void *)(uintptr_t)witnesses->project_enum_data) &&
-         is_code(layouts, (const void *)(uintptr_t)witnesses->inject_enum_tag);
+         csizer_is_code(layouts, (const void *)(uintptr_t)witnesses->get_enum_tag) &&
+         csizer_is_code(layouts, (const void *)(uintptr_t)witnesses->project_enum_data) &&
+         csizer_is_code(layouts, (const void *)(uintptr_t)witnesses->inject_enum_tag);
 }
 
 bool csizer_metadata_is_known(csizer_layouts *layouts, const swift_metadata *type) {
   enum { LAST_VALUE_KIND = SWIFT_LOCAL_VARIABLE - 1 };
-  if (!csizer_is_word_at(layouts, type) || type->kind > LAST_VALUE_KIND) return false;
+  if (layouts->believes_nothing || !csizer_is_word_at(layouts, type) || type->kind > LAST_VALUE_KIND) return false;
   if (type->kind == SWIFT_FUNCTION && !csizer_is_readable(layouts, type, sizeof(swift_function))) return false;
   return csizer_is_word_at(layouts, (const uintptr_t *)type - 1) && are_witnesses_sound(layouts, type);
 }
@@ -66,12 +60,9 @@ static bool are_arguments_sound(csizer_layouts *layouts, const swift_metadata *t
 }
 
 static bool are_offsets_sound(csizer_layouts *layouts, const swift_metadata *type, const swift_descriptor *descriptor) {
-  bool is_class = swift_kind_of(type) == SWIFT_CLASS;
-  uint32_t count = csizer_field_count(descriptor);
-  uint32_t declared = is_class ? descriptor->class_.field_count : descriptor->structure.field_count;
-  if (!count || count != declared) return true;  // then nobody asks
-  if (is_class && !descriptor->class_.field_offset_vector) return true;
-  return csizer_is_readable(layouts, csizer_field_offsets(type), count * (is_class ? sizeof(uintptr_t) : sizeof(uint32_t)));
+  if (!csizer_field_offsets_are_known(type)) return true;  // then nobody asks
+  size_t bytes = swift_kind_of(type) == SWIFT_CLASS ? sizeof(uintptr_t) : sizeof(uint32_t);
+  return csizer_is_readable(layouts, csizer_field_offsets(type), csizer_field_count(descriptor) * bytes);
 }
 
 static bool is_class_sound(csizer_layouts *layouts, const swift_class *type) {
@@ -150,7 +141,7 @@ static bool are_captures_sound(csizer_layouts *layouts, const swift_capture_desc
 }
 
 bool csizer_heap_metadata_is_sound(csizer_layouts *layouts, const swift_metadata *metadata) {
-  if (!csizer_is_word_at(layouts, metadata)) return false;
+  if (layouts->believes_nothing || !csizer_is_word_at(layouts, metadata)) return false;
   switch (metadata->kind) {
     case SWIFT_LOCAL_VARIABLE: {
       const swift_local_variable *context = (const swift_local_variable *)metadata;

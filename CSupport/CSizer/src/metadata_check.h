@@ -40,4 +40,11 @@ static inline bool csizer_is_word_at(csizer_layouts *layouts, const void *addres
   return csizer_is_aligned(address, sizeof(void *)) && csizer_is_readable(layouts, address, sizeof(void *));
 }
 
+/// Whether a function can be there. Libraries may have come since the images were read.
+static inline bool csizer_is_code(csizer_layouts *layouts, const void *address) {
+  if (csizer_images_contain_code(&layouts->images, (uintptr_t)address)) return true;
+  return csizer_images_refresh(&layouts->images) == CSIZER_OK &&
+         csizer_images_contain_code(&layouts->images, (uintptr_t)address);
+}
+
 #endif

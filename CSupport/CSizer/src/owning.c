@@ -101,7 +101,11 @@ unsigned csizer_owning_argument(const void *type, const void *element) {
 // Where a sibling is, seen from the field; CSIZER_NO_SIBLING when there is none.
 static int32_t distance_to(const swift_metadata *type, const char *sibling, size_t offset) {
   uint32_t index = sibling ? csizer_field_index(csizer_type_descriptor(type), sibling) : CSIZER_NO_FIELD;
-  return index == CSIZER_NO_FIELD ? CSIZER_NO_SIBLING : (int32_t)(csizer_field_offset(type, index) - offset);
+  if (index == CSIZER_NO_FIELD) return CSIZER_NO_SIBLING;
+  bool is_class = swift_kind_of(type) == SWIFT_CLASS;
+  size_t room = is_class ? ((const swift_class *)type)->instance_size : swift_witnesses_of(type)->size;
+  size_t at = csizer_field_offset(type, index);
+  return at < room && offset < room ? (int32_t)(at - offset) : CSIZER_NO_SIBLING;
 }
 
 static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *row) {
