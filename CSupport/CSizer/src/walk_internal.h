@@ -19,6 +19,12 @@ typedef struct walk_odd_set {
   size_t capacity, count;
 } walk_odd_set;
 
+/// How far into their buffers shared storages are in use. walk_view.c
+typedef struct walk_use_map {
+  struct walk_use *slots;
+  size_t capacity, count;
+} walk_use_map;
+
 enum { WALK_HOT = 256 };
 
 /// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
@@ -63,6 +69,7 @@ struct csizer_walk {
   walk_values *values;
   size_t value_count, value_capacity;
   walk_odd_set odd;
+  walk_use_map uses;
   csizer_status status;
   uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
@@ -88,11 +95,30 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 /// block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
 void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
+/// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
+typedef enum walk_place {
+  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
+  WALK_STARTS_BLOCK,  // as far as can be told
+  WALK_INSIDE_BLOCK,
+} walk_place;
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
 
 // walk_owned.c: what owning fields lead to
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
 void csizer_walk_drain_values(csizer_walk *walk);
 bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
+
+// walk_view.c: unused room in shared buffers
+void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
+void csizer_walk_free_uses(csizer_walk *walk);
+
+// walk_each.c: containers whose elements own what they lead to
+void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
+
+// walk_task.c: tasks of the concurrency runtime
+void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
+/// The frames that a task has outside of its own block.
+void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
 
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

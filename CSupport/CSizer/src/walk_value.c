@@ -77,6 +77,7 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
       case OP_WEAK: walk_weak(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_UNOWNED: walk_unowned(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_OWNED: csizer_walk_owned(walk, at, op->detail); break;
+      case OP_VIEW: csizer_walk_view(walk, at, op->detail); break;
       case OP_REPEAT: {
         const csizer_repeat *repeat = op->detail;
         for (size_t j = 0; j < repeat->count; j++) walk_value(walk, at + j * repeat->element->stride, repeat->element);
