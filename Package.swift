@@ -45,6 +45,8 @@ let package = Package(
     // Tests only: types of the packages that users have, sized against the allocator's own accounts.
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    // The same; SwiftNIO brings it along, so nothing more is fetched.
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
   ],
   targets: [
     .systemLibrary(name: "CJemalloc", path: "CSupport/CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
@@ -94,6 +96,7 @@ let package = Package(
       name: "SizerTests",
       dependencies: [
         "Sizer", "CSizerTesting", "SeededRandom", "Yams",
+        .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "BitCollections", package: "swift-collections"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -103,6 +106,8 @@ let package = Package(
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.

@@ -8,7 +8,8 @@
 #include "csizer_status.h"
 
 /// Pointer fields that own what they point at. No metadata says so: it is knowledge about libraries, which stands in a table.
-/// The table has rows for the standard libraries, Foundation, swift-collections and SwiftNIO; users add theirs.
+/// The table has rows for the standard libraries, Foundation and packages that servers are made of (owning_table.c and
+/// owning_packages.c say which); users add theirs. Pointers to POSIX's locks and to C's streams need no row: layout_pointer.c.
 
 /// What a field owns.
 typedef enum csizer_owning_rule {
@@ -21,20 +22,28 @@ typedef enum csizer_owning_rule {
   /// The pointer owns an object of a C or C++ library. Its own block is counted; what that leads to is not known, which
   /// counts as one more unresolved.
   CSIZER_OWNS_FOREIGN,
+  /// The field is an array or a set of pointers or buffer pointers, each of which owns a block of the allocator.
+  CSIZER_OWNS_EACH_BLOCK,
+  /// The field is an array or a set of pointers, each of which holds a Swift object strongly.
+  CSIZER_OWNS_EACH_OBJECT,
+  /// The pointer leads to a task of the concurrency runtime, which runs on when whoever holds the pointer says so.
+  CSIZER_OWNS_TASK,
   /// The pointer leads to memory that something else owns, or to none: it is not followed, and nothing is unknown about it.
   CSIZER_BORROWS,
 } csizer_owning_rule;
 
 /// A row. Sibling names are stored properties of the same struct or class; NULL stands for "none".
 typedef struct csizer_owning_field {
-  /// The type that declares the field, dotted, without generic arguments: "Module.Outer.Inner".
+  /// The type that declares the field, or an enum that has a case of that name with a payload; dotted, without generic arguments:
+  /// "Module.Outer.Inner".
   const char *type;
   /// The type itself (Swift metadata) where it is at hand: then only this type and its other specialisations are meant. Private
   /// types of several files can share a name. NULL: every type of that name.
   const void *declared_by;
   const char *field;
   csizer_owning_rule rule;
-  /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`.
+  /// CSIZER_OWNS_VALUES: the metadata of their type; NULL: generic argument number `argument` of `type`, or with CSIZER_POINTEE what
+  /// the field, an UnsafeMutablePointer, says that it points at.
   const void *element;
   unsigned argument;
   /// CSIZER_OWNS_VALUES: the sibling, an Int, that says how many there are. NULL: one.
@@ -50,6 +59,11 @@ typedef struct csizer_owning_field {
   /// While one of these bits of `lender` is set it isn't known who owns the memory: it is not counted, which counts as one more
   /// unresolved.
   uint64_t unknown_bits;
+  /// CSIZER_OWNS_FOREIGN: the block begins so many bytes before what the pointer leads to.
+  unsigned before;
+  /// The pointer may also lead into something that others own, and then owns nothing: it is followed only where the allocator says
+  /// that a block starts.
+  bool ask_allocator;
   /// While this sibling's first word is not zero the pointer may lead anywhere (memory that a custom deallocator gives back):
   /// it is followed only to what the allocator vouches for.
   const char *doubt;
@@ -84,5 +98,7 @@ void csizer_owning_type_name(const void *type, char *text, size_t capacity);
 unsigned csizer_owning_argument(const void *type, const void *element);
 /// What csizer_owning_argument answers when the element is the same in all of them.
 enum { CSIZER_NO_ARGUMENT = UINT32_MAX };
+/// csizer_owning_field.argument: the pointee of the field's own type.
+enum { CSIZER_POINTEE = UINT32_MAX - 1 };
 
 #endif

@@ -112,6 +112,7 @@ static bool read_payloads(csizer_builder *builder, const swift_metadata *type, c
     csizer_field field;
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
     if (field.flags & SWIFT_FIELD_INDIRECT) cases[i].payload = reference_layout(builder->layouts);
+    else if (field.type && csizer_owning_payload(builder, type, &field, &cases[i].payload)) any = true;
     else if (field.type) cases[i].payload = csizer_layouts_value(builder->layouts, field.type);
     else cases[i].payload = unknown_payload(builder->layouts, type);
     any |= cases[i].payload && !csizer_layout_is_plain(cases[i].payload);

@@ -21,6 +21,7 @@ typedef enum csizer_op_kind {
   OP_BLOCK,         // a block of libdispatch's, or nil; no detail
   OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
+  OP_VIEW,          // csizer_view: how much of a shared buffer is in use; nothing is referred to
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
 } csizer_op_kind;
 
@@ -96,9 +97,17 @@ typedef struct csizer_owned {
   const swift_metadata *element_type;
   int32_t count, first, lender, doubt;
   uint64_t lent_bits, unknown_bits;
-  bool lent_if_clear;
+  bool lent_if_clear, ask_allocator;
+  uint32_t before;
 } csizer_owned;
 enum { CSIZER_NO_SIBLING = INT32_MIN };
+
+/// A value's part of a shared buffer. Offsets in the value, that of the capacity in the storage object. layout_view.c
+typedef struct csizer_view {
+  uint32_t storage, begin, end;
+  uint32_t capacity;
+  uint32_t kind;  // the number under which the buffer is counted
+} csizer_view;
 
 /// What follows an object's fields.
 typedef enum csizer_shape {
@@ -112,6 +121,7 @@ typedef enum csizer_shape {
   SHAPE_CF,      // an object of CoreFoundation's C code, larger than its class says
   SHAPE_ERROR,   // one value of the type that the box names
   SHAPE_BOUND,   // a generic closure's context: its layout depends on the types it was made with
+  SHAPE_TASK,    // unknown words, and slabs of them
   SHAPE_OPAQUE,  // unknown words to the end of the block, behind the fields that are known
 } csizer_shape;
 
@@ -143,7 +153,7 @@ typedef struct csizer_object_layout {
   uint32_t count_bytes;
   /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.
   uint32_t ring_first, ring_capacity;
-  /// SHAPE_CF: the number under which raw blocks are counted.
+  /// SHAPE_CF, SHAPE_TASK: the number under which raw blocks are counted.
   uint32_t raw_kind;
   /// SHAPE_HASH_NODE: items are tuples of key and value.
   uint32_t pair_value, pair_stride;
@@ -314,6 +324,15 @@ bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layou
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
 
+/// Adds a pointer (UnsafeMutablePointer) whose pointee's type says that it owns it; false when it does not. layout_pointer.c
+bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type);
+
+/// Adds a C struct of this name that is nothing but a pointer which owns its block; false when it is none. layout_pointer.c
+bool csizer_compile_handle(csizer_builder *builder, const char *name);
+
+/// Adds how much of a shared buffer a value uses, if the engine knows the type, a struct of this name. layout_view.c
+void csizer_compile_view(csizer_builder *builder, const swift_metadata *type, const char *name);
+
 /// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
 void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
@@ -361,5 +380,9 @@ size_t csizer_field_offset(const swift_metadata *type, uint32_t index);
 /// If a field of `type` owns what it points at: the op for it. False when it doesn't.
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset);
+
+/// The same for the payload of an enum's case, whose layout is then not its type's.
+bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
+                           const csizer_value_layout **ret_payload);
 
 #endif

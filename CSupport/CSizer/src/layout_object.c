@@ -35,7 +35,10 @@ static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout 
     case SWIFT_LOCAL_VARIABLE: return compile_context(builder, layout, (const swift_local_variable *)metadata);
     case SWIFT_GENERIC_BOX: return compile_box(builder, layout, (const swift_generic_box *)metadata);
     case SWIFT_ERROR_OBJECT: layout->shape = SHAPE_ERROR; return (csizer_kind){.layout = layout, .prefix = "error box"};
-    case SWIFT_TASK: csizer_builder_opaque(builder, sizeof(swift_object)); return (csizer_kind){.layout = layout, .prefix = "task"};
+    case SWIFT_TASK:
+      layout->shape = SHAPE_TASK;
+      layout->raw_kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = "async frames"});
+      return (csizer_kind){.layout = layout, .prefix = "task"};
     default: csizer_builder_opaque(builder, sizeof(swift_object)); return (csizer_kind){.layout = layout, .prefix = "runtime object"};
   }
 }

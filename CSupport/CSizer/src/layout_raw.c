@@ -24,18 +24,23 @@ static const struct raw_struct {
     {"Synchronization.Mutex", RAW_ARGUMENT, sizeof(uint32_t)},  // Mutex.swift, LinuxImpl.swift: a futex, then the value
 };
 
-static const struct raw_struct *known(const swift_metadata *type) {
+static const struct raw_struct *known(const char *name) {
   static const char module[] = "Synchronization.";
-  char name[64];
-  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   if (strncmp(name, module, sizeof module - 1) != 0) return NULL;
   for (size_t i = 0; i < sizeof raw_structs / sizeof *raw_structs; i++)
     if (strcmp(name, raw_structs[i].name) == 0) return &raw_structs[i];
   return NULL;
 }
 
+static bool is_mutable_pointer(const char *name) { return strcmp(name, "Swift.UnsafeMutablePointer") == 0; }
+
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type) {
-  const struct raw_struct *raw = known(type);
+  char name[64];
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  if (is_mutable_pointer(name)) return csizer_compile_pointer(builder, type);
+  if (csizer_compile_handle(builder, name)) return true;
+  csizer_compile_view(builder, type, name);  // and its fields
+  const struct raw_struct *raw = known(name);
   if (!raw) return false;
   if (raw->content == RAW_REFERENCE) csizer_builder_reference(builder, 0);
   if (raw->content != RAW_ARGUMENT) return true;

@@ -104,6 +104,17 @@ static void compile_stream(csizer_builder *builder, csizer_object_layout *layout
   csizer_compile_class(builder, type);
 }
 
+// stdlib/public/Concurrency/CheckedContinuation.swift: the continuation, which is a task, and the function's name as a tail.
+static void compile_checked(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  static const csizer_owned task = {.rule = CSIZER_OWNS_TASK, .lender = CSIZER_NO_SIBLING, .doubt = CSIZER_NO_SIBLING};
+  enum { NAME = 8 };
+  size_t tail = swift_round_up(type->instance_size, sizeof(void *) - 1);
+  const swift_metadata *string = builder->layouts->runtime->type_in_context("SS", 2, NULL, NULL);
+  (void)layout;
+  csizer_builder_op(builder, OP_OWNED, tail, &task);
+  if (string) csizer_builder_append(builder, tail + NAME, csizer_layouts_value(builder->layouts, string));
+}
+
 static const struct {
   const char *name;
   storage_compiler compile;
@@ -123,6 +134,7 @@ static const struct {
     {"Swift.AsyncStream._Storage", compile_stream},
     {"Swift.AsyncThrowingStream._Storage", compile_stream},
     {"Swift._AsyncStreamCriticalStorage", compile_stream},
+    {"Swift.CheckedContinuationCanary", compile_checked},
 };
 
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {

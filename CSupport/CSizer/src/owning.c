@@ -30,6 +30,8 @@ static bool is_for(const csizer_owning_field *row, const swift_descriptor *descr
 static const csizer_owning_field *row_for(const swift_descriptor *descriptor, const char *type, const char *field) {
   for (size_t i = 0; i < csizer_owning_table_count; i++)
     if (is_for(&csizer_owning_table[i], descriptor, type, field)) return &csizer_owning_table[i];
+  for (size_t i = 0; i < csizer_owning_packages_count; i++)
+    if (is_for(&csizer_owning_packages[i], descriptor, type, field)) return &csizer_owning_packages[i];
   const registered_row *at = __atomic_load_n(&registered.first, __ATOMIC_ACQUIRE);
   while (at && !is_for(&at->row, descriptor, type, field)) at = at->next;
   return at ? &at->row : NULL;
@@ -118,9 +120,18 @@ static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *
   return label;
 }
 
-static const swift_metadata *element_of(const csizer_owning_field *row, const swift_metadata *type) {
+// What a pointer type, perhaps an optional one, points at.
+static const swift_metadata *pointee_of(const swift_metadata *pointer) {
+  const void *const *arguments = pointer ? csizer_generic_arguments(pointer) : NULL;
+  if (arguments && swift_kind_of(pointer) == SWIFT_OPTIONAL) arguments = csizer_generic_arguments(arguments[0]);
+  return arguments ? arguments[0] : NULL;
+}
+
+static const swift_metadata *element_of(const csizer_owning_field *row, const swift_metadata *type,
+                                        const csizer_field *field) {
   if (row->rule != CSIZER_OWNS_VALUES) return NULL;
   if (row->element) return row->element;
+  if (row->argument == CSIZER_POINTEE) return pointee_of(field->type);
   const void *const *arguments = csizer_generic_arguments(type);
   return arguments && row->argument < csizer_generic_argument_count(csizer_type_descriptor(type)) ? arguments[row->argument]
                                                                                                : NULL;
@@ -139,7 +150,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
   if (!owned || !label) return true;
   *owned = (csizer_owned){
       .rule = row->rule,
-      .element_type = element_of(row, type),
+      .element_type = element_of(row, type, field),
       .count = distance_to(type, row->count, offset),
       .first = distance_to(type, row->first, offset),
       .lender = distance_to(type, row->lender, offset),
@@ -147,8 +158,25 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
       .lent_bits = row->lent_bits,
       .unknown_bits = row->unknown_bits,
       .lent_if_clear = row->lent_if_clear,
+      .before = row->before,
+      .ask_allocator = row->ask_allocator,
   };
-  if (row->rule != CSIZER_OWNS_OBJECT) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
+  bool has_blocks = row->rule != CSIZER_OWNS_OBJECT && row->rule != CSIZER_OWNS_EACH_OBJECT && row->rule != CSIZER_OWNS_TASK;
+  if (has_blocks) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
   csizer_builder_op(builder, OP_OWNED, offset, owned);
+  return true;
+}
+
+bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
+                           const csizer_value_layout **ret_payload) {
+  csizer_builder parts = {.layouts = builder->layouts};
+  if (!csizer_owning_field_compile(&parts, type, field, 0)) return false;
+  const swift_witnesses *witnesses = swift_witnesses_of(field->type);
+  csizer_value_layout *layout = csizer_layouts_allocate(builder->layouts, sizeof *layout);
+  if (!layout) return false;
+  *layout = (csizer_value_layout){
+      .type = field->type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  csizer_builder_finish(&parts, layout);
+  *ret_payload = layout;
   return true;
 }

@@ -68,13 +68,28 @@ const csizer_owning_field csizer_owning_table[] = {
     {.type = "Dispatch.DispatchSource", .field = "__wrapped", .rule = CSIZER_OWNS_FOREIGN},
     {.type = "Dispatch.__DispatchData", .field = "__wrapped", .rule = CSIZER_OWNS_FOREIGN},
 
-    // swift-collections 1.6, BasicContainers and DequeModule.
-    {.type = "BasicContainers.RigidArray", .field = "_storage", .rule = CSIZER_OWNS_VALUES, .count = "_count"},
-    {.type = "DequeModule._UnsafeDequeHandle", .field = "_buffer", .rule = CSIZER_OWNS_VALUES, .count = "count",
-     .first = "startSlot"},
+    // stdlib/public/Concurrency/PartialAsyncTask.swift.
+    {.type = "Swift.UnsafeContinuation", .field = "context", .rule = CSIZER_OWNS_TASK},
+    {.type = "Swift.UnownedJob", .field = "context", .rule = CSIZER_OWNS_TASK},
+    {.type = "Swift.Job", .field = "context", .rule = CSIZER_OWNS_TASK},
+    {.type = "Swift.ExecutorJob", .field = "context", .rule = CSIZER_OWNS_TASK},
 
-    // swift-nio 2.101, ByteBuffer-core.swift.
-    {.type = "NIOCore.ByteBuffer._Storage", .field = "bytes"},
+    // swift-corelibs-foundation, Operation.swift. A queue retains each operation when it is added, the operations retain their
+    // queue; the lists by priority and the ways back retain nothing.
+    {.type = "Foundation.OperationQueue", .field = "__firstOperation", .rule = CSIZER_OWNS_OBJECT},
+    {.type = "Foundation.OperationQueue", .field = "__lastOperation", .rule = CSIZER_BORROWS},
+    {.type = "Foundation.OperationQueue", .field = "__firstPriorityOperation", .rule = CSIZER_BORROWS},
+    {.type = "Foundation.OperationQueue", .field = "__lastPriorityOperation", .rule = CSIZER_BORROWS},
+    {.type = "Foundation.Operation", .field = "__nextOperation", .rule = CSIZER_OWNS_OBJECT},
+    {.type = "Foundation.Operation", .field = "__queue", .rule = CSIZER_OWNS_OBJECT},
+    {.type = "Foundation.Operation", .field = "__previousOperation", .rule = CSIZER_BORROWS},
+    {.type = "Foundation.Operation", .field = "__nextPriorityOperation", .rule = CSIZER_BORROWS},
+    {.type = "Foundation.Operation.PointerHashedUnmanagedBox", .field = "contents", .rule = CSIZER_BORROWS},
+    {.type = "Foundation._OperationQueueProgress", .field = "queue", .rule = CSIZER_BORROWS},
+    // FileManager+POSIX.swift: what fts_read gave belongs to the stream.
+    {.type = "Foundation.FileManager.NSURLDirectoryEnumerator", .field = "_current", .rule = CSIZER_BORROWS},
+    // NSData.swift: a function of C's, for CoreFoundation only.
+    {.type = "Foundation.NSData", .field = "_deallocator", .rule = CSIZER_BORROWS},
 };
 
 const size_t csizer_owning_table_count = sizeof csizer_owning_table / sizeof *csizer_owning_table;

@@ -88,6 +88,7 @@ void csizer_walk_destroy(csizer_walk *walk) {
   csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
   csizer_pages_unmap(walk->guesses, walk->guess_capacity * sizeof *walk->guesses);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
+  csizer_walk_free_uses(walk);
   if (walk->layouts->spare_walk) free_walk(walk->layouts->spare_walk);
   walk->layouts->spare_walk = walk;
   walk->layouts->free_spare_walk = free_walk;

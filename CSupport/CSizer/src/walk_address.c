@@ -80,6 +80,15 @@ static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
   return leaf;
 }
 
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return WALK_NOT_OWNED;
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
+  if (ownership(walk, leaf, address) != CSIZER_OWNED) return WALK_NOT_OWNED;
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  return csizer_walk_may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
+}
+
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
   if (!leaf) return 0;

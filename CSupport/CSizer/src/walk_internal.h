@@ -19,6 +19,12 @@ typedef struct walk_odd_set {
   size_t capacity, count;
 } walk_odd_set;
 
+/// How far into their buffers shared storages are in use. walk_view.c
+typedef struct walk_use_map {
+  struct walk_use *slots;
+  size_t capacity, count;
+} walk_use_map;
+
 enum { WALK_HOT = 256 };
 
 /// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
@@ -78,6 +84,7 @@ struct csizer_walk {
   uint32_t level, part;
   bool estimating;     // all that is counted now is estimate
   bool holds_guesses;  // who builds a tree settles them himself
+  walk_use_map uses;
   csizer_status status;
   uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
@@ -125,6 +132,14 @@ void csizer_walk_settle(csizer_walk *walk);
 /// Drops all.
 void csizer_walk_drop_guesses(csizer_walk *walk);
 
+/// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
+typedef enum walk_place {
+  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
+  WALK_STARTS_BLOCK,  // as far as can be told
+  WALK_INSIDE_BLOCK,
+} walk_place;
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
+
 // walk_owned.c: what owning fields lead to
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
 void csizer_walk_drain_values(csizer_walk *walk);
@@ -132,6 +147,18 @@ bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_
 
 // walk_block.c: blocks, which libdispatch makes and Swift's closures become
 void csizer_walk_block(csizer_walk *walk, uintptr_t address);
+
+// walk_view.c: unused room in shared buffers
+void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
+void csizer_walk_free_uses(csizer_walk *walk);
+
+// walk_each.c: containers whose elements own what they lead to
+void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
+
+// walk_task.c: tasks of the concurrency runtime
+void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
+/// The frames that a task has outside of its own block.
+void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
 
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

@@ -86,12 +86,23 @@ bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_
 
 // ---- The op ----
 
+// Of what a C library gives out a pointer may be a handle that is no address, or lead into the middle of a block, which is then
+// the library's pool or an object with several bases: whose it is isn't known.
+static void foreign(csizer_walk *walk, uintptr_t address, const csizer_owned *owned) {
+  if (csizer_walk_place(walk, address) == WALK_INSIDE_BLOCK || csizer_walk_raw_block(walk, address, owned->kind, false))
+    walk->totals.unresolved++;
+}
+
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned) {
   uintptr_t address = *(const uintptr_t *)(const void *)field;
   if (!address || is_lent(field, owned)) return;
-  if (owned->rule == CSIZER_OWNS_OBJECT) {
-    walk_reference(walk, address);
-    return;
+  switch (owned->rule) {
+    case CSIZER_OWNS_OBJECT: walk_reference(walk, address); return;
+    case CSIZER_OWNS_TASK: csizer_walk_task_pointer(walk, address); return;
+    case CSIZER_OWNS_EACH_BLOCK:
+    case CSIZER_OWNS_EACH_OBJECT: csizer_walk_each(walk, address, owned); return;
+    case CSIZER_OWNS_FOREIGN: foreign(walk, address - owned->before, owned); return;
+    default: break;
   }
   if (sibling(field, owned->lender) & owned->unknown_bits) {
     walk->totals.unresolved++;
@@ -102,10 +113,8 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
     if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type) walk->totals.unresolved++;
     return;
   }
-  // Of what a C library gives out a pointer may be a handle that is no address, or lead into the middle.
-  size_t usable = csizer_walk_raw_block(walk, address, owned->kind, owned->rule != CSIZER_OWNS_FOREIGN);
+  size_t usable = csizer_walk_raw_block(walk, address, owned->kind, !owned->ask_allocator);
   if (!usable) return;
-  if (owned->rule == CSIZER_OWNS_FOREIGN) walk->totals.unresolved++;
   if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type)
     walk_block_values(walk, field, owned, (const char *)address, usable);
 }

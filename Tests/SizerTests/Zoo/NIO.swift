@@ -2,6 +2,8 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
+import NIOPosix
 import Sizer
 import Testing
 
@@ -48,6 +50,41 @@ struct NIOTests {
     }
   }
 
+  private func unused(_ value: some Any) throws -> Int {
+    try HeapSizer().histogram(of: value).reduce(0) { $0 + $1.unusedCapacityBytes }
+  }
+
+  @Test("what is behind a buffer's writer index is unused")
+  func unused() throws {
+    var buffer = ByteBufferAllocator().buffer(capacity: number(1_000))
+    #expect(try unused(buffer) == buffer.capacity)
+    buffer.writeBytes(bytes(100))
+    buffer.moveReaderIndex(forwardBy: 40)
+    #expect(try unused(buffer) == buffer.capacity - 100)
+    #expect(try unused(Held(buffer)) == buffer.capacity - 100)
+    buffer.clear()
+    #expect(try unused(buffer) == buffer.capacity)
+    #expect(try unused(ByteBuffer()) == 0)
+  }
+
+  @Test("of buffers that share their bytes, the one that reaches farthest says what is unused")
+  func sharedRoom() throws {
+    var buffer = ByteBufferAllocator().buffer(capacity: number(1_000))
+    buffer.writeBytes(bytes(600))
+    let (first, last) = (buffer.getSlice(at: 10, length: 50)!, buffer.getSlice(at: 500, length: 70)!)
+    let room = buffer.storageCapacity
+    #expect(try unused((first, last)) == room - 570)
+    #expect(try unused((last, first)) == room - 570)
+    #expect(try unused((last, first, buffer)) == room - 600)
+    let many = (0..<600).map { index in
+      var other = ByteBufferAllocator().buffer(capacity: 1_000)
+      other.writeBytes(bytes(index))
+      return other
+    }
+    let spare = many.reduce(0) { $0 + $1.capacity - $1.writerIndex }
+    #expect(try unused(many) == spare + (many.capacity - many.count) * MemoryLayout<ByteBuffer>.stride)
+  }
+
   @Test("circular buffers")
   func circular() throws {
     try expectExact(objects: 6) {
@@ -91,6 +128,28 @@ struct NIOTests {
   func channels() throws {
     // The handlers at both ends of every pipeline are shared.
     try expectExactBesideAnother { EmbeddedChannel() }
+  }
+
+  @Test("HTTP/1 decoders own their parser's table of callbacks")
+  func decoders() throws {
+    try expectExact(objects: 4, rawBlocks: 1) { HTTPRequestDecoder() }
+    try expectExact(objects: 4, rawBlocks: 1) { HTTPResponseDecoder() }
+    try expectExactBesideAnother { ByteToMessageHandler(HTTPRequestDecoder()) }
+  }
+
+  @Test("a channel that speaks HTTP/1, in the middle of a request")
+  func requests() throws {
+    try expectExactBesideAnother {
+      let channel = EmbeddedChannel()
+      try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+      try channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: example\r\nContent-"))
+      return channel
+    }
+  }
+
+  @Test("thread pools")
+  func pools() throws {
+    try expectExactAndSome { NIOThreadPool(numberOfThreads: number(2)) }
   }
 
   @Test("addresses, boxes, locks")
