@@ -217,7 +217,7 @@ uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_varia
   const csizer_builder before = *builder;
   csizer_builder known = before;
   if (captures && builder->layouts->runtime->type_in_environment) {
-    size_t start = metadata->offset_to_first_capture + captures->binding_count * sizeof(void *);
+    size_t start = swift_first_capture(metadata) + captures->binding_count * sizeof(void *);
     substitution substitution;
     for (size_t i = 0; i < (captures->source_count ? 1 : 2); i++) {
       *builder = before;
