@@ -66,8 +66,9 @@ static bool flatten(const parameter_table *table, substitution *ret) {
 
 static const swift_metadata *capture_type(const substitution *substitution, const char *name, size_t length) {
   const environment *environment = &substitution->environment;
-  const swift_metadata *type = substitution->layouts->runtime->type_in_environment(name, length, environment,
-                                                                                   substitution->arguments);
+  bool is_lowered = csizer_mangled_has_thin_metatype(name, length);
+  const swift_metadata *type = is_lowered ? NULL : substitution->layouts->runtime->type_in_environment(
+                                                       name, length, environment, substitution->arguments);
   if (type || csizer_mangled_expands_pack(name, length)) return type;
   uint16_t cumulative[MOST_LEVELS];
   memcpy(cumulative, environment->rest, environment->levels * sizeof *cumulative);
@@ -75,6 +76,9 @@ static const swift_metadata *capture_type(const substitution *substitution, cons
   for (size_t i = 0; i < MOST_PARAMETERS; i++)
     is_type[i] = environment->rest[environment->levels * sizeof *cumulative + i] == PARAMETER_TYPE;
   csizer_parameters parameters = {environment->levels, cumulative, substitution->arguments, is_type};
+  // In a generic argument a metatype is a word, which the reader of single names does not know.
+  csizer_tree_room room;
+  if (csizer_tree_read(name, length, &room) && room.has_metatype) return NULL;
   return csizer_bare_type(substitution->layouts, name, length, &parameters);
 }
 
