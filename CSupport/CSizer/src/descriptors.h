@@ -14,8 +14,17 @@ void csizer_each_descriptor(void (*visit)(void *context, const csizer_elf *elf, 
 /// name; NULL when the name has none. Reads the images' files: some milliseconds.
 const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name, const char *discriminator);
 
-/// The type that the descriptor's access function makes of these generic arguments (types, outermost first; none for a type
-/// that is not generic). NULL when their number is wrong, or when one does not conform to what the type demands of it.
+/// The same for a protocol's descriptor.
+const swift_descriptor *csizer_protocol_named(const csizer_runtime *runtime, const char *name, const char *discriminator);
+
+/// The descriptor of a type that is local to a function, by its own name and by its demangled one ("Name #1 in f() -> ()").
+const swift_descriptor *csizer_descriptor_local(const csizer_runtime *runtime, const char *name, const char *text);
+
+/// The protocols that `protocol` refines by itself, as many as there is room for; answers how many.
+size_t csizer_protocol_refines(const swift_descriptor *protocol, const swift_descriptor **ret_protocols, size_t room);
+
+/// The type that the descriptor's access function makes of these generic arguments (one for each parameter, outermost first;
+/// a parameter that is an integer has the integer; none for a type that is not generic). NULL when their number is wrong, or when one does not conform to what the type demands of it.
 const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                                                     const swift_metadata *const *arguments, size_t count);
 

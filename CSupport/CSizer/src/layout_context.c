@@ -68,13 +68,14 @@ static bool flatten(const parameter_table *table, substitution *ret) {
 
 static const swift_metadata *capture_type(const substitution *substitution, const char *name, size_t length) {
   const environment *environment = &substitution->environment;
-  char room[CSIZER_STAND_IN_ROOM];
+  char stand_in[CSIZER_STAND_IN_ROOM];
   if (csizer_name_mentions_block(name, length)) {
-    if (!csizer_name_without_blocks(name, length, room)) return NULL;
-    return substitution->layouts->runtime->type_in_context(room, strlen(room), NULL, NULL);
+    if (!csizer_name_without_blocks(name, length, stand_in)) return NULL;
+    return substitution->layouts->runtime->type_in_context(stand_in, strlen(stand_in), NULL, NULL);
   }
-  const swift_metadata *type = substitution->layouts->runtime->type_in_environment(name, length, environment,
-                                                                                   substitution->arguments);
+  bool is_lowered = csizer_mangled_has_thin_metatype(name, length);
+  const swift_metadata *type = is_lowered ? NULL : substitution->layouts->runtime->type_in_environment(
+                                                       name, length, environment, substitution->arguments);
   if (type || csizer_mangled_expands_pack(name, length)) return type;
   uint16_t cumulative[MOST_LEVELS];
   memcpy(cumulative, environment->rest, environment->levels * sizeof *cumulative);
@@ -82,6 +83,9 @@ static const swift_metadata *capture_type(const substitution *substitution, cons
   for (size_t i = 0; i < MOST_PARAMETERS; i++)
     is_type[i] = environment->rest[environment->levels * sizeof *cumulative + i] == PARAMETER_TYPE;
   csizer_parameters parameters = {environment->levels, cumulative, substitution->arguments, is_type};
+  // In a generic argument a metatype is a word, which the reader of single names does not know.
+  csizer_tree_room room;
+  if (csizer_tree_read(name, length, &room) && room.has_metatype) return NULL;
   return csizer_bare_type(substitution->layouts, name, length, &parameters);
 }
 
@@ -226,7 +230,7 @@ uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_varia
   const csizer_builder before = *builder;
   csizer_builder known = before;
   if (captures && builder->layouts->runtime->type_in_environment) {
-    size_t start = metadata->offset_to_first_capture + captures->binding_count * sizeof(void *);
+    size_t start = swift_first_capture(metadata) + captures->binding_count * sizeof(void *);
     substitution substitution;
     for (size_t i = 0; i < (captures->source_count ? 1 : 2); i++) {
       *builder = before;

@@ -144,6 +144,6 @@ const csizer_object_layout *csizer_layouts_bind(csizer_layouts *layouts, const c
 const csizer_object_layout *csizer_layouts_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
                                                  const swift_object *object) {
   const swift_local_variable *metadata = (const swift_local_variable *)object->metadata;
-  const void *const *bindings = (const void *const *)((const char *)object + metadata->offset_to_first_capture);
+  const void *const *bindings = (const void *const *)((const char *)object + swift_first_capture(metadata));
   return csizer_layouts_bind(layouts, layout, object->metadata, bindings);
 }

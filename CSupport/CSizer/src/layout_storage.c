@@ -115,6 +115,13 @@ static void compile_checked(csizer_builder *builder, csizer_object_layout *layou
   if (string) csizer_builder_append(builder, tail + NAME, csizer_layouts_value(builder->layouts, string));
 }
 
+// swift-corelibs-foundation, CFNumber.c: the value follows the class's fields, two words of it where one is not enough. It refers
+// to nothing. Subclasses keep what they declare.
+static void compile_number(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  (void)type;
+  csizer_compile_class(builder, (const swift_class *)layout->fields.type);
+}
+
 static const struct {
   const char *name;
   storage_compiler compile;
@@ -129,6 +136,7 @@ static const struct {
     {"Foundation._NSCFDictionary", csizer_compile_cf_object},
     {"Foundation._NSCFSet", csizer_compile_cf_object},
     {"Foundation._NSCFString", csizer_compile_cf_object},
+    {"Foundation.NSNumber", compile_number},
     {"Swift.__StringStorage", compile_string},
     {"Swift.AnyKeyPath", compile_key_path},
     {"Swift.AsyncStream._Storage", compile_stream},

@@ -91,6 +91,34 @@ bool csizer_mangled_expands_pack(const char *name, size_t length) {
   return false;
 }
 
+bool csizer_mangled_has_thin_metatype(const char *name, size_t length) {
+  for (size_t i = 0; i + 2 < length; i += step(name + i))
+    if (name[i] == 'X' && name[i + 1] == 'M' && name[i + 2] == 't') return true;
+  return false;
+}
+
+// lib/Demangling/Demangler.cpp, demangleImplFunctionType: how it escapes, is isolated, is called, is represented, what it yields;
+// then a letter for each parameter and result, some with letters of their own behind them.
+bool csizer_mangled_lowered_function(const char *at, size_t length, csizer_lowered_function *ret) {
+  const char *start = at, *end = at + length;
+  if (at == end || *at++ != 'e') return false;
+  if (at < end && *at == 'A') at++;
+  if (at < end && strchr("dlfr", *at)) at++;
+  if (at == end || !strchr("ygxt", *at)) return false;
+  *ret = (csizer_lowered_function){.is_thin = *at++ == 't'};
+  for (; at < end && strchr("BCMJKWAGhH", *at); at++) {
+  }
+  if (at < end && *at == 'I') at++;  // a coroutine of the second kind
+  if (at < end && *at == 'T') at++;  // what it gives is sent
+  for (; at < end && *at != '_'; at++) {
+    if (strchr("wTILYz", *at)) continue;
+    if (!strchr("iclbnXxgeyvpmroduak", *at)) return false;
+    ret->type_count++;
+  }
+  ret->length = (size_t)(at - start) + 1;
+  return at < end;
+}
+
 const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor) {
   // Indirectable: the low bit says that a pointer to the parent stands there.
   int32_t offset = descriptor->parent & ~1;

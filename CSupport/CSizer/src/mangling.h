@@ -36,6 +36,19 @@ csizer_holding csizer_mangled_holding(const char *name, size_t length);
 /// Whether the name expands a pack (`Qp`): the runtime must not be asked for such a type without its pack.
 bool csizer_mangled_expands_pack(const char *name, size_t length);
 
+/// Whether a metatype in it is one that the compiler lowered to nothing (`XMt`), which the runtime takes for a word.
+bool csizer_mangled_has_thin_metatype(const char *name, size_t length);
+
+/// A lowered function type, from behind its `I` on.
+typedef struct csizer_lowered_function {
+  size_t length;        // of its attributes, with the underscore that ends them
+  uint32_t type_count;  // of parameters and results, which stand before the `I`
+  bool is_thin;         // a word of code; else code and a context that is held strongly
+} csizer_lowered_function;
+
+/// False for one whose context is lent, and for what is none.
+bool csizer_mangled_lowered_function(const char *at, size_t length, csizer_lowered_function *ret);
+
 /// The context that a type or context is declared in, or NULL for a module.
 const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor);
 

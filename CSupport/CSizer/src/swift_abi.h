@@ -149,6 +149,12 @@ typedef struct swift_local_variable {
   const struct swift_capture_descriptor *captures;
 } swift_local_variable;
 
+// Where the first capture's size or place is known at run time only (of a resilient type), 0 stands for its offset: it lies behind
+// the header, at its alignment. lib/IRGen/GenHeap.cpp, buildPrivateMetadata
+static inline size_t swift_first_capture(const swift_local_variable *metadata) {
+  return metadata->offset_to_first_capture ? metadata->offset_to_first_capture : sizeof(swift_object);
+}
+
 typedef struct swift_generic_box {
   uintptr_t kind;
   uint32_t offset;

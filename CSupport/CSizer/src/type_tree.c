@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mangling.h"
+
 enum { MOST_ENTRIES = 64, MOST_SUBSTITUTIONS = 26 };
 
 // What the stack holds: types, and what marks where lists begin.
@@ -101,12 +103,41 @@ static bool read_bound(reader *reader) {
 // Protocols, back to the one that is marked as the first; Any and AnyObject have none.
 static bool read_existential(reader *reader) {
   entry part;
+  uint32_t count = 0;
   if (!pop(reader, ENTRY_EMPTY_LIST, &part))
-    for (bool is_first = false; !is_first;) {
+    for (bool is_first = false; !is_first; count++) {
       is_first = pop(reader, ENTRY_FIRST, &part);
       if (!pop(reader, ENTRY_TYPE, &part)) return false;
     }
-  return push(reader, ENTRY_TYPE, make_leaf(reader, part.start, (size_t)(reader->at - part.start)), part.start);
+  csizer_tree *leaf = make_leaf(reader, part.start, (size_t)(reader->at - part.start));
+  if (leaf) leaf->index = count;
+  return push(reader, ENTRY_TYPE, leaf, part.start);
+}
+
+// `<types>I<attributes>_`: a function as it is lowered, with the types of its parameters and results before it.
+static bool read_lowered_function(reader *reader) {
+  csizer_lowered_function function;
+  entry part = {.start = reader->at};
+  if (!csizer_mangled_lowered_function(reader->at, (size_t)(reader->end - reader->at), &function)) return false;
+  reader->at += function.length;
+  for (uint32_t i = 0; i < function.type_count; i++)
+    if (!pop(reader, ENTRY_TYPE, &part)) return false;
+  return push(reader, ENTRY_TYPE, make(reader, function.is_thin ? CSIZER_TREE_WORD : CSIZER_TREE_FUNCTION), part.start);
+}
+
+// `XMt`, `XMT`: a metatype as it is lowered, nothing at all or a word; `XmT`: an existential's, which has its witness tables, too.
+static bool read_lowered_metatype(reader *reader, bool is_existential) {
+  entry part;
+  char form = *reader->at++;
+  if ((form != 't' && form != 'T') || !pop(reader, ENTRY_TYPE, &part)) return false;
+  csizer_tree *metatype = make(reader, form == 't' || is_existential ? CSIZER_TREE_TUPLE : CSIZER_TREE_WORD);
+  for (uint32_t i = 0; metatype && is_existential && i < 1 + part.type->index; i++) {
+    csizer_tree *word = make(reader, CSIZER_TREE_WORD);
+    if (!word) return false;
+    word->next = metatype->child;
+    metatype->child = word;
+  }
+  return push(reader, ENTRY_TYPE, metatype, part.start);
 }
 
 static bool read_function(reader *reader, csizer_tree_kind kind) {
@@ -228,6 +259,8 @@ static bool read_special(reader *reader) {
   switch (*reader->at++) {
     case 'l': return read_existential(reader);
     case 'p': return read_existential_metatype(reader);
+    case 'M':
+    case 'm': return read_lowered_metatype(reader, reader->at[-1] == 'm');
     case 'C':
     case 'f': return read_function(reader, CSIZER_TREE_WORD);
     case 'A':
@@ -265,6 +298,7 @@ static bool read_next(reader *reader) {
     case 'p': return read_existential(reader);
     case 'c': return read_function(reader, CSIZER_TREE_FUNCTION);
     case 'm': return read_metatype(reader);
+    case 'I': return read_lowered_function(reader);
     case 'X': return read_special(reader);
     case 'Y': return read_attribute(reader);
     case 'K':
