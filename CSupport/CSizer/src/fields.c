@@ -108,7 +108,9 @@ bool csizer_field_offsets_are_known(const swift_metadata *type) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = csizer_field_count(descriptor);
   if (swift_kind_of(type) != SWIFT_CLASS) return count == descriptor->structure.field_count;
-  return count == descriptor->class_.field_count && (!count || descriptor->class_.field_offset_vector);
+  // With a resilient superclass the vector's place is counted from the class's own part of the metadata, which may begin with it.
+  bool has_vector = descriptor->class_.field_offset_vector || descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS;
+  return count == descriptor->class_.field_count && (!count || has_vector);
 }
 
 const void *csizer_field_offsets(const swift_metadata *type) {

@@ -7,12 +7,8 @@ static size_t field_end(const swift_class *type, uint32_t index, uint32_t count)
 }
 
 static void compile_own_fields(csizer_builder *builder, const swift_class *type) {
-  const swift_descriptor *descriptor = type->description;
-  uint32_t count = csizer_field_count(descriptor);
-  // With a resilient superclass the vector's place is counted from the class's own part of the metadata, which may begin with it.
-  bool has_vector =
-      descriptor->class_.field_offset_vector || descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS;
-  if (count != descriptor->class_.field_count || (count && !has_vector)) {
+  uint32_t count = csizer_field_count(type->description);
+  if (!csizer_field_offsets_are_known((const swift_metadata *)type)) {
     // Compiled without reflection metadata. Only this class's part is unknown: it starts where the superclass ends.
     size_t start = type->superclass ? type->superclass->instance_size : sizeof(swift_object);
     csizer_builder_conservative(builder, start, type->instance_size - start);
