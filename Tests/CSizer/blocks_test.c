@@ -28,7 +28,8 @@ TEST(names_that_mention_blocks) {
       NAME("Si_IeyB_t"),
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (!csizer_name_mentions_block(names[i].text, names[i].length)) check_fail(__FILE__, __LINE__, "none", names[i].text);
+    if (!csizer_name_mentions_block(names[i].text, names[i].length))
+      check_fail(__FILE__, __LINE__, "none", names[i].text);
 }
 
 TEST(names_that_mention_none) {
@@ -38,7 +39,8 @@ TEST(names_that_mention_none) {
       NAME("5XLXBxV"),   NAME("0aB2XBV"),      NAME("SgXw"),     NAME("004XBaaV"),     NAME("\x1fXBXBXBXB" "Sg"),
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (csizer_name_mentions_block(names[i].text, names[i].length)) check_fail(__FILE__, __LINE__, "one", names[i].text);
+    if (csizer_name_mentions_block(names[i].text, names[i].length))
+      check_fail(__FILE__, __LINE__, "one", names[i].text);
 }
 
 TEST(stand_ins_have_the_same_layout) {
