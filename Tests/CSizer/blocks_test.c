@@ -193,6 +193,17 @@ TEST(work_items_lead_to_their_block_and_group) {
   expect(&scene, 2, 3, 0);
 }
 
+TEST(what_waits_for_a_work_item_is_unknown) {
+  scene scene;
+  start(&scene);
+  void *item = make(&scene, ON_HEAP | HELPERS | ONE_REFERENCE, &item_descriptor, 104), *group = made_block(&scene.heap, 72);
+  made_set_number(item, 32, MAGIC);
+  made_set(item, 80, group);
+  made_set(group, 56, made_block(&scene.heap, 32));
+  made_set(scene.holder, 16, item);
+  expect(&scene, 1, 2, 1);
+}
+
 TEST(what_is_no_block_is_unresolved) {
   scene scene;
   start(&scene);
