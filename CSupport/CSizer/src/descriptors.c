@@ -29,7 +29,11 @@ static void visit_section(const enumeration *each, const csizer_elf *elf, const 
     const char *target = (const char *)record + (*record & ~3);
     switch (*record & 3) {
       case 0: visit_type(each, elf, (const swift_descriptor *)(const void *)target); break;
-      case 1: visit_type(each, elf, *(const swift_descriptor *const *)(const void *)target); break;
+      case 1: {
+        const swift_descriptor *descriptor = *(const swift_descriptor *const *)(const void *)target;
+        if (descriptor) visit_type(each, elf, descriptor);  // NULL: linked weakly, and not there
+        break;
+      }
       default: break;
     }
   }
