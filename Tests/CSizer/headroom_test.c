@@ -9,7 +9,8 @@
 #include "made_limits.h"
 #include "pages.h"
 
-// What an image may cost, what is left below each limit, and what is learnt. The figures are worked out by hand in made_limits.h.
+// What an image may cost, what is left below each limit, and what is learnt. The figures are worked out by hand in
+// made_limits.h.
 
 static const unsigned long long LIMIT = 1ull << 30;
 

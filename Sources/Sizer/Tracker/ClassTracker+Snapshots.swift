@@ -75,7 +75,7 @@ extension ClassTracker {
       var sizing = try Engine.count(request.lifetimes, place: request.place)
       sizing.pause += pause
       var draft = try state.draft(request, sizing)
-      draft.error = "counts and own bytes only: \(reason)"
+      draft.error = reason
       guard generation == nil || state.generation == generation else { return draft }
       return state.record(draft, sizing, request.lifetimes)
     }
