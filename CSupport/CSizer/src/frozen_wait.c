@@ -26,25 +26,11 @@ static bool has_ended(csizer_child child, int options, int *ret_how) {
 
 static bool is_done(const csizer_sizing *sizing) { return __atomic_load_n(&sizing->is_done, __ATOMIC_ACQUIRE) != 0; }
 
-// A child that is killed gives its memory back when a processor gets to it. We can do that at once, for the host may
-// need it (Linux 5.15).
-static void reap_memory(csizer_child child) {
-#if defined(SYS_process_mrelease) && defined(SYS_pidfd_open)
-  int file = (int)syscall(SYS_pidfd_open, child.process, 0);
-  if (file < 0) return;
-  syscall(SYS_process_mrelease, file, 0);
-  close(file);
-#else
-  (void)child;
-#endif
-}
-
 // It may have been stopped by somebody.
 static void end(csizer_child child) {
   int how;
   if (has_ended(child, WNOHANG, &how)) return;
   kill(child.process, SIGKILL);
-  reap_memory(child);
   has_ended(child, 0, &how);
 }
 
