@@ -54,8 +54,8 @@ typedef struct csizer_shortage {
 } csizer_shortage;
 
 /// Looks whether there is room for an image with so many bytes of results. When there is, `ret_headroom` watches over
-/// it, and is closed by csizer_headroom_close; otherwise it is NULL and `ret_shortage` says what is short. Some 50 to
-/// 200 µs; no lock, no allocation of the measured heap. CSIZER_UNREADABLE when /proc can't be read: then nothing is
+/// it, and is closed by csizer_headroom_close; otherwise it is NULL and `ret_shortage` says what is short. Some 100 to
+/// 300 µs; no lock, no allocation of the measured heap. CSIZER_UNREADABLE when /proc can't be read: then nothing is
 /// known.
 csizer_status csizer_headroom_open(uint64_t results, csizer_headroom **ret_headroom, csizer_shortage *ret_shortage);
 
