@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SizerProfile
+package import SizerProfile
 
 /// Figures and sentences in English, as the page has them with and without its script.
 package enum Sentences {
   /// A snapshot's totals.
-  static func totals(of snapshot: Snapshot) -> String {
+  package static func totals(of snapshot: Snapshot) -> String {
     let objects = snapshot.classes.values.reduce(0) { $0 &+ clamped($1.active) }
     let process = snapshot.process
     return
@@ -17,6 +17,9 @@ package enum Sentences {
 
   private static func notes(_ snapshot: Snapshot) -> String {
     var notes = ""
+    if snapshot.mode == .counts {
+      return " Only counts and the objects' own bytes, without what they refer to: \(snapshot.error ?? "asked for")."
+    }
     if snapshot.skippedCount != 0 {
       notes += " \(counted(snapshot.skippedCount, "object", "objects")) could not be sized and kept the size of before."
     }

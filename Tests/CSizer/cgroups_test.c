@@ -97,8 +97,9 @@ TEST(clean_idle_file_pages_are_room_and_dirty_ones_are_not) {
 }
 
 TEST(nonsense_is_no_limit) {
-  const char *const texts[] = {"", "\n", "maximum\n", "-5\n", "0x10\n", "99999999999999999999999999\n", "12", "\xff\xfe\n",
-                               "9223372036854775807\n", "4611686018427387904\n"};
+  const char *const texts[] = {
+      "", "\n", "maximum\n", "-5\n", "0x10\n", "99999999999999999999999999\n", "12", "\xff\xfe\n", "9223372036854775807\n",
+      "4611686018427387904\n"};
   made_limits_write_process();
   made_limits_write_group("/app", GIB, GIB);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -110,7 +111,8 @@ TEST(nonsense_is_no_limit) {
 }
 
 TEST(a_file_that_is_missing_or_nonsense_costs_only_itself) {
-  const char *const names[] = {"memory.max", "memory.high", "memory.current", "memory.oom.group", "memory.stat", "memory.events"};
+  const char *const names[] = {"memory.max",       "memory.high", "memory.current",
+                               "memory.oom.group", "memory.stat", "memory.events"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     for (int is_missing = 0; is_missing < 2; is_missing++) {
       made_limits_write_process();
@@ -194,7 +196,8 @@ TEST(lines_that_are_too_long_and_mounts_without_end_are_survived) {
   memset(mounts + length, 'a', 100000);
   length += 100000;
   length += (size_t)sprintf(mounts + length, "\n");
-  while (length < sizeof mounts - 1000) length += (size_t)sprintf(mounts + length, "9 1 0:9 / /mnt/%zu rw - tmpfs tmpfs rw\n", length);
+  while (length < sizeof mounts - 1000)
+    length += (size_t)sprintf(mounts + length, "9 1 0:9 / /mnt/%zu rw - tmpfs tmpfs rw\n", length);
   sprintf(mounts + length, "31 23 0:28 / " MADE_MOUNT " rw - cgroup2 cgroup2 rw");
   write_mount(mounts);
   CHECK_EQUAL(room_left(), 7);
@@ -237,7 +240,8 @@ TEST(version_1_has_limits_too) {
 TEST(version_1_counts_file_pages_of_groups_below_under_other_names) {
   made_limits_write_process();
   write_v1("/app", GIB, GIB - 13);
-  made_limits_write(V1 "/app/memory.stat", "inactive_file 7\ndirty 1\ntotal_inactive_file 700\ntotal_dirty 10\ntotal_writeback 1\n");
+  made_limits_write(V1 "/app/memory.stat",
+                    "inactive_file 7\ndirty 1\ntotal_inactive_file 700\ntotal_dirty 10\ntotal_writeback 1\n");
   CHECK_EQUAL(room_left(), 13 + 700 - 11);
 }
 

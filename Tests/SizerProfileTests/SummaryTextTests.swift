@@ -99,6 +99,33 @@ struct SummaryTextTests {
         """)
   }
 
+  @Test("what was only counted is told apart from what failed")
+  func counts() {
+    let snapshots = [
+      Snapshot(label: "a", trackedBytes: 8, classes: ["A": ClassRecord(active: 1, bytes: 8)]),
+      Snapshot(
+        label: "b", trackedBytes: 4, mode: .counts, skippedCount: 1, classes: ["A": ClassRecord(active: 1, bytes: 4)],
+        error: "no memory"),
+      Snapshot(label: "c", error: "no luck"),
+    ]
+    #expect(
+      summary(snapshots) == """
+        ---- SUMMARY ------------------------------------------------------------------
+        a                                        active      8     B      average   pct
+          A                                           1      8     B      8     B  100%
+        b                                        active      4     B      average   pct
+          A                                           1      4     B      4     B  100%
+        c                                        active      0     B      average   pct
+        counts: 1 of 3 snapshots have counts and own bytes only, the first for
+          no memory
+        failed: 1 of 3 snapshots, the first with: no luck
+        skipped: at most 1 objects in 1 of 3 snapshots, not sized anew
+        pct: share of the tracked bytes of that snapshot
+        -------------------------------------------------------------------------------
+
+        """)
+  }
+
   @Test("every line of the table is 79 columns wide, whatever labels and names are")
   func hostileNames() {
     let names = [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SizerProfile
 import SizerReports
 import Testing
 
@@ -50,6 +51,15 @@ import Testing
     json.integer(.max)
     json.endObject()
     #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"a":[1,-2,3],"b":[{},null,"x"],"c":9007199254740991}"#)
+  }
+
+  @Test func `A snapshot that only counted says so, and why`() {
+    let counted = Snapshot(
+      trackedBytes: 32, mode: .counts, skippedCount: 1, classes: ["A": ClassRecord(active: 1, bytes: 32)],
+      error: "no room")
+    let sentence = Sentences.totals(of: counted)
+    #expect(sentence.hasSuffix(" Only counts and the objects' own bytes, without what they refer to: no room."))
+    #expect(sentence.hasPrefix("32 B in 1 living tracked object of 1 class."))
   }
 
   @Test func `Markup escapes what ends text or an attribute`() {

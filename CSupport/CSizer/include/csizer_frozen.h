@@ -63,7 +63,8 @@ csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csiz
 
 /// Waits for the child's end; kills it when it makes no progress for so many nanoseconds, or when there is no head room any more
 /// (NULL: nobody looks). The thread that made it.
-csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience, csizer_headroom *headroom);
+csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience,
+                                     csizer_headroom *headroom);
 
 /// What the child found. After its end.
 csizer_frozen_report csizer_frozen_report_of(const csizer_sizing *sizing);

@@ -106,9 +106,10 @@ bool csizer_sizing_lacks_room(const csizer_sizing *sizing);
 csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
                                   uint32_t *ret_skipped);
 
-/// Without a walk: how many objects of each cohort live (`ret_count`: of all), and the bytes of their own blocks, side tables included, but not of what
-/// they reach. Records no size. Holding.
-csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count, uint32_t *ret_count);
+/// Without a walk: how many objects of each cohort live (`ret_count`: of all), and the bytes of their own blocks, side
+/// tables included, but not of what they reach. Records no size. Holding.
+csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count,
+                                uint32_t *ret_count);
 
 /// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next apply.
 size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows);

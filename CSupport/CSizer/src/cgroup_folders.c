@@ -77,8 +77,8 @@ static char *take_field(char **at) {
   return field;
 }
 
-// What follows the mount's root in the group's name; NULL when the group is outside of what the mount shows. A root that is above the
-// namespace's shows itself only: what the way down to the group is called can't be known.
+// What follows the mount's root in the group's name; NULL when the group is outside of what the mount shows. A root
+// that is above the namespace's shows itself only: what the way down to the group is called can't be known.
 static const char *below(const char *mount_root, const char *group) {
   if (strncmp(mount_root, "/..", 3) == 0 && strcmp(mount_root, group) != 0) return "";
   size_t width = strcmp(mount_root, "/") == 0 ? 0 : strlen(mount_root);

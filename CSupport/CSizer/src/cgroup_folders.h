@@ -9,16 +9,18 @@
 /// Which hierarchy.
 enum { CGROUP_FOLDER_V2, CGROUP_FOLDER_V1, CGROUP_FOLDERS };
 
-/// Where a control group's files are. `base` characters of the path are the mount point, above which there is nothing to see.
+/// Where a control group's files are. `base` characters of the path are the mount point, above which there is nothing
+/// to see.
 typedef struct cgroup_folder {
   bool is_found;
   size_t base;
   char folder[4096];
 } cgroup_folder;
 
-/// Finds the folders of the calling thread's groups, of each hierarchy that counts memory. Two names are put together: /proc/…/cgroup says which
-/// group, /proc/…/mountinfo where groups can be seen, and how much of the tree (a container sees a part, a cgroup namespace
-/// renames it). Free with csizer_cgroup_folders_destroy. CSIZER_UNREADABLE when no descriptor is left.
+/// Finds the folders of the calling thread's groups, of each hierarchy that counts memory. Two names are put together:
+/// /proc/…/cgroup says which group, /proc/…/mountinfo where groups can be seen, and how much of the tree (a container
+/// sees a part, a cgroup namespace renames it). Free with csizer_cgroup_folders_destroy. CSIZER_UNREADABLE when no
+/// descriptor is left.
 csizer_status csizer_cgroup_folders_find(const char *root, cgroup_folder **ret_folders);
 void csizer_cgroup_folders_destroy(cgroup_folder *folders);
 

@@ -7,8 +7,9 @@
 
 #include "csizer_status.h"
 
-// The memory limits of this process's control groups, of version 1 and 2 (Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst
-// of the kernel): of its own group and of all above it that can be seen. A container mostly sees its own group alone.
+// The memory limits of this process's control groups, of version 1 and 2 (Documentation/admin-guide/cgroup-v2.rst and
+// cgroup-v1/memory.rst of the kernel): of its own group and of all above it that can be seen. A container mostly sees
+// its own group alone.
 //
 // A file is opened, read and closed at each look: the host may close descriptors that it does not know.
 
@@ -34,8 +35,8 @@ typedef struct cgroup_limit {
 typedef struct csizer_cgroups {
   uint32_t count;
   cgroup_limit limits[CGROUP_LIMITS];
-  /// When the kernel kills one process of a group for memory, more goes with it: `memory.oom.group` is set, systemd would stop the
-  /// service, or nobody is killed and all stand still.
+  /// When the kernel kills one process of a group for memory, more goes with it: `memory.oom.group` is set, systemd
+  /// would stop the service, or nobody is killed and all stand still.
   bool die_together;
   /// Where kills are counted; empty when nowhere.
   cgroup_account kills_account;
@@ -45,12 +46,12 @@ typedef struct csizer_cgroups {
   char text[CGROUP_TEXT];
 } csizer_cgroups;
 
-/// Finds the limits that hold for the calling thread's process. `root` stands before each path: tests read trees of their own.
-/// `groups` is zeroed. CSIZER_UNREADABLE when no descriptor is left; a system without cgroups has none.
+/// Finds the limits that hold for the calling thread's process. `root` stands before each path: tests read trees of
+/// their own. `groups` is zeroed. CSIZER_UNREADABLE when no descriptor is left; a system without cgroups has none.
 csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root);
 
-/// How much may still be taken before the limit is reached; `is_thorough` looks again at what could be taken back, which may take the
-/// kernel some time. False when it can't be read.
+/// How much may still be taken before the limit is reached; `is_thorough` looks again at what could be taken back,
+/// which may take the kernel some time. False when it can't be read.
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t limit, bool is_thorough, uint64_t *ret_room);
 
 /// How many processes of the own group were killed for memory; 0 when nobody counts.

@@ -12,10 +12,11 @@
 #include "csizer_frozen.h"
 #include "sizing_internal.h"
 
-// What the parent does while its child works: it waits, and sees to it that neither a stuck child nor the memory that the image costs hurts
-// the host.
+// What the parent does while its child works: it waits, and sees to it that neither a stuck child nor the memory that
+// the image costs hurts the host.
 
-// Whether the child is gone, and how; a host that waits for all kinds of children may have been first: then nobody knows.
+// Whether the child is gone, and how; a host that waits for all kinds of children may have been first: then nobody
+// knows.
 static bool has_ended(csizer_child child, int options, int *ret_how) {
   pid_t ended;
   while ((ended = waitpid(child.process, ret_how, options | __WCLONE)) < 0 && errno == EINTR) {}
@@ -25,24 +26,11 @@ static bool has_ended(csizer_child child, int options, int *ret_how) {
 
 static bool is_done(const csizer_sizing *sizing) { return __atomic_load_n(&sizing->is_done, __ATOMIC_ACQUIRE) != 0; }
 
-// A child that is killed gives its memory back when a processor gets to it. We can do that at once, for the host may need it (Linux 5.15).
-static void reap_memory(csizer_child child) {
-#if defined(SYS_process_mrelease) && defined(SYS_pidfd_open)
-  int file = (int)syscall(SYS_pidfd_open, child.process, 0);
-  if (file < 0) return;
-  syscall(SYS_process_mrelease, file, 0);
-  close(file);
-#else
-  (void)child;
-#endif
-}
-
 // It may have been stopped by somebody.
 static void end(csizer_child child) {
   int how;
   if (has_ended(child, WNOHANG, &how)) return;
   kill(child.process, SIGKILL);
-  reap_memory(child);
   has_ended(child, 0, &how);
 }
 
@@ -66,7 +54,8 @@ typedef struct progress {
   uint64_t idle, last_look;
 } progress;
 
-// For how long it made no step. The whole of a program may be stopped and go on much later: that is no time that the child had.
+// For how long it made no step. The whole of a program may be stopped and go on much later: that is no time that the
+// child had.
 static uint64_t idle_time(const csizer_sizing *sizing, progress *before, uint64_t slice) {
   uint32_t steps = __atomic_load_n(&sizing->steps, __ATOMIC_RELAXED);
   uint64_t now = clock_monotonic(), passed = now - before->last_look;
@@ -76,7 +65,8 @@ static uint64_t idle_time(const csizer_sizing *sizing, progress *before, uint64_
   return before->idle;
 }
 
-csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience, csizer_headroom *headroom) {
+csizer_child_end csizer_frozen_await(csizer_sizing *sizing, csizer_child child, uint64_t patience,
+                                     csizer_headroom *headroom) {
   enum { SLICE = 5000000, SHORT_SLICE = 1000000 };  // a child that is killed can't ring
   progress progress = {.last_look = clock_monotonic()};
   csizer_room room = CSIZER_ROOM_NEAR;

@@ -111,7 +111,8 @@ static bool is_strict(csizer_headroom *headroom) {
 // How many threads may write at the same moment, beside the one that waits.
 static uint64_t writers(uint64_t threads) {
   cpu_set_t processors;
-  long usable = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : sysconf(_SC_NPROCESSORS_ONLN);
+  bool is_known = sched_getaffinity(0, sizeof processors, &processors) == 0;  // not above 1,024 of them
+  long usable = is_known ? CPU_COUNT(&processors) : sysconf(_SC_NPROCESSORS_ONLN);
   uint64_t others = threads > 1 ? threads - 1 : 1;
   return usable > 0 && (uint64_t)usable < others ? (uint64_t)usable : others;
 }
@@ -215,7 +216,8 @@ static csizer_room look_at_group(csizer_headroom *headroom, uint32_t limit, bool
     if (++headroom->blind <= MOST_BLIND) return CSIZER_ROOM_NEAR;
     room = 0;
   }
-  if (room < headroom->floor && !is_thorough && !headroom->blind) csizer_cgroups_room(&headroom->groups, limit, true, &room);
+  if (room < headroom->floor && !is_thorough && !headroom->blind)
+    csizer_cgroups_room(&headroom->groups, limit, true, &room);
   if (room < headroom->least) headroom->least = room;
   if (is_short(headroom, CSIZER_LIMIT_GROUP, room, headroom->floor)) return CSIZER_ROOM_SHORT;
   return room < headroom->floor + headroom->copies ? CSIZER_ROOM_NEAR : CSIZER_ROOM_AMPLE;

@@ -348,7 +348,8 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
 
 // ---- Without a walk ----
 
-csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count, uint32_t *ret_count) {
+csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count,
+                                uint32_t *ret_count) {
   if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
   *ret_count = 0;
   memset(sums, 0, sum_count * sizeof *sums);

@@ -46,7 +46,7 @@ package enum Engine {
   static func check(_ status: csizer_status, place: String) throws(SizerError) {
     switch status {
     case CSIZER_OK: return
-    case CSIZER_NO_MEMORY:
+    case CSIZER_NO_MEMORY, CSIZER_NO_ROOM:
       throw SizerError(
         code: .outOfMemory, message: "the system refused memory for Sizer's own tables; free some or raise the limit",
         place: place)

@@ -29,30 +29,30 @@ struct Headroom: ~Copyable, Sendable {
     // Without a page for the look there is none for an image either.
     if status == CSIZER_NO_MEMORY { return .short(refusal) }
     try Engine.check(status, place: place)
-    guard let made else { return .short(words(for: shortage) + ", a frozen image may cost \(bytes(shortage.need))") }
+    guard let made else { return .short(words(for: shortage, "an image may cost")) }
     return .found(Headroom(owning: made))
   }
 
   /// Why a child was ended.
   var endedFor: String {
-    let shortage = csizer_headroom_shortage(handle)
-    return Headroom.words(for: shortage)
-      + ", and its child process was ended, for less than \(Headroom.bytes(shortage.need)) would not have been safe"
+    Headroom.words(for: csizer_headroom_shortage(handle), "the child was ended at")
   }
 
-  static let refusal = "the kernel refused memory for a frozen image"
-  static let killed = "the kernel killed the child of a frozen image for memory; no other is made in this process"
+  static let refusal = "the kernel refused memory for an image"
+  static let killed = "the kernel killed an image's child for memory; no other is made"
 
-  private static func words(for shortage: csizer_shortage) -> String {
-    let left = bytes(shortage.room)
+  /// Short, for tables of 79 columns show them.
+  private static func words(for shortage: csizer_shortage, _ what: String) -> String {
+    let limit: String
     switch shortage.limit {
-    case CSIZER_LIMIT_GROUP: return "the memory limit of the control group leaves \(left)"
-    case CSIZER_LIMIT_MACHINE: return "the machine has \(left) of free memory"
-    case CSIZER_LIMIT_COMMIT: return "the commit limit of memory (vm.overcommit_memory is 2) leaves \(left)"
-    case CSIZER_LIMIT_ADDRESS_SPACE: return "the limit of memory addresses (RLIMIT_AS) leaves \(left)"
-    case CSIZER_LIMIT_DATA: return "the limit of data memory (RLIMIT_DATA) leaves \(left)"
+    case CSIZER_LIMIT_GROUP: limit = "the cgroup's memory limit"
+    case CSIZER_LIMIT_MACHINE: limit = "the machine's memory"
+    case CSIZER_LIMIT_COMMIT: limit = "the memory commit limit"
+    case CSIZER_LIMIT_ADDRESS_SPACE: limit = "memory limit RLIMIT_AS"
+    case CSIZER_LIMIT_DATA: limit = "memory limit RLIMIT_DATA"
     default: return killed
     }
+    return "\(limit) leaves \(bytes(shortage.room)), \(what) \(bytes(shortage.need))"
   }
 
   private static func bytes(_ count: UInt64) -> String {

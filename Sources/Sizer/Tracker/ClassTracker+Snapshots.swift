@@ -13,7 +13,7 @@ extension ClassTracker {
   ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the
   ///   child works are copied.
   /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to: ``Snapshot/skippedCount`` counts all
-  ///   living objects, for no size is known, and they keep the sizes they had. Some 10 ns for an object.
+  ///   living objects, for no size is known, and they keep the sizes they had. Some 50 ns for an object.
   /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked (100,000 objects that
   ///   had 64 MiB in the snapshot before); frozen otherwise.
   ///
@@ -75,7 +75,7 @@ extension ClassTracker {
       var sizing = try Engine.count(request.lifetimes, place: request.place)
       sizing.pause += pause
       var draft = try state.draft(request, sizing)
-      draft.error = "counts and own bytes only: \(reason)"
+      draft.error = reason
       guard generation == nil || state.generation == generation else { return draft }
       return state.record(draft, sizing, request.lifetimes)
     }

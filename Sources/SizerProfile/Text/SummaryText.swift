@@ -50,7 +50,13 @@ struct SummaryText {
   /// What the reader must know of figures that are not exact; none when all are.
   private var notes: [String] {
     var notes: [String] = []
-    let errors = snapshots.compactMap(\.error)
+    let counted = snapshots.filter { $0.mode == .counts }
+    if let first = counted.first {
+      let share = "\(counted.count) of \(snapshots.count) snapshots"
+      notes.append("counts: \(share) have counts and own bytes only, the first for")
+      notes.append("  \(first.error ?? "it was asked for")")
+    }
+    let errors = snapshots.filter { $0.mode != .counts }.compactMap(\.error)
     if let first = errors.first {
       notes.append("failed: \(errors.count) of \(snapshots.count) snapshots, the first with: \(first)")
     }

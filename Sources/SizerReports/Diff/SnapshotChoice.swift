@@ -26,7 +26,8 @@ package enum SnapshotChoice: Sendable, Hashable {
     case .named(let name):
       let index = try Self.index(of: name, snapshots, profile)
       if let error = snapshots[index].error {
-        throw DiffError("snapshot \(index) of \(profile) sized nothing, for it failed (\(error)); choose another")
+        let what = snapshots[index].mode == .counts ? "only counted" : "sized nothing, for it failed"
+        throw DiffError("snapshot \(index) of \(profile) \(what) (\(error)); choose another")
       }
       return index
     }

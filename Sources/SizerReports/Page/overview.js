@@ -119,7 +119,8 @@ function snapshotsSection() {
 
 function snapshotNotes(snapshot) {
   const notes = [];
-  if (snapshot.error) notes.push('failed');
+  if (snapshot.mode === 'counts') notes.push('counts and own bytes only');
+  else if (snapshot.error) notes.push('failed');
   if (snapshot.skipped) notes.push(`${formatCount(snapshot.skipped)} skipped`);
   if (snapshot.unresolved) notes.push(`${formatCount(snapshot.unresolved)} unresolved`);
   if (snapshot.estimated) notes.push(`${formatBytes(snapshot.estimated)} estimated`);

@@ -29,7 +29,7 @@ function snapshotFacts(snapshot) {
     ...(snapshot.estimated ? [['Of these estimated', bytesText(snapshot.estimated)]] : []),
     ['Resident', bytesText(snapshot.process[1])],
     ['Profiler', bytesText(snapshot.overhead)],
-    ['Mode', snapshot.mode === 'inPlace' ? 'in place' : snapshot.mode],
+    ['Mode', { inPlace: 'in place', counts: 'counts and own bytes only' }[snapshot.mode] ?? snapshot.mode],
     ['Pause', formatTime(snapshot.pause / 1000)],
   ]);
 }

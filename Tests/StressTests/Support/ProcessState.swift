@@ -24,6 +24,9 @@ enum ProcessState {
     }.filter { read("/proc/\($0)/comm") == "sizer-frozen\n" }
   }
 
+  /// How many processors there are for it.
+  static var processors: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+
   /// Open descriptors, without the one that this takes.
   static func descriptorCount() -> Int {
     entries(of: "/proc/self/fd").count - 1

@@ -15,6 +15,8 @@ struct QuietSet {
   let objects: [Quiet]
   /// By malloc_usable_size(3).
   let bytes: Int
+  /// Of these, the objects' own.
+  let ownBytes: Int
 
   init(_ tracker: ClassTracker, name: String = "quiet", count: Int = 1000) throws {
     // Swift does not import it.
@@ -22,14 +24,16 @@ struct QuietSet {
     let usableSize = unsafeBitCast(dlsym(nil, "malloc_usable_size"), to: UsableSize.self)
     objects = (0..<count).map { Quiet(words: 1 + $0 % 100) }
     var bytes = 0
+    var ownBytes = 0
     for object in objects {
       try tracker.track(object, name: name)
-      bytes += usableSize(Unmanaged.passUnretained(object).toOpaque())
+      ownBytes += usableSize(Unmanaged.passUnretained(object).toOpaque())
       // An array is the address of its storage.
       bytes += usableSize(unsafeBitCast(object.words, to: UnsafeMutableRawPointer.self))
     }
     self.name = name
-    self.bytes = bytes
+    self.bytes = ownBytes + bytes
+    self.ownBytes = ownBytes
   }
 
   /// Expects the quiet ones in the snapshot as they are.
@@ -37,5 +41,16 @@ struct QuietSet {
     let found = snapshot.classes[name]
     #expect(found?.active == objects.count, sourceLocation: location)
     #expect(found?.bytes == bytes, sourceLocation: location)
+  }
+
+  /// Expects them in a snapshot that has counts and own bytes only, of nothing but them.
+  func expectCounts(in snapshot: Snapshot, _ location: SourceLocation = #_sourceLocation) {
+    #expect(snapshot.mode == .counts, sourceLocation: location)
+    #expect(snapshot.skippedCount == objects.count, sourceLocation: location)
+    #expect(snapshot.error?.isEmpty == false, sourceLocation: location)
+    #expect(snapshot.trackedBytes == ownBytes, sourceLocation: location)
+    #expect(
+      snapshot.classes == [name: ClassRecord(active: objects.count, bytes: ownBytes, share: 1)],
+      sourceLocation: location)
   }
 }

@@ -83,7 +83,7 @@ struct Story {
     var snapshot = Snapshot(
       label: text(), timestamp: .nanoseconds(time), trackedBytes: dice.below(1 << 40),
       overheadBytes: dice.below(1 << 20),
-      mode: dice.chance(0.5) ? .inPlace : .frozen, pause: .nanoseconds(Int64(dice.below(1 << 40))),
+      mode: [.inPlace, .frozen, .counts][dice.below(3)], pause: .nanoseconds(Int64(dice.below(1 << 40))),
       skippedCount: dice.below(3), unresolvedCount: dice.below(3),
       process: ProcessMemory(
         virtual: dice.below(1 << 47), resident: dice.below(1 << 40), data: dice.below(1 << 40),
