@@ -9,7 +9,7 @@ struct RecordedFiles {
   private struct Mark: Equatable {
     let device: dev_t
     let inode: ino_t
-    let length: Int64
+    var length: Int64
     let seconds: Int
     let nanoseconds: Int
 
@@ -35,12 +35,18 @@ struct RecordedFiles {
     logMark = try Self.mark(of: log, as: "its log, the file that ends in -wal,")
   }
 
-  /// Throws when one of them is not where it was, is another, or is shorter than it was.
+  /// How long SQLite lets the log be that it begins anew: what is longer, it cuts itself.
+  static let logLimit: Int64 = 4 << 20
+
+  /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we have
+  /// written since then.
   ///
-  /// - Returns: Whether somebody else has written to one of them.
-  func check() throws(ProfileError) -> Bool {
+  /// - Returns: Whether somebody has written to one of them.
+  func check(afterWriting: Bool = false) throws(ProfileError) -> Bool {
     let isSame = try Self.check(profile, as: "the file", profileMark)
-    return try !Self.check(log, as: "its log, the file that ends in -wal,", logMark) || !isSame
+    var expected = logMark
+    if afterWriting { expected.length = min(expected.length, Self.logLimit) }
+    return try !Self.check(log, as: "its log, the file that ends in -wal,", expected) || !isSame
   }
 
   /// They are now as the recorder wants them.
@@ -92,5 +98,5 @@ struct RecordedFiles {
   }
 
   private static let remedy =
-    "the tracker still has everything: write its statistics to another path, end this recording, and start a new one there"
+    "the tracker still has everything: write its statistics to another path, end this recording, and start a new one"
 }

@@ -31,7 +31,7 @@ final class RecordingSession {
     // From here on with a log: readers do not wait for us, nor we for them. Before, so that the file was complete or
     // empty. The first look makes the log, which is how others know that the file is still recorded.
     try writer.connection.execute(
-      "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=4194304; SELECT count(*) FROM snapshots")
+      "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=\(RecordedFiles.logLimit); SELECT count(*) FROM snapshots")
     files = try RecordedFiles(profile: file)
     path = file
     self.writer = writer
@@ -82,7 +82,7 @@ final class RecordingSession {
 
   private func lookAgain() throws(ProfileError) {
     do throws(ProfileError) {
-      _ = try files.check()
+      _ = try files.check(afterWriting: true)
     } catch {
       loss = error
       throw error

@@ -164,4 +164,25 @@ import Testing
     let error = #expect(throws: ProfileError.self) { try recorder.append(story.deltas[4]) }
     #expect(error?.code == .corrupted && error?.message.contains("objects") == true)
   }
+
+  @Test func `a log that SQLite itself makes shorter is no damage`() throws {
+    let path = folder.path("p")
+    let recorder = try ProfileRecorder(path: path)
+    var history = History(names: ["A"])
+    var delta = History.Delta(base: History.Counts(), names: ["A"])
+    var lengths: [Int] = []
+    // Much, then little: the log is put into the file, begun anew, and cut to what SQLite was told to keep.
+    for (round, count) in [120_000, 1, 1, 120_000, 1, 1].enumerated() {
+      delta.objects = (0..<count).map {
+        .init(name: 0, className: 0, currentClass: 0, birth: Int64(round * 200_000 + $0))
+      }
+      try recorder.append(delta)
+      history.objects += delta.objects
+      lengths.append(try bytes(of: path + "-wal").count)
+      delta = History.Delta(base: history.counts)
+    }
+    #expect(zip(lengths, lengths.dropFirst()).contains { $0 > $1 }, "\(lengths)")
+    try recorder.finish()
+    #expect(try SizerProfileTests.history(at: path) == history)
+  }
 }

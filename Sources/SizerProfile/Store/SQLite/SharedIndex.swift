@@ -92,12 +92,14 @@ final class SharedIndex {
   /// While the head is the same, nobody has written, and all that counts is here. What else differs may be damage.
   private func takeAll() -> Bool {
     guard let first = pieces.first, let piece = first, let theirs else { return true }
-    guard take(piece), exchangeMarks() else { return false }
+    guard passage.copy(from: piece.shared, to: theirs, 4 * Self.marks.upperBound), exchangeMarks() else { return false }
     let head = 4 * Self.marks.lowerBound
     if memcmp(piece.copy, theirs, head) == 0 { return true }
-    let behind = 4 * Self.marks.upperBound
     memcpy(piece.copy, theirs, head)
-    memcpy(piece.copy + behind, UnsafeRawPointer(theirs) + behind, piece.length - behind)
+    let behind = 4 * Self.marks.upperBound
+    guard passage.copy(from: piece.shared + behind, to: piece.copy + behind, piece.length - behind) else {
+      return false
+    }
     for case let piece? in pieces.dropFirst() {
       guard passage.copy(from: piece.shared, to: piece.copy, piece.length) else { return false }
     }
