@@ -4,8 +4,14 @@
 #define CSQLITE_SHIM_H
 #include <sqlite3.h>
 
+/// As unistd.h has it for programs that ask for GNU's extensions, which Swift's importer does not.
+extern int pipe2(int ends[2], int flags);
+
 /// SQLITE_IOERR_SHORT_READ, which Swift does not import, for it is an expression.
 static const int csqlite_short_read = SQLITE_IOERR_SHORT_READ;
+
+/// SQLITE_IOERR_SHMMAP, likewise: the index of the log can't be reached.
+static const int csqlite_shared_memory_failed = SQLITE_IOERR_SHMMAP;
 
 /// Switches one of SQLITE_DBCONFIG_* on or off: Swift does not call variadic functions.
 static inline int csqlite_switch(sqlite3 *connection, int option, int on) {

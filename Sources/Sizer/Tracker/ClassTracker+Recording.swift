@@ -10,6 +10,10 @@ extension ClassTracker {
   /// holds for its statistics and the changes of one snapshot; what the file has stays there, readable. What still waits when the recording
   /// ends is tried once more, and is then not in the file.
   ///
+  /// When somebody removes, renames, replaces, cuts or overwrites the file or its log (`-wal`), that snapshot and every later one is
+  /// `notWritten`, and nothing is written there any more. ``statistics`` has everything: write it, end the recording, and begin
+  /// another elsewhere.
+  ///
   /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines then.
   /// - Parameter path: where no file is yet; it gets mode 0600.
   /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
@@ -36,8 +40,10 @@ extension ClassTracker {
   /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in it. Nothing happens
   /// when none is under way, or when another thread is just ending it. Snapshots do not wait while names and lines are looked up.
   ///
-  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file; what was recorded stays readable, and the recording has ended
-  ///   all the same.
+  /// What is left is read once more.
+  ///
+  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then; `notFound` or `corrupted`
+  ///   when the file is not what was recorded. The recording has ended all the same.
   public func stopRecording() throws(ProfileError) {
     try takeRecording()?.finish()
   }

@@ -53,9 +53,9 @@ struct ProfileFile: ~Copyable {
         // Neither the index nor its folder can be written by us.
       }
     }
-    // Without one, or without the right to write it: an index of our own in memory, as exclusive owners have. By the file system
-    // that takes no locks, for those need a file that may be written.
-    let exclusive = try Connection(uri: file.uri("vfs=unix-none"), for: .reading, origin: file.origin)
+    // Without one, or without the right to write it: an index of our own in memory, as exclusive owners have. Without
+    // locks, for those need a file that may be written.
+    let exclusive = try Connection(uri: file.uri(), for: .reading, locks: false, origin: file.origin)
     try exclusive.execute("PRAGMA locking_mode=EXCLUSIVE")
     return exclusive
   }

@@ -7,7 +7,8 @@
 /// - Times are nanoseconds since the tracker was made. Bytes are what the allocator set aside.
 /// - Only what changed is there: an object has the size of its last row in the view `sizes` at every later snapshot too, until its
 ///   end; its referents likewise. The view `living` has a row for each snapshot and object.
-/// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal`.
+/// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal` (WAL mode), and
+///   `<file>-shm` is that log's index, as for every SQLite. When the recording has ended, there is one file.
 ///
 /// Version 1 had no `estimated`.
 ///

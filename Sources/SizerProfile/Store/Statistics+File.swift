@@ -18,6 +18,10 @@ extension Statistics {
   /// - Throws: `notFound`, `cannotOpen`, `alreadyExists`, `full`, `inconsistent`, `ioFailure` or `outOfMemory`.
   public func write(to path: String) throws(ProfileError) {
     let target = try FilePath(Origin(path: path, place: "Statistics.write(to:)"))
+    try holdingSignals { () throws(ProfileError) in try write(to: target) }
+  }
+
+  private func write(to target: FilePath) throws(ProfileError) {
     if try target.length() != nil, let log = try target.appending("-wal").length(), log > 0 || target.needsLog {
       throw target.origin.error(
         .alreadyExists, "is a recording that is not finished; write to another path, or remove it and its -wal and -shm"

@@ -40,11 +40,109 @@ public struct StackTrace: Sendable, Hashable, Codable {
     }
   }
 
-  /// The calls, innermost first.
-  public var frames: [Frame]
+  /// A trace by itself, or one of many that share their frames: a frame takes 100 bytes, and most traces have most of
+  /// theirs in common.
+  private enum Storage: Sendable {
+    case own([Frame])
+    case shared(SharedFrames, start: UInt32, count: UInt32)
+  }
+
+  private var storage: Storage
+
+  /// The calls, innermost first. Of a trace that was read from a profile this is made anew each time that it is asked
+  /// for.
+  public var frames: [Frame] {
+    get {
+      if case .own(let frames) = storage { return frames }
+      return (0..<frameCount).map { frame(at: $0) }
+    }
+    set { storage = .own(newValue) }
+    _modify {
+      var frames = frames
+      storage = .own([])
+      defer { storage = .own(frames) }
+      yield &frames
+    }
+  }
 
   /// A trace of these frames.
   public init(frames: [Frame] = []) {
+    storage = .own(frames)
+  }
+
+  /// The trace whose calls stand there in the list of calls.
+  init(_ shared: SharedFrames, calls: Range<Int>) {
+    storage = .shared(shared, start: UInt32(calls.lowerBound), count: UInt32(calls.count))
+  }
+}
+
+extension StackTrace {
+  /// How many frames there are; makes none of them.
+  package var frameCount: Int {
+    switch storage {
+    case .own(let frames): frames.count
+    case .shared(_, _, let count): Int(count)
+    }
+  }
+
+  /// One of the frames; makes no list of them.
+  package func frame(at index: Int) -> Frame {
+    switch storage {
+    case .own(let frames): return frames[index]
+    case .shared(let shared, let start, let count):
+      precondition(index >= 0 && index < count, "a trace has no frame \(index)")
+      return shared.frames[Int(shared.calls[Int(start) + index])]
+    }
+  }
+
+  /// The frames as indices into a list that many traces share; nil when this one has its own.
+  package var sharedCalls: (shared: SharedFrames, calls: ArraySlice<UInt32>)? {
+    guard case .shared(let shared, let start, let count) = storage else { return nil }
+    return (shared, shared.calls[Int(start)..<Int(start) + Int(count)])
+  }
+
+  /// Whether both have the same frames.
+  public static func == (left: StackTrace, right: StackTrace) -> Bool {
+    guard left.frameCount == right.frameCount else { return false }
+    if let (shared, calls) = left.sharedCalls, let (other, otherCalls) = right.sharedCalls, shared === other,
+      calls == otherCalls
+    {
+      return true
+    }
+    return (0..<left.frameCount).allSatisfy { left.frame(at: $0) == right.frame(at: $0) }
+  }
+
+  /// Hashes the frames.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(frameCount)
+    for index in 0..<frameCount { hasher.combine(frame(at: index)) }
+  }
+
+  private enum CodingKeys: CodingKey {
+    case frames
+  }
+
+  /// Decodes what ``encode(to:)`` encodes.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(frames: try container.decode([Frame].self, forKey: .frames))
+  }
+
+  /// Encodes the list of frames under `frames`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(frames, forKey: .frames)
+  }
+}
+
+/// The frames of many traces, each once, and the traces' calls behind each other: four bytes a call.
+package final class SharedFrames: Sendable {
+  package let frames: [StackTrace.Frame]
+  /// Indices into ``frames``.
+  package let calls: [UInt32]
+
+  init(frames: [StackTrace.Frame], calls: [UInt32]) {
     self.frames = frames
+    self.calls = calls
   }
 }

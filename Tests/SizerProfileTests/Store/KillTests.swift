@@ -48,7 +48,8 @@ import Testing
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let story = Story(seed: 5, snapshots: 40, births: 80)
-      signal(SIGXFSZ, SIG_IGN)
+      // SIGXFSZ ends a process that has not said otherwise.
+      openSignals(SIGXFSZ)
       var limit = rlimit(rlim_cur: 300_000, rlim_max: 300_000)
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
       let recorder = try ProfileRecorder(path: "\(folder)/p")
@@ -74,6 +75,11 @@ import Testing
       #expect(error?.code == .full, "\(String(describing: error))")
       #expect(try String(contentsOfFile: "\(folder)/old", encoding: .utf8) == "old")
       #expect(!(try FileManager.default.contentsOfDirectory(atPath: folder)).contains { $0.hasSuffix(".tmp") })
+      // A recording can't even begin where nothing may be written.
+      limit.rlim_cur = 100
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      #expect(#expect(throws: ProfileError.self) { try ProfileRecorder(path: "\(folder)/q") }?.code == .full)
+      #expect(!(try FileManager.default.contentsOfDirectory(atPath: folder)).contains("q"))
     }
   }
 }

@@ -5,9 +5,10 @@ import Sizer
 import TestSupport
 import Testing
 
-/// No file of this process grows beyond `bytes` from now on; nil: as far as it was allowed when it began.
+/// No file of this process grows beyond `bytes` from now on; nil: as far as it was allowed when it began. Who writes
+/// more gets a SIGXFSZ, which ends a process that, as this one, has not said otherwise.
 private func limitFiles(to bytes: Int?) {
-  signal(SIGXFSZ, SIG_IGN)
+  openSignals(SIGXFSZ)
   var limit = rlimit()
   #expect(getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
   limit.rlim_cur = bytes.map { rlim_t($0) } ?? limit.rlim_max

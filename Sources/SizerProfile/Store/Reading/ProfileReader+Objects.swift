@@ -41,24 +41,33 @@ extension ProfileReader {
     return frames
   }
 
+  /// Four bytes a call, which takes two in the file at least; frames are shared.
   mutating func traces(_ frames: [StackTrace.Frame]) throws(ProfileError) -> [StackTrace] {
     let count = try count("traces")
-    var traces: [StackTrace] = []
-    traces.reserveCapacity(count)
+    var calls: [UInt32] = []
+    // Where the calls of each trace end.
+    var ends: [UInt32] = []
+    ends.reserveCapacity(count)
     var budget = budget
     try forEach("traces", "frames", count: count) { (row, id) throws(ProfileError) in
       try budget.withText(row, 1) { (text) throws(ProfileError) in
-        var calls: [StackTrace.Frame] = []
         guard var list = NumberListReader(text) else { throw origin.corrupted("trace \(id) is no list of frames") }
         while let frame = list.next() {
-          guard frame >= 0, frame < frames.count else { throw origin.corrupted("trace \(id) has an unknown frame") }
-          calls.append(frames[Int(frame)])
+          guard frame >= 0, frame < frames.count, frame < UInt32.max, calls.count < UInt32.max else {
+            throw origin.corrupted("trace \(id) has an unknown frame, or there are too many calls")
+          }
+          calls.append(UInt32(frame))
         }
         guard list.isComplete else { throw origin.corrupted("trace \(id) is no list of frames") }
-        traces.append(StackTrace(frames: calls))
+        ends.append(UInt32(calls.count))
       }
     }
     self.budget = budget
-    return traces
+    let shared = SharedFrames(frames: frames, calls: calls)
+    var start = 0
+    return ends.map { end in
+      defer { start = Int(end) }
+      return StackTrace(shared, calls: start..<Int(end))
+    }
   }
 }

@@ -43,14 +43,82 @@ extension ProfileReader {
   borrowing func addClasses(to snapshots: inout [Snapshot], _ texts: [String]) throws(ProfileError) {
     let count = try count("classes")
     let columns = "snapshot,name,active,bytes,share," + SlabFigure.columns.joined(separator: ",")
-    try forEach("classes", columns, count: count) { (row, _) throws(ProfileError) in
+    var table = ClassTable(texts, budget: 64 * (1 << 20) + 64 * rowLimit)
+    var last = 0
+    try forEach("classes", columns, count: count) { (row, id) throws(ProfileError) in
       let snapshot = try index(row, 1, below: snapshots.count)
       let record = ClassRecord(
         active: try figure(row, 3), bytes: try figure(row, 4), share: try row.real(5), slabs: try slabs(row))
-      let name = texts[try index(row, 2, below: texts.count)]
-      guard snapshots[snapshot].classes.updateValue(record, forKey: name) == nil else {
+      guard snapshot >= last else { throw origin.corrupted("classes is out of order at row \(id)") }
+      if snapshot > last { snapshots[last].classes = try table.finish(last, origin) }
+      last = snapshot
+      table.add(record, name: try index(row, 2, below: texts.count))
+    }
+    if count > 0 { snapshots[last].classes = try table.finish(last, origin) }
+  }
+}
+
+/// Makes a snapshot's dictionary of classes. One snapshot after the other has the same classes, and the same dictionary
+/// with other records in it: names are hashed when there is a new one, not once for each snapshot.
+private struct ClassTable {
+  private typealias Classes = [String: ClassRecord]
+
+  private let texts: [String]
+  /// The bytes of names that may be hashed: a small file may have many rows that share a long name.
+  private var budget: Int64
+  private var costs: [Int: Int64] = [:]
+  /// The names of the rows that came, and the rows.
+  private var names: [Int] = []
+  private var records: [ClassRecord] = []
+  /// The dictionary that was made last, its names in the order of their rows, and where each is in it.
+  private var last: Classes = [:]
+  private var lastNames: [Int] = []
+  private var slots: [Classes.Index] = []
+
+  init(_ texts: [String], budget: Int64) {
+    self.texts = texts
+    self.budget = budget
+  }
+
+  mutating func add(_ record: ClassRecord, name: Int) {
+    names.append(name)
+    records.append(record)
+  }
+
+  /// The snapshot's classes; those of the next one follow.
+  mutating func finish(_ snapshot: Int, _ origin: Origin) throws(ProfileError) -> [String: ClassRecord] {
+    if names != lastNames { try remake(snapshot, origin) }
+    for (slot, record) in zip(slots, records) { last.values[slot] = record }
+    names.removeAll(keepingCapacity: true)
+    records.removeAll(keepingCapacity: true)
+    return last
+  }
+
+  private mutating func remake(_ snapshot: Int, _ origin: Origin) throws(ProfileError) {
+    last = Classes(minimumCapacity: names.count)
+    for (place, name) in names.enumerated() {
+      budget -= cost(of: name)
+      guard budget >= 0 else {
+        throw origin.corrupted("its classes have longer names than a file of its length explains")
+      }
+      // Its place, until it is known where it is.
+      guard last.updateValue(ClassRecord(active: place, bytes: 0, share: 0), forKey: texts[name]) == nil else {
         throw origin.corrupted("snapshot \(snapshot) has a class twice")
       }
     }
+    slots = [Classes.Index](repeating: last.startIndex, count: names.count)
+    for slot in last.indices { slots[last.values[slot].active] = slot }
+    lastNames = names
+  }
+
+  /// Short names cost no more than their row does. Swift brings what is not ASCII into a form of its own before it
+  /// hashes it.
+  private mutating func cost(of name: Int) -> Int64 {
+    let count = texts[name].utf8.count
+    guard count > 256 else { return 0 }
+    if let known = costs[name] { return known }
+    let cost = Int64(count) * (texts[name].utf8.allSatisfy { $0 < 0x80 } ? 1 : 16)
+    costs[name] = cost
+    return cost
   }
 }

@@ -14,15 +14,16 @@ struct Connection: ~Copyable {
   /// Where the progress handler counts; nil while none is set.
   private var steps: UnsafeMutablePointer<Int64>?
 
-  /// Opens an existing database by its URI (``FilePath/uri(_:)``).
-  init(uri: String, for purpose: Purpose, origin: Origin) throws(ProfileError) {
+  /// Opens an existing database by its URI (``FilePath/uri(_:)``). Without locks: nobody waits for this connection, nor
+  /// it for anybody.
+  init(uri: String, for purpose: Purpose, locks: Bool = true, origin: Origin) throws(ProfileError) {
     let access = purpose == .writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     var opened: OpaquePointer?
     // No mutex: the owner sees to it that one thread at a time comes here.
     let status = sqlite3_open_v2(
       uri, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE, nil)
-    guard status == SQLITE_OK, let opened else {
-      let error = origin.failure(status, opened)
+    guard status == SQLITE_OK, let opened, Self.guardFile(of: opened, locks: locks) else {
+      let error = origin.failure(status == SQLITE_OK ? SQLITE_CANTOPEN : status, opened)
       sqlite3_close_v2(opened)
       throw error
     }
@@ -68,6 +69,11 @@ struct Connection: ~Copyable {
         left.pointee -= 1
         return left.pointee < 0 ? 1 : 0
       }, left)
+  }
+
+  /// Closing will leave the log and the file as they are.
+  func leaveLog() {
+    _ = csqlite_switch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
   }
 
   /// Waits up to so long for others who hold the file.

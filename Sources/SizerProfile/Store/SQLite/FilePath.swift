@@ -57,12 +57,11 @@ struct FilePath: Sendable {
 
   /// Whether it is a database that is written by way of a log; false of what can't be read.
   var needsLog: Bool {
-    let descriptor = open(text, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
+    // Through SQLite: whoever opens and closes the file otherwise takes the locks away that a recorder in this process
+    // has on it.
+    guard let alone = try? Connection(uri: uri("immutable=1"), for: .reading, origin: origin) else { return false }
     // Byte 19 of a database: 2 from when it is given a log until its recorder puts all into one file.
-    var mark: UInt8 = 0
-    return pread(descriptor, &mark, 1, 19) == 1 && mark == 2
+    return alone.fileBytes(at: 19, count: 1) == [2]
   }
 
   /// As SQLite's open takes it: the path byte for byte, whatever is in it, with options behind it.

@@ -84,6 +84,9 @@ struct Statement: ~Copyable {
     sqlite3_reset(handle)
   }
 
+  /// What is to be put makes no sense.
+  func inconsistent(_ what: String) -> ProfileError { origin.inconsistent(what) }
+
   // MARK: Reading
 
   /// Goes to the next row; false after the last one.

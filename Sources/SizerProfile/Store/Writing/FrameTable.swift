@@ -5,35 +5,66 @@ struct FrameTable: ~Copyable {
   /// Remembered frames, at most; one that was forgotten is written again.
   private static let capacity = 1 << 16
 
-  private var ids: [StackTrace.Frame: Int64] = [:]
+  /// A frame with its texts' ids in their place.
+  private struct Row: Hashable {
+    let address: UInt64
+    let function: Int64?
+    let file: Int64?
+    let line: Int64
+    let column: Int64
+    let isInlined: Bool
+    let image: Int64?
+    let imageOffset: UInt64
+    let buildID: Int64?
+  }
+
+  private var ids: [Row: Int64] = [:]
   private var count: Int64 = 0
   private var committed: Int64 = 0
+  /// How many rows there are.
+  var written: Int64 { count }
   private var insert: Statement
+  /// Frames that traces share are looked up by their place in the list, not by all their texts, each time that they are
+  /// called.
+  private var shared: (list: SharedFrames, ids: [Int64])?
 
   init(_ connection: borrowing Connection) throws(ProfileError) {
     insert = try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)")
   }
 
-  /// The frame's id; writes it when it is new.
-  mutating func id(_ frame: StackTrace.Frame, texts: inout TextTable) throws(ProfileError) -> Int64 {
-    if let id = ids[frame] { return id }
-    let function = try texts.id(frame.function)
-    let file = try texts.id(frame.file)
-    let image = try texts.id(frame.image)
-    let buildID = try texts.id(frame.buildID)
+  /// The id of a trace's frame; writes it when it is new.
+  mutating func id(of trace: StackTrace, at index: Int, texts: inout TextTable) throws(ProfileError) -> Int64 {
+    guard let (list, calls) = trace.sharedCalls else { return try id(trace.frame(at: index), texts: &texts) }
+    if shared?.list !== list { shared = (list, [Int64](repeating: -1, count: list.frames.count)) }
+    let number = Int(calls[calls.startIndex + index])
+    if let id = shared?.ids[number], id >= 0 { return id }
+    let id = try id(list.frames[number], texts: &texts)
+    shared?.ids[number] = id
+    return id
+  }
+
+  private mutating func id(_ frame: StackTrace.Frame, texts: inout TextTable) throws(ProfileError) -> Int64 {
+    let row = Row(
+      address: frame.address, function: try texts.id(frame.function), file: try texts.id(frame.file),
+      line: Int64(frame.line), column: Int64(frame.column), isInlined: frame.isInlined,
+      image: try texts.id(frame.image), imageOffset: frame.imageOffset, buildID: try texts.id(frame.buildID))
+    if let id = ids[row] { return id }
+    guard (0...Limits.figure).contains(row.line), (0...Limits.figure).contains(row.column) else {
+      throw insert.inconsistent("a frame's line and column are \(row.line) and \(row.column)")
+    }
     insert.bind(first: count)
-    insert.bind(Int64(bitPattern: frame.address))
-    insert.bind(function)
-    insert.bind(file)
-    insert.bind(Int64(frame.line))
-    insert.bind(Int64(frame.column))
-    insert.bind(frame.isInlined ? 1 : 0)
-    insert.bind(image)
-    insert.bind(Int64(bitPattern: frame.imageOffset))
-    insert.bind(buildID)
+    insert.bind(Int64(bitPattern: row.address))
+    insert.bind(row.function)
+    insert.bind(row.file)
+    insert.bind(row.line)
+    insert.bind(row.column)
+    insert.bind(row.isInlined ? 1 : 0)
+    insert.bind(row.image)
+    insert.bind(Int64(bitPattern: row.imageOffset))
+    insert.bind(row.buildID)
     try insert.run()
     if ids.count >= Self.capacity { ids.removeAll(keepingCapacity: true) }
-    ids[frame] = count
+    ids[row] = count
     defer { count += 1 }
     return count
   }
@@ -43,12 +74,14 @@ struct FrameTable: ~Copyable {
   mutating func rollback() {
     guard count > committed else { return }
     count = committed
+    shared = nil
     ids = ids.filter { $0.value < committed }
   }
 
   /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after one.
   mutating func restart() {
     ids = [:]
+    shared = nil
     count = 0
   }
 }

@@ -85,11 +85,7 @@ extension ProfileWriter {
   mutating func add(traces: [StackTrace]) throws(ProfileError) {
     for trace in traces {
       var list = NumberListWriter()
-      for frame in trace.frames {
-        _ = try figure(frame.line, "a frame's line")
-        _ = try figure(frame.column, "a frame's column")
-        list.append(try frames.id(frame, texts: &texts))
-      }
+      for index in 0..<trace.frameCount { list.append(try frames.id(of: trace, at: index, texts: &texts)) }
       insertTrace.bind(first: Int64(counts.traces))
       insertTrace.bind(text: list.finish())
       try insertTrace.run()

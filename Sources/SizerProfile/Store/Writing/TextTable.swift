@@ -8,7 +8,23 @@ struct TextTable: ~Copyable {
 
     static func == (left: Exact, right: Exact) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
     func hash(into hasher: inout Hasher) {
-      for byte in text.utf8 { hasher.combine(byte) }
+      if text.utf8.withContiguousStorageIfAvailable({ hasher.combine(bytes: UnsafeRawBufferPointer($0)) }) == nil {
+        for byte in text.utf8 { hasher.combine(byte) }
+      }
+    }
+  }
+
+  /// Where a long text lies in memory. A million things may be called by one text of a megabyte, which is hashed once
+  /// then.
+  private struct Place: Hashable {
+    let address: UnsafeRawPointer
+    let count: Int
+
+    /// nil for a short text, which may lie anywhere.
+    init?(_ text: String) {
+      let found = text.utf8.withContiguousStorageIfAvailable { ($0.count > 64 ? $0.baseAddress : nil, $0.count) }
+      guard let (address, count) = found, let address else { return nil }
+      (self.address, self.count) = (UnsafeRawPointer(address), count)
     }
   }
 
@@ -17,8 +33,12 @@ struct TextTable: ~Copyable {
   private static let capacity = 1 << 16
 
   private var ids: [Exact: Int64] = [:]
+  /// The same by place. The texts are kept, so that nothing else can come to lie where they do.
+  private var places: [Place: (text: String, id: Int64)] = [:]
   private var count: Int64 = 0
   private var committed: Int64 = 0
+  /// How many rows there are.
+  var written: Int64 { count }
   private var insert: Statement
 
   init(_ connection: borrowing Connection) throws(ProfileError) {
@@ -27,6 +47,15 @@ struct TextTable: ~Copyable {
 
   /// The text's id; writes it when it is new.
   mutating func id(_ text: String) throws(ProfileError) -> Int64 {
+    guard let place = Place(text) else { return try lookUp(text) }
+    if let known = places[place] { return known.id }
+    let id = try lookUp(text)
+    if places.count >= Self.capacity { places.removeAll(keepingCapacity: true) }
+    places[place] = (text, id)
+    return id
+  }
+
+  private mutating func lookUp(_ text: String) throws(ProfileError) -> Int64 {
     if let id = ids[Exact(text: text)] { return id }
     insert.bind(first: count)
     insert.bind(text)
@@ -49,5 +78,6 @@ struct TextTable: ~Copyable {
     guard count > committed else { return }
     count = committed
     ids = ids.filter { $0.value < committed }
+    places = places.filter { $0.value.id < committed }
   }
 }

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSQLite
+import Glibc
+
+/// The index of a database's log (`<file>-shm`), which SQLite maps into every process that has the database open. Who
+/// touches a page of a mapping whose file was cut gets SIGBUS, and the process is gone. So SQLite works on copies in
+/// this process's own memory, which are exchanged with the mapping by the kernel: it says EFAULT where there is no
+/// page. Everybody else's SQLite finds what it expects.
+///
+/// When to exchange follows from how SQLite shares memory (wal.c): what one process wrote counts for another when that
+/// one has taken a lock or gone through a barrier. Who holds the lock for writing owns all of the index but ten words,
+/// the readers' marks and how far the log was put into the file; those are changed word by word under locks of their
+/// own.
+final class SharedIndex {
+  /// A piece of the index, as SQLite maps it: 32 KiB.
+  private struct Piece {
+    /// The mapping; never touched by us.
+    let shared: UnsafeMutableRawPointer
+    /// What SQLite reads and writes.
+    let copy: UnsafeMutableRawPointer
+    let length: Int
+  }
+
+  /// Where the words are, in the first piece, that no lock for writing covers: behind both copies of the head.
+  private static let marks = 24..<34
+
+  /// By their number; nil for one that is not there yet.
+  private var pieces: [Piece?] = []
+  /// What the others have, of the piece that is being exchanged.
+  private var theirs: UnsafeMutablePointer<UInt32>?
+  /// What the marks were after the last exchange.
+  private var knownMarks = [UInt32](repeating: 0, count: marks.count)
+  private let passage = KernelPassage()
+  /// The index's own file, for it to be made whole again.
+  private let path: String
+  /// Whether the mapping may only be read.
+  private var isReadOnly = false
+  /// Whether something that was written here could not be given to the others: what they have is old then, and must not
+  /// be believed.
+  private var isLost = false
+  /// Whether the lock for writing is held.
+  var isOwned = false
+
+  init(path: String) { self.path = path }
+
+  deinit { forget() }
+
+  /// The copy of a piece that SQLite has mapped; nil when there is no memory, or nothing to copy.
+  func copy(of number: Int, at shared: UnsafeMutableRawPointer, length: Int, readOnly: Bool) -> UnsafeMutableRawPointer?
+  {
+    if pieces.indices.contains(number), let piece = pieces[number] { return piece.copy }
+    isReadOnly = readOnly
+    if theirs == nil { theirs = malloc(length)?.assumingMemoryBound(to: UInt32.self) }
+    guard theirs != nil, let copy = malloc(length) else { return nil }
+    while pieces.count <= number { pieces.append(nil) }
+    pieces[number] = Piece(shared: shared, copy: copy, length: length)
+    guard passage.copy(from: shared, to: copy, length) || renew() && passage.copy(from: shared, to: copy, length) else {
+      free(copy)
+      pieces[number] = nil
+      return nil
+    }
+    if number == 0 { rememberMarks() }
+    return copy
+  }
+
+  /// Gives what SQLite wrote since the last time to the others, and takes what they wrote. False when the file is gone
+  /// from under its mapping and can't be made whole; it may be possible later.
+  func exchange() -> Bool {
+    if isLost, !isOwned { isLost = !renew() }
+    guard !isLost || isOwned else { return false }
+    let isDone = isOwned ? giveAll() || makeWhole() && giveAll() : takeAll() || renew() && takeAll()
+    if isOwned { isLost = !isDone }
+    return isDone
+  }
+
+  /// What others have must become what is here: the head last, for it says how much of the rest counts.
+  private func giveAll() -> Bool {
+    for (number, piece) in pieces.enumerated().reversed() {
+      guard let piece else { continue }
+      guard take(piece) else { return false }
+      if number > 0 {
+        guard give(differing: 0..<piece.length / 4, of: piece) else { return false }
+      } else {
+        guard exchangeMarks(), give(differing: Self.marks.upperBound..<piece.length / 4, of: piece),
+          give(differing: 0..<Self.marks.lowerBound, of: piece)
+        else { return false }
+      }
+    }
+    return true
+  }
+
+  /// While the head is the same, nobody has written, and all that counts is here. What else differs may be damage.
+  private func takeAll() -> Bool {
+    guard let first = pieces.first, let piece = first, let theirs else { return true }
+    guard passage.copy(from: piece.shared, to: theirs, 4 * Self.marks.upperBound), exchangeMarks() else { return false }
+    let head = 4 * Self.marks.lowerBound
+    if memcmp(piece.copy, theirs, head) == 0 { return true }
+    memcpy(piece.copy, theirs, head)
+    let behind = 4 * Self.marks.upperBound
+    guard passage.copy(from: piece.shared + behind, to: piece.copy + behind, piece.length - behind) else {
+      return false
+    }
+    for case let piece? in pieces.dropFirst() {
+      guard passage.copy(from: piece.shared, to: piece.copy, piece.length) else { return false }
+    }
+    return true
+  }
+
+  private func take(_ piece: Piece) -> Bool {
+    theirs.map { passage.copy(from: piece.shared, to: $0, piece.length) } ?? false
+  }
+
+  /// Word by word: what was written here goes there, what others wrote comes from there.
+  private func exchangeMarks() -> Bool {
+    guard let first = pieces.first, let piece = first, let theirs else { return true }
+    let copy = piece.copy.assumingMemoryBound(to: UInt32.self)
+    for word in Self.marks where copy[word] != theirs[word] {
+      if copy[word] == knownMarks[word - Self.marks.lowerBound] {
+        copy[word] = theirs[word]
+      } else {
+        guard give(word..<word + 1, of: piece) else { return false }
+      }
+    }
+    rememberMarks()
+    return true
+  }
+
+  private func rememberMarks() {
+    guard let first = pieces.first, let piece = first else { return }
+    let copy = piece.copy.assumingMemoryBound(to: UInt32.self)
+    for (index, word) in Self.marks.enumerated() { knownMarks[index] = copy[word] }
+  }
+
+  private func give(differing words: Range<Int>, of piece: Piece) -> Bool {
+    let copy = piece.copy.assumingMemoryBound(to: UInt32.self)
+    guard let theirs else { return false }
+    var start = words.lowerBound
+    while start < words.upperBound {
+      // Most of it is the same.
+      let step = min(64, words.upperBound - start)
+      if memcmp(copy + start, theirs + start, 4 * step) == 0 {
+        start += step
+        continue
+      }
+      guard copy[start] != theirs[start] else {
+        start += 1
+        continue
+      }
+      var end = start + 1
+      while end < words.upperBound, copy[end] != theirs[end] { end += 1 }
+      guard give(start..<end, of: piece) else { return false }
+      start = end
+    }
+    return true
+  }
+
+  private func give(_ words: Range<Int>, of piece: Piece) -> Bool {
+    let start = 4 * words.lowerBound
+    return isReadOnly || passage.copy(from: piece.copy + start, to: piece.shared + start, 4 * words.count)
+  }
+
+  /// Gives a file that was cut its length back, and takes away the head, here and there: what is left behind it is not
+  /// to be believed. SQLite makes an index without a head anew, from the log.
+  private func renew() -> Bool {
+    guard makeWhole(), let first = pieces.first, let piece = first else { return false }
+    let head = 0..<Self.marks.lowerBound
+    memset(piece.copy, 0, 4 * head.count)
+    return give(head, of: piece)
+  }
+
+  /// Gives a file that was cut its length back, with zeros.
+  private func makeWhole() -> Bool {
+    let length = pieces.reduce(0) { $0 + ($1?.length ?? 0) }
+    var status = stat()
+    guard !isReadOnly, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    // By its name: whoever closes a descriptor of a file takes the locks away that SQLite has on it.
+    return status.st_size >= length || truncate(path, off_t(length)) == 0
+  }
+
+  /// SQLite unmaps it.
+  func forget() {
+    for piece in pieces { free(piece?.copy) }
+    free(theirs)
+    (pieces, theirs) = ([], nil)
+  }
+}
+
+/// Copies memory by the kernel, which says when it can't be read or written, where this process would get a signal:
+/// through a pipe, for that works everywhere and no limit on file sizes counts.
+private final class KernelPassage {
+  private var ends: (Int32, Int32) = (-1, -1)
+
+  deinit { close() }
+
+  private func close() {
+    if ends.0 >= 0 {
+      Glibc.close(ends.0)
+      Glibc.close(ends.1)
+    }
+    ends = (-1, -1)
+  }
+
+  private func open() -> Bool {
+    guard ends.0 < 0 else { return true }
+    var pair: [Int32] = [-1, -1]
+    // In one call: a program that another thread starts meanwhile must not inherit it.
+    guard pipe2(&pair, O_CLOEXEC | O_NONBLOCK) == 0 else { return false }
+    ends = (pair[0], pair[1])
+    return true
+  }
+
+  /// False when either can't be accessed, or there are no descriptors left.
+  func copy(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ length: Int) -> Bool {
+    guard open() else { return false }
+    var done = 0
+    while done < length {
+      // As much as the pipe takes, 64 KiB at most and a page at least.
+      let written = write(ends.1, source + done, length - done)
+      var taken = 0
+      while taken < written {
+        let count = read(ends.0, target + done + taken, written - taken)
+        guard count > 0 else { break }
+        taken += count
+      }
+      guard written > 0, taken == written else {
+        // What is left in the pipe must not be taken for what comes next.
+        close()
+        return false
+      }
+      done += written
+    }
+    return true
+  }
+}
