@@ -5,9 +5,15 @@
 
 #include "check.h"
 
+static _Alignas(16) char room[8 << 20];
+static size_t used;
+
+void *made_memory(size_t *ret_bytes) {
+  *ret_bytes = used;
+  return room;
+}
+
 void *made_room(size_t bytes) {
-  static _Alignas(16) char room[8 << 20];
-  static size_t used;
   bytes = (bytes + 15) & ~(size_t)15;
   CHECK(used + bytes <= sizeof room);
   used += bytes;
@@ -25,7 +31,8 @@ const char *made_text(const char *text) {
 }
 
 swift_descriptor *made_descriptor(uint32_t flags, const char *name, const swift_descriptor *parent) {
-  swift_descriptor *descriptor = made_room(sizeof *descriptor);
+  enum { GENERIC_PART = 64 };
+  swift_descriptor *descriptor = made_room(sizeof *descriptor + GENERIC_PART);
   descriptor->flags = flags;
   made_relative(&descriptor->parent, parent);
   made_relative(&descriptor->name, name ? made_text(name) : NULL);

@@ -86,6 +86,17 @@ const swift_metadata *made_plain(const char *name, size_t size, uint32_t align_m
   return made_struct((made_struct_spec){.name = name, .size = size, .align_mask = align_mask});
 }
 
+// Behind a generic class's descriptor: GenericContext.h.
+static void made_parameters(swift_descriptor *descriptor, size_t count) {
+  struct {
+    swift_relative cache, pattern;
+    uint16_t parameters, requirements, key_arguments, flags;
+    uint8_t kinds[16];
+  } part = {.parameters = (uint16_t)count, .key_arguments = (uint16_t)count};
+  for (size_t i = 0; i < count; i++) part.kinds[i] = 0x80;  // a type, which is an argument
+  memcpy(descriptor + 1, &part, sizeof part);
+}
+
 // A class's metadata: its head, its superclass's members, then its own: arguments, offsets of fields.
 const swift_class *made_class(made_class_spec spec) {
   uint32_t head = sizeof(swift_class) / sizeof(uintptr_t);
@@ -98,6 +109,7 @@ const swift_class *made_class(made_class_spec spec) {
   for (size_t i = 0; i < spec.field_count; i++) words[inherited + spec.argument_count + i] = spec.fields[i].offset;
   uint32_t flags = SWIFT_CONTEXT_CLASS | (spec.argument_count ? SWIFT_DESCRIPTOR_GENERIC : 0);
   swift_descriptor *descriptor = dotted_descriptor(flags, spec.name);
+  if (spec.argument_count) made_parameters(descriptor, spec.argument_count);
   descriptor->class_.positive_size = inherited + own;
   descriptor->class_.immediate_members = own;
   descriptor->class_.field_count = (uint32_t)spec.field_count;

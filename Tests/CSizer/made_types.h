@@ -15,6 +15,9 @@
 /// Zeroed static memory aligned to 16 bytes.
 void *made_room(size_t bytes);
 
+/// All the memory that made_room has given so far, in one piece.
+void *made_memory(size_t *ret_bytes);
+
 /// Makes `at`, which must be in made memory, point at `target`, in made memory too or NULL.
 void made_relative(swift_relative *at, const void *target);
 

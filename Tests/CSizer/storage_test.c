@@ -181,9 +181,10 @@ TEST(tables_whose_pointers_lie_are_scanned_and_said_to_be) {
 static void *make_managed_buffer(made_heap *heap, const char *header, const char *element, size_t bytes) {
   const void *arguments[] = {made_type(header), made_type(element)};
   const made_field fields[] = {{"header", header, 16, 0}};
-  const swift_class *class = made_class((made_class_spec){.name = "Swift.ManagedBuffer", .size = 16, .field_count = 1,
+  uint32_t size = 16 + (uint32_t)swift_witnesses_of(made_type(header))->size;
+  const swift_class *class = made_class((made_class_spec){.name = "Swift.ManagedBuffer", .size = size, .field_count = 1,
                                                           .fields = fields, .argument_count = 2, .arguments = arguments});
-  const swift_class *own = made_class((made_class_spec){.name = "Main.Buffer", .superclass = class, .size = 16});
+  const swift_class *own = made_class((made_class_spec){.name = "Main.Buffer", .superclass = class, .size = size});
   return made_object(heap, own, bytes);
 }
 

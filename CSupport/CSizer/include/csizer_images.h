@@ -12,6 +12,7 @@
 typedef struct csizer_images {
   struct csizer_range {
     uintptr_t start, end;
+    bool is_code;  // the processor may run what is there
   } *ranges;  // ascending, disjoint
   size_t count, capacity;
   unsigned long long generation;  // dlpi_adds + dlpi_subs when they were read
@@ -26,5 +27,8 @@ void csizer_images_deinit(csizer_images *images);
 
 /// Whether `address` is inside an image as of the last refresh. Time: logarithmic.
 bool csizer_images_contain(const csizer_images *images, uintptr_t address);
+
+/// The same for code: whether a function can be there.
+bool csizer_images_contain_code(const csizer_images *images, uintptr_t address);
 
 #endif

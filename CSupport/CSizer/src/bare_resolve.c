@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "bare_type.h"
+#include "block_names.h"
 #include "descriptors.h"
 #include "mangling.h"
+#include "metadata_check.h"
 #include "type_tree.h"
 
 // From mangled names, taken apart, to types: the runtime's where it has them, stand-ins elsewhere.
@@ -39,6 +41,7 @@ static const swift_descriptor *standard_descriptor(const csizer_layouts *layouts
 static const swift_metadata *nominal(const context *context, const swift_descriptor *descriptor,
                                      const swift_metadata *const *arguments, size_t count, bool has_bare) {
   csizer_layouts *layouts = context->layouts;
+  if (!csizer_descriptor_is_sound(layouts, descriptor)) return NULL;
   enum swift_context_kind kind = descriptor->flags & 0x1F;
   if (kind == SWIFT_CONTEXT_CLASS) return plain_type(layouts, "Bo");  // one reference, like any other
   if (kind != SWIFT_CONTEXT_STRUCT && kind != SWIFT_CONTEXT_ENUM) return NULL;
@@ -85,6 +88,7 @@ static const swift_metadata *resolve(const context *context, const csizer_tree *
 const swift_metadata *csizer_bare_type(csizer_layouts *layouts, const char *name, size_t length,
                                        const csizer_parameters *parameters) {
   csizer_tree_room room;
+  if (csizer_name_mentions_block(name, length)) return NULL;  // the runtime must not be asked
   const csizer_tree *tree = csizer_tree_read(name, length, &room);
   return tree ? resolve(&(context){layouts, parameters}, tree) : NULL;
 }
@@ -92,6 +96,7 @@ const swift_metadata *csizer_bare_type(csizer_layouts *layouts, const char *name
 const swift_metadata *csizer_bare_field_type(csizer_layouts *layouts, const csizer_bare *bare, const char *name) {
   if (name[0] == 9) return NULL;  // of a type that can't be copied; what the name leads to is not it
   size_t length = csizer_mangled_length(name);
+  if (csizer_name_mentions_block(name, length)) return NULL;  // the runtime must not be asked
   csizer_tree_room room;
   const csizer_tree *tree = csizer_tree_read(name, length, &room);
   bool has_bare = false;
@@ -101,7 +106,8 @@ const swift_metadata *csizer_bare_field_type(csizer_layouts *layouts, const csiz
   if (runtime_can_tell)
     type = layouts->runtime->type_in_context(name, length, bare->descriptor,
                                              bare->argument_count ? bare->metadata.arguments : NULL);
-  if (type || !tree) return type;
+  if (type) return csizer_metadata_is_known(layouts, type) ? type : NULL;
+  if (!tree) return NULL;
   // Arguments of enclosing types come first: their levels are not told apart here, so only one level is read.
   uint16_t cumulative[] = {(uint16_t)bare->argument_count};
   csizer_parameters parameters = {1, cumulative, bare->metadata.arguments, NULL};

@@ -56,7 +56,8 @@ static void place(csizer_bare *bare, const csizer_field *field, bool *is_plain, 
     bare->spare = CSIZER_SPARE_NONE;
     bare->witnesses.extra_inhabitants = WITNESS_TABLE_SPARES;
   }
-  bool lends = holding == CSIZER_HOLDS_VALUE || holding == CSIZER_HOLDS_UNOWNED || holding == CSIZER_HOLDS_UNMANAGED;
+  bool lends = holding == CSIZER_HOLDS_VALUE || holding == CSIZER_HOLDS_UNOWNED || holding == CSIZER_HOLDS_UNMANAGED ||
+               holding == CSIZER_HOLDS_BLOCK;
   if (lends && witnesses->extra_inhabitants > bare->witnesses.extra_inhabitants) {
     bare->spare = CSIZER_SPARE_FIELD;
     bare->part = field->type;
@@ -138,8 +139,10 @@ static bool finish(csizer_layouts *layouts, csizer_builder *builder, csizer_bare
   csizer_value_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
   if (!layout) return false;
   const swift_metadata *type = (const swift_metadata *)&bare->metadata;
-  *layout =
-      (csizer_value_layout){.type = type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  *layout = (csizer_value_layout){.type = type,
+                                  .size = (uint32_t)witnesses->size,
+                                  .stride = (uint32_t)witnesses->stride,
+                                  .align_mask = (uint8_t)align_mask};
   csizer_builder_finish(builder, layout);
   return csizer_layout_map_insert(layouts, &layouts->values, type, layout);
 }

@@ -23,6 +23,12 @@ void csizer_builder_reference(csizer_builder *builder, size_t offset) {
   else csizer_builder_op(builder, OP_REFERENCE, offset, NULL);
 }
 
+void csizer_builder_block(csizer_builder *builder, size_t offset) {
+  csizer_layouts *layouts = builder->layouts;
+  if (!layouts->block_kind) layouts->block_kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = "block"});
+  csizer_builder_op(builder, OP_BLOCK, offset, NULL);
+}
+
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout) {
   if (!layout) return;
   builder->unresolved |= layout->unresolved;
@@ -46,6 +52,7 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
     case CSIZER_HOLDS_WEAK: csizer_builder_op(builder, OP_WEAK, offset, NULL); return;
     case CSIZER_HOLDS_UNOWNED: csizer_builder_op(builder, OP_UNOWNED, offset, NULL); return;
     case CSIZER_HOLDS_BOX: csizer_builder_reference(builder, offset); return;
+    case CSIZER_HOLDS_BLOCK: csizer_builder_block(builder, offset); return;
     case CSIZER_HOLDS_FUNCTION: csizer_builder_reference(builder, offset + WORD); return;
     case CSIZER_HOLDS_UNMANAGED:
     case CSIZER_HOLDS_METATYPE:
@@ -56,6 +63,30 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
   }
   if (type) csizer_builder_append(builder, offset, csizer_layouts_value(builder->layouts, type));
   else csizer_builder_conservative(builder, offset, end - offset);
+}
+
+static size_t op_size(const csizer_op *op) {
+  switch (op->kind) {
+    case OP_ENUM: return ((const csizer_enum *)op->detail)->size;
+    case OP_ANY: return sizeof(swift_any);
+    case OP_REPEAT: return ((const csizer_repeat *)op->detail)->count * ((const csizer_repeat *)op->detail)->element->stride;
+    case OP_CONSERVATIVE: return ((const csizer_extent *)op->detail)->bytes;
+    default: return WORD;
+  }
+}
+
+static bool lies_inside(const csizer_builder *builder, size_t size) {
+  if (builder->references && (MASK_WORDS - (size_t)__builtin_clzll(builder->references)) * WORD > size) return false;
+  for (uint32_t i = 0; i < builder->count; i++)
+    if (builder->ops[i].offset > size || op_size(&builder->ops[i]) > size - builder->ops[i].offset) return false;
+  return true;
+}
+
+void csizer_builder_confine(csizer_builder *builder, size_t size) {
+  if (lies_inside(builder, size)) return;
+  builder->references = 0;
+  builder->count = 0;
+  csizer_builder_conservative(builder, 0, size);
 }
 
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout) {

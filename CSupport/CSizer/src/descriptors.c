@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fault_guard.h"
 #include "mangling.h"
 #include "swift_call.h"
 
@@ -109,6 +110,12 @@ size_t csizer_generic_argument_count(const swift_descriptor *descriptor) {
   return generic_header_of(descriptor)->key_argument_count;
 }
 
+const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, size_t *ret_count) {
+  const generic_header *header = generic_header_of(descriptor);
+  *ret_count = header->parameter_count;
+  return (const uint8_t *)(header + 1);
+}
+
 static const generic_requirement *requirements_of(const generic_header *header) {
   const char *parameters = (const char *)(header + 1);  // a byte each
   return (const void *)(parameters + swift_round_up(header->parameter_count, 3));
@@ -156,15 +163,23 @@ typedef struct metadata_response {
 typedef SWIFT_CALL metadata_response (*access_few)(size_t, const void *, const void *, const void *);
 typedef SWIFT_CALL metadata_response (*access_many)(size_t, const void *const *);
 
+// The runtime is behind these functions, and takes locks: no guard may jump out of it (fault_guard.h).
+static const swift_metadata *call_access(uintptr_t function, const void *const *values, size_t count) {
+  void *guard = csizer_guard_pause();
+  const swift_metadata *type = count > 3 ? ((access_many)function)(0, values).type
+                                         : ((access_few)function)(0, values[0], values[1], values[2]).type;
+  csizer_guard_resume(guard);
+  return type;
+}
+
 const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                                                     const swift_metadata *const *arguments, size_t count) {
   const void *values[MOST_ACCESS_ARGUMENTS] = {NULL};
   const void *function = swift_resolve(&descriptor->access_function);
   bool is_generic = descriptor->flags & SWIFT_DESCRIPTOR_GENERIC;
   if (!function || is_generic != (count > 0)) return NULL;
-  if (!is_generic) return ((access_few)(uintptr_t)function)(0, NULL, NULL, NULL).type;
+  if (!is_generic) return call_access((uintptr_t)function, values, 0);
   const generic_header *header = generic_header_of(descriptor);
   if (!runtime->conformance || !access_arguments(runtime, header, arguments, count, values)) return NULL;
-  if (header->key_argument_count > 3) return ((access_many)(uintptr_t)function)(0, values).type;
-  return ((access_few)(uintptr_t)function)(0, values[0], values[1], values[2]).type;
+  return call_access((uintptr_t)function, values, header->key_argument_count);
 }

@@ -19,6 +19,9 @@ const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, c
 const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                                                     const swift_metadata *const *arguments, size_t count);
 
+/// A byte for each generic parameter: bit 7 says that it is among the arguments, the low six bits what it is (0: a type).
+const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, size_t *ret_count);
+
 /// How many words of generic arguments (types and witness tables) a type of this descriptor has; it is generic.
 size_t csizer_generic_argument_count(const swift_descriptor *descriptor);
 

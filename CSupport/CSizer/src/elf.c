@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault_guard.h"
+
 // Every offset that the file gives is checked: a file can be cut, or be replaced while the process runs.
 
 static const void *part(const csizer_elf *elf, uint64_t offset, uint64_t size) {
@@ -79,10 +81,18 @@ static int open_image(struct dl_phdr_info *info, size_t size, void *context) {
   return -1;
 }
 
+// The loader holds its lock: no guard may jump out of it (fault_guard.h).
+static int each_of_loader(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
+  void *guard = csizer_guard_pause();
+  int answer = dl_iterate_phdr(visit, context);
+  csizer_guard_resume(guard);
+  return answer;
+}
+
 bool csizer_elf_open(uintptr_t address, csizer_elf *ret_elf) {
   *ret_elf = (csizer_elf){0};
   opening wanted = {address, ret_elf};
-  return dl_iterate_phdr(open_image, &wanted) == 1;
+  return each_of_loader(open_image, &wanted) == 1;
 }
 
 void csizer_elf_close(csizer_elf *elf) {
@@ -149,5 +159,5 @@ static int visit_image(struct dl_phdr_info *info, size_t size, void *context) {
 
 bool csizer_elf_each_image(bool (*visit)(uintptr_t address, void *context), void *context) {
   enumeration each = {visit, context};
-  return dl_iterate_phdr(visit_image, &each) == 0;
+  return each_of_loader(visit_image, &each) == 0;
 }

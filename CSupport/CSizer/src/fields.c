@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "block_names.h"
 #include "layout_internal.h"
 #include "mangling.h"
 #include "typetext.h"
@@ -75,6 +76,19 @@ bool csizer_field_record(const swift_descriptor *descriptor, uint32_t index, csi
   return true;
 }
 
+static const swift_metadata *type_in_context(const csizer_runtime *runtime, const csizer_field *field,
+                                             const swift_descriptor *descriptor, const void *const *arguments) {
+  const char *name = field->type_name;
+  size_t length = field->type_name_length;
+  char room[CSIZER_STAND_IN_ROOM];
+  if (csizer_name_mentions_block(name, length)) {
+    if (!csizer_name_without_blocks(name, length, room)) return NULL;
+    name = room;
+    length = strlen(room);
+  }
+  return runtime->type_in_context(name, length, descriptor, arguments);
+}
+
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   if (!descriptor || !csizer_field_record(descriptor, index, ret)) return false;
@@ -82,7 +96,7 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
   const void *const *arguments = csizer_generic_arguments(type);
   if (runtime->type_in_context &&
       (arguments || !csizer_mangled_expands_pack(ret->type_name, ret->type_name_length)))
-    ret->type = runtime->type_in_context(ret->type_name, ret->type_name_length, descriptor, arguments);
+    ret->type = type_in_context(runtime, ret, descriptor, arguments);
   if (hides_its_type(ret)) {
     csizer_type_scope scope = {runtime, descriptor, arguments};
     ret->type = csizer_type_of_noncopyable_field(ret->type_name, &scope);
@@ -90,11 +104,23 @@ bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type
   return true;
 }
 
-size_t csizer_field_offset(const swift_metadata *type, uint32_t index) {
+bool csizer_field_offsets_are_known(const swift_metadata *type) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
-  if (swift_kind_of(type) != SWIFT_CLASS)
-    return ((const uint32_t *)((const uintptr_t *)type + descriptor->structure.field_offset_vector))[index];
+  uint32_t count = csizer_field_count(descriptor);
+  if (swift_kind_of(type) != SWIFT_CLASS) return count == descriptor->structure.field_count;
+  return count == descriptor->class_.field_count && (!count || descriptor->class_.field_offset_vector);
+}
+
+const void *csizer_field_offsets(const swift_metadata *type) {
+  const swift_descriptor *descriptor = csizer_type_descriptor(type);
+  if (swift_kind_of(type) != SWIFT_CLASS) return (const uintptr_t *)type + descriptor->structure.field_offset_vector;
   ptrdiff_t vector = (ptrdiff_t)descriptor->class_.field_offset_vector * (ptrdiff_t)sizeof(void *);
   if (descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS) vector += immediate_members(descriptor);
-  return ((const uintptr_t *)((const char *)type + vector))[index];
+  return (const char *)type + vector;
+}
+
+size_t csizer_field_offset(const swift_metadata *type, uint32_t index) {
+  const void *offsets = csizer_field_offsets(type);
+  if (swift_kind_of(type) != SWIFT_CLASS) return ((const uint32_t *)offsets)[index];
+  return ((const uintptr_t *)offsets)[index];
 }

@@ -5,6 +5,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "fault_guard.h"
 #include "pages.h"
 
 static unsigned long long generation_of(const struct dl_phdr_info *info) {
@@ -42,13 +43,13 @@ static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
     uintptr_t start = info->dlpi_addr + segment->p_vaddr;
     size_t at = images->count;
     for (; at > 0 && images->ranges[at - 1].start > start; at--) images->ranges[at] = images->ranges[at - 1];
-    images->ranges[at] = (struct csizer_range){start, start + segment->p_memsz};
+    images->ranges[at] = (struct csizer_range){start, start + segment->p_memsz, (segment->p_flags & PF_X) != 0};
     images->count++;
   }
   return 0;
 }
 
-csizer_status csizer_images_refresh(csizer_images *images) {
+static csizer_status refresh(csizer_images *images) {
   unsigned long long generation = 0;
   dl_iterate_phdr(read_generation, &generation);
   if (images->count && generation == images->generation) return CSIZER_OK;
@@ -58,17 +59,32 @@ csizer_status csizer_images_refresh(csizer_images *images) {
   return (csizer_status)status;
 }
 
+// The loader holds its lock: no guard may jump out of it (fault_guard.h).
+csizer_status csizer_images_refresh(csizer_images *images) {
+  void *guard = csizer_guard_pause();
+  csizer_status status = refresh(images);
+  csizer_guard_resume(guard);
+  return status;
+}
+
 void csizer_images_deinit(csizer_images *images) {
   csizer_pages_unmap(images->ranges, images->capacity * sizeof *images->ranges);
   *images = (csizer_images){0};
 }
 
-bool csizer_images_contain(const csizer_images *images, uintptr_t address) {
+static const struct csizer_range *range_of(const csizer_images *images, uintptr_t address) {
   size_t low = 0, high = images->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     if (images->ranges[middle].end <= address) low = middle + 1;
     else high = middle;
   }
-  return low < images->count && images->ranges[low].start <= address;
+  return low < images->count && images->ranges[low].start <= address ? &images->ranges[low] : NULL;
+}
+
+bool csizer_images_contain(const csizer_images *images, uintptr_t address) { return range_of(images, address) != NULL; }
+
+bool csizer_images_contain_code(const csizer_images *images, uintptr_t address) {
+  const struct csizer_range *range = range_of(images, address);
+  return range && range->is_code;
 }

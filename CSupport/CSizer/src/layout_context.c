@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "bare_type.h"
+#include "block_names.h"
 #include "layout_internal.h"
 #include "mangling.h"
+#include "metadata_check.h"
 #include "type_tree.h"
 
 // Boxes and closures' contexts: the compiler's capture descriptors (section swift5_capture) list the captures' types in
@@ -66,6 +68,11 @@ static bool flatten(const parameter_table *table, substitution *ret) {
 
 static const swift_metadata *capture_type(const substitution *substitution, const char *name, size_t length) {
   const environment *environment = &substitution->environment;
+  char room[CSIZER_STAND_IN_ROOM];
+  if (csizer_name_mentions_block(name, length)) {
+    if (!csizer_name_without_blocks(name, length, room)) return NULL;
+    return substitution->layouts->runtime->type_in_context(room, strlen(room), NULL, NULL);
+  }
   const swift_metadata *type = substitution->layouts->runtime->type_in_environment(name, length, environment,
                                                                                    substitution->arguments);
   if (type || csizer_mangled_expands_pack(name, length)) return type;
@@ -141,6 +148,7 @@ static bool capture_extent(csizer_holding holding, const swift_metadata *type, e
     case CSIZER_HOLDS_FUNCTION:
     case CSIZER_HOLDS_LENT_FUNCTION: *ret = (extent){16, 7}; return true;
     case CSIZER_HOLDS_BOX:
+    case CSIZER_HOLDS_BLOCK:
     case CSIZER_HOLDS_CODE: *ret = (extent){8, 7}; return true;
     case CSIZER_HOLDS_THIN_METATYPE: *ret = (extent){0, 0}; return true;
     default: break;
@@ -164,6 +172,7 @@ static size_t add_captures(csizer_builder *builder, const swift_capture_descript
     extent room;
     if (!capture_extent(holding, NULL, &room)) {
       type = capture_type(substitution, name, length);
+      if (type && !csizer_metadata_is_known(builder->layouts, type)) return 0;
       if (!capture_extent(holding, type, &room)) return 0;
     }
     offset = swift_round_up(offset, room.align_mask);

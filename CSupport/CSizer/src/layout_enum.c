@@ -12,6 +12,7 @@
 enum {
   MOST_EMPTY_CASES = 64,  // with more, and one payload case, the witnesses are asked
   POINTER_FLOOR = 4096,   // no object is below; the runtime's extra inhabitants of references are
+  MOST_PATTERN_WORDS = 1 << 18,  // of all cases together: larger enums are not taken apart
 };
 
 typedef struct probe {
@@ -154,6 +155,10 @@ const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_met
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = descriptor->enumeration.payload_cases & 0xFFFFFF;
   if (!count || !tells_its_cases(type)) return NULL;
+  if ((uint64_t)count * (swift_witnesses_of(type)->size / 8 + 1) > MOST_PATTERN_WORDS) {
+    builder->unresolved = true;
+    return NULL;
+  }
   csizer_enum *result = csizer_layouts_allocate(builder->layouts, sizeof *result);
   csizer_enum_case *cases = csizer_layouts_allocate(builder->layouts, count * sizeof *cases);
   if (!result || !cases) return NULL;

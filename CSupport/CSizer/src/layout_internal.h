@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_LAYOUT_INTERNAL_H
 #define CSIZER_LAYOUT_INTERNAL_H
+#include "checked_read.h"
 #include "csizer_allocator.h"
 #include "csizer_images.h"
 #include "csizer_layout.h"
@@ -17,6 +18,7 @@ typedef enum csizer_op_kind {
   OP_ANY,           // an opaque existential; no detail
   OP_WEAK,          // a weak reference; no detail
   OP_UNOWNED,       // an unowned reference; no detail
+  OP_BLOCK,         // a block of libdispatch's, or nil; no detail
   OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_VIEW,          // csizer_view: how much of a shared buffer is in use; nothing is referred to
@@ -39,6 +41,7 @@ typedef struct csizer_value_layout {
   uint32_t op_count;
   uint32_t size;
   uint32_t stride;
+  uint8_t align_mask;
   /// Some part of it has no metadata: its words are scanned conservatively.
   bool unresolved;
 } csizer_value_layout;
@@ -122,7 +125,7 @@ typedef enum csizer_shape {
   SHAPE_OPAQUE,  // unknown words
 } csizer_shape;
 
-enum { CSIZER_NO_COUNT = UINT32_MAX };
+enum { CSIZER_NO_COUNT = UINT32_MAX, CSIZER_ONE_ELEMENT = UINT32_MAX - 1 };
 
 /// The layout of a generic closure's context for one list of bindings.
 typedef struct csizer_bound_context {
@@ -140,10 +143,12 @@ typedef struct csizer_object_layout {
   /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no metadata tells.
   size_t usable;
   bool excluded;
+  /// Its metadata can't be read: nobody may, not even its name.
+  bool is_unknown;
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
   /// SHAPE_KEY_PATH: where the fields end.
   uint32_t first;
-  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT; how wide it is (0: it is always 0).
+  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT or CSIZER_ONE_ELEMENT; how wide it is (0: it is always 0).
   uint32_t count;
   uint32_t count_bytes;
   /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.
@@ -175,6 +180,9 @@ typedef struct csizer_kind {
   const char *prefix;                  // text before the type's name, or the whole name
 } csizer_kind;
 
+/// Values that lie in one another deeper than this are not compiled: each level takes some of a thread's stack.
+enum { CSIZER_DEEPEST_TYPE = 100 };
+
 struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
@@ -185,13 +193,19 @@ struct csizer_layouts {
   const csizer_runtime *runtime;
   csizer_exclusions exclusions;
   uint32_t side_table_kind;
+  uint32_t block_kind;  // 0: none is known yet
   /// Where images are mapped, as of the last walk.
   csizer_images images;
   /// The memory of the walk before, for the next one: small walks would spend their time in the kernel.
   struct csizer_walk *spare_walk;
   void (*free_spare_walk)(struct csizer_walk *walk);  // the walk's own: layouts know nothing of walks
   /// While types are compiled, and these compile the types of their fields, the runtime allocates apart.
-  unsigned compiling;
+  unsigned compiling, pending_count;
+  csizer_checked_pages checked;  // while types are compiled
+  /// Values whose types are being compiled, the outermost first.
+  struct csizer_value_layout *pending[CSIZER_DEEPEST_TYPE + 1];
+  /// Compiling has faulted and is done once more, with all that it meets taken for unknown.
+  bool believes_nothing;
   csizer_allocator_scope scope;
   /// Set when memory ran out; layouts compiled since are not to be used.
   bool failed;
@@ -244,6 +258,12 @@ bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, c
 void csizer_layouts_recover(csizer_layouts *layouts);
 void csizer_layouts_begin(csizer_layouts *layouts);
 void csizer_layouts_end(csizer_layouts *layouts);
+
+/// Compiles between begin and end, behind a fault guard (compile_guard.c): what faults is unknown. Answers what `compile` answers.
+typedef const void *(*csizer_compilation)(csizer_layouts *layouts, const void *type, const void *detail);
+const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail);
+/// A value of which nothing is known but its size, if that. layout_value.c
+const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
 uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind);
 bool csizer_layouts_excludes(const csizer_layouts *layouts, const swift_metadata *type);
@@ -276,8 +296,11 @@ typedef struct csizer_builder {
 // builder.c
 void csizer_builder_reference(csizer_builder *builder, size_t offset);
 void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offset, const void *detail);
+void csizer_builder_block(csizer_builder *builder, size_t offset);
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
 void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
+/// When a part lies outside of a value of `size` bytes, forgets all of them: nothing is known of such a value.
+void csizer_builder_confine(csizer_builder *builder, size_t size);
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout);
 
 /// Something held as a mangled name's end says. `end` bounds what is scanned when the type is unknown.
@@ -339,6 +362,12 @@ uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name
 enum { CSIZER_NO_FIELD = UINT32_MAX };
 
 bool csizer_field_read(const csizer_runtime *runtime, const swift_metadata *type, uint32_t index, csizer_field *ret);
+
+/// Whether there are as many offsets as records of fields: not without reflection metadata, nor in C's types.
+bool csizer_field_offsets_are_known(const swift_metadata *type);
+
+/// Where the offsets of stored properties are: words in a class, 32 bits in a struct.
+const void *csizer_field_offsets(const swift_metadata *type);
 
 /// Where stored property `index` of a struct or of one class of the chain is.
 size_t csizer_field_offset(const swift_metadata *type, uint32_t index);

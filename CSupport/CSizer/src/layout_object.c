@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "layout_internal.h"
+#include "metadata_check.h"
 #include "unknown_types.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes (layout_storage.c)
@@ -61,14 +62,23 @@ static void finish(csizer_builder *builder, csizer_object_layout *layout, csizer
   layout->kind = csizer_layouts_add_kind(builder->layouts, kind);
 }
 
-static const csizer_object_layout *make_layout(csizer_layouts *layouts, const swift_metadata *metadata) {
+static const void *make_layout(csizer_layouts *layouts, const void *type, const void *detail) {
+  (void)detail;
+  const swift_metadata *metadata = type;
   csizer_object_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
   if (!layout) return NULL;
   *layout = (csizer_object_layout){.fields = {.type = metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
-  csizer_kind kind = compile_object(&builder, layout, metadata);
-  layout->excluded = swift_kind_of(metadata) == SWIFT_CLASS && csizer_layouts_excludes(layouts, metadata);
-  finish(&builder, layout, kind);
+  if (!csizer_heap_metadata_is_sound(layouts, metadata)) {
+    builder.unresolved = layout->is_unknown = true;
+    finish(&builder, layout, (csizer_kind){.layout = layout, .prefix = "object of an unknown type"});
+  } else {
+    csizer_kind kind = compile_object(&builder, layout, metadata);
+    bool is_class = swift_kind_of(metadata) == SWIFT_CLASS;
+    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size);
+    layout->excluded = is_class && csizer_layouts_excludes(layouts, metadata);
+    finish(&builder, layout, kind);
+  }
   if (layouts->failed || !csizer_layout_map_insert(layouts, &layouts->objects, metadata, layout)) return NULL;
   return layout;
 }
@@ -80,14 +90,18 @@ const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const
     csizer_unknown_note(layouts->unknown, UNKNOWN_OBJECT, metadata, NULL, 0);
     return &csizer_unknown_object;
   }
-  csizer_layouts_begin(layouts);
-  layout = make_layout(layouts, metadata);
-  csizer_layouts_end(layouts);
-  return layout;
+  return csizer_layouts_compile(layouts, make_layout, metadata, NULL);
 }
 
-static const csizer_object_layout *make_bound(csizer_layouts *layouts, const csizer_object_layout *layout,
-                                              const swift_local_variable *metadata, const void *const *bindings) {
+typedef struct binding {
+  const csizer_object_layout *layout;
+  const void *const *bindings;
+} binding;
+
+static const void *make_bound(csizer_layouts *layouts, const void *type, const void *detail) {
+  const swift_local_variable *metadata = type;
+  const csizer_object_layout *layout = ((const binding *)detail)->layout;
+  const void *const *bindings = ((const binding *)detail)->bindings;
   size_t bytes = metadata->captures->binding_count * sizeof *bindings;
   csizer_bound_context *entry = csizer_layouts_allocate(layouts, sizeof *entry + bytes);
   csizer_object_layout *bound = csizer_layouts_allocate(layouts, sizeof *bound);
@@ -95,7 +109,11 @@ static const csizer_object_layout *make_bound(csizer_layouts *layouts, const csi
   memcpy(entry->bindings, bindings, bytes);
   *bound = (csizer_object_layout){.fields = {.type = (const swift_metadata *)metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
-  bound->requested = csizer_compile_context(&builder, metadata, bindings);
+  bool are_sound = !layouts->believes_nothing;
+  for (uint32_t i = 0; i < metadata->captures->binding_count; i++)
+    are_sound &= csizer_may_be_binding(&layouts->images, bindings[i]);
+  if (are_sound) bound->requested = csizer_compile_context(&builder, metadata, bindings);
+  else builder.unresolved = true;
   finish(&builder, bound, (csizer_kind){.layout = bound, .prefix = "closure context"});
   if (layouts->failed) return NULL;
   entry->layout = bound;
@@ -116,10 +134,8 @@ const csizer_object_layout *csizer_layouts_bind(csizer_layouts *layouts, const c
     csizer_unknown_note(layouts->unknown, UNKNOWN_BOUND, metadata, bindings, context->captures->binding_count);
     return &csizer_unknown_object;
   }
-  csizer_layouts_begin(layouts);
-  const csizer_object_layout *bound = make_bound(layouts, layout, context, bindings);
-  csizer_layouts_end(layouts);
-  return bound;
+  binding binding = {layout, bindings};
+  return csizer_layouts_compile(layouts, make_bound, context, &binding);
 }
 
 const csizer_object_layout *csizer_layouts_bound(csizer_layouts *layouts, const csizer_object_layout *layout,

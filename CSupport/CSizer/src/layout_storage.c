@@ -3,6 +3,7 @@
 
 #include "layout_internal.h"
 #include "mangling.h"
+#include "metadata_check.h"
 
 // The standard library's classes whose instances are more than their fields: what follows these is written down in the
 // library's sources only.
@@ -15,7 +16,7 @@ static const csizer_value_layout *argument(csizer_builder *builder, const swift_
 }
 
 static uint32_t align_mask_of(const csizer_value_layout *layout) {
-  return swift_witnesses_of(layout->type)->flags & SWIFT_ALIGNMENT_MASK;
+  return layout->align_mask;
 }
 
 // stdlib/public/core/ContiguousArrayBuffer.swift: header, count, capacity and flags, elements.
@@ -49,11 +50,12 @@ static void compile_set(csizer_builder *builder, csizer_object_layout *layout, c
 static uint32_t count_in_header(csizer_builder *builder, const swift_metadata *header, size_t offset) {
   const swift_metadata *integer = builder->layouts->runtime->type_in_context("Si", 2, NULL, NULL);
   if (header == integer) return (uint32_t)offset;
-  if (swift_kind_of(header) != SWIFT_STRUCT) return CSIZER_NO_COUNT;
+  if (swift_kind_of(header) != SWIFT_STRUCT || !csizer_field_offsets_are_known(header)) return CSIZER_NO_COUNT;
   uint32_t fields = csizer_field_count(csizer_type_descriptor(header));
   for (uint32_t i = 0; i < fields; i++) {
     csizer_field field;
     if (!csizer_field_read(builder->layouts->runtime, header, i, &field) || field.type != integer) continue;
+    if (csizer_field_offset(header, i) + sizeof(size_t) > swift_witnesses_of(header)->size) continue;
     if (strcmp(field.name, "count") == 0 || strcmp(field.name, "_count") == 0)
       return (uint32_t)(offset + csizer_field_offset(header, i));
   }
@@ -66,7 +68,14 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
   csizer_compile_class(builder, type);
   layout->element = argument(builder, type, 1);
   if (!layout->element) return;
-  size_t header = csizer_field_offset((const swift_metadata *)type, 0);
+  size_t header = sizeof(swift_object);
+  bool has_header = csizer_metadata_is_sound(builder->layouts, arguments[0]) &&
+                    csizer_field_offsets_are_known((const swift_metadata *)type);
+  if (has_header) header = csizer_field_offset((const swift_metadata *)type, 0);
+  if (!has_header || header + swift_witnesses_of(arguments[0])->size > type->instance_size) {
+    builder->unresolved = true;
+    return;
+  }
   layout->shape = SHAPE_TAIL;
   layout->first = (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
   if (csizer_compile_tail_header(layout, arguments[0], header)) return;
@@ -95,15 +104,22 @@ static void compile_stream(csizer_builder *builder, csizer_object_layout *layout
   csizer_compile_class(builder, type);
 }
 
-// stdlib/public/Concurrency/CheckedContinuation.swift: the continuation, which is a task, and the function's name as a tail.
+// stdlib/public/Concurrency/CheckedContinuation.swift: one pair as a tail, the continuation, which is a task, and the function's name.
 static void compile_checked(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   static const csizer_owned task = {.rule = CSIZER_OWNS_TASK, .lender = CSIZER_NO_SIBLING, .doubt = CSIZER_NO_SIBLING};
-  enum { NAME = 8 };
-  size_t tail = swift_round_up(type->instance_size, sizeof(void *) - 1);
   const swift_metadata *string = builder->layouts->runtime->type_in_context("SS", 2, NULL, NULL);
-  (void)layout;
-  csizer_builder_op(builder, OP_OWNED, tail, &task);
-  if (string) csizer_builder_append(builder, tail + NAME, csizer_layouts_value(builder->layouts, string));
+  const csizer_value_layout *name = string ? csizer_layouts_value(builder->layouts, string) : NULL;
+  csizer_value_layout *pair = csizer_layouts_allocate(builder->layouts, sizeof *pair);
+  if (!name || !pair) return;
+  csizer_builder parts = {.layouts = builder->layouts};
+  csizer_builder_op(&parts, OP_OWNED, 0, &task);
+  csizer_builder_append(&parts, sizeof(void *), name);
+  *pair = (csizer_value_layout){.type = string, .size = 8 + name->size, .stride = 8 + name->stride, .align_mask = 7};
+  csizer_builder_finish(&parts, pair);
+  layout->shape = SHAPE_TAIL;
+  layout->element = pair;
+  layout->first = (uint32_t)swift_round_up(type->instance_size, pair->align_mask);
+  layout->count = CSIZER_ONE_ELEMENT;
 }
 
 static const struct {

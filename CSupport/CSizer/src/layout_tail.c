@@ -50,8 +50,7 @@ void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *lay
   layout->shape = SHAPE_HASH_NODE;
   layout->element = key;
   layout->value = value;
-  size_t value_mask = swift_witnesses_of(value->type)->flags & SWIFT_ALIGNMENT_MASK;
-  size_t key_mask = swift_witnesses_of(key->type)->flags & SWIFT_ALIGNMENT_MASK;
+  size_t value_mask = value->align_mask, key_mask = key->align_mask;
   layout->pair_value = (uint32_t)swift_round_up(key->size, value_mask);
   layout->pair_stride = (uint32_t)swift_round_up(layout->pair_value + value->size, key_mask | value_mask);
   if (!layout->pair_stride) layout->pair_stride = 1;

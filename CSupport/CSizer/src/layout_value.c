@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layout_internal.h"
-#include "unknown_types.h"
 #include "mangling.h"
+#include "metadata_check.h"
+#include "unknown_types.h"
 
 // From a type's metadata to the references in a value of it, one kind of type after the other.
 
@@ -75,8 +76,8 @@ static void compile(csizer_builder *builder, const swift_metadata *type) {
     case SWIFT_TUPLE: compile_tuple(builder, (const swift_tuple *)type); return;
     case SWIFT_FUNCTION:
       // C's and thin functions are one word of code.
-      if (((((const swift_function *)type)->flags >> 16) & 0xFF) == SWIFT_CONVENTION_SWIFT)
-        csizer_builder_reference(builder, sizeof(void *));
+      if (swift_convention_of(type) == SWIFT_CONVENTION_SWIFT) csizer_builder_reference(builder, sizeof(void *));
+      if (swift_convention_of(type) == SWIFT_CONVENTION_BLOCK) csizer_builder_block(builder, 0);
       return;
     case SWIFT_EXISTENTIAL: compile_existential(builder, (const swift_existential *)type); return;
     case SWIFT_EXTENDED_EXISTENTIAL:
@@ -99,16 +100,36 @@ static csizer_value_layout *announce(csizer_layouts *layouts, const swift_metada
   return layout && csizer_layout_map_insert(layouts, &layouts->values, type, layout) ? layout : NULL;
 }
 
-static const csizer_value_layout *make_layout(csizer_layouts *layouts, const swift_metadata *type) {
-  csizer_value_layout *layout = announce(layouts, type);
-  if (!layout) return NULL;
-  const swift_witnesses *witnesses = swift_witnesses_of(type);
-  *layout = (csizer_value_layout){
-      .type = type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout) {
   csizer_builder builder = {.layouts = layouts};
-  if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
+  csizer_builder_conservative(&builder, 0, layout->size);
   csizer_builder_finish(&builder, layout);
   return layouts->failed ? NULL : layout;
+}
+
+static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_metadata *type, csizer_value_layout *layout) {
+  if (!csizer_metadata_is_known(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  layout->size = (uint32_t)witnesses->size;
+  layout->stride = (uint32_t)witnesses->stride;
+  layout->align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK);
+  bool is_unknown = witnesses == &csizer_unknown_witnesses || layouts->pending_count > CSIZER_DEEPEST_TYPE;
+  if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
+  layouts->pending[layouts->pending_count++] = layout;
+  csizer_builder builder = {.layouts = layouts};
+  if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
+  csizer_builder_confine(&builder, layout->size);
+  csizer_builder_finish(&builder, layout);
+  layouts->pending_count--;
+  return layouts->failed ? NULL : layout;
+}
+
+static const void *make_layout(csizer_layouts *layouts, const void *type, const void *detail) {
+  (void)detail;
+  csizer_value_layout *layout = announce(layouts, type);
+  if (!layout) return NULL;
+  *layout = (csizer_value_layout){.type = type};
+  return fill(layouts, type, layout);
 }
 
 const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
@@ -118,8 +139,5 @@ const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const s
     csizer_unknown_note(layouts->unknown, UNKNOWN_VALUE, type, NULL, 0);
     return &csizer_unknown_value;
   }
-  csizer_layouts_begin(layouts);
-  layout = make_layout(layouts, type);
-  csizer_layouts_end(layouts);
-  return layout;
+  return csizer_layouts_compile(layouts, make_layout, type, NULL);
 }

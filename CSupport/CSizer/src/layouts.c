@@ -12,7 +12,9 @@ void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes) {
 }
 
 void csizer_layouts_begin(csizer_layouts *layouts) {
-  if (layouts->compiling++ == 0) csizer_allocator_scope_enter(&layouts->scope);
+  if (layouts->compiling++) return;
+  csizer_allocator_scope_enter(&layouts->scope);
+  layouts->checked = (csizer_checked_pages){0};
 }
 
 void csizer_layouts_end(csizer_layouts *layouts) {

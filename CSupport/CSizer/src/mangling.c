@@ -12,6 +12,8 @@ static size_t step(const char *at) {
   return 1;
 }
 
+size_t csizer_mangled_step(const char *at) { return step(at); }
+
 size_t csizer_mangled_length(const char *name) {
   const char *end = name;
   while (*end) end += step(end);
@@ -44,7 +46,17 @@ static csizer_holding function_holding(const char *name, size_t length) {
   mark++;
   if (mark < end && *mark == 'A') mark++;
   if (mark == end) return CSIZER_HOLDS_VALUE;
-  return *mark == 't' ? CSIZER_HOLDS_CODE : CSIZER_HOLDS_FUNCTION;
+  if (*mark == 't') return CSIZER_HOLDS_CODE;
+  mark++;
+  if (mark < end && *mark == 'z') mark++;  // the C type is spelt out behind
+  return mark < end && *mark == 'B' ? CSIZER_HOLDS_BLOCK : CSIZER_HOLDS_FUNCTION;
+}
+
+// `…XB`, `…XL`: a block as sources write it; nil is one of its extra inhabitants, too.
+static bool is_block(const char *name, size_t length) {
+  const char *end;
+  while ((end = tail(name, length, 2)) && memcmp(end, "Sg", 2) == 0) length -= 2;
+  return end && end[0] == 'X' && (end[1] == 'B' || end[1] == 'L');
 }
 
 csizer_holding csizer_mangled_holding(const char *name, size_t length) {
@@ -62,6 +74,7 @@ csizer_holding csizer_mangled_holding(const char *name, size_t length) {
     const char *end = tail(name, length, count);
     if (end && memcmp(end, endings[i].end, count) == 0) return endings[i].holding;
   }
+  if (is_block(name, length)) return CSIZER_HOLDS_BLOCK;
   // An optional function has a function's layout: nil is one of its extra inhabitants.
   for (const char *end; (end = tail(name, length, 2)) && memcmp(end, "Sg", 2) == 0;) {
     const char *inner = tail(name, length - 2, 1);

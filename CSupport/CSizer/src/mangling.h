@@ -21,10 +21,14 @@ typedef enum csizer_holding {
   CSIZER_HOLDS_FUNCTION,      // two words: code, context held strongly
   CSIZER_HOLDS_LENT_FUNCTION, // two words, context not held
   CSIZER_HOLDS_CODE,          // one word: code
+  CSIZER_HOLDS_BLOCK,         // one word: a block of libdispatch's, or nil
 } csizer_holding;
 
 /// Bytes of the name that starts at `name`, symbolic references included, the terminator not.
 size_t csizer_mangled_length(const char *name);
+
+/// Bytes of the symbol at `at`: a character, or a symbolic reference.
+size_t csizer_mangled_step(const char *at);
 
 /// What the end of the name says. Names of ordinary types answer CSIZER_HOLDS_VALUE.
 csizer_holding csizer_mangled_holding(const char *name, size_t length);

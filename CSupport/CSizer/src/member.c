@@ -135,7 +135,7 @@ static void members_of_object(const visitor *visitor, const char *object) {
   if (!is_live(object)) return;
   const swift_metadata *metadata = ((const swift_object *)(const void *)object)->metadata;
   const csizer_object_layout *layout = csizer_layouts_object(visitor->layouts, metadata);
-  if (!layout || layout->excluded) return;
+  if (!layout || layout->excluded || layout->is_unknown) return;
   switch (layout->shape) {
     case SHAPE_ARRAY: array_elements(visitor, object, layout); return;
     case SHAPE_HASH: buckets(visitor, object, layout); return;
@@ -218,7 +218,9 @@ const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *valu
   if (!of.type) return type;
   if (!is_reference(of.type)) return of.type;
   const swift_object *object = *(const swift_object *const *)(const void *)of.value;
-  bool is_instance = is_live(object) && swift_kind_of(object->metadata) == SWIFT_CLASS;
+  if (!is_live(object)) return of.type;
+  const csizer_object_layout *layout = csizer_layouts_object(layouts, object->metadata);
+  bool is_instance = layout && !layout->is_unknown && swift_kind_of(object->metadata) == SWIFT_CLASS;
   return is_instance ? object->metadata : of.type;
 }
 

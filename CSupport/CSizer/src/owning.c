@@ -103,7 +103,11 @@ unsigned csizer_owning_argument(const void *type, const void *element) {
 // Where a sibling is, seen from the field; CSIZER_NO_SIBLING when there is none.
 static int32_t distance_to(const swift_metadata *type, const char *sibling, size_t offset) {
   uint32_t index = sibling ? csizer_field_index(csizer_type_descriptor(type), sibling) : CSIZER_NO_FIELD;
-  return index == CSIZER_NO_FIELD ? CSIZER_NO_SIBLING : (int32_t)(csizer_field_offset(type, index) - offset);
+  if (index == CSIZER_NO_FIELD) return CSIZER_NO_SIBLING;
+  bool is_class = swift_kind_of(type) == SWIFT_CLASS;
+  size_t room = is_class ? ((const swift_class *)type)->instance_size : swift_witnesses_of(type)->size;
+  size_t at = csizer_field_offset(type, index);
+  return at < room && offset < room ? (int32_t)(at - offset) : CSIZER_NO_SIBLING;
 }
 
 static const char *label_of(csizer_layouts *layouts, const csizer_owning_field *row) {
@@ -129,7 +133,8 @@ static const swift_metadata *element_of(const csizer_owning_field *row, const sw
   if (row->element) return row->element;
   if (row->argument == CSIZER_POINTEE) return pointee_of(field->type);
   const void *const *arguments = csizer_generic_arguments(type);
-  return arguments ? arguments[row->argument] : NULL;
+  return arguments && row->argument < csizer_generic_argument_count(csizer_type_descriptor(type)) ? arguments[row->argument]
+                                                                                               : NULL;
 }
 
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
@@ -169,8 +174,10 @@ bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, 
   const swift_witnesses *witnesses = swift_witnesses_of(field->type);
   csizer_value_layout *layout = csizer_layouts_allocate(builder->layouts, sizeof *layout);
   if (!layout) return false;
-  *layout = (csizer_value_layout){
-      .type = field->type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  *layout = (csizer_value_layout){.type = field->type,
+                                  .size = (uint32_t)witnesses->size,
+                                  .stride = (uint32_t)witnesses->stride,
+                                  .align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK)};
   csizer_builder_finish(&parts, layout);
   *ret_payload = layout;
   return true;

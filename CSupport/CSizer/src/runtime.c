@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fault_guard.h"
 #include "swift_call.h"
 
 // Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures: stdlib/public/runtime/MetadataLookup.cpp
@@ -26,30 +27,54 @@ extern SWIFT_CALL WEAK metadata_response swift_getTupleTypeMetadata(size_t reque
                                                                     const swift_metadata *const *elements,
                                                                     const char *labels, const void *witnesses);
 
+// The runtime takes locks: no guard may jump out of it (fault_guard.h).
+
 static const swift_metadata *type_in_context(const char *name, size_t length, const swift_descriptor *context,
                                              const void *const *arguments) {
-  return swift_getTypeByMangledNameInContext(name, length, context, arguments);
+  void *guard = csizer_guard_pause();
+  const swift_metadata *type = swift_getTypeByMangledNameInContext(name, length, context, arguments);
+  csizer_guard_resume(guard);
+  return type;
 }
 
 static const swift_metadata *type_in_environment(const char *name, size_t length, const void *environment,
                                                  const void *const *arguments) {
-  return swift_getTypeByMangledNameInEnvironment(name, length, environment, arguments);
+  void *guard = csizer_guard_pause();
+  const swift_metadata *type = swift_getTypeByMangledNameInEnvironment(name, length, environment, arguments);
+  csizer_guard_resume(guard);
+  return type;
 }
 
-static csizer_name name_of(const swift_metadata *type) { return swift_getTypeName(type, true); }
+static csizer_name name_of(const swift_metadata *type) {
+  void *guard = csizer_guard_pause();
+  csizer_name name = swift_getTypeName(type, true);
+  csizer_guard_resume(guard);
+  return name;
+}
 
 static bool demangle(const char *symbol, char *text, size_t room) {
   size_t size = room;
-  if (!swift_demangle || !swift_demangle(symbol, strlen(symbol), text, &size, 0)) return false;
-  return strlen(text) + 1 < room;  // a longer text was cut
+  if (!swift_demangle) return false;
+  void *guard = csizer_guard_pause();
+  bool is_symbol = swift_demangle(symbol, strlen(symbol), text, &size, 0) != NULL;
+  csizer_guard_resume(guard);
+  return is_symbol && strlen(text) + 1 < room;  // a longer text was cut
 }
 
 static const void *conformance(const swift_metadata *type, const void *protocol) {
-  return swift_conformsToProtocol ? swift_conformsToProtocol(type, protocol) : NULL;
+  if (!swift_conformsToProtocol) return NULL;
+  void *guard = csizer_guard_pause();
+  const void *witnesses = swift_conformsToProtocol(type, protocol);
+  csizer_guard_resume(guard);
+  return witnesses;
 }
 
 static const swift_metadata *tuple_of(const swift_metadata *const *elements, size_t count) {
-  return swift_getTupleTypeMetadata ? swift_getTupleTypeMetadata(0, count, elements, NULL, NULL).type : NULL;
+  if (!swift_getTupleTypeMetadata) return NULL;
+  void *guard = csizer_guard_pause();
+  const swift_metadata *type = swift_getTupleTypeMetadata(0, count, elements, NULL, NULL).type;
+  csizer_guard_resume(guard);
+  return type;
 }
 
 const csizer_runtime *csizer_runtime_current(void) {

@@ -111,7 +111,7 @@ typedef struct swift_function {
   uintptr_t kind;
   uintptr_t flags;  // bits 16…23: convention
 } swift_function;
-enum { SWIFT_CONVENTION_SWIFT = 0 };
+enum { SWIFT_CONVENTION_SWIFT = 0, SWIFT_CONVENTION_BLOCK = 1 };
 
 typedef struct swift_existential {
   uintptr_t kind;
@@ -235,13 +235,24 @@ static inline const void *swift_resolve(const swift_relative *offset) {
   return *offset ? (const char *)offset + *offset : NULL;
 }
 
-static inline const swift_witnesses *swift_witnesses_of(const swift_metadata *type) {
-  return ((const swift_witnesses *const *)type)[-1];
-}
-
 static inline enum swift_kind swift_kind_of(const swift_metadata *type) {
   // Anything above the last kind is an isa pointer: only Objective-C has these, but the rule is the ABI's.
   return type->kind > SWIFT_LAST_KIND ? SWIFT_CLASS : (enum swift_kind)type->kind;
+}
+
+static inline unsigned swift_convention_of(const swift_metadata *function) {
+  return (((const swift_function *)function)->flags >> 16) & 0xFF;
+}
+
+/// Stand-ins for value witnesses that are not there: a block's, and those of a type of which nothing is known. witnesses.c
+extern const swift_witnesses csizer_block_witnesses, csizer_unknown_witnesses;
+
+/// The value witnesses of a type, never NULL. On Linux the runtime makes none for blocks and leaves in their place whatever was in
+/// that memory (stdlib/public/runtime/MetadataCache.cpp, FunctionCacheEntry).
+static inline const swift_witnesses *swift_witnesses_of(const swift_metadata *type) {
+  if (type->kind == SWIFT_FUNCTION && swift_convention_of(type) == SWIFT_CONVENTION_BLOCK) return &csizer_block_witnesses;
+  const swift_witnesses *witnesses = ((const swift_witnesses *const *)type)[-1];
+  return witnesses ? witnesses : &csizer_unknown_witnesses;
 }
 
 static inline size_t swift_round_up(size_t value, size_t align_mask) {

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE
 #include "unknown_types.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 const csizer_object_layout csizer_unknown_object = {
     .fields = {.unresolved = true}, .shape = SHAPE_OPAQUE, .count = CSIZER_NO_COUNT};
@@ -22,23 +17,8 @@ void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const
   if (unknown->count < UNKNOWN_ROOM) unknown->types[unknown->count++] = noted;
 }
 
-// Where a sandbox refuses process_vm_readv(2): write(2) does not fault either.
-static bool read_through_pipe(const void *from, void *to, size_t bytes) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return false;
-  bool is_read = write(ends[1], from, bytes) == (ssize_t)bytes && read(ends[0], to, bytes) == (ssize_t)bytes;
-  close(ends[0]);
-  close(ends[1]);
-  return is_read;
-}
-
-// Reading through the kernel: an address that is none is an error, not a fault.
 static bool read_words(const void *from, uintptr_t *words, size_t count) {
-  size_t bytes = count * sizeof *words;
-  struct iovec here = {words, bytes}, there = {(void *)(uintptr_t)from, bytes};
-  ssize_t length = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-  if (length < 0 && errno != EFAULT) return read_through_pipe(from, words, bytes);
-  return length == (ssize_t)bytes;
+  return csizer_checked_copy(from, words, count * sizeof *words);
 }
 
 static bool is_descriptor(const csizer_images *images, uintptr_t address, unsigned context_kind) {
@@ -104,8 +84,7 @@ uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_i
   return unknown->count = kept;
 }
 
-// Metadata, a witness table, or an integer that is a generic argument.
-static bool may_be_binding(const csizer_images *images, const void *word) {
+bool csizer_may_be_binding(const csizer_images *images, const void *word) {
   return (uintptr_t)word < 1 << 16 || csizer_images_contain(images, (uintptr_t)word) || csizer_is_metadata(images, word);
 }
 
@@ -116,7 +95,7 @@ static bool compile(const unknown_type *unknown, csizer_layouts *layouts) {
     case UNKNOWN_MEMBERS: return csizer_layouts_prepare_members(layouts, unknown->type);
     case UNKNOWN_BOUND: {
       for (uint32_t i = 0; i < unknown->binding_count; i++)
-        if (!may_be_binding(&layouts->images, unknown->bindings[i])) return false;
+        if (!csizer_may_be_binding(&layouts->images, unknown->bindings[i])) return false;
       const csizer_object_layout *layout = csizer_layouts_object(layouts, unknown->type);
       return layout && layout->shape == SHAPE_BOUND &&
              csizer_layouts_bind(layouts, layout, unknown->type, unknown->bindings) != NULL;

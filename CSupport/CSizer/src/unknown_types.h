@@ -38,6 +38,9 @@ uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_i
 /// Compiles them, but for those that are no metadata. How many were compiled.
 uint32_t csizer_unknown_compile(const csizer_unknown_types *unknown, csizer_layouts *layouts);
 
+/// Whether a context may be bound to this word: metadata, a witness table, or an integer that is a generic argument.
+bool csizer_may_be_binding(const csizer_images *images, const void *word);
+
 /// Whether there is metadata of a type at `type`: readable, of a known kind, with a descriptor in some image. It may be any word.
 bool csizer_is_metadata(const csizer_images *images, const void *type);
 

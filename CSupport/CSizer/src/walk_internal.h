@@ -120,6 +120,9 @@ void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
 /// The frames that a task has outside of its own block.
 void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
 
+// walk_block.c: blocks, which libdispatch makes and Swift's closures become
+void csizer_walk_block(csizer_walk *walk, uintptr_t address);
+
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

@@ -76,6 +76,7 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
       case OP_ANY: walk_any(walk, (const swift_any *)(const void *)at); break;
       case OP_WEAK: walk_weak(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_UNOWNED: walk_unowned(walk, *(const uintptr_t *)(const void *)at); break;
+      case OP_BLOCK: csizer_walk_block(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_OWNED: csizer_walk_owned(walk, at, op->detail); break;
       case OP_VIEW: csizer_walk_view(walk, at, op->detail); break;
       case OP_REPEAT: {
