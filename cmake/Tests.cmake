@@ -19,6 +19,15 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CSIZER_TEST_SOU
 set(CSIZER_TEST_ENVIRONMENT
   "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0" "UBSAN_OPTIONS=print_stacktrace=1")
 
+# The libraries that come with the Swift toolchain whose clang this is. Other compilers do not know how Swift calls.
+get_filename_component(CSIZER_SWIFT_LIBRARIES ${CMAKE_C_COMPILER} REALPATH)
+get_filename_component(CSIZER_SWIFT_LIBRARIES ${CSIZER_SWIFT_LIBRARIES}/../../lib/swift/linux ABSOLUTE)
+if(NOT EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_TESTS}/survey_test.c)
+endif()
+set_source_files_properties(${CSIZER_TESTS}/survey_test.c PROPERTIES
+  COMPILE_DEFINITIONS "CSIZER_SWIFT_LIBRARIES=\"${CSIZER_SWIFT_LIBRARIES}\"")
+
 foreach(source ${CSIZER_TEST_SOURCES})
   get_filename_component(program ${source} NAME_WE)
   add_executable(${program} ${source})

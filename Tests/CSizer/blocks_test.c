@@ -28,7 +28,8 @@ TEST(names_that_mention_blocks) {
       NAME("Si_IeyB_t"),
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (!csizer_name_mentions_block(names[i].text, names[i].length)) check_fail(__FILE__, __LINE__, "none", names[i].text);
+    if (!csizer_name_mentions_block(names[i].text, names[i].length))
+      check_fail(__FILE__, __LINE__, "none", names[i].text);
 }
 
 TEST(names_that_mention_none) {
@@ -38,7 +39,8 @@ TEST(names_that_mention_none) {
       NAME("5XLXBxV"),   NAME("0aB2XBV"),      NAME("SgXw"),     NAME("004XBaaV"),     NAME("\x1fXBXBXBXB" "Sg"),
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (csizer_name_mentions_block(names[i].text, names[i].length)) check_fail(__FILE__, __LINE__, "one", names[i].text);
+    if (csizer_name_mentions_block(names[i].text, names[i].length))
+      check_fail(__FILE__, __LINE__, "one", names[i].text);
 }
 
 TEST(stand_ins_have_the_same_layout) {
@@ -189,6 +191,17 @@ TEST(work_items_lead_to_their_block_and_group) {
   made_set(item, 80, made_block(&scene.heap, 64));
   made_set(scene.holder, 16, item);
   expect(&scene, 2, 3, 0);
+}
+
+TEST(what_waits_for_a_work_item_is_unknown) {
+  scene scene;
+  start(&scene);
+  void *item = make(&scene, ON_HEAP | HELPERS | ONE_REFERENCE, &item_descriptor, 104), *group = made_block(&scene.heap, 72);
+  made_set_number(item, 32, MAGIC);
+  made_set(item, 80, group);
+  made_set(group, 56, made_block(&scene.heap, 32));
+  made_set(scene.holder, 16, item);
+  expect(&scene, 1, 2, 1);
 }
 
 TEST(what_is_no_block_is_unresolved) {

@@ -46,6 +46,19 @@ static struct {
 } known[MOST_TYPES];
 static size_t known_count;
 
+// A word that is an address of made memory is taken for a pointer.
+ptrdiff_t made_move(void *to) {
+  ptrdiff_t distance = (char *)to - room;
+  memcpy(to, room, used);
+  for (uintptr_t *word = to; word < (uintptr_t *)to + used / sizeof *word; word++)
+    if (*word >= (uintptr_t)room && *word < (uintptr_t)room + used) *word += (uintptr_t)distance;
+  for (size_t i = 0; i < known_count; i++) {
+    known[i].name += distance;
+    known[i].type = (const swift_metadata *)(const void *)((const char *)known[i].type + distance);
+  }
+  return distance;
+}
+
 void made_alias(const char *name, const swift_metadata *type) {
   CHECK(known_count < MOST_TYPES);
   known[known_count].name = made_text(name);

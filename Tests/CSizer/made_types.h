@@ -18,6 +18,10 @@ void *made_room(size_t bytes);
 /// All the memory that made_room has given so far, in one piece.
 void *made_memory(size_t *ret_bytes);
 
+/// Moves all of it to `to`, pointers included, where there must be room for it; answers by how many bytes addresses have grown. What
+/// is made afterwards is where it would have been.
+ptrdiff_t made_move(void *to);
+
 /// Makes `at`, which must be in made memory, point at `target`, in made memory too or NULL.
 void made_relative(swift_relative *at, const void *target);
 

@@ -3,8 +3,9 @@
 #include "fault_guard.h"
 #include "layout_internal.h"
 
-// Compiling as a whole: what a type is made of is compiled inside, so only the outermost compilation has a guard. One that faults is
-// done once more with nothing believed: then it reads nothing and asks nobody, and everything that it meets is unknown.
+// Compiling as a whole: what a type is made of is compiled inside, so only the outermost compilation has a guard. One
+// that faults is done once more with nothing believed: then it reads nothing and asks nobody, and everything that it
+// meets is unknown.
 
 typedef struct job {
   csizer_layouts *layouts;
@@ -26,7 +27,8 @@ static void give_up_pending(csizer_layouts *layouts) {
     bare->failed |= !csizer_layout_map_find(&layouts->values, &bare->metadata);
 }
 
-const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail) {
+const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type,
+                                   const void *detail) {
   if (layouts->compiling) return compile(layouts, type, detail);
   csizer_layouts_begin(layouts);
   job job = {layouts, compile, type, detail, NULL};

@@ -22,7 +22,7 @@ enum {
 // What a symbolic reference leads to is read by the runtime. docs/ABI/Mangling.rst
 static bool is_reference_sound(csizer_layouts *layouts, const char *at) {
   enum { CONTEXT = 1, INDIRECT_CONTEXT = 2, LAST_RELATIVE = 0x17 };
-  if (*at > LAST_RELATIVE) return true;  // an absolute address: the runtime reads none of these in the images of a process
+  if (*at > LAST_RELATIVE) return true;  // an absolute address, of which there are none in images
   swift_relative offset;
   memcpy(&offset, at + 1, sizeof offset);
   const char *target = at + 1 + offset;
@@ -57,13 +57,12 @@ static bool is_name_sound(csizer_layouts *layouts, const swift_descriptor *descr
 // The scopes outside: those above MOST_SCOPES are not read by anybody.
 static bool are_scopes_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
   for (int i = 0; descriptor && i < MOST_SCOPES; i++) {
-    if (!csizer_is_aligned(descriptor, sizeof(uint32_t)) || !csizer_is_readable(layouts, descriptor, offsetof(swift_descriptor, access_function)))
-      return false;
+    if (!csizer_is_record_at(layouts, descriptor, offsetof(swift_descriptor, access_function))) return false;
     enum swift_context_kind kind = descriptor->flags & 0x1F;
     bool has_name = kind != SWIFT_CONTEXT_EXTENSION && kind != SWIFT_CONTEXT_ANONYMOUS;
     if (has_name && !is_name_sound(layouts, descriptor)) return false;
-    if ((descriptor->parent & 1) && !csizer_is_word_at(layouts, (const char *)&descriptor->parent + (descriptor->parent & ~1)))
-      return false;
+    const char *parent = (const char *)&descriptor->parent + (descriptor->parent & ~1);
+    if ((descriptor->parent & 1) && !csizer_is_word_at(layouts, parent)) return false;
     descriptor = csizer_descriptor_parent(descriptor);
   }
   return true;
@@ -78,9 +77,10 @@ static bool is_record_sound(csizer_layouts *layouts, const swift_field_record *r
 static bool are_records_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
   const swift_field_descriptor *fields = swift_resolve(&descriptor->fields);
   if (!fields) return true;
-  if (!csizer_is_aligned(fields, sizeof(uint32_t)) || !csizer_is_readable(layouts, fields, sizeof *fields)) return false;
+  if (!csizer_is_record_at(layouts, fields, sizeof *fields)) return false;
   if (!fields->count) return true;
-  if (fields->count > MOST_FIELDS || fields->record_size < sizeof(swift_field_record) || fields->record_size % 4) return false;
+  if (fields->count > MOST_FIELDS || fields->record_size % 4) return false;
+  if (fields->record_size < sizeof(swift_field_record)) return false;
   const char *records = (const char *)(fields + 1);
   if (!csizer_is_readable(layouts, records, (size_t)fields->count * fields->record_size)) return false;
   for (uint32_t i = 0; i < fields->count; i++)
@@ -101,9 +101,11 @@ static bool are_figures_sound(csizer_layouts *layouts, const swift_descriptor *d
       return descriptor->structure.field_count <= MOST_FIELDS &&
              descriptor->structure.field_offset_vector <= MOST_WORDS;
     case SWIFT_CONTEXT_ENUM:
-      return (descriptor->enumeration.payload_cases & 0xFFFFFF) <= MOST_CASES && descriptor->enumeration.empty_cases <= 1 << 24;
+      return (descriptor->enumeration.payload_cases & 0xFFFFFF) <= MOST_CASES &&
+             descriptor->enumeration.empty_cases <= 1 << 24;
     default:
-      if (descriptor->class_.field_count > MOST_FIELDS || descriptor->class_.field_offset_vector > MOST_WORDS) return false;
+      if (descriptor->class_.field_count > MOST_FIELDS) return false;
+      if (descriptor->class_.field_offset_vector > MOST_WORDS) return false;
       if (!(descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS))
         return descriptor->class_.positive_size <= MOST_WORDS && descriptor->class_.negative_size <= MOST_WORDS &&
                descriptor->class_.immediate_members <= MOST_WORDS;
@@ -114,7 +116,7 @@ static bool are_figures_sound(csizer_layouts *layouts, const swift_descriptor *d
 
 bool csizer_descriptor_is_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
   static const size_t bytes[] = {44, 28, 28};  // of a class's, a struct's, an enum's
-  if (!csizer_is_aligned(descriptor, sizeof(uint32_t)) || !csizer_is_readable(layouts, descriptor, sizeof descriptor->flags)) return false;
+  if (!csizer_is_record_at(layouts, descriptor, sizeof descriptor->flags)) return false;
   unsigned kind = descriptor->flags & 0x1F;
   if (kind < SWIFT_CONTEXT_CLASS || kind > SWIFT_CONTEXT_ENUM) return false;
   size_t size = bytes[kind - SWIFT_CONTEXT_CLASS];

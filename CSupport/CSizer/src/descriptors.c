@@ -30,7 +30,11 @@ static void visit_section(const enumeration *each, const csizer_elf *elf, const 
     const char *target = (const char *)record + (*record & ~3);
     switch (*record & 3) {
       case 0: visit_type(each, elf, (const swift_descriptor *)(const void *)target); break;
-      case 1: visit_type(each, elf, *(const swift_descriptor *const *)(const void *)target); break;
+      case 1: {
+        const swift_descriptor *descriptor = *(const swift_descriptor *const *)(const void *)target;
+        if (descriptor) visit_type(each, elf, descriptor);  // NULL: linked weakly, and not there
+        break;
+      }
       default: break;
     }
   }
@@ -99,7 +103,7 @@ typedef struct generic_requirement {
   swift_relative parameter;  // mangled
   swift_relative protocol;   // with REQUIRES_PROTOCOL; low bits: indirect, Objective-C
 } generic_requirement;
-enum { REQUIREMENT_KIND = 0x1F, REQUIRES_PROTOCOL = 0, REQUIREMENT_IS_ARGUMENT = 0x80 };
+enum { REQUIREMENT_KIND = 0x1F, REQUIRES_PROTOCOL = 0, INVERTS_PROTOCOLS = 5, REQUIREMENT_IS_ARGUMENT = 0x80 };
 
 static const generic_header *generic_header_of(const swift_descriptor *descriptor) {
   static const size_t fixed[] = {44, 28, 28};  // bytes of a class's, a struct's, an enum's descriptor
@@ -119,6 +123,16 @@ const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, siz
 static const generic_requirement *requirements_of(const generic_header *header) {
   const char *parameters = (const char *)(header + 1);  // a byte each
   return (const void *)(parameters + swift_round_up(header->parameter_count, 3));
+}
+
+bool csizer_generic_is_constrained(const swift_descriptor *descriptor) {
+  const generic_header *header = generic_header_of(descriptor);
+  const generic_requirement *requirements = requirements_of(header);
+  for (uint16_t i = 0; i < header->requirement_count; i++) {
+    unsigned kind = requirements[i].flags & REQUIREMENT_KIND;
+    if (kind != REQUIRES_PROTOCOL && kind != INVERTS_PROTOCOLS) return true;
+  }
+  return false;
 }
 
 static const void *protocol_of(const generic_requirement *requirement) {

@@ -22,6 +22,9 @@ const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtim
 /// A byte for each generic parameter: bit 7 says that it is among the arguments, the low six bits what it is (0: a type).
 const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, size_t *ret_count);
 
+/// Whether a generic type demands more of its parameters than conformances: a superclass, a class, equality of types.
+bool csizer_generic_is_constrained(const swift_descriptor *descriptor);
+
 /// How many words of generic arguments (types and witness tables) a type of this descriptor has; it is generic.
 size_t csizer_generic_argument_count(const swift_descriptor *descriptor);
 

@@ -12,7 +12,8 @@
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-// Where this thread goes on after a fault; NULL: nowhere. Read in a handler, so it must be there without being made on first use.
+// Where this thread goes on after a fault; NULL: nowhere. Read in a handler, so it must be there without being made on
+// first use.
 static _Thread_local __attribute__((tls_model("initial-exec"))) sigjmp_buf *after_fault;
 
 // The handlers of the host. They stay here after the last guard: somebody who found ours may go on calling it.

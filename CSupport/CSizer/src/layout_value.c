@@ -16,9 +16,11 @@ static void compile_struct(csizer_builder *builder, const swift_metadata *type, 
     if (swift_witnesses_of(type)->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, size);
     return;
   }
+  bool is_plain = !(swift_witnesses_of(type)->flags & SWIFT_NOT_POD);
   for (uint32_t i = 0; i < count; i++) {
     csizer_field field;
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
+    if (is_plain && !field.type && field.type_name[0] == 'B') continue;  // of bits and of a type that has no metadata: a vector
     size_t offset = csizer_field_offset(type, i);
     size_t end = i + 1 < count ? csizer_field_offset(type, i + 1) : size;
     if (csizer_owning_field_compile(builder, type, &field, offset)) continue;

@@ -18,10 +18,10 @@ enum {
 static bool are_witnesses_sound(csizer_layouts *layouts, const swift_metadata *type) {
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   if (witnesses == &csizer_block_witnesses || witnesses == &csizer_unknown_witnesses) return true;
-  if (!csizer_is_aligned(witnesses, sizeof(void *)) || !csizer_is_readable(layouts, witnesses, offsetof(swift_witnesses, get_enum_tag)))
-    return false;
+  if (!csizer_is_aligned(witnesses, sizeof(void *))) return false;
+  if (!csizer_is_readable(layouts, witnesses, offsetof(swift_witnesses, get_enum_tag))) return false;
   size_t align_mask = witnesses->flags & SWIFT_ALIGNMENT_MASK;
-  if (witnesses->size > MOST_BYTES || witnesses->stride > MOST_BYTES || witnesses->stride < witnesses->size) return false;
+  if (witnesses->stride > MOST_BYTES || witnesses->stride < witnesses->size) return false;
   if (align_mask & (align_mask + 1)) return false;
   if (witnesses->extra_inhabitants && !csizer_is_code(layouts, witnesses->store_tag_single_payload)) return false;
   if (!(witnesses->flags & SWIFT_HAS_ENUM_WITNESSES)) return true;
@@ -40,15 +40,19 @@ bool csizer_metadata_is_known(csizer_layouts *layouts, const swift_metadata *typ
 
 // ---- Metadata ----
 
-// Types come first among the words; packs, whose number the words before them tell, and integers are not looked at here.
-static bool are_arguments_sound(csizer_layouts *layouts, const swift_metadata *type, const swift_descriptor *descriptor) {
+// Types come first among the words; packs, whose number the words before them tell, and integers are not looked at
+// here.
+static bool are_arguments_sound(csizer_layouts *layouts, const swift_metadata *type,
+                                const swift_descriptor *descriptor) {
   enum { IS_KEY = 0x80, KIND = 0x3F, KIND_TYPE = 0 };
   const void *const *arguments = csizer_generic_arguments(type);
   if (!arguments) return true;
   size_t count = csizer_generic_argument_count(descriptor), parameter_count;
-  if (!csizer_is_aligned(arguments, sizeof(void *)) || !csizer_is_readable(layouts, arguments, count * sizeof *arguments)) return false;
+  if (!csizer_is_aligned(arguments, sizeof(void *))) return false;
+  if (!csizer_is_readable(layouts, arguments, count * sizeof *arguments)) return false;
   const uint8_t *parameters = csizer_generic_parameters(descriptor, &parameter_count);
-  if (parameter_count > CSIZER_MOST_ARGUMENTS || !csizer_is_readable(layouts, parameters, parameter_count)) return false;
+  if (parameter_count > CSIZER_MOST_ARGUMENTS) return false;
+  if (!csizer_is_readable(layouts, parameters, parameter_count)) return false;
   for (size_t i = 0; i < parameter_count; i++)
     if ((parameters[i] & KIND) != KIND_TYPE) return true;
   size_t index = 0;
@@ -67,22 +71,26 @@ static bool are_offsets_sound(csizer_layouts *layouts, const swift_metadata *typ
 
 static bool is_class_sound(csizer_layouts *layouts, const swift_class *type) {
   for (int i = 0; type; type = type->superclass, i++) {
-    if (i == MOST_SUPERCLASSES || !csizer_is_word_at(layouts, type) || !csizer_is_readable(layouts, type, sizeof *type)) return false;
+    if (i == MOST_SUPERCLASSES || !csizer_is_word_at(layouts, type)) return false;
+    if (!csizer_is_readable(layouts, type, sizeof *type)) return false;
     const swift_metadata *metadata = (const swift_metadata *)type;
     const swift_descriptor *descriptor = type->description;
     if (swift_kind_of(metadata) != SWIFT_CLASS) return false;
     if (type->instance_size < sizeof(swift_object) || type->instance_size > MOST_BYTES) return false;
     if (type->instance_align_mask & (type->instance_align_mask + 1)) return false;
     if (!descriptor) continue;
-    if (!csizer_descriptor_is_sound(layouts, descriptor) || (descriptor->flags & 0x1F) != SWIFT_CONTEXT_CLASS) return false;
-    if (!are_arguments_sound(layouts, metadata, descriptor) || !are_offsets_sound(layouts, metadata, descriptor)) return false;
+    if (!csizer_descriptor_is_sound(layouts, descriptor)) return false;
+    if ((descriptor->flags & 0x1F) != SWIFT_CONTEXT_CLASS) return false;
+    if (!are_arguments_sound(layouts, metadata, descriptor)) return false;
+    if (!are_offsets_sound(layouts, metadata, descriptor)) return false;
   }
   return true;
 }
 
 static bool is_nominal_sound(csizer_layouts *layouts, const swift_value_type *type) {
   unsigned expected = type->kind == SWIFT_STRUCT ? SWIFT_CONTEXT_STRUCT : SWIFT_CONTEXT_ENUM;
-  if (!csizer_is_readable(layouts, type, sizeof *type) || !csizer_descriptor_is_sound(layouts, type->description)) return false;
+  if (!csizer_is_readable(layouts, type, sizeof *type)) return false;
+  if (!csizer_descriptor_is_sound(layouts, type->description)) return false;
   if ((type->description->flags & 0x1F) != expected) return false;
   const swift_metadata *metadata = (const swift_metadata *)type;
   return are_arguments_sound(layouts, metadata, type->description) &&
@@ -98,7 +106,8 @@ static bool is_tuple_sound(csizer_layouts *layouts, const swift_tuple *tuple) {
 }
 
 static bool is_fixed_array_sound(csizer_layouts *layouts, const swift_fixed_array *type) {
-  if (!csizer_is_readable(layouts, type, sizeof *type) || !csizer_metadata_is_known(layouts, type->element)) return false;
+  if (!csizer_is_readable(layouts, type, sizeof *type)) return false;
+  if (!csizer_metadata_is_known(layouts, type->element)) return false;
   if (type->count <= 0) return true;
   const swift_witnesses *element = swift_witnesses_of(type->element);
   size_t room = swift_witnesses_of((const swift_metadata *)type)->size;
@@ -116,8 +125,8 @@ bool csizer_metadata_is_sound(csizer_layouts *layouts, const swift_metadata *typ
     case SWIFT_EXISTENTIAL: return csizer_is_readable(layouts, type, sizeof(swift_existential));
     case SWIFT_EXTENDED_EXISTENTIAL: {
       const swift_extended_existential *existential = (const swift_extended_existential *)type;
-      return csizer_is_readable(layouts, type, sizeof *existential) && csizer_is_aligned(existential->shape, sizeof(uint32_t)) &&
-             csizer_is_readable(layouts, existential->shape, sizeof *existential->shape);
+      return csizer_is_readable(layouts, type, sizeof *existential) &&
+             csizer_is_record_at(layouts, existential->shape, sizeof *existential->shape);
     }
     case SWIFT_FIXED_ARRAY: return is_fixed_array_sound(layouts, (const swift_fixed_array *)type);
     default: return true;
@@ -128,7 +137,7 @@ bool csizer_metadata_is_sound(csizer_layouts *layouts, const swift_metadata *typ
 
 static bool are_captures_sound(csizer_layouts *layouts, const swift_capture_descriptor *captures) {
   if (!captures) return true;
-  if (!csizer_is_aligned(captures, sizeof(uint32_t)) || !csizer_is_readable(layouts, captures, sizeof *captures)) return false;
+  if (!csizer_is_record_at(layouts, captures, sizeof *captures)) return false;
   if (captures->capture_count > MOST_CAPTURES || captures->source_count > MOST_CAPTURES ||
       captures->binding_count > CSIZER_MOST_ARGUMENTS)
     return false;
@@ -145,7 +154,8 @@ bool csizer_heap_metadata_is_sound(csizer_layouts *layouts, const swift_metadata
   switch (metadata->kind) {
     case SWIFT_LOCAL_VARIABLE: {
       const swift_local_variable *context = (const swift_local_variable *)metadata;
-      return csizer_is_readable(layouts, context, sizeof *context) && context->offset_to_first_capture >= sizeof(swift_object) &&
+      if (!csizer_is_readable(layouts, context, sizeof *context)) return false;
+      return context->offset_to_first_capture >= sizeof(swift_object) &&
              context->offset_to_first_capture <= FARTHEST_CAPTURE && are_captures_sound(layouts, context->captures);
     }
     case SWIFT_GENERIC_BOX: {

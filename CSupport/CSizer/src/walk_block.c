@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk_internal.h"
 
-// Blocks: a header, then what they captured. Sources: BlocksRuntime/Block_private.h, src/block.cpp and src/queue_internal.h in
-// swiftlang/swift-corelibs-libdispatch; lib/IRGen/GenFunc.cpp, emitBlockHeader, in swiftlang/swift.
+// Blocks: a header, then what they captured. Sources: BlocksRuntime/Block_private.h, src/block.cpp and
+// src/queue_internal.h in swiftlang/swift-corelibs-libdispatch; lib/IRGen/GenFunc.cpp, emitBlockHeader, in
+// swiftlang/swift.
 
 typedef struct block {
   const void *isa;
@@ -30,6 +31,9 @@ typedef struct work_item {
 } work_item;
 enum { WORK_ITEM_MAGIC = 0xD159B10Cu };
 
+// src/semaphore_internal.h, dispatch_group_s: the head of a list of those that wait to be told.
+enum { GROUP_WAITING = 7 };
+
 // Swift makes blocks of closures only: it captures the closure, code and context.
 enum { CLOSURE_CODE, CLOSURE_CONTEXT, CLOSURE_WORDS };
 
@@ -37,14 +41,15 @@ static bool in_image(const csizer_walk *walk, const void *address) {
   return csizer_images_contain(&walk->layouts->images, (uintptr_t)address);
 }
 
-// Counts a block on the heap that was not met before: how many bytes of captures it has; 0 when there is nothing to be read.
+// Counts a block on the heap that was not met before: how many bytes of captures it has; 0 when there is nothing to be
+// read.
 static size_t count(csizer_walk *walk, uintptr_t address) {
   if (address < WALK_FLOOR || address & 7 || in_image(walk, (const void *)address)) return 0;
   size_t usable = csizer_walk_raw_block(walk, address, walk->layouts->block_kind, true);
   const block *block = (const void *)address;
   if (usable < sizeof *block) return 0;
-  bool is_block = (block->flags & BLOCK_IS_ON_HEAP) && (block->flags & BLOCK_REFERENCES) && in_image(walk, block->invoke) &&
-                  in_image(walk, block->descriptor);
+  bool is_block = (block->flags & BLOCK_IS_ON_HEAP) && (block->flags & BLOCK_REFERENCES) &&
+                  in_image(walk, block->invoke) && in_image(walk, block->descriptor);
   size_t size = is_block ? block->descriptor->size : 0;
   if (size < sizeof *block || size > usable) {
     walk->totals.unresolved++;
@@ -53,8 +58,16 @@ static size_t count(csizer_walk *walk, uintptr_t address) {
   return size - sizeof *block;
 }
 
-// Of what a block made by C captured nothing is known but whether it keeps something alive.
-// The group that others wait with has no parts of its own; the queue is there only while the item waits in it, which keeps it.
+// What waits there is libdispatch's, and leads to blocks and queues of others.
+static void add_group(csizer_walk *walk, uintptr_t group) {
+  if (!group) return;
+  size_t usable = csizer_walk_raw_block(walk, group, walk->layouts->block_kind, true);
+  bool is_waited_for = usable > GROUP_WAITING * sizeof(uintptr_t) && ((const uintptr_t *)group)[GROUP_WAITING];
+  walk->totals.unresolved += is_waited_for;
+}
+
+// Of what a block made by C captured nothing is known but whether it keeps something alive. The queue is there only
+// while the item waits in it, which keeps it.
 static void captures_of(csizer_walk *walk, const block *block, size_t bytes) {
   // A work item's block leads to another, which leads no further.
   for (bool is_outer = true; (block->flags & BLOCK_HAS_HELPERS) != 0; is_outer = false) {
@@ -64,7 +77,7 @@ static void captures_of(csizer_walk *walk, const block *block, size_t bytes) {
       return;
     }
     if (!is_outer || bytes < sizeof *item || item->magic != WORK_ITEM_MAGIC) break;
-    if (item->group) csizer_walk_raw_block(walk, item->group, walk->layouts->block_kind, true);
+    add_group(walk, item->group);
     bytes = count(walk, item->block);
     if (!bytes) return;
     block = (const void *)item->block;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "swift_abi.h"
 
-// Value witnesses for types that have none. As a value a block is one word that refers to an object or is nil: its extra inhabitants
-// are the addresses below the first that can be valid, as for all such words (stdlib/public/SwiftShims/swift/shims/HeapObject.h).
+// Value witnesses for types that have none. As a value a block is one word that refers to an object or is nil: its
+// extra inhabitants are the addresses below the first that can be valid, as for all such words
+// (stdlib/public/SwiftShims/swift/shims/HeapObject.h).
 
 enum { BLOCK_SPARES = 4096 };
 
