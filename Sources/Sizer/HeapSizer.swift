@@ -132,7 +132,7 @@ extension HeapSize {
       bytes: after.bytes - before.bytes, requestedBytes: after.requestedBytes - before.requestedBytes,
       objectCount: after.objectCount - before.objectCount, rawBlockCount: after.rawBlockCount - before.rawBlockCount,
       unresolvedCount: after.unresolvedCount - before.unresolvedCount,
-      depthLimitReached: after.depthLimitReached)
+      depthLimitReached: after.depthLimitReached, estimatedBytes: after.estimatedBytes - before.estimatedBytes)
   }
 }
 
@@ -155,5 +155,6 @@ extension TypeRecord {
     sum.bytes += part.bytes
     sum.requestedBytes += part.requestedBytes
     sum.unusedCapacityBytes += part.unusedCapacityBytes
+    sum.estimatedBytes += part.estimatedBytes
   }
 }

@@ -12,14 +12,19 @@ public struct TypeRecord: Sendable, Hashable, Codable {
   public var requestedBytes: Int
   /// Bytes of elements that the collection's storage could hold and does not.
   public var unusedCapacityBytes: Int
+  /// The part of ``bytes`` that is an estimate, as in ``HeapSize/estimatedBytes``.
+  public var estimatedBytes: Int
 
   /// A record of these figures.
-  public init(typeName: String, count: Int, bytes: Int, requestedBytes: Int, unusedCapacityBytes: Int) {
+  public init(
+    typeName: String, count: Int, bytes: Int, requestedBytes: Int, unusedCapacityBytes: Int, estimatedBytes: Int = 0
+  ) {
     self.typeName = typeName
     self.count = count
     self.bytes = bytes
     self.requestedBytes = requestedBytes
     self.unusedCapacityBytes = unusedCapacityBytes
+    self.estimatedBytes = estimatedBytes
   }
 
   /// Bytes that the allocator's size classes add to what was asked for.

@@ -99,6 +99,7 @@ struct PageData {
       member("pause", Int(nanoseconds(snapshot.pause)))
       member("skipped", snapshot.skippedCount)
       member("unresolved", snapshot.unresolvedCount)
+      member("estimated", snapshot.estimatedBytes)
       member("process", snapshot.process)
       if let ladder = snapshot.ladder { write(ladder) }
       json.key("sentence")

@@ -87,6 +87,7 @@ static void check_same(csizer_totals first, csizer_totals second) {
   CHECK_EQUAL(second.objects, first.objects);
   CHECK_EQUAL(second.raw_blocks, first.raw_blocks);
   CHECK_EQUAL(second.unresolved, first.unresolved);
+  CHECK_EQUAL(second.estimated_bytes, first.estimated_bytes);
 }
 
 // As if more waited in the queue than it should hold, from the first reference to the last.

@@ -21,7 +21,7 @@ struct JSONTests {
     #expect(lines[1] == #""snapshots":["#)
     #expect(
       lines[2] == #"{"label":"start","time":1.000000000,"mode":"frozen","pause":0.000250000,"error":null,"#
-        + #""trackedBytes":400,"overheadBytes":4096,"skippedCount":0,"unresolvedCount":0,"#
+        + #""trackedBytes":400,"overheadBytes":4096,"skippedCount":0,"unresolvedCount":0,"estimatedBytes":0,"#
         + #""process":{"virtual":1073741824,"resident":16777216,"data":8388608,"stack":131072,"code":1048576,"#
         + #""shared":524288,"minorFaults":1234,"majorFaults":5},"ladder":null,"#
         + #""classes":[{"name":"App.Cache","active":1,"bytes":256,"average":256,"share":0.64,"slabs":null},"#

@@ -48,6 +48,7 @@ struct HistoryInvariantsTests {
     Damage("snapshots[0]: overheadBytes -1") { $0.snapshots[0].overheadBytes = -1 },
     Damage("snapshots[0]: skippedCount -1") { $0.snapshots[0].skippedCount = -1 },
     Damage("snapshots[0]: unresolvedCount -1") { $0.snapshots[0].unresolvedCount = -1 },
+    Damage("snapshots[0]: estimatedBytes -1") { $0.snapshots[0].estimatedBytes = -1 },
     Damage("snapshots[0]: pause") { $0.snapshots[0].pause = .nanoseconds(-1) },
     Damage("snapshots[0]: class \"A\": active -1") { $0.snapshots[0].classes["A"]?.active = -1 },
     Damage("snapshots[0]: class \"A\": active 1, bytes -1") { $0.snapshots[0].classes["A"]?.bytes = -1 },

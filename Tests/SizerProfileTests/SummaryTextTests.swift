@@ -78,7 +78,8 @@ struct SummaryTextTests {
     let snapshots = [
       Snapshot(label: "a", trackedBytes: 8, skippedCount: 2, classes: ["A": ClassRecord(active: 1, bytes: 8)]),
       Snapshot(label: "b", error: "no memory\nfor it"),
-      Snapshot(label: "c", trackedBytes: 8, skippedCount: 5, unresolvedCount: 1, classes: ["A": ClassRecord()]),
+      Snapshot(label: "c", trackedBytes: 8, skippedCount: 5, unresolvedCount: 1, classes: ["A": ClassRecord()],
+        estimatedBytes: 2_048),
     ]
     #expect(
       summary(snapshots) == """
@@ -91,6 +92,7 @@ struct SummaryTextTests {
         failed: 1 of 3 snapshots, the first with: no memory\\nfor it
         skipped: at most 5 objects in 2 of 3 snapshots, not sized anew
         unresolved: at most 1 objects in 1 of 3 snapshots, not followed
+        estimated: at most 2.00 KB of the tracked bytes in 1 of 3 snapshots
         pct: share of the tracked bytes of that snapshot
         -------------------------------------------------------------------------------
 

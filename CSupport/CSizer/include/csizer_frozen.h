@@ -40,6 +40,8 @@ typedef struct csizer_frozen_report {
   csizer_status status;
   /// Objects whose layout is unknown (csizer_totals).
   uint64_t unresolved;
+  /// The part of the sizes that is estimate (csizer_totals).
+  uint64_t estimated_bytes;
   /// Usable bytes of all Swift objects of the process, and of the raw blocks that these own.
   uint64_t heap_objects, heap_raw;
   /// Types that csizer_sizing_learn may be able to compile: the sizes are not exact yet.

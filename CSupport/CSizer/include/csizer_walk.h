@@ -19,6 +19,9 @@
 /// whose type is known is followed when a live object starts there by the heap map, or, for objects that the map has not
 /// seen being born, by the allocator's word; a word whose type is unknown only by the heap map's.
 ///
+/// Words of unknown type are followed last of all that one call adds, so that what certain words lead to is never an estimate, in
+/// whatever order things are met.
+///
 /// Thread rules: one walk at a time per heap map, for the bits seen are the map's; the calling thread does all the work. The
 /// graph must not be changed meanwhile by other threads.
 typedef struct csizer_walk csizer_walk;
@@ -42,6 +45,9 @@ typedef struct csizer_totals {
   size_t unresolved;
   bool cut;  // maximum_depth kept something out
   size_t raw_bytes;  // the part of `bytes` that is in raw blocks
+  /// The part of `bytes` that only uncertain words lead to: words of unknown type that are a live object's address, pointers of which
+  /// it isn't known whether they own anything. What is reached both ways is certain.
+  size_t estimated_bytes;
 } csizer_totals;
 
 /// The same for one kind of block (csizer_layouts_kind_name).
@@ -50,6 +56,7 @@ typedef struct csizer_kind_totals {
   size_t bytes;
   size_t requested;
   size_t unused;  // bytes of elements for which there is room and no element
+  size_t estimated;  // the part of `bytes` that is estimate
 } csizer_kind_totals;
 
 /// A walk in which nothing is seen yet. `map` and `layouts` must outlive it. Free with csizer_walk_destroy.
@@ -67,7 +74,7 @@ csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void
 csizer_status csizer_walk_object(csizer_walk *walk, const void *object);
 
 /// Marks the objects that the value refers to directly, in order, without counting or following them: csizer_walk_follow does
-/// that later. Raw blocks among the referents are counted at once. The list is the walk's and holds until its next call.
+/// that later, and what the value's uncertain words lead to. Raw blocks among the referents are counted at once. The list is the walk's and holds until its next call.
 csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const void *type,
                                   const uintptr_t **ret_objects, size_t *ret_count);
 

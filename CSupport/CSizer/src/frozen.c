@@ -86,6 +86,7 @@ static void abandon(csizer_walk *walk) {
   walk->head = walk->tail;
   walk->value_count = 0;
   walk->next_count = 0;
+  csizer_walk_drop_guesses(walk);
   walk->sweeping = false;
   walk->limit = WALK_QUEUE;
 }
@@ -187,6 +188,7 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
   if (!sizing->report.status) sizing->report.status = csizer_sizing_begin(sizing, walk);
   size_all(&tools, fault);
   sizing->report.unresolved = csizer_walk_totals(walk).unresolved + sizing->unknown.count;
+  sizing->report.estimated_bytes = csizer_walk_totals(walk).estimated_bytes;
   sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
   if (!sizing->report.status && !sizing->report.unknown) {
     measure_heap(sizing, walk);

@@ -13,6 +13,7 @@ typedef struct part {
   csizer_referent shown;
   const char *text;
   uint32_t end;  // one past its own parts
+  uint32_t above;  // the part that it is a part of
 } part;
 
 struct csizer_referents {
@@ -43,11 +44,11 @@ typedef struct builder {
   csizer_referents *referents;
   csizer_walk *walk;
   bool folds;  // what has nothing is not kept
-  uint32_t level, depth;  // of the part whose parts are being named; how many levels are left below it
+  uint32_t number, depth;  // of the part whose parts are being named; how many levels are left below it
   csizer_status status;
 } builder;
 
-static csizer_status name_parts(builder *builder, const void *value, const void *type, uint32_t level, uint32_t depth);
+static csizer_status name_parts(builder *builder, uint32_t number, const void *value, const void *type, uint32_t depth);
 
 // Parts move when room is made: they are known by their number.
 static part *add(csizer_referents *referents) {
@@ -100,19 +101,22 @@ static csizer_status follow(csizer_walk *walk, const uintptr_t *objects, size_t 
 }
 
 // Counts what the part itself has: what it refers to, but for what its parts have already.
-static csizer_status count_own(builder *builder, const csizer_member *member, uint32_t level, uint32_t depth, uint64_t *ret_flat) {
+static csizer_status count_own(builder *builder, uint32_t number, const csizer_member *member, uint32_t depth,
+                               uint64_t *ret_flat) {
   enum { FEW = 4 };
   csizer_walk *walk = builder->walk;
   size_t before = walk->totals.bytes, count;
   const uintptr_t *found;
   uintptr_t few[FEW];
+  walk->part = number;
   csizer_status status = csizer_walk_collect(walk, member->value, member->type, &found, &count);
   if (status) return status;
   uintptr_t *objects = keep(found, count, few, FEW);
   if (!objects) return CSIZER_NO_MEMORY;
   *ret_flat = walk->totals.bytes - before;
   for (size_t i = 0; i < count; i++) *ret_flat += csizer_walk_flat_bytes(walk, objects[i]);
-  if (depth && count) status = name_parts(builder, member->value, member->type, level, depth);
+  if (depth && count) status = name_parts(builder, number, member->value, member->type, depth);
+  walk->part = number;
   if (!status) status = follow(walk, objects, count);
   if (objects != few) csizer_pages_unmap(objects, count * sizeof *objects);
   return status;
@@ -120,15 +124,15 @@ static csizer_status count_own(builder *builder, const csizer_member *member, ui
 
 // An object is marked before its parts are named; one that was marked before is another's and not entered. What stands in a value
 // itself, as a struct's properties do, has no object to be marked: its parts come first, and each has its own.
-static csizer_status build(builder *builder, uint32_t number, const csizer_member *member, uint32_t level, uint32_t depth) {
+static csizer_status build(builder *builder, uint32_t number, const csizer_member *member, uint32_t depth) {
   csizer_walk *walk = builder->walk;
   size_t before = walk->totals.bytes;
   uint64_t flat = 0;
   if (walk->steps) (*walk->steps)++;
   bool has_object = csizer_member_object(walk->layouts, member->value, member->type);
   csizer_status status = CSIZER_OK;
-  if (depth && !has_object) status = name_parts(builder, member->value, member->type, level, depth);
-  if (!status) status = count_own(builder, member, level, has_object ? depth : 0, &flat);
+  if (depth && !has_object) status = name_parts(builder, number, member->value, member->type, depth);
+  if (!status) status = count_own(builder, number, member, has_object ? depth : 0, &flat);
   part *part = &builder->referents->parts[number];
   part->shown.bytes = walk->totals.bytes - before;
   part->shown.flat_bytes = flat;
@@ -141,24 +145,28 @@ static void visit(void *context, const csizer_member *member) {
   builder *builder = context;
   if (builder->status) return;
   csizer_referents *referents = builder->referents;
-  uint32_t number = referents->count, level = builder->level + 1;
+  const csizer_walk *walk = builder->walk;
+  uint32_t number = referents->count, above = builder->number;
+  size_t guesses = walk->guess_count;
   part *part = add(referents);
   if (!part) {
     builder->status = CSIZER_NO_MEMORY;
     return;
   }
-  part->shown.level = level;
+  part->above = above;
+  part->shown.level = referents->parts[above].shown.level + 1;
   name_part(part, &referents->keys, member);
-  builder->status = build(builder, number, member, level, builder->depth - 1);
-  if (builder->folds && !builder->status && !referents->parts[number].shown.bytes) referents->count = number;
+  builder->status = build(builder, number, member, builder->depth - 1);
+  bool has_nothing = !referents->parts[number].shown.bytes && walk->guess_count == guesses;
+  if (builder->folds && !builder->status && has_nothing) referents->count = number;
 }
 
-static csizer_status name_parts(builder *builder, const void *value, const void *type, uint32_t level, uint32_t depth) {
-  uint32_t outer_level = builder->level, outer_depth = builder->depth;
-  builder->level = level;
+static csizer_status name_parts(builder *builder, uint32_t number, const void *value, const void *type, uint32_t depth) {
+  uint32_t outer_number = builder->number, outer_depth = builder->depth;
+  builder->number = number;
   builder->depth = depth;
   csizer_status status = csizer_members_visit(builder->walk->layouts, value, type, visit, builder);
-  builder->level = outer_level;
+  builder->number = outer_number;
   builder->depth = outer_depth;
   return builder->status ? builder->status : status;
 }
@@ -166,7 +174,19 @@ static csizer_status name_parts(builder *builder, const void *value, const void 
 static part *begin(csizer_referents *referents, csizer_walk *walk) {
   referents->count = 0;
   referents->layouts = walk->layouts;
+  walk->holds_guesses = true;
   return add(referents);
+}
+
+// What uncertain words lead to comes last, as without names: what another part certainly has is no estimate of this one's.
+static csizer_status settle(csizer_referents *referents, csizer_walk *walk) {
+  uint32_t number;
+  for (size_t before = walk->totals.bytes; csizer_walk_settle_next(walk, &number); before = walk->totals.bytes)
+    for (;; number = referents->parts[number].above) {
+      referents->parts[number].shown.bytes += walk->totals.bytes - before;
+      if (!number) break;
+    }
+  return walk->status;
 }
 
 csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value, const void *type,
@@ -176,7 +196,9 @@ csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk
   part *part = begin(referents, walk);
   if (!part) return CSIZER_NO_MEMORY;
   part->shown.name = whole.name;
-  return build(&builder, 0, &whole, 0, depth);
+  csizer_status status = build(&builder, 0, &whole, depth);
+  csizer_status settled = settle(referents, walk);
+  return status ? status : settled;
 }
 
 csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object, uint32_t depth,
@@ -186,14 +208,16 @@ csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_wal
   size_t before = walk->totals.bytes;
   uint64_t flat = csizer_walk_flat_bytes(walk, (uintptr_t)object);
   const void *type = ((const swift_object *)object)->metadata;
-  csizer_status status = depth ? name_parts(&builder, &object, type, 0, depth) : CSIZER_OK;
+  csizer_status status = depth ? name_parts(&builder, 0, &object, type, depth) : CSIZER_OK;
+  walk->part = 0;
   if (!status) status = csizer_walk_follow(walk, (uintptr_t)object);
   part *whole = &referents->parts[0];
   whole->shown = (csizer_referent){
       .bytes = walk->totals.bytes - before, .flat_bytes = flat, .type = type, .name = "", .naming = CSIZER_NAMED_FIELD};
   whole->end = referents->count;
+  csizer_status settled = settle(referents, walk);
   *ret_bytes = whole->shown.bytes;
-  return status;
+  return status ? status : settled;
 }
 
 // ---- Writing ----

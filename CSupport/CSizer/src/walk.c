@@ -85,6 +85,7 @@ void csizer_walk_destroy(csizer_walk *walk) {
   csizer_heapmap_forget_marks(walk->map);
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
   csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
+  csizer_pages_unmap(walk->guesses, walk->guess_capacity * sizeof *walk->guesses);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
   csizer_walk_free_uses(walk);
   if (walk->layouts->spare_walk) free_walk(walk->layouts->spare_walk);
@@ -128,19 +129,24 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
   // It may never be scanned, when memory runs out or nobody follows what was collected: forgetting marks finds it by this.
   uint8_t *page_class = heapmap_page_class(leaf, object);
   if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_MIXED;
-  if (walk->next_count == walk->next_capacity) {
-    size_t capacity = walk->next_capacity ? walk->next_capacity * 2 : 4096;
-    uintptr_t *next = csizer_pages_map(capacity * sizeof *next);
-    if (!next) {
-      walk->status = CSIZER_NO_MEMORY;
-      return;
-    }
-    if (walk->next_count) memcpy(next, walk->next, walk->next_count * sizeof *next);
-    csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *next);
-    walk->next = next;
-    walk->next_capacity = capacity;
-  }
+  if (!csizer_walk_make_room(walk, &walk->next, &walk->next_capacity, walk->next_count, sizeof *walk->next)) return;
   walk->next[walk->next_count++] = object;
+}
+
+bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size_t count, size_t item_bytes) {
+  enum { FIRST_BYTES = 16 * 1024 };
+  if (count < *capacity) return true;
+  void *items;
+  memcpy(&items, list, sizeof items);  // lists of all types
+  size_t more = *capacity ? *capacity * 2 : FIRST_BYTES / item_bytes;
+  items = csizer_pages_grow(items, *capacity * item_bytes, more * item_bytes);
+  if (!items) {
+    walk->status = CSIZER_NO_MEMORY;
+    return false;
+  }
+  memcpy(list, &items, sizeof items);
+  *capacity = more;
+  return true;
 }
 
 // The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits.
@@ -164,10 +170,8 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   const csizer_object_layout *layout = csizer_walk_layout(walk, object);
   if (__builtin_expect(!layout || layout->excluded, 0)) return;
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
-  kind->count++;
-  kind->bytes += usable;
+  walk_count(walk, kind, 1, usable);
   walk->totals.objects++;
-  walk->totals.bytes += usable;
   if (__builtin_expect((int64_t)object->references < 0, 0))
     csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
@@ -187,11 +191,9 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
 static void flush(csizer_walk *walk, walk_hot *hot) {
   csizer_kind_totals *kind = walk_kind(walk, hot->layout->kind);
   size_t requested = hot->count * hot->layout->requested;
-  kind->count += hot->count;
-  kind->bytes += hot->bytes;
+  walk_count(walk, kind, hot->count, hot->bytes);
   kind->requested += requested;
   walk->totals.objects += hot->count;
-  walk->totals.bytes += hot->bytes;
   walk->totals.requested += requested;
   hot->count = hot->bytes = 0;
 }
@@ -221,7 +223,8 @@ static void drain_levels(csizer_walk *walk) {
   uintptr_t *current = NULL;
   size_t capacity = 0;
   csizer_walk_drain_values(walk);  // what the root's raw blocks refer to is on the first level
-  for (size_t level = 1; walk->next_count; level++) {
+  for (size_t level = 1; walk->next_count || (walk->estimating && walk->guess_next < walk->guess_count); level++) {
+    if (walk->estimating) csizer_walk_follow_guesses(walk, (uint32_t)level);
     uintptr_t *emptied = current;
     size_t emptied_capacity = capacity, count = walk->next_count;
     current = walk->next;
@@ -229,19 +232,26 @@ static void drain_levels(csizer_walk *walk) {
     walk->next = emptied;
     walk->next_capacity = emptied_capacity;
     walk->next_count = 0;
-    walk->at_bottom = level == walk->options.maximum_depth;
+    walk->level = (uint32_t)level;
+    walk->at_bottom = level >= walk->options.maximum_depth;
     for (size_t i = 0; i < count; i++) {
       csizer_walk_scan(walk, current[i]);
       csizer_walk_drain_values(walk);
     }
   }
   walk->at_bottom = false;
+  walk->level = 0;
   csizer_pages_unmap(current, capacity * sizeof *current);
 }
 
-static csizer_status finish(csizer_walk *walk) {
+void csizer_walk_drain_all(csizer_walk *walk) {
   if (walk->options.maximum_depth) drain_levels(walk);
   else csizer_walk_drain(walk);
+}
+
+static csizer_status finish(csizer_walk *walk) {
+  csizer_walk_drain_all(walk);
+  csizer_walk_settle(walk);
   return walk->status;
 }
 
@@ -284,6 +294,7 @@ csizer_status csizer_walk_marked(csizer_walk *walk, const void *object) {
   for (int i = 0; i < FEW && walk->head != walk->tail && !walk->sweeping; i++)
     csizer_walk_scan(walk, walk->queue[walk->head++ % WALK_QUEUE]);
   if (walk->sweeping || walk->head != walk->tail || walk->value_count) csizer_walk_drain(walk);
+  csizer_walk_settle(walk);
   return walk->status;
 }
 

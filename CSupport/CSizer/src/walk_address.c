@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "csizer_allocator.h"
 #include "walk_internal.h"
 
@@ -106,21 +104,10 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
   if (!is_new) return 0;
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   csizer_kind_totals *kind = walk_kind(walk, kind_index);
-  kind->count++;
-  kind->bytes += usable;
+  walk_count(walk, kind, 1, usable);
   kind->requested += usable;
   walk->totals.raw_blocks++;
   walk->totals.raw_bytes += usable;
-  walk->totals.bytes += usable;
   walk->totals.requested += usable;
   return usable;
-}
-
-// Only what the census knows to be alive counts: nothing else is known of these words.
-void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes) {
-  const uintptr_t *words = (const uintptr_t *)swift_round_up((uintptr_t)start, 7);
-  const uintptr_t *end = (const uintptr_t *)(((uintptr_t)start + bytes) & ~(uintptr_t)7);
-  for (; words < end; words++)
-    if (csizer_heapmap_contains(walk->map, (const void *)*words) && !walk_is_dead(walk, *words))
-      walk_reference(walk, *words);
 }

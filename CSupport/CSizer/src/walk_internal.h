@@ -43,6 +43,15 @@ typedef struct walk_values {
   const csizer_value_layout *element;
 } walk_values;
 
+/// A word that may or may not lead to something. It waits until all that is certain has been counted.
+typedef struct walk_guess {
+  uintptr_t address;
+  bool is_block;   // a raw block, if one starts there, counted under `kind`; otherwise an object, if there is one
+  uint32_t kind;
+  uint32_t level;  // with a depth limit: of what it leads to
+  uint32_t part;   // of a tree of referents
+} walk_guess;
+
 struct csizer_walk {
   walk_hot hot[WALK_HOT];
   unsigned warm[WALK_HOT];  // which of them are in use
@@ -70,6 +79,12 @@ struct csizer_walk {
   size_t value_count, value_capacity;
   walk_odd_set odd;
   walk_use_map uses;
+  /// Words that wait, and the next of them to be followed: walk_guess.c. `level` is that of the objects being scanned.
+  walk_guess *guesses;
+  size_t guess_count, guess_next, guess_capacity;
+  uint32_t level, part;
+  bool estimating;     // all that is counted now is estimate
+  bool holds_guesses;  // who builds a tree settles them himself
   csizer_status status;
   uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
@@ -78,6 +93,10 @@ struct csizer_walk {
 void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
 void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
 bool csizer_walk_grow_kinds(csizer_walk *walk);
+/// Scans all that waits.
+void csizer_walk_drain_all(csizer_walk *walk);
+/// Room for one more item in a list of the walk's; false when memory runs out, which the walk's status says.
+bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size_t count, size_t item_bytes);
 const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
 void csizer_walk_cool(csizer_walk *walk);
@@ -94,7 +113,6 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 /// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
 /// block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
-void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
 /// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
 typedef enum walk_place {
   WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
@@ -102,6 +120,22 @@ typedef enum walk_place {
   WALK_INSIDE_BLOCK,
 } walk_place;
 walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
+
+// walk_guess.c: what is uncertain
+/// Words of unknown type: those that are a live object's address are followed when all that is certain has been.
+void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
+/// The same for words which are known to be references or no addresses.
+void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes);
+/// A raw block of which it is in doubt whether it is owned, or there: likewise.
+void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind);
+/// Moves the words that lead to this level to where it waits to be scanned.
+void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level);
+/// Follows the words that wait for one part, and tells which; false when none waits any more.
+bool csizer_walk_settle_next(csizer_walk *walk, uint32_t *ret_part);
+/// Follows all, unless they are held for somebody.
+void csizer_walk_settle(csizer_walk *walk);
+/// Drops all.
+void csizer_walk_drop_guesses(csizer_walk *walk);
 
 // walk_owned.c: what owning fields lead to
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
@@ -176,6 +210,16 @@ static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
   if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
   uint64_t references = ((const swift_object *)address)->references;
   return !(references & SWIFT_SLOW_REFERENCES) && (references & SWIFT_DEINITING);
+}
+
+/// Adds blocks to the sums.
+static inline void walk_count(csizer_walk *walk, csizer_kind_totals *kind, size_t count, size_t bytes) {
+  size_t estimated = walk->estimating ? bytes : 0;
+  kind->count += count;
+  kind->bytes += bytes;
+  kind->estimated += estimated;
+  walk->totals.bytes += bytes;
+  walk->totals.estimated_bytes += estimated;
 }
 
 static inline csizer_kind_totals *walk_kind(csizer_walk *walk, uint32_t kind) {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "walk_internal.h"
 
 // What owning fields lead to: csizer_owning.h.
@@ -20,18 +18,7 @@ static bool is_lent(const char *field, const csizer_owned *owned) {
 // They wait their turn: walked at once, a list linked through raw blocks would recurse.
 static void defer(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
   if (!count || csizer_layout_is_plain(element)) return;
-  if (walk->value_count == walk->value_capacity) {
-    size_t capacity = walk->value_capacity ? walk->value_capacity * 2 : 512;
-    walk_values *values = csizer_pages_map(capacity * sizeof *values);
-    if (!values) {
-      walk->status = CSIZER_NO_MEMORY;
-      return;
-    }
-    if (walk->value_count) memcpy(values, walk->values, walk->value_count * sizeof *values);
-    csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *values);
-    walk->values = values;
-    walk->value_capacity = capacity;
-  }
+  if (!csizer_walk_make_room(walk, &walk->values, &walk->value_capacity, walk->value_count, sizeof *walk->values)) return;
   walk->values[walk->value_count++] = (walk_values){first, count, element};
 }
 
@@ -121,8 +108,12 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
     walk->totals.unresolved++;
     return;
   }
-  bool is_sure = !owned->ask_allocator && !sibling(field, owned->doubt);
-  size_t usable = csizer_walk_raw_block(walk, address, owned->kind, is_sure);
+  if (sibling(field, owned->doubt)) {
+    csizer_walk_doubt(walk, address, owned->kind);
+    if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type) walk->totals.unresolved++;
+    return;
+  }
+  size_t usable = csizer_walk_raw_block(walk, address, owned->kind, !owned->ask_allocator);
   if (!usable) return;
   if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type)
     walk_block_values(walk, field, owned, (const char *)address, usable);

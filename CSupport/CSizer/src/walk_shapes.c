@@ -107,7 +107,7 @@ static void key_path(csizer_walk *walk, const char *object, const csizer_object_
   csizer_walk_add_requested(walk, layout, start + bytes, 0, usable);
   if (is_trivial) return;
   if (!walk->options.census_is_complete) walk->totals.unresolved++;
-  csizer_walk_conservative(walk, object + start, bytes);
+  csizer_walk_sure_words(walk, object + start, bytes);
 }
 
 static void error_box(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {

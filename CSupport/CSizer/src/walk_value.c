@@ -58,11 +58,9 @@ static void walk_unowned(csizer_walk *walk, uintptr_t address) {
     return;
   }
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
-  kind->count++;
-  kind->bytes += usable;
+  walk_count(walk, kind, 1, usable);
   kind->requested += layout->requested ? layout->requested : usable;
   walk->totals.objects++;
-  walk->totals.bytes += usable;
   walk->totals.requested += layout->requested ? layout->requested : usable;
 }
 

@@ -53,6 +53,7 @@ extension Engine {
     if learnt > 0 || lacksRoom, !isLast { return .learnt }
     frozen.found.trees = frozen.results.trees()
     frozen.found.unresolvedCount = Int(report.unresolved)
+    frozen.found.estimatedBytes = Int(report.estimated_bytes)
     if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
   }

@@ -12,6 +12,8 @@ struct Sizing: Sendable {
   var sums: [(active: Int, bytes: Int)] = []
   var skippedCount = 0
   var unresolvedCount = 0
+  /// The part of the sizes that is an estimate.
+  var estimatedBytes = 0
   /// Usable bytes of all Swift objects of the process, and of raw blocks that they own; nil when nobody looked.
   var heap: (objects: Int, raw: Int)?
   /// The named referents of the objects whose resolution level asks for them.
@@ -51,6 +53,7 @@ extension Engine {
       var sizing = try sizeHolding(lifetimes, walk, place: place)
       sizing.unknownCount = Int(csizer_sizing_unknown(sizing.results.handle, walk.layouts.handle))
       sizing.found.unresolvedCount = walk.totals.unresolvedCount + sizing.unknownCount
+      sizing.found.estimatedBytes = walk.totals.estimatedBytes
       return sizing
     }
   }

@@ -68,7 +68,8 @@ struct Walk: ~Copyable {
     let totals = csizer_walk_totals(handle)
     return HeapSize(
       bytes: totals.bytes, requestedBytes: totals.requested, objectCount: totals.objects,
-      rawBlockCount: totals.raw_blocks, unresolvedCount: totals.unresolved, depthLimitReached: totals.cut)
+      rawBlockCount: totals.raw_blocks, unresolvedCount: totals.unresolved, depthLimitReached: totals.cut,
+      estimatedBytes: totals.estimated_bytes)
   }
 
   /// What was counted so far, by type.
@@ -78,7 +79,7 @@ struct Walk: ~Copyable {
       guard totals.count > 0 else { return nil }
       return TypeRecord(
         typeName: layouts.name(ofKind: kind), count: totals.count, bytes: totals.bytes,
-        requestedBytes: totals.requested, unusedCapacityBytes: totals.unused)
+        requestedBytes: totals.requested, unusedCapacityBytes: totals.unused, estimatedBytes: totals.estimated)
     }
   }
 }

@@ -175,7 +175,7 @@ extension TrackerState {
       label: request.label, timestamp: sizing.taken.duration(since: epoch),
       overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
       mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
-      classes: records, ladder: ladder)
+      classes: records, ladder: ladder, estimatedBytes: sizing.estimatedBytes)
   }
 
   /// Adds a snapshot for which nothing was sized.

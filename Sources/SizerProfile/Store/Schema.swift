@@ -9,19 +9,30 @@
 ///   end; its referents likewise. The view `living` has a row for each snapshot and object.
 /// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal`.
 ///
+/// Version 1 had no `estimated`.
+///
 /// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a million changed
 /// sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it (`json_each`), and the views hide it.
 enum Schema {
   static let applicationID: Int64 = 0x5349_5A52
-  static let version: Int64 = 1
+  static let version: Int64 = 2
 
   struct Table {
     let name: String
-    let sql: String
+    private let columns: String
+    /// What version 2 has besides.
+    private let later: String?
 
-    init(_ name: String, _ columns: String) {
+    init(_ name: String, _ columns: String, later: String? = nil) {
       self.name = name
-      self.sql = "CREATE TABLE \(name)(\n\(columns)\n)"
+      self.columns = columns
+      self.later = later
+    }
+
+    /// The words that make it.
+    func sql(in version: Int64 = Schema.version) -> String {
+      let added = version > 1 ? later.map { ",\n\($0)" } : nil
+      return "CREATE TABLE \(name)(\n\(columns)\(added ?? "")\n)"
     }
   }
 
@@ -93,7 +104,10 @@ enum Schema {
       ladder_mapped_files INTEGER,
       ladder_copied_file_pages INTEGER,
       ladder_profiler INTEGER
-    """)
+    """,
+    later: """
+        estimated INTEGER NOT NULL -- the part of tracked that is an estimate
+      """)
 
   private static let classes = Table(
     "classes",

@@ -18,6 +18,7 @@ struct SnapshotFigure {
     SnapshotFigure(column: "shared", path: \.process.shared),
     SnapshotFigure(column: "minor_faults", path: \.process.minorFaults),
     SnapshotFigure(column: "major_faults", path: \.process.majorFaults),
+    SnapshotFigure(column: "estimated", path: \.estimatedBytes),
   ]
 }
 
@@ -73,6 +74,10 @@ enum SnapshotColumns {
   private static let texts = ["label", "mode", "error", "time", "pause"]
   static let all = texts + SnapshotFigure.all.map(\.column) + LadderFigure.all.map(\.column)
   static let list = all.joined(separator: ",")
+  /// The same for a file of this version, with 0 for what it does not have.
+  static func list(in version: Int64) -> String {
+    version > 1 ? list : all.map { $0 == "estimated" ? "0" : $0 }.joined(separator: ",")
+  }
   /// Where the figures begin in a row that begins with the id, and where the ladder does.
   static let figures = Int32(1 + texts.count)
   static let ladder = figures + Int32(SnapshotFigure.all.count)

@@ -62,6 +62,11 @@ struct SummaryText {
       guard inexact > 0, let most = snapshots.map({ $0[keyPath: figure] }).max() else { continue }
       notes.append("\(name): at most \(most) objects in \(inexact) of \(snapshots.count) snapshots, \(meaning)")
     }
+    if let most = snapshots.map(\.estimatedBytes).max(), most > 0 {
+      let inexact = snapshots.count { $0.estimatedBytes > 0 }
+      let size = sizeText(most).split(separator: " ").joined(separator: " ")
+      notes.append("estimated: at most \(size) of the tracked bytes in \(inexact) of \(snapshots.count) snapshots")
+    }
     return notes
   }
 }

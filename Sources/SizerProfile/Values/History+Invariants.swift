@@ -22,6 +22,7 @@ extension History {
       let figures = [
         ("trackedBytes", snapshot.trackedBytes), ("overheadBytes", snapshot.overheadBytes),
         ("skippedCount", snapshot.skippedCount), ("unresolvedCount", snapshot.unresolvedCount),
+        ("estimatedBytes", snapshot.estimatedBytes),
       ]
       if let (name, figure) = figures.first(where: { $0.1 < 0 }) { return "snapshots[\(index)]: \(name) \(figure)" }
       if snapshot.pause < .zero { return "snapshots[\(index)]: pause \(snapshot.pause)" }

@@ -28,6 +28,9 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var skippedCount: Int
   /// Objects met whose layout is unknown: counted, not followed exactly. 0 when all sizes are exact.
   public var unresolvedCount: Int
+  /// The part of ``trackedBytes`` that is an estimate: what is reached only by words of which it isn't known whether they refer to it, or
+  /// own it.
+  public var estimatedBytes: Int
   /// The process's memory.
   public var process: ProcessMemory
   /// By registered name; classes that are tracked and have no instance are there too.
@@ -42,7 +45,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
     label: String = "", timestamp: Duration = .zero, trackedBytes: Int = 0, overheadBytes: Int = 0,
     mode: SnapshotMode = .inPlace, pause: Duration = .zero, skippedCount: Int = 0, unresolvedCount: Int = 0,
     process: ProcessMemory = ProcessMemory(), classes: [String: ClassRecord] = [:],
-    ladder: MemoryLadder? = nil, error: String? = nil
+    ladder: MemoryLadder? = nil, error: String? = nil, estimatedBytes: Int = 0
   ) {
     self.label = label
     self.timestamp = timestamp
@@ -52,6 +55,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
     self.pause = pause
     self.skippedCount = skippedCount
     self.unresolvedCount = unresolvedCount
+    self.estimatedBytes = estimatedBytes
     self.process = process
     self.classes = classes
     self.ladder = ladder

@@ -72,6 +72,7 @@ package struct CSVExport {
     csv.row([
       "snapshot", "label", "time", "mode", "pause", "error", "tracked_bytes", "overhead_bytes", "skipped_count",
       "unresolved_count", "virtual", "resident", "data", "stack", "code", "shared", "minor_faults", "major_faults",
+      "estimated_bytes",
     ])
     for (index, snapshot) in statistics.snapshots.enumerated() {
       csv.integer(index)
@@ -84,7 +85,7 @@ package struct CSVExport {
       for figure in [
         snapshot.trackedBytes, snapshot.overheadBytes, snapshot.skippedCount, snapshot.unresolvedCount,
         process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
-        process.minorFaults, process.majorFaults,
+        process.minorFaults, process.majorFaults, snapshot.estimatedBytes,
       ] { csv.integer(figure) }
       csv.endRow()
       csv.flush(to: &output)

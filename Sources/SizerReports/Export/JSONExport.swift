@@ -59,6 +59,7 @@ extension ExportBuffer {
     figures([
       ("trackedBytes", snapshot.trackedBytes), ("overheadBytes", snapshot.overheadBytes),
       ("skippedCount", snapshot.skippedCount), ("unresolvedCount", snapshot.unresolvedCount),
+      ("estimatedBytes", snapshot.estimatedBytes),
     ])
     nextKey("process")
     process(snapshot.process)

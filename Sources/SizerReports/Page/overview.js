@@ -122,6 +122,7 @@ function snapshotNotes(snapshot) {
   if (snapshot.error) notes.push('failed');
   if (snapshot.skipped) notes.push(`${formatCount(snapshot.skipped)} skipped`);
   if (snapshot.unresolved) notes.push(`${formatCount(snapshot.unresolved)} unresolved`);
+  if (snapshot.estimated) notes.push(`${formatBytes(snapshot.estimated)} estimated`);
   return element('span', { class: 'warning', title: snapshot.error ?? null }, notes.join(', '));
 }
 

@@ -26,6 +26,7 @@ function snapshotSteps(position) {
 function snapshotFacts(snapshot) {
   return facts([
     ['Tracked', bytesText(snapshot.tracked)],
+    ...(snapshot.estimated ? [['Of these estimated', bytesText(snapshot.estimated)]] : []),
     ['Resident', bytesText(snapshot.process[1])],
     ['Profiler', bytesText(snapshot.overhead)],
     ['Mode', snapshot.mode === 'inPlace' ? 'in place' : snapshot.mode],

@@ -80,7 +80,7 @@ enum Samples {
             "App.Worker": SlabUse(
               objectCount: 2, objectBytes: 96, slabCount: 2, slabBytes: 8_192, takenBytes: 2_048, unresolvedCount: 1),
             "App.Cache": SlabUse(unresolvedCount: 1),
-          ]),
+          ], estimatedBytes: 96),
       ],
       names: ["App.Worker", "App.Cache", "App.SpecialWorker"],
       objects: [
@@ -134,7 +134,7 @@ enum Samples {
 
   static func snapshot(
     _ label: String, _ time: Int64, _ tracked: Int, _ classes: [String: (active: Int, bytes: Int)],
-    slabs: [String: SlabUse] = [:], error: String? = nil
+    slabs: [String: SlabUse] = [:], error: String? = nil, estimatedBytes: Int = 0
   ) -> Snapshot {
     let records = classes.map { name, record in
       let share = tracked == 0 ? 0 : Double(record.bytes) / Double(tracked)
@@ -146,6 +146,6 @@ enum Samples {
       process: ProcessMemory(
         virtual: 1 << 30, resident: 1 << 24, data: 1 << 23, stack: 1 << 17, code: 1 << 20, shared: 1 << 19,
         minorFaults: 1_234, majorFaults: 5),
-      classes: Dictionary(uniqueKeysWithValues: records), error: error)
+      classes: Dictionary(uniqueKeysWithValues: records), error: error, estimatedBytes: estimatedBytes)
   }
 }

@@ -35,7 +35,7 @@ import Testing
     try SQL(path).run("PRAGMA user_version=12; ALTER TABLE objects ADD COLUMN more")
     let error = #expect(throws: ProfileError.self) { try history(at: path) }
     #expect(error?.code == .newerVersion)
-    #expect(error?.message.contains("version 12") == true && error?.message.contains("up to 1") == true)
+    #expect(error?.message.contains("version 12") == true && error?.message.contains("up to 2") == true)
   }
 
   @Test(arguments: [

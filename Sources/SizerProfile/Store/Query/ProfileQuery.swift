@@ -56,7 +56,7 @@ package struct ProfileQuery: ~Copyable {
 
   /// The tables and views that can be asked, as the statements that make them, comments included.
   package static var schema: String {
-    (Schema.tables.map(\.sql) + Schema.views).map { $0 + ";\n" }.joined(separator: "\n")
+    (Schema.tables.map { $0.sql() } + Schema.views).map { $0 + ";\n" }.joined(separator: "\n")
   }
 }
 

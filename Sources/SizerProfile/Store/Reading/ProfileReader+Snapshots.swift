@@ -7,7 +7,7 @@ extension ProfileReader {
     var snapshots: [Snapshot] = []
     snapshots.reserveCapacity(count)
     var budget = budget
-    try forEach("snapshots", SnapshotColumns.list, count: count) { (row, id) throws(ProfileError) in
+    try forEach("snapshots", SnapshotColumns.list(in: version), count: count) { (row, id) throws(ProfileError) in
       guard let mode = SnapshotMode(rawValue: try budget.text(row, 2)) else {
         throw origin.corrupted("snapshot \(id) was taken in a way that is unknown")
       }

@@ -5,6 +5,7 @@
 struct ProfileReader: ~Copyable {
   let connection: Connection
   let origin: Origin
+  let version: Int64
   var budget: TextBudget
   /// How many rows a table can have at most: none takes fewer bytes.
   let rowLimit: Int64
@@ -21,7 +22,7 @@ struct ProfileReader: ~Copyable {
     // An object's row takes a dozen steps and 30 bytes.
     connection.allow(steps: 1_000_000 + 16 * length)
     try connection.execute("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA query_only=ON; BEGIN")
-    try SchemaCheck.run(connection)
+    version = try SchemaCheck.run(connection)
     origin = connection.origin
     budget = TextBudget(left: length, origin: connection.origin)
     rowLimit = length / 4

@@ -35,7 +35,7 @@ struct ProfileWriter: ~Copyable {
     try connection.execute(
       "PRAGMA secure_delete=OFF; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-4096; BEGIN IMMEDIATE")
     try connection.execute("PRAGMA application_id=\(Schema.applicationID); PRAGMA user_version=\(Schema.version)")
-    for table in Schema.tables { try connection.execute(table.sql) }
+    for table in Schema.tables { try connection.execute(table.sql()) }
     for view in Schema.views { try connection.execute(view) }
     try connection.execute("COMMIT")
     // All of them before the first is stored: a struct that can't be copied is whole or not there.

@@ -90,7 +90,8 @@ struct Story {
         stack: dice.below(1 << 30),
         code: dice.below(1 << 30), shared: dice.below(1 << 30), minorFaults: dice.below(1 << 30),
         majorFaults: dice.below(1 << 10)),
-      ladder: dice.chance(0.5) ? ladder() : nil, error: dice.chance(0.2) ? text() : nil)
+      ladder: dice.chance(0.5) ? ladder() : nil, error: dice.chance(0.2) ? text() : nil,
+      estimatedBytes: dice.below(1 << 30))
     for _ in 0..<dice.below(5) {
       snapshot.classes[text()] = ClassRecord(
         active: dice.below(1 << 20), bytes: dice.below(1 << 40), share: Double.random(in: 0...1, using: &dice))
