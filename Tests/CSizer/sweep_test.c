@@ -163,6 +163,35 @@ TEST(values_in_raw_blocks) {
   made_heap_deinit(&heap);
 }
 
+// As SwiftNIO lays its buffers out; more of them than the first room for their ends holds.
+TEST(buffers_that_are_shared) {
+  enum { VIEWS = 400, VIEW = 24 };
+  made_heap heap;
+  start(&heap);
+  made_plain("Main.UInt32", 4, 3);
+  made_plain("Main.UInt24", 3, 1);
+  made_plain("Main.Pointer", 8, 7);
+  const made_field storage[] = {{"capacity", "Main.UInt32", 16, 0}, {"bytes", "Main.Pointer", 24, 0}};
+  const swift_class *class =
+      made_class((made_class_spec){.name = "NIOCore.ByteBuffer._Storage", .size = 32, .field_count = 2, .fields = storage});
+  made_alias("Main.Storage", (const swift_metadata *)class);
+  const made_field slice[] = {{"_begin", "Main.UInt24", 4, 0}};
+  made_struct((made_struct_spec){.name = "Main.Slice", .size = 7, .field_count = 1, .fields = slice});
+  const made_field view[] = {
+      {"_storage", "Main.Storage", 0, 0}, {"_writerIndex", "Main.UInt32", 12, 0}, {"_slice", "Main.Slice", 16, 0}};
+  made_struct((made_struct_spec){.name = "NIOCore.ByteBuffer", .size = VIEW, .field_count = 3, .fields = view});
+  static _Alignas(8) char views[VIEWS * VIEW];
+  for (size_t i = 0; i < VIEWS; i++) {
+    void *object = made_object(&heap, class, 32);
+    made_set(object, 24, made_block(&heap, 100));
+    made_set(views, i * VIEW, object);
+  }
+  const swift_metadata *type = made_fixed_array("Main.Views", VIEWS, "NIOCore.ByteBuffer");
+  scenario scenario = {.heap = &heap, .value = views, .type = type};
+  CHECK(sweep(&scenario) > 3);
+  made_heap_deinit(&heap);
+}
+
 TEST(objects_that_no_census_knows) {
   made_heap heap;
   start(&heap);

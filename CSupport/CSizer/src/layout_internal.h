@@ -125,7 +125,7 @@ typedef enum csizer_shape {
   SHAPE_OPAQUE,  // unknown words to the end of the block, behind the fields that are known
 } csizer_shape;
 
-enum { CSIZER_NO_COUNT = UINT32_MAX };
+enum { CSIZER_NO_COUNT = UINT32_MAX, CSIZER_ONE_ELEMENT = UINT32_MAX - 1 };
 
 /// The layout of a generic closure's context for one list of bindings.
 typedef struct csizer_bound_context {
@@ -148,7 +148,7 @@ typedef struct csizer_object_layout {
   /// SHAPE_ARRAY, SHAPE_TAIL: where the first element is. SHAPE_HASH: where the pointer to the keys is. SHAPE_STRING,
   /// SHAPE_KEY_PATH: where the fields end. SHAPE_OPAQUE: where the unknown words begin; 0: behind the header.
   uint32_t first;
-  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT; how wide it is (0: it is always 0).
+  /// SHAPE_TAIL: where the count is, or CSIZER_NO_COUNT or CSIZER_ONE_ELEMENT; how wide it is (0: it is always 0).
   uint32_t count;
   uint32_t count_bytes;
   /// SHAPE_TAIL: where the first element's slot and the ring's size are; 0: the elements are in no ring.

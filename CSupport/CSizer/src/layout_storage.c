@@ -104,15 +104,22 @@ static void compile_stream(csizer_builder *builder, csizer_object_layout *layout
   csizer_compile_class(builder, type);
 }
 
-// stdlib/public/Concurrency/CheckedContinuation.swift: the continuation, which is a task, and the function's name as a tail.
+// stdlib/public/Concurrency/CheckedContinuation.swift: one pair as a tail, the continuation, which is a task, and the function's name.
 static void compile_checked(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   static const csizer_owned task = {.rule = CSIZER_OWNS_TASK, .lender = CSIZER_NO_SIBLING, .doubt = CSIZER_NO_SIBLING};
-  enum { NAME = 8 };
-  size_t tail = swift_round_up(type->instance_size, sizeof(void *) - 1);
   const swift_metadata *string = builder->layouts->runtime->type_in_context("SS", 2, NULL, NULL);
-  (void)layout;
-  csizer_builder_op(builder, OP_OWNED, tail, &task);
-  if (string) csizer_builder_append(builder, tail + NAME, csizer_layouts_value(builder->layouts, string));
+  const csizer_value_layout *name = string ? csizer_layouts_value(builder->layouts, string) : NULL;
+  csizer_value_layout *pair = csizer_layouts_allocate(builder->layouts, sizeof *pair);
+  if (!name || !pair) return;
+  csizer_builder parts = {.layouts = builder->layouts};
+  csizer_builder_op(&parts, OP_OWNED, 0, &task);
+  csizer_builder_append(&parts, sizeof(void *), name);
+  *pair = (csizer_value_layout){.type = string, .size = 8 + name->size, .stride = 8 + name->stride, .align_mask = 7};
+  csizer_builder_finish(&parts, pair);
+  layout->shape = SHAPE_TAIL;
+  layout->element = pair;
+  layout->first = (uint32_t)swift_round_up(type->instance_size, pair->align_mask);
+  layout->count = CSIZER_ONE_ELEMENT;
 }
 
 // swift-corelibs-foundation, CFNumber.c: the value follows the class's fields, two words of it where one is not enough. It refers

@@ -174,8 +174,10 @@ bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, 
   const swift_witnesses *witnesses = swift_witnesses_of(field->type);
   csizer_value_layout *layout = csizer_layouts_allocate(builder->layouts, sizeof *layout);
   if (!layout) return false;
-  *layout = (csizer_value_layout){
-      .type = field->type, .size = (uint32_t)witnesses->size, .stride = (uint32_t)witnesses->stride};
+  *layout = (csizer_value_layout){.type = field->type,
+                                  .size = (uint32_t)witnesses->size,
+                                  .stride = (uint32_t)witnesses->stride,
+                                  .align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK)};
   csizer_builder_finish(&parts, layout);
   *ret_payload = layout;
   return true;

@@ -78,13 +78,13 @@ struct csizer_walk {
   walk_values *values;
   size_t value_count, value_capacity;
   walk_odd_set odd;
+  walk_use_map uses;
   /// Words that wait, and the next of them to be followed: walk_guess.c. `level` is that of the objects being scanned.
   walk_guess *guesses;
   size_t guess_count, guess_next, guess_capacity;
   uint32_t level, part;
   bool estimating;     // all that is counted now is estimate
   bool holds_guesses;  // who builds a tree settles them himself
-  walk_use_map uses;
   csizer_status status;
   uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
@@ -115,6 +115,13 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 /// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
 /// block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
+/// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
+typedef enum walk_place {
+  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
+  WALK_STARTS_BLOCK,  // as far as can be told
+  WALK_INSIDE_BLOCK,
+} walk_place;
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
 
 // walk_guess.c: what is uncertain
 /// Words of unknown type: those that are a live object's address are followed when all that is certain has been.
@@ -132,21 +139,10 @@ void csizer_walk_settle(csizer_walk *walk);
 /// Drops all.
 void csizer_walk_drop_guesses(csizer_walk *walk);
 
-/// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
-typedef enum walk_place {
-  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
-  WALK_STARTS_BLOCK,  // as far as can be told
-  WALK_INSIDE_BLOCK,
-} walk_place;
-walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
-
 // walk_owned.c: what owning fields lead to
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
 void csizer_walk_drain_values(csizer_walk *walk);
 bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
-
-// walk_block.c: blocks, which libdispatch makes and Swift's closures become
-void csizer_walk_block(csizer_walk *walk, uintptr_t address);
 
 // walk_view.c: unused room in shared buffers
 void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
@@ -159,6 +155,9 @@ void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned
 void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
 /// The frames that a task has outside of its own block.
 void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
+
+// walk_block.c: blocks, which libdispatch makes and Swift's closures become
+void csizer_walk_block(csizer_walk *walk, uintptr_t address);
 
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

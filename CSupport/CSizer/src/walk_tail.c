@@ -4,6 +4,7 @@
 // Elements behind a header of a library's making: layout_tail.c.
 
 static size_t count_of(const char *object, const csizer_object_layout *layout) {
+  if (layout->count == CSIZER_ONE_ELEMENT) return 1;
   const void *count = object + layout->count;
   switch (layout->count_bytes) {
     case sizeof(uint16_t): return *(const uint16_t *)count;

@@ -42,10 +42,11 @@ static uint32_t word32(const char *at) {
   return word;
 }
 
+// NIOCore's _UInt24: the high 16 bits, then the low 8.
 static uint32_t word24(const char *at) {
-  uint32_t word = 0;
-  memcpy(&word, at, 3);
-  return word;
+  uint16_t high;
+  memcpy(&high, at, sizeof high);
+  return (uint32_t)high << 8 | (uint8_t)at[2];
 }
 
 void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view) {
