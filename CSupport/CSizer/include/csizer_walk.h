@@ -41,7 +41,8 @@ typedef struct csizer_totals {
   size_t raw_blocks;
   size_t unresolved;
   bool cut;  // maximum_depth kept something out
-  size_t raw_bytes;  // the part of `bytes` that is in raw blocks
+  size_t raw_bytes;   // the part of `bytes` that is in raw blocks
+  size_t dead_bytes;  // the part of `bytes` that is in dead objects, whose blocks unowned references keep
 } csizer_totals;
 
 /// The same for one kind of block (csizer_layouts_kind_name).

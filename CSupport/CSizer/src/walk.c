@@ -142,12 +142,6 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
   walk->next[walk->next_count++] = object;
 }
 
-// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits.
-static uintptr_t side_table_of(uint64_t references) {
-  if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
-  return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
-}
-
 const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object) {
   const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, object->metadata);
   if (__builtin_expect(!layout, 0)) layout = csizer_layouts_object(walk->layouts, object->metadata);
@@ -168,7 +162,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   walk->totals.objects++;
   walk->totals.bytes += usable;
   if (__builtin_expect((int64_t)object->references < 0, 0))
-    csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
+    csizer_walk_raw_block(walk, walk_side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;
@@ -288,7 +282,7 @@ csizer_status csizer_walk_marked(csizer_walk *walk, const void *object) {
 
 size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
   size_t bytes = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object);
-  uintptr_t side_table = side_table_of(((const swift_object *)object)->references);
+  uintptr_t side_table = walk_side_table_of(((const swift_object *)object)->references);
   return side_table ? bytes + csizer_allocator_usable_size((const void *)side_table) : bytes;
 }
 

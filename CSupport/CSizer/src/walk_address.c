@@ -111,7 +111,9 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
 void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes) {
   const uintptr_t *words = (const uintptr_t *)swift_round_up((uintptr_t)start, 7);
   const uintptr_t *end = (const uintptr_t *)(((uintptr_t)start + bytes) & ~(uintptr_t)7);
-  for (; words < end; words++)
-    if (csizer_heapmap_contains(walk->map, (const void *)*words) && !walk_is_dead(walk, *words))
-      walk_reference(walk, *words);
+  for (; words < end; words++) {
+    if (!csizer_heapmap_contains(walk->map, (const void *)*words)) continue;
+    if (walk_is_dead(walk, *words)) csizer_walk_dead(walk, *words);
+    else walk_reference(walk, *words);
+  }
 }
