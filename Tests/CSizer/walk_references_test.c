@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "check.h"
 #include "made_heap.h"
 
@@ -139,6 +141,58 @@ TEST(unowned_references_to_the_dead_keep_the_block) {
   made_set(scene.holder, 16, dead);
   made_set(scene.holder, 24, dead);
   expect(&scene, scene.holder, 2, 0, made_bytes(scene.holder) + made_bytes(dead));
+  end(&scene);
+}
+
+TEST(the_dead_have_a_kind_of_their_own) {
+  scene scene;
+  start(&scene, "Main.Node1Xo");
+  for (size_t slot = 16; slot <= 24; slot += 8) {
+    void *dead = made_node(&scene.heap, 1);
+    made_set_number(dead, COUNTS, SWIFT_DEINITING | 3);
+    made_set(scene.holder, slot, dead);
+  }
+  csizer_walk_options options = {.census_is_complete = true};
+  csizer_walk *walk;
+  CHECK_EQUAL(csizer_walk_create(scene.heap.map, scene.heap.layouts, &options, &walk), CSIZER_OK);
+  CHECK_EQUAL(csizer_walk_object(walk, scene.holder), CSIZER_OK);
+  size_t found = 0;
+  for (size_t i = 0; i < csizer_layouts_kind_count(scene.heap.layouts); i++) {
+    csizer_kind_name name;
+    CHECK(csizer_layouts_kind_name(scene.heap.layouts, i, &name));
+    if (strncmp(name.prefix, "dead, kept by unowned", 21) == 0) found += csizer_walk_kind_totals(walk, i).count;
+  }
+  CHECK_EQUAL(found, 2);
+  CHECK_EQUAL(csizer_walk_totals(walk).dead_bytes, csizer_walk_totals(walk).bytes - made_bytes(scene.holder));
+  csizer_walk_destroy(walk);
+  end(&scene);
+}
+
+// Once it has a side table, the object's own counts say nothing of its death.
+TEST(the_dead_with_side_tables_are_counted_with_them) {
+  scene scene;
+  start(&scene, "Main.Node1Xo");
+  void *dead = made_node(&scene.heap, 1);
+  made_link(dead, 0, made_node(&scene.heap, 1));  // deinit has released it
+  swift_side_table *table = make_side_table(&scene.heap, dead);
+  table->references = SWIFT_DEINITING | 3;
+  made_set(scene.holder, 16, dead);
+  made_set(scene.holder, 24, dead);
+  expect(&scene, scene.holder, 2, 1, made_bytes(scene.holder) + made_bytes(dead) + made_bytes(table));
+  table->references = 3;
+  expect(&scene, scene.holder, 1, 0, made_bytes(scene.holder));
+  end(&scene);
+}
+
+TEST(a_weak_reference_counts_the_side_table_of_the_dead) {
+  scene scene;
+  start(&scene, "Main.Node1Xw");
+  void *dead = made_node(&scene.heap, 1);
+  swift_side_table *table = make_side_table(&scene.heap, dead);
+  table->references = SWIFT_DEINITING | 3;
+  made_set(scene.holder, 16, table);
+  made_set(scene.holder, 24, table);
+  expect(&scene, scene.holder, 1, 1, made_bytes(scene.holder) + made_bytes(table));
   end(&scene);
 }
 

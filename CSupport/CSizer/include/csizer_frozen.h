@@ -48,8 +48,9 @@ typedef struct csizer_frozen_report {
   uint64_t unresolved;
   /// The part of the sizes that is estimate (csizer_totals).
   uint64_t estimated_bytes;
-  /// Usable bytes of all Swift objects of the process, and of the raw blocks that these own.
-  uint64_t heap_objects, heap_raw;
+  /// Usable bytes of all living Swift objects of the process, of the raw blocks that these own, and of dead objects whose blocks
+  /// unowned references keep.
+  uint64_t heap_objects, heap_raw, heap_dead;
   /// Types that csizer_sizing_learn may be able to compile: the sizes are not exact yet.
   uint32_t unknown;
 } csizer_frozen_report;

@@ -44,7 +44,8 @@ typedef struct csizer_totals {
   size_t raw_blocks;
   size_t unresolved;
   bool cut;  // maximum_depth kept something out
-  size_t raw_bytes;  // the part of `bytes` that is in raw blocks
+  size_t raw_bytes;   // the part of `bytes` that is in raw blocks
+  size_t dead_bytes;  // the part of `bytes` that is in dead objects, whose blocks unowned references keep
   /// The part of `bytes` that only uncertain words lead to: words of unknown type that are a live object's address, pointers of which
   /// it isn't known whether they own anything. What is reached both ways is certain.
   size_t estimated_bytes;

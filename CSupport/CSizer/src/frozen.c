@@ -132,6 +132,10 @@ static void size_all(const child_tools *tools, csizer_frozen_fault fault) {
 static bool add_object(void *context, const void *object) {
   csizer_walk *walk = context;
   (*walk->steps)++;
+  if (walk_is_dead(walk, (uintptr_t)object)) {  // nothing in it may be read
+    csizer_walk_dead(walk, (uintptr_t)object);
+    return !walk->status;
+  }
   return !csizer_heapmap_mark(walk->map, object) || csizer_walk_marked(walk, object) == CSIZER_OK;
 }
 
@@ -146,7 +150,8 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   }
   csizer_heapmap_enumerate(walk->map, add_object, walk);
   csizer_totals totals = csizer_walk_totals(walk);
-  sizing->report.heap_objects = totals.bytes - totals.raw_bytes;
+  sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;
+  sizing->report.heap_dead = totals.dead_bytes;
   sizing->report.heap_raw = totals.raw_bytes;
 }
 

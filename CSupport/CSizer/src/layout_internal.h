@@ -138,6 +138,8 @@ typedef struct csizer_object_layout {
   csizer_value_layout fields;
   csizer_shape shape;
   uint32_t kind;
+  /// The number under which dead objects are counted, made when the first is met; 0: none was.
+  uint32_t dead_kind;
   /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
   uint32_t requested;
   /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no metadata tells.

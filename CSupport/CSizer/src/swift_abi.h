@@ -44,10 +44,15 @@ typedef struct swift_object {
 #define SWIFT_IMMORTAL_MASK ((uint64_t)UINT32_MAX)
 #define SWIFT_DEINITING ((uint64_t)1 << 32)
 
-/// The side table: the object it belongs to, then its own counts. RefCount.h, HeapObjectSideTableEntry
+/// The side table: the object it belongs to, then the object's counts in the form that the object has without one, aligned to
+/// their 16 bytes. RefCount.h, HeapObjectSideTableEntry, SideTableRefCountBits
 typedef struct swift_side_table {
   swift_object *object;
+  uint64_t padding;
+  uint64_t references;
+  uint32_t weak_references;
 } swift_side_table;
+_Static_assert(offsetof(swift_side_table, references) == 16, "RefCount.h, HeapObjectSideTableEntry");
 
 typedef struct swift_witnesses {
   void *value_functions[6];

@@ -150,12 +150,6 @@ bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size
   return true;
 }
 
-// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits.
-static uintptr_t side_table_of(uint64_t references) {
-  if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
-  return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
-}
-
 const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object) {
   const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, object->metadata);
   if (__builtin_expect(!layout, 0)) layout = csizer_layouts_object(walk->layouts, object->metadata);
@@ -174,7 +168,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   walk_count(walk, kind, 1, usable);
   walk->totals.objects++;
   if (__builtin_expect((int64_t)object->references < 0, 0))
-    csizer_walk_raw_block(walk, side_table_of(object->references), walk->layouts->side_table_kind, true);
+    csizer_walk_raw_block(walk, walk_side_table_of(object->references), walk->layouts->side_table_kind, true);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;
@@ -301,13 +295,13 @@ csizer_status csizer_walk_marked(csizer_walk *walk, const void *object) {
 
 size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
   size_t bytes = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object);
-  uintptr_t side_table = side_table_of(((const swift_object *)object)->references);
+  uintptr_t side_table = walk_side_table_of(((const swift_object *)object)->references);
   return side_table ? bytes + csizer_allocator_usable_size((const void *)side_table) : bytes;
 }
 
 size_t csizer_object_own_bytes(const swift_object *object) {
   uint64_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
-  uintptr_t side_table = (int64_t)references < 0 ? side_table_of(references) : 0;
+  uintptr_t side_table = (int64_t)references < 0 ? walk_side_table_of(references) : 0;
   return csizer_allocator_usable_size(object) + (side_table ? csizer_allocator_usable_size((const void *)side_table) : 0);
 }
 

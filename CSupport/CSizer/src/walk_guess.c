@@ -4,8 +4,14 @@
 // Words that may lead to something and may not. They wait until all that certain words lead to has been counted; what they still add
 // then is estimate. Followed as they are met, they would make an estimate of what another word certainly leads to.
 
-static bool is_live_object(const csizer_walk *walk, uintptr_t address) {
-  return csizer_heapmap_contains(walk->map, (const void *)address) && !walk_is_dead(walk, address);
+static bool is_object(const csizer_walk *walk, uintptr_t address) {
+  return csizer_heapmap_contains(walk->map, (const void *)address);
+}
+
+// A word may be an unowned reference, which keeps the block of what is dead.
+static void reach(csizer_walk *walk, uintptr_t object) {
+  if (walk_is_dead(walk, object)) csizer_walk_dead(walk, object);
+  else walk_reference(walk, object);
 }
 
 static void put_off(csizer_walk *walk, walk_guess guess) {
@@ -19,10 +25,10 @@ static bool is_seen(const csizer_walk *walk, uintptr_t object) {
   return heapmap_leaf_at(walk->map, object)->seen[heapmap_unit_index(object)] & heapmap_bit(object);
 }
 
-// Only what the census knows to be alive counts: nothing else is known of these words.
+// Only what the census knows counts: nothing else is known of these words.
 static void meet(csizer_walk *walk, uintptr_t word, bool is_sure) {
-  if (!is_live_object(walk, word)) return;
-  if (is_sure || walk->estimating) walk_reference(walk, word);
+  if (!is_object(walk, word)) return;
+  if (is_sure || walk->estimating) reach(walk, word);
   else if (is_seen(walk, word)) return;
   else if (walk->at_bottom) walk->totals.cut = true;
   else put_off(walk, (walk_guess){.address = word});
@@ -49,7 +55,7 @@ void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind) {
 
 static void follow(csizer_walk *walk, const walk_guess *guess) {
   if (guess->is_block) csizer_walk_raw_block(walk, guess->address, guess->kind, false);
-  else if (is_live_object(walk, guess->address)) walk_reference(walk, guess->address);
+  else if (is_object(walk, guess->address)) reach(walk, guess->address);
 }
 
 void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level) {

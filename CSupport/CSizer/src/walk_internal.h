@@ -103,6 +103,10 @@ void csizer_walk_cool(csizer_walk *walk);
 /// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
 size_t csizer_object_own_bytes(const swift_object *object);
 
+// walk_value.c
+/// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.
+void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
+
 // walk_shapes.c
 void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
@@ -206,11 +210,24 @@ static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
   return true;
 }
 
+/// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits. 0: it
+/// has none.
+static inline uintptr_t walk_side_table_of(uint64_t references) {
+  if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
+  return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
+}
+
 /// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields are gone
 /// and must not be read.
 static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
   if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
   uint64_t references = ((const swift_object *)address)->references;
+  uintptr_t side_table = walk_side_table_of(references);
+  if (side_table) {
+    // An object that is half made may have anything in its counts: what is no side table does not name the object.
+    const swift_side_table *table = (const swift_side_table *)side_table;
+    return table->object == (const swift_object *)address && (table->references & SWIFT_DEINITING);
+  }
   return !(references & SWIFT_SLOW_REFERENCES) && (references & SWIFT_DEINITING);
 }
 
