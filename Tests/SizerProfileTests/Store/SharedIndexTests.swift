@@ -47,6 +47,22 @@ import Testing
     #expect(try history(at: folder.path("p")) == Story(seed: 41, snapshots: 12).history)
   }
 
+  @Test func `another file in its place is left alone, cut or not`() throws {
+    let folder = try Folder()
+    let story = Story(seed: 45)
+    let recorder = try ProfileRecorder(path: folder.path("p"))
+    try recorder.append(story.deltas[0])
+    try write("mine".utf8, to: folder.path("mine"))
+    truncate(folder.path("p-shm"), 0)
+    unlink(folder.path("p-shm"))
+    symlink(folder.path("mine"), folder.path("p-shm"))
+    let error = #expect(throws: ProfileError.self) { try recorder.append(story.deltas[1]) }
+    #expect(error?.code == .ioFailure)
+    #expect(try bytes(of: folder.path("mine")) == Array("mine".utf8))
+    unlink(folder.path("p-shm"))
+    #expect(try history(at: folder.path("p")) == story.histories[0])
+  }
+
   @Test func `cut again and again while it is written and read, it ends nobody`() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in

@@ -31,8 +31,9 @@ final class SharedIndex {
   /// What the marks were after the last exchange.
   private var knownMarks = [UInt32](repeating: 0, count: marks.count)
   private let passage = KernelPassage()
-  /// The index's own file, for it to be made whole again.
+  /// The index's own file, for it to be made whole again, and what it was when it was mapped.
   private let path: String
+  private var file: (device: dev_t, inode: ino_t)?
   /// Whether the mapping may only be read.
   private var isReadOnly = false
   /// Whether something that was written here could not be given to the others: what they have is old then, and must not
@@ -52,6 +53,7 @@ final class SharedIndex {
     isReadOnly = readOnly
     if theirs == nil { theirs = malloc(length)?.assumingMemoryBound(to: UInt32.self) }
     guard theirs != nil, let copy = malloc(length) else { return nil }
+    if file == nil { file = status().map { ($0.st_dev, $0.st_ino) } }
     while pieces.count <= number { pieces.append(nil) }
     pieces[number] = Piece(shared: shared, copy: copy, length: length)
     guard passage.copy(from: shared, to: copy, length) || renew() && passage.copy(from: shared, to: copy, length) else {
@@ -95,7 +97,6 @@ final class SharedIndex {
     guard passage.copy(from: piece.shared, to: theirs, 4 * Self.marks.upperBound), exchangeMarks() else { return false }
     let head = 4 * Self.marks.lowerBound
     if memcmp(piece.copy, theirs, head) == 0 { return true }
-    memcpy(piece.copy, theirs, head)
     let behind = 4 * Self.marks.upperBound
     guard passage.copy(from: piece.shared + behind, to: piece.copy + behind, piece.length - behind) else {
       return false
@@ -103,6 +104,8 @@ final class SharedIndex {
     for case let piece? in pieces.dropFirst() {
       guard passage.copy(from: piece.shared, to: piece.copy, piece.length) else { return false }
     }
+    // Read first and believed last: it stands for what lies behind it.
+    memcpy(piece.copy, theirs, head)
     return true
   }
 
@@ -168,20 +171,26 @@ final class SharedIndex {
     return give(head, of: piece)
   }
 
-  /// Gives a file that was cut its length back, with zeros.
+  /// Gives a file that was cut its length back, with zeros. Another file that was put in its place is left alone.
   private func makeWhole() -> Bool {
     let length = pieces.reduce(0) { $0 + ($1?.length ?? 0) }
-    var status = stat()
-    guard !isReadOnly, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    guard !isReadOnly, let now = status(), let file, (now.st_dev, now.st_ino) == file else { return false }
     // By its name: whoever closes a descriptor of a file takes the locks away that SQLite has on it.
-    return status.st_size >= length || truncate(path, off_t(length)) == 0
+    return now.st_size >= length || truncate(path, off_t(length)) == 0
+  }
+
+  /// What the system says of the index's file; nil when there is no plain file of its name.
+  private func status() -> stat? {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return status
   }
 
   /// SQLite unmaps it.
   func forget() {
     for piece in pieces { free(piece?.copy) }
     free(theirs)
-    (pieces, theirs) = ([], nil)
+    (pieces, theirs, file) = ([], nil, nil)
   }
 }
 
