@@ -26,7 +26,8 @@ static void start(made_heap *heap) {
                              {"_readerIndex", "Main.UInt32", 8, 0},
                              {"_writerIndex", "Main.UInt32", 12, 0},
                              {"_slice", "Main.Slice", 16, 0}};
-  view_type = made_struct((made_struct_spec){.name = "NIOCore.ByteBuffer", .size = VIEW, .field_count = 4, .fields = view});
+  view_type = made_struct(
+      (made_struct_spec){.name = "NIOCore.ByteBuffer", .size = VIEW, .field_count = 4, .fields = view});
   made_heap_init(heap, NULL);
 }
 

@@ -4,10 +4,10 @@
 #include "layout_internal.h"
 #include "mangling.h"
 
-// Pointers that say by their pointee's type that they own it. Nobody keeps a lock of POSIX behind a pointer but to have it at an
-// address that never changes: who holds the pointer has made the lock, in whatever library. Streams are made by their library
-// only, and freed through the pointer. A pointer into something larger, or to static memory, owns nothing: the allocator's
-// word is asked for.
+// Pointers that say by their pointee's type that they own it. Nobody keeps a lock of POSIX behind a pointer but to have
+// it at an address that never changes: who holds the pointer has made the lock, in whatever library. Streams are made
+// by their library only, and freed through the pointer. A pointer into something larger, or to static memory, owns
+// nothing: the allocator's word is asked for.
 
 static const struct owned_pointee {
   const char *name;  // C's types have the module "__C"

@@ -47,7 +47,8 @@ static bool describe(csizer_builder *builder, const swift_metadata *type, const 
   uint32_t bytes, slice_offset, begin;
   if (!find(builder, type, known->storage, &storage, &view->storage) || swift_kind_of(storage) != SWIFT_CLASS ||
       !find(builder, type, known->end, &number, &view->end) ||
-      !find(builder, type, known->slice, &slice, &slice_offset) || !find(builder, slice, known->begin, &number, &begin) ||
+      !find(builder, type, known->slice, &slice, &slice_offset) ||
+      !find(builder, slice, known->begin, &number, &begin) ||
       !find(builder, storage, known->capacity, &number, &view->capacity) ||
       !find(builder, storage, known->bytes, &number, &bytes))
     return false;

@@ -137,6 +137,11 @@ static const swift_metadata *element_of(const csizer_owning_field *row, const sw
                                                                                                : NULL;
 }
 
+// Objects are counted under their own types.
+static bool has_blocks(csizer_owning_rule rule) {
+  return rule != CSIZER_OWNS_OBJECT && rule != CSIZER_OWNS_EACH_OBJECT && rule != CSIZER_OWNS_TASK;
+}
+
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset) {
   char name[CSIZER_TYPE_NAME_BYTES];
@@ -161,8 +166,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
       .before = row->before,
       .ask_allocator = row->ask_allocator,
   };
-  bool has_blocks = row->rule != CSIZER_OWNS_OBJECT && row->rule != CSIZER_OWNS_EACH_OBJECT && row->rule != CSIZER_OWNS_TASK;
-  if (has_blocks) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
+  if (has_blocks(row->rule)) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
   csizer_builder_op(builder, OP_OWNED, offset, owned);
   return true;
 }

@@ -3,7 +3,8 @@
 
 // Packages that servers are made of. The comment of a group names the version and the files that say who owns what.
 //
-// Handles of C libraries are CSIZER_OWNS_FOREIGN: the block that the handle names is counted, what hangs below is said to be unknown.
+// Handles of C libraries are CSIZER_OWNS_FOREIGN: the block that the handle names is counted, what hangs below is said
+// to be unknown.
 
 /// BoringSSL keeps a block's size in front of it. crypto/mem.cc, OPENSSL_MALLOC_PREFIX
 enum { BORING_PREFIX = 8 };
@@ -20,8 +21,8 @@ const csizer_owning_field csizer_owning_packages[] = {
      .first = "startSlot"},
 
     // swift-atomics 1.3: AtomicReference.swift (a double word, the reference first), ManagedAtomicLazyReference.swift,
-    // UnsafeAtomic.swift, UnsafeAtomicLazyReference.swift. What `create` made is a block of its own; `init(at:)` may be given the
-    // inside of something else, so the allocator's word is asked for.
+    // UnsafeAtomic.swift, UnsafeAtomicLazyReference.swift. What `create` made is a block of its own; `init(at:)` may be
+    // given the inside of something else, so the allocator's word is asked for.
     {.type = "Atomics._AtomicReferenceStorage", .field = "_storage", .rule = CSIZER_OWNS_OBJECT},
     {.type = "Atomics.ManagedAtomicLazyReference", .field = "_storage", .rule = CSIZER_OWNS_OBJECT},
     {.type = "Atomics.UnsafeAtomic", .field = "_ptr", .rule = CSIZER_OWNS_VALUES, .argument = CSIZER_POINTEE,
@@ -30,8 +31,8 @@ const csizer_owning_field csizer_owning_packages[] = {
      .ask_allocator = true},
     {.type = "Atomics.UnsafeAtomicLazyReference.Storage", .field = "_storage", .rule = CSIZER_OWNS_OBJECT},
 
-    // swift-nio 2.101: ByteBuffer-core.swift; HTTPDecoder.swift (the view is set while bytes are parsed); atomics.swift;
-    // ControlMessage.swift, DatagramVectorReadManager.swift, SelectorGeneric.swift.
+    // swift-nio 2.101: ByteBuffer-core.swift; HTTPDecoder.swift (the view is set while bytes are parsed);
+    // atomics.swift; ControlMessage.swift, DatagramVectorReadManager.swift, SelectorGeneric.swift.
     {.type = "NIOCore.ByteBuffer._Storage", .field = "bytes"},
     {.type = "NIOHTTP1.BetterHTTPParser", .field = "settings"},
     BORROWED("NIOHTTP1.BetterHTTPParser", "rawBytesView"),
@@ -47,8 +48,9 @@ const csizer_owning_field csizer_owning_packages[] = {
     FOREIGN("NIOHTTPCompression.NIOCompression.Compressor", "stream"),
     FOREIGN("NIOHTTPCompression.NIOHTTPDecompression.Decompressor", "stream"),
 
-    // swift-nio-ssl 2.37: SSLContext.swift, SSLConnection.swift, ByteBufferBIO.swift, SSLCertificate.swift, SSLPublicKey.swift,
-    // SSLPrivateKey.swift, SSLCertificateExtensions.swift, ObjectIdentifier.swift, SubjectAlternativeName.swift.
+    // swift-nio-ssl 2.37: SSLContext.swift, SSLConnection.swift, ByteBufferBIO.swift, SSLCertificate.swift,
+    // SSLPublicKey.swift, SSLPrivateKey.swift, SSLCertificateExtensions.swift, ObjectIdentifier.swift,
+    // SubjectAlternativeName.swift.
     BORING("NIOSSL.NIOSSLContext", "sslContext"),
     BORING("NIOSSL.SSLConnection", "ssl"),
     BORING("NIOSSL.ByteBufferBIO", "bioPtr"),
@@ -62,9 +64,9 @@ const csizer_owning_field csizer_owning_packages[] = {
     BORROWED("NIOSSL.SSLConnection.PeerCertificateChainBuffers", "basePointer"),
     BORROWED("NIOSSL.NIOSSLContext.NIOTLSCipherBuffers", "basePointer"),
 
-    // swift-crypto 4.5: NISTCurvesKeys_boring.swift, ECDSASignature_boring.swift, SecureBytes.swift, RSA_boring.swift, CMAC.swift,
-    // DigestType.swift (static tables); CryptoBoringWrapper's EllipticCurve.swift, EllipticCurvePoint.swift,
-    // FiniteFieldArithmeticContext.swift.
+    // swift-crypto 4.5: NISTCurvesKeys_boring.swift, ECDSASignature_boring.swift, SecureBytes.swift, RSA_boring.swift,
+    // CMAC.swift, DigestType.swift (static tables); CryptoBoringWrapper's EllipticCurve.swift,
+    // EllipticCurvePoint.swift, FiniteFieldArithmeticContext.swift.
     BORING("Crypto.BoringSSLECPrivateKeyWrapper", "key"),
     BORING("Crypto.BoringSSLECPublicKeyWrapper", "key"),
     BORING("Crypto.ECDSASignature", "_baseSig"),
@@ -77,7 +79,8 @@ const csizer_owning_field csizer_owning_packages[] = {
     BORING("CryptoBoringWrapper.EllipticCurvePoint.Backing", "_basePoint"),
     BORING("CryptoBoringWrapper.FiniteFieldArithmeticContext", "bnCtx"),
 
-    // GRDB 7.10: Database.swift, Statement.swift, WALSnapshot.swift, FTS5Tokenizer.swift. Rows lend the statement of their cursor.
+    // GRDB 7.10: Database.swift, Statement.swift, WALSnapshot.swift, FTS5Tokenizer.swift. Rows lend the statement of
+    // their cursor.
     FOREIGN("GRDB.Database", "sqliteConnection"),
     FOREIGN("GRDB.Statement", "sqliteStatement"),
     FOREIGN("GRDB.WALSnapshot", "sqliteSnapshot"),
@@ -91,8 +94,8 @@ const csizer_owning_field csizer_owning_packages[] = {
     BORROWED("GRDB.MetalDatabasePreUpdateEventImpl", "databaseNameCString"),
     BORROWED("GRDB.MetalDatabasePreUpdateEventImpl", "tableNameCString"),
 
-    // swift-syntax 603: BumpPtrAllocator.swift, RawSyntaxArena.swift, Syntax.swift, ArenaAllocatedBuffer.swift. All of a tree lies
-    // in its arenas' slabs; arenas retain those that they refer to, all else leads into slabs.
+    // swift-syntax 603: BumpPtrAllocator.swift, RawSyntaxArena.swift, Syntax.swift, ArenaAllocatedBuffer.swift. All of
+    // a tree lies in its arenas' slabs; arenas retain those that they refer to, all else leads into slabs.
     {.type = "SwiftSyntax.BumpPtrAllocator", .field = "slabs", .rule = CSIZER_OWNS_EACH_BLOCK},
     {.type = "SwiftSyntax.BumpPtrAllocator", .field = "customSizeSlabs", .rule = CSIZER_OWNS_EACH_BLOCK},
     BORROWED("SwiftSyntax.BumpPtrAllocator", "current"),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk_internal.h"
 
-// Arrays and sets of plain pointers whose elements own what they lead to: CSIZER_OWNS_EACH_BLOCK, CSIZER_OWNS_EACH_OBJECT. The
-// container is walked as any other; by its type its elements are data.
+// Arrays and sets of plain pointers whose elements own what they lead to: CSIZER_OWNS_EACH_BLOCK,
+// CSIZER_OWNS_EACH_OBJECT. The container is walked as any other; by its type its elements are data.
 
 static void meet(csizer_walk *walk, const char *element, const csizer_owned *owned) {
   uintptr_t address = *(const uintptr_t *)(const void *)element;
@@ -35,7 +35,8 @@ static void each_of_set(csizer_walk *walk, const char *set, const csizer_object_
 
 void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned) {
   walk_reference(walk, container);
-  if (container >= WALK_CEILING || !csizer_heapmap_contains(walk->map, (const void *)container)) return;  // empty: a static object
+  // An empty one is a static object.
+  if (container >= WALK_CEILING || !csizer_heapmap_contains(walk->map, (const void *)container)) return;
   const csizer_object_layout *layout = csizer_walk_layout(walk, (const swift_object *)container);
   if (!layout || !layout->element || layout->element->stride < sizeof(uintptr_t)) return;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, container), container);

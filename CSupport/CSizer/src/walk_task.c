@@ -39,7 +39,8 @@ static const task_slab *first_slab(csizer_walk *walk, const char *task, size_t u
   return NULL;
 }
 
-/// Slabs that wait to be looked into. Those for which there is no room here are left out: what a task holds is an estimate anyway.
+/// Slabs that wait to be looked into. Those for which there is no room here are left out: what a task holds is an
+/// estimate anyway.
 typedef struct slab_list {
   const task_slab *slabs[64];
   size_t count;
@@ -51,8 +52,8 @@ static void list_slab(csizer_walk *walk, slab_list *list, uintptr_t address) {
   if (csizer_walk_place(walk, address) == WALK_STARTS_BLOCK && is_slab(slab)) list->slabs[list->count++] = slab;
 }
 
-// Live objects as everywhere. An `async let` lies in the frames of the task that waits for it, with a slab of its own in there: what
-// follows that one are blocks.
+// Live objects as everywhere. An `async let` lies in the frames of the task that waits for it, with a slab of its own
+// in there: what follows that one are blocks.
 static void scan_frames(csizer_walk *walk, slab_list *list, const task_slab *slab, size_t room) {
   size_t used = slab->used < room - SLAB_HEADER ? slab->used : room - SLAB_HEADER;
   const char *frames = (const char *)slab + SLAB_HEADER;
@@ -86,7 +87,8 @@ void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_ob
 
 // ---- Pointers to tasks ----
 
-// A child of a task keeps its parent right behind the task's own fields. TaskPrivate.h and Task.h, AsyncTask::ChildFragment
+// A child of a task keeps its parent right behind the task's own fields. TaskPrivate.h and Task.h,
+// AsyncTask::ChildFragment
 static uintptr_t parent_of(csizer_walk *walk, uintptr_t child) {
   if (!&_swift_concurrency_debug_asyncTaskSize) return 0;
   const void *const *words = (const void *const *)child;
