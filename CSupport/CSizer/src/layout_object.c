@@ -72,7 +72,7 @@ static const void *make_layout(csizer_layouts *layouts, const void *type, const 
   } else {
     csizer_kind kind = compile_object(&builder, layout, metadata);
     bool is_class = swift_kind_of(metadata) == SWIFT_CLASS;
-    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size);
+    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size, 0);
     layout->excluded = is_class && csizer_layouts_excludes(layouts, metadata);
     finish(&builder, layout, kind);
   }
