@@ -69,7 +69,10 @@ static size_t op_size(const csizer_op *op) {
   switch (op->kind) {
     case OP_ENUM: return ((const csizer_enum *)op->detail)->size;
     case OP_ANY: return sizeof(swift_any);
-    case OP_REPEAT: return ((const csizer_repeat *)op->detail)->count * ((const csizer_repeat *)op->detail)->element->stride;
+    case OP_REPEAT: {
+      const csizer_repeat *repeat = op->detail;  // the last element has no padding behind it
+      return (repeat->count - 1) * repeat->element->stride + repeat->element->size;
+    }
     case OP_CONSERVATIVE: return ((const csizer_extent *)op->detail)->bytes;
     default: return WORD;
   }
