@@ -196,7 +196,8 @@ TEST(work_items_lead_to_their_block_and_group) {
 TEST(what_waits_for_a_work_item_is_unknown) {
   scene scene;
   start(&scene);
-  void *item = make(&scene, ON_HEAP | HELPERS | ONE_REFERENCE, &item_descriptor, 104), *group = made_block(&scene.heap, 72);
+  void *item = make(&scene, ON_HEAP | HELPERS | ONE_REFERENCE, &item_descriptor, 104);
+  void *group = made_block(&scene.heap, 72);
   made_set_number(item, 32, MAGIC);
   made_set(item, 80, group);
   made_set(group, 56, made_block(&scene.heap, 32));

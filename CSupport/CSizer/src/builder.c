@@ -74,21 +74,28 @@ static size_t op_size(const csizer_op *op) {
   switch (op->kind) {
     case OP_ENUM: return ((const csizer_enum *)op->detail)->size;
     case OP_ANY: return sizeof(swift_any);
-    case OP_REPEAT: return ((const csizer_repeat *)op->detail)->count * ((const csizer_repeat *)op->detail)->element->stride;
+    case OP_REPEAT: {
+      const csizer_repeat *repeat = op->detail;  // the last element has no padding behind it
+      return (repeat->count - 1) * repeat->element->stride + repeat->element->size;
+    }
     case OP_CONSERVATIVE: return ((const csizer_extent *)op->detail)->bytes;
     default: return WORD;
   }
 }
 
-static bool lies_inside(const csizer_builder *builder, size_t size) {
+static bool lies_inside(const csizer_builder *builder, size_t size, size_t stride) {
+  if (builder->references && stride % WORD) return false;
   if (builder->references && (MASK_WORDS - (size_t)__builtin_clzll(builder->references)) * WORD > size) return false;
-  for (uint32_t i = 0; i < builder->count; i++)
-    if (builder->ops[i].offset > size || op_size(&builder->ops[i]) > size - builder->ops[i].offset) return false;
+  for (uint32_t i = 0; i < builder->count; i++) {
+    const csizer_op *op = &builder->ops[i];
+    if (op->kind != OP_CONSERVATIVE && (op->offset | stride) % WORD) return false;
+    if (op->offset > size || op_size(op) > size - op->offset) return false;
+  }
   return true;
 }
 
-void csizer_builder_confine(csizer_builder *builder, size_t size) {
-  if (lies_inside(builder, size)) return;
+void csizer_builder_confine(csizer_builder *builder, size_t size, size_t stride) {
+  if (lies_inside(builder, size, stride)) return;
   builder->references = 0;
   builder->count = 0;
   csizer_builder_conservative(builder, 0, size);

@@ -23,8 +23,8 @@ static bool copy_through_pipe(const void *from, void *to, size_t bytes) {
   return is_read;
 }
 
-// And where there are no descriptors left: rt_sigprocmask(2) reads eight bytes before it sees that it can't do what it is
-// told to do.
+// And where there are no descriptors left: rt_sigprocmask(2) reads eight bytes before it sees that it can't do what it
+// is told to do.
 static bool is_readable_to_kernel(uintptr_t word) {
   enum { NOTHING = -1, MASK_BYTES = 8 };
   return syscall(SYS_rt_sigprocmask, NOTHING, word, NULL, MASK_BYTES) < 0 && errno != EFAULT;

@@ -48,6 +48,15 @@ typedef struct parameter_table {
   } parameters[MOST_LEVELS][MOST_PARAMETERS];
 } parameter_table;
 
+// A pack's address has a mark in its low bit when it is on the heap. GenericContext.h, PackPointer
+static bool is_argument_sound(csizer_layouts *layouts, const void *argument, uint8_t kind) {
+  switch (kind) {
+    case PARAMETER_TYPE: return csizer_metadata_is_known(layouts, argument);
+    case PARAMETER_PACK: return csizer_is_word_at(layouts, (const void *)((uintptr_t)argument & ~(uintptr_t)1));
+    default: return true;
+  }
+}
+
 static bool flatten(const parameter_table *table, substitution *ret) {
   uint16_t cumulative[MOST_LEVELS];
   uint32_t total = 0;
@@ -55,6 +64,8 @@ static bool flatten(const parameter_table *table, substitution *ret) {
   for (uint32_t level = 0; level < table->levels; level++) {
     for (uint32_t i = 0; i < table->counts[level]; i++, total++) {
       if (total == MOST_PARAMETERS || !table->parameters[level][i].argument) return false;
+      if (!is_argument_sound(ret->layouts, table->parameters[level][i].argument, table->parameters[level][i].kind))
+        return false;
       kinds[total] = table->parameters[level][i].kind;
       ret->arguments[total] = table->parameters[level][i].argument;
     }

@@ -303,8 +303,9 @@ void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offs
 void csizer_builder_block(csizer_builder *builder, size_t offset);
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
 void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
-/// When a part lies outside of a value of `size` bytes, forgets all of them: nothing is known of such a value.
-void csizer_builder_confine(csizer_builder *builder, size_t size);
+/// When a part lies outside of a value of `size` bytes, or would lie between words in an array of such values, forgets all of them:
+/// nothing is known of such a value.
+void csizer_builder_confine(csizer_builder *builder, size_t size, size_t stride);
 /// All that follows `offset` in the object's block is unknown.
 void csizer_builder_opaque(csizer_builder *builder, size_t offset);
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout);

@@ -78,7 +78,7 @@ static const void *make_layout(csizer_layouts *layouts, const void *type, const 
   } else {
     csizer_kind kind = compile_object(&builder, layout, metadata);
     bool is_class = swift_kind_of(metadata) == SWIFT_CLASS;
-    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size);
+    if (is_class) csizer_builder_confine(&builder, ((const swift_class *)metadata)->instance_size, 0);
     layout->excluded = is_class && csizer_layouts_excludes(layouts, metadata);
     finish(&builder, layout, kind);
   }
@@ -112,11 +112,8 @@ static const void *make_bound(csizer_layouts *layouts, const void *type, const v
   memcpy(entry->bindings, bindings, bytes);
   *bound = (csizer_object_layout){.fields = {.type = (const swift_metadata *)metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
-  bool are_sound = !layouts->believes_nothing;
-  for (uint32_t i = 0; i < metadata->captures->binding_count; i++)
-    are_sound &= csizer_may_be_binding(&layouts->images, bindings[i]);
-  if (are_sound) bound->requested = csizer_compile_context(&builder, metadata, bindings);
-  else builder.unresolved = true;
+  if (layouts->believes_nothing) builder.unresolved = true;
+  else bound->requested = csizer_compile_context(&builder, metadata, bindings);
   finish(&builder, bound, (csizer_kind){.layout = bound, .prefix = "closure context"});
   if (layouts->failed) return NULL;
   entry->layout = bound;

@@ -120,7 +120,7 @@ static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_meta
   layouts->pending[layouts->pending_count++] = layout;
   csizer_builder builder = {.layouts = layouts};
   if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
-  csizer_builder_confine(&builder, layout->size);
+  csizer_builder_confine(&builder, layout->size, layout->stride);
   csizer_builder_finish(&builder, layout);
   layouts->pending_count--;
   return layouts->failed ? NULL : layout;

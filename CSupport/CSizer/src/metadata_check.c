@@ -24,7 +24,9 @@ static bool are_witnesses_sound(csizer_layouts *layouts, const swift_metadata *t
   if (witnesses->stride > MOST_BYTES || witnesses->stride < witnesses->size) return false;
   if (align_mask & (align_mask + 1)) return false;
   if (witnesses->extra_inhabitants && !csizer_is_code(layouts, witnesses->store_tag_single_payload)) return false;
-  if (!(witnesses->flags & SWIFT_HAS_ENUM_WITNESSES)) return true;
+  // An inline array takes its element's flags over, without the functions that these speak of.
+  bool is_enum = type->kind == SWIFT_ENUM || type->kind == SWIFT_OPTIONAL;
+  if (!is_enum || !(witnesses->flags & SWIFT_HAS_ENUM_WITNESSES)) return true;
   return csizer_is_readable(layouts, witnesses, sizeof *witnesses) &&
          csizer_is_code(layouts, (const void *)(uintptr_t)witnesses->get_enum_tag) &&
          csizer_is_code(layouts, (const void *)(uintptr_t)witnesses->project_enum_data) &&
