@@ -53,7 +53,9 @@ extension Engine {
     if learnt > 0 || lacksRoom, !isLast { return .learnt }
     frozen.found.trees = frozen.results.trees()
     frozen.found.unresolvedCount = Int(report.unresolved)
-    if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
+    if report.heap_objects > 0 {
+      frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw), Int(report.heap_dead))
+    }
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
   }
 }

@@ -14,6 +14,8 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
   public var objects: Int?
   /// Usable bytes of the raw blocks that these own; nil as above.
   public var rawBlocks: Int?
+  /// Usable bytes of Swift objects that are dead and whose blocks unowned references keep; nil as above. No rung when there are none.
+  public var deadObjects: Int?
   /// Usable bytes of all other blocks that are alive: those of C libraries, of the Swift runtime. Negative when ``objects`` were counted
   /// at another moment, and more of them were alive.
   public var otherBlocks: Int
@@ -39,13 +41,15 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
 
   /// A ladder of these figures; zero by default.
   public init(
-    resident: Int = 0, objects: Int? = nil, rawBlocks: Int? = nil, otherBlocks: Int = 0, threadCaches: Int = 0,
+    resident: Int = 0, objects: Int? = nil, rawBlocks: Int? = nil, deadObjects: Int? = nil, otherBlocks: Int = 0,
+    threadCaches: Int = 0,
     dirtyPages: Int = 0, muzzyPages: Int = 0, allocatorMetadata: Int = 0, unusedInPages: Int = 0, stacks: Int = 0,
     mappedFiles: Int = 0, copiedFilePages: Int? = nil, profiler: Int = 0
   ) {
     self.resident = resident
     self.objects = objects
     self.rawBlocks = rawBlocks
+    self.deadObjects = deadObjects
     self.otherBlocks = otherBlocks
     self.threadCaches = threadCaches
     self.dirtyPages = dirtyPages
@@ -86,6 +90,7 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
     let rungs: [(name: String, bytes: Int?)] = [
       ("Swift objects", objects),
       ("raw blocks that they own", rawBlocks),
+      ("dead, kept by unowned", deadObjects == 0 ? nil : deadObjects),
       (isWalked ? "other living blocks" : "living blocks", otherBlocks),
       ("threads' caches", threadCaches),
       ("dirty pages", dirtyPages),
