@@ -66,11 +66,14 @@ private func loadedMaker(
     compiler.waitUntilExit()
     try #require(compiler.terminationStatus == 0)
   }
-  try build(library, "Resilient", ["-enable-library-evolution"])
+  // An image of a name that is loaded already would be taken for it.
+  let suffix = optimised ? "Optimised" : "Plain"
+  let importing = client.replacingOccurrences(of: "import Resilient", with: "import Resilient\(suffix)")
+  try build(library, "Resilient\(suffix)", ["-enable-library-evolution"])
   try build(
-    client, "Client\(optimised ? "O" : "Onone")", ["-I.", "-L.", "-lResilient", "-Xlinker", "-rpath=\(folder.path)"])
+    importing, "Client\(suffix)", ["-I.", "-L.", "-lResilient\(suffix)", "-Xlinker", "-rpath=\(folder.path)"])
   let image = try #require(
-    dlopen(folder.appendingPathComponent("libClient\(optimised ? "O" : "Onone").so").path, RTLD_NOW | RTLD_LOCAL))
+    dlopen(folder.appendingPathComponent("libClient\(suffix).so").path, RTLD_NOW | RTLD_LOCAL))
   let symbol = try #require(dlsym(image, "resilient_make"))
   return unsafeBitCast(symbol, to: (@convention(c) (Int) -> UnsafeMutableRawPointer?).self)
 }
