@@ -35,7 +35,7 @@ private final class Field<Value>: @unchecked Sendable {
   init(_ value: sending Value) { mutex = Mutex(value) }
 }
 
-private final class Existentials {
+private final class AllExistentials {
   let errors = Mutex<[any Error]>([Failure()])
   let waiting = Mutex<[String: CheckedContinuation<Int, any Error>]>([:])
   let one = Mutex<any One>(Both())
@@ -173,7 +173,7 @@ private func local() -> AnyObject {
 
 @Suite("Types that the compiler hides")
 struct HiddenTypes {
-  @Test("existentials of all forms") func existentials() throws { try expectExactAndSome { Existentials() } }
+  @Test("existentials of all forms") func existentials() throws { try expectExactAndSome { AllExistentials() } }
   @Test("constrained ones, and of what can't be copied") func constrained() throws {
     try expectExactAndSome { Constrained() }
   }
