@@ -91,3 +91,30 @@ TEST(packs_are_recognised) {
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     CHECK(!csizer_mangled_expands_pack(others[i].text, others[i].length));
 }
+
+TEST(lowered_functions_say_how_many_types_they_take) {
+  static const struct {
+    const char *text;
+    uint32_t types;
+    bool is_thin;
+  } forms[] = {
+      {"egd_", 1, false}, {"eghHgozo_", 3, false}, {"eglx_", 2, false}, {"eggyo_", 3, false}, {"etyd_", 2, true}};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    csizer_lowered_function function;
+    CHECK(csizer_mangled_lowered_function(forms[i].text, strlen(forms[i].text), &function));
+    CHECK_EQUAL(function.type_count, forms[i].types);
+    CHECK_EQUAL(function.length, strlen(forms[i].text));
+    CHECK_EQUAL(function.is_thin, forms[i].is_thin);
+    // Cut anywhere it is none, and nothing behind its end is read.
+    for (size_t length = 0; length < strlen(forms[i].text); length++)
+      CHECK(!csizer_mangled_lowered_function(forms[i].text, length, &function));
+  }
+  csizer_lowered_function lent;
+  CHECK(!csizer_mangled_lowered_function("gd_", 3, &lent));
+}
+
+TEST(thin_metatypes_are_told_from_thick_ones) {
+  CHECK(csizer_mangled_has_thin_metatype("Si_SiXMtSSt", 11));
+  CHECK(!csizer_mangled_has_thin_metatype("Si_SiXMTSSt", 11));
+  CHECK(!csizer_mangled_has_thin_metatype("XM", 2));
+}

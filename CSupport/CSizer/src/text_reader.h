@@ -43,6 +43,9 @@ const swift_metadata *csizer_text_read_name(text_reader *reader);
 /// What follows `any `: protocols, then what is demanded of their associated types, which has no say in the layout.
 const swift_metadata *csizer_text_read_constrained(text_reader *reader);
 
+/// A protocol's descriptor; NULL when the name is none of a protocol.
+const swift_descriptor *csizer_text_read_protocol(text_reader *reader);
+
 /// Whether a generic parameter stands here: `A`, `B1`. typetext_members.c
 bool csizer_text_at_parameter(const char *at);
 /// A generic parameter of the scope, or an associated type of one: `A`, `B1`, `A.Element`.

@@ -64,13 +64,9 @@ static void find_demanded(const text_reader *reader, const char *parameter, size
   for (const char *at = reader->signature; at < reader->signature_end; at++) {
     bool begins = (at[-(at > reader->signature)] == ' ') && strncmp(at, parameter, length) == 0;
     if (!begins || strncmp(at + length, ": ", 2) != 0) continue;
-    const char *name = at + length + 2, *end = csizer_text_end_of(name);
-    char text[256];
-    size_t size = (size_t)(end - name);
-    if (size >= sizeof text || ret->count == MOST_PROTOCOLS) return;
-    memcpy(text, name, size);
-    text[size] = 0;
-    const swift_descriptor *protocol = csizer_protocol_named(reader->scope->runtime, text, NULL);
+    if (ret->count == MOST_PROTOCOLS) return;
+    text_reader ahead = {.at = at + length + 2, .scope = reader->scope};
+    const swift_descriptor *protocol = csizer_text_read_protocol(&ahead);
     if (protocol) ret->found[ret->count++] = protocol;
   }
 }

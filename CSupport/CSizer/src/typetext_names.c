@@ -207,3 +207,9 @@ const swift_metadata *csizer_text_read_name(text_reader *reader) {
   if (descriptor) return instantiate(runtime, descriptor, &path);
   return path.argument_count && is_alone ? NULL : read_terms(reader, &path, false);
 }
+
+const swift_descriptor *csizer_text_read_protocol(text_reader *reader) {
+  path path = {.length = 0};
+  if (!read_path(reader, &path, true)) return NULL;
+  return csizer_protocol_named(reader->scope->runtime, path.name, *path.discriminator ? path.discriminator : NULL);
+}

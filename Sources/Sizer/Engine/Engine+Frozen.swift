@@ -76,7 +76,9 @@ extension Engine {
     frozen.found.trees = frozen.results.trees()
     frozen.found.unresolvedCount = Int(report.unresolved)
     frozen.found.estimatedBytes = Int(report.estimated_bytes)
-    if report.heap_objects > 0 { frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw)) }
+    if report.heap_objects > 0 {
+      frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw), Int(report.heap_dead))
+    }
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
   }
 }

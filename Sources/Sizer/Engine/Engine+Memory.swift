@@ -20,13 +20,16 @@ extension Engine {
   /// - Parameters:
   ///   - objectBytes: Usable bytes of all living Swift objects, from whoever has walked the heap; nil when nobody has.
   ///   - rawBytes: The same of the raw blocks that they own.
+  ///   - deadBytes: The same of dead objects whose blocks unowned references keep.
   ///   - process: Figures that the caller has just read, so that both say the same; nil reads them.
   package static func memoryLadder(
-    objectBytes: Int?, rawBytes: Int?, process: ProcessMemory? = nil, place: String = "Engine.memoryLadder"
+    objectBytes: Int?, rawBytes: Int?, deadBytes: Int? = nil, process: ProcessMemory? = nil,
+    place: String = "Engine.memoryLadder"
   ) throws(SizerError) -> MemoryLadder {
     let process = if let process { process } else { try processMemory(place: place) }
     var ladder = MemoryLadder(
-      resident: process.resident, objects: objectBytes, rawBlocks: rawBytes, stacks: process.stack,
+      resident: process.resident, objects: objectBytes, rawBlocks: rawBytes, deadObjects: deadBytes,
+      stacks: process.stack,
       mappedFiles: process.shared, profiler: overheadBytes)
     addBooks(to: &ladder)
     var regions = csizer_regions()
@@ -46,7 +49,8 @@ extension Engine {
     var books = csizer_accounts()
     guard csizer_allocator_serves_process(), csizer_accounts_read(&books) == CSIZER_OK else { return }
     let handedOut = books.internal + books.thread_caches + books.own
-    ladder.otherBlocks = books.allocated - handedOut - (ladder.objects ?? 0) - (ladder.rawBlocks ?? 0)
+    let walked = (ladder.objects ?? 0) + (ladder.rawBlocks ?? 0) + (ladder.deadObjects ?? 0)
+    ladder.otherBlocks = books.allocated - handedOut - walked
     ladder.threadCaches = books.thread_caches
     ladder.dirtyPages = books.dirty
     ladder.muzzyPages = books.muzzy

@@ -15,7 +15,7 @@ struct Sizing: Sendable {
   /// The part of the sizes that is an estimate.
   var estimatedBytes = 0
   /// Usable bytes of all Swift objects of the process, and of raw blocks that they own; nil when nobody looked.
-  var heap: (objects: Int, raw: Int)?
+  var heap: (objects: Int, raw: Int, dead: Int)?
   /// The named referents of the objects whose resolution level asks for them.
   var trees: [(object: UInt32, referents: [SizeNode])] = []
 }

@@ -198,7 +198,8 @@ extension TrackerState {
       isSample
       ? nil
       : try Engine.memoryLadder(
-        objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, process: process, place: request.place)
+        objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, deadBytes: sizing.heap?.dead, process: process,
+        place: request.place)
     var records = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
     if request.wantsSlabs {
       let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }

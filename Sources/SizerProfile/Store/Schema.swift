@@ -95,6 +95,7 @@ enum Schema {
       ladder_resident INTEGER, -- the resident memory's parts, from here on; NULL: not taken
       ladder_objects INTEGER,
       ladder_raw_blocks INTEGER,
+      ladder_dead_objects INTEGER,
       ladder_other_blocks INTEGER,
       ladder_thread_caches INTEGER,
       ladder_dirty_pages INTEGER,

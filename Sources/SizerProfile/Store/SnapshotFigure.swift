@@ -46,6 +46,7 @@ struct LadderFigure {
     LadderFigure("resident", \.resident),
     LadderFigure(optional: "objects", \.objects),
     LadderFigure(optional: "raw_blocks", \.rawBlocks),
+    LadderFigure(optional: "dead_objects", \.deadObjects),
     LadderFigure("other_blocks", \.otherBlocks),
     LadderFigure("thread_caches", \.threadCaches),
     LadderFigure("dirty_pages", \.dirtyPages),

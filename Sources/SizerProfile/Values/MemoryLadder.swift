@@ -6,6 +6,13 @@
 /// no book has: pages that libraries map themselves, zeroed global variables, stacks kept of threads that ended. It is **negative**
 /// when books have pages that are not present: blocks that were set aside and never touched (an array's reserved capacity),
 /// the allocator's own tables (jemalloc sets aside 2 MiB for each GiB of addresses and fills little), pages that were swapped out.
+///
+/// No page is on two rungs, but three rungs are books, not pages, and name more than is present in a server with little heap and many
+/// threads: ``allocatorMetadata`` (most of it is those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody
+/// has touched) and ``unusedInPages``. With 24 threads and 29 MB of objects the rest was 12.8 % of the resident memory below zero, and
+/// 7.2 % with `MALLOC_CONF=tcache:false`: half of it are blocks that were cached ahead, half are tables. Both stay as they are while
+/// the heap grows, so that their share shrinks.
+///
 /// The figures are read within a millisecond, not at one instant; what other threads do meanwhile is in the rest too.
 public struct MemoryLadder: Sendable, Hashable, Codable {
   /// Memory that is present (VmRSS).
@@ -14,6 +21,8 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
   public var objects: Int?
   /// Usable bytes of the raw blocks that these own; nil as above.
   public var rawBlocks: Int?
+  /// Usable bytes of Swift objects that are dead and whose blocks unowned references keep; nil as above. No rung when there are none.
+  public var deadObjects: Int?
   /// Usable bytes of all other blocks that are alive: those of C libraries, of the Swift runtime. Negative when ``objects`` were counted
   /// at another moment, and more of them were alive.
   public var otherBlocks: Int
@@ -39,13 +48,15 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
 
   /// A ladder of these figures; zero by default.
   public init(
-    resident: Int = 0, objects: Int? = nil, rawBlocks: Int? = nil, otherBlocks: Int = 0, threadCaches: Int = 0,
+    resident: Int = 0, objects: Int? = nil, rawBlocks: Int? = nil, deadObjects: Int? = nil, otherBlocks: Int = 0,
+    threadCaches: Int = 0,
     dirtyPages: Int = 0, muzzyPages: Int = 0, allocatorMetadata: Int = 0, unusedInPages: Int = 0, stacks: Int = 0,
     mappedFiles: Int = 0, copiedFilePages: Int? = nil, profiler: Int = 0
   ) {
     self.resident = resident
     self.objects = objects
     self.rawBlocks = rawBlocks
+    self.deadObjects = deadObjects
     self.otherBlocks = otherBlocks
     self.threadCaches = threadCaches
     self.dirtyPages = dirtyPages
@@ -86,6 +97,7 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
     let rungs: [(name: String, bytes: Int?)] = [
       ("Swift objects", objects),
       ("raw blocks that they own", rawBlocks),
+      ("dead, kept by unowned", deadObjects == 0 ? nil : deadObjects),
       (isWalked ? "other living blocks" : "living blocks", otherBlocks),
       ("threads' caches", threadCaches),
       ("dirty pages", dirtyPages),

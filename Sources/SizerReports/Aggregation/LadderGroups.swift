@@ -15,7 +15,8 @@ enum LadderGroups {
       ladder.threadCaches, ladder.dirtyPages, ladder.muzzyPages, ladder.allocatorMetadata, ladder.unusedInPages,
     ]
     return [
-      ladder.objects ?? 0, ladder.rawBlocks ?? 0, ladder.otherBlocks, allocator.reduce(0, &+), ladder.stacks,
+      (ladder.objects ?? 0) &+ (ladder.deadObjects ?? 0), ladder.rawBlocks ?? 0, ladder.otherBlocks,
+      allocator.reduce(0, &+), ladder.stacks,
       ladder.mappedFiles &+ (ladder.copiedFilePages ?? 0), ladder.profiler &+ ladder.rest,
     ]
   }

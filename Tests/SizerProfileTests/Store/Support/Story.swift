@@ -102,7 +102,8 @@ struct Story {
   private mutating func ladder() -> MemoryLadder {
     MemoryLadder(
       resident: dice.below(1 << 40), objects: dice.chance(0.5) ? dice.below(1 << 40) : nil,
-      rawBlocks: dice.chance(0.5) ? dice.below(1 << 40) : nil, otherBlocks: dice.below(1 << 40) - (1 << 39),
+      rawBlocks: dice.chance(0.5) ? dice.below(1 << 40) : nil,
+      deadObjects: dice.chance(0.5) ? dice.below(1 << 40) : nil, otherBlocks: dice.below(1 << 40) - (1 << 39),
       threadCaches: dice.below(9), dirtyPages: dice.below(1 << 30), muzzyPages: dice.below(1 << 30),
       allocatorMetadata: dice.below(1 << 30), unusedInPages: dice.below(1 << 30), stacks: dice.below(1 << 30),
       mappedFiles: dice.below(1 << 30), copiedFilePages: dice.chance(0.5) ? dice.below(1 << 30) : nil,
