@@ -6,7 +6,8 @@ extension HeapSizer {
   ///
   /// No metadata says which pointers own: that is knowledge about libraries. Sizer has it for the standard library, Foundation,
   /// swift-collections and SwiftNIO; this adds yours, for the whole process, before or between walks. Registering twice
-  /// changes nothing. Any thread.
+  /// changes nothing. Any thread. A pointer of which nothing is known makes a size inexact when it leads to a block that nothing else
+  /// leads to: it counts in ``HeapSize/unresolvedCount``, and the block in ``HeapSize/estimatedBytes``.
   ///
   /// The pointer must be nil or come from the process's `malloc`, as `UnsafeMutablePointer.allocate(capacity:)` does. Pointers to
   /// static memory and into the calling thread's stack are noticed and own nothing.
@@ -28,5 +29,34 @@ extension HeapSizer {
     _ field: String, of type: any (~Copyable).Type, elements: Element.Type, count: String
   ) throws(SizerError) {
     try Engine.registerOwningField(field, of: type, elements: elements, count: count)
+  }
+
+  /// Declares that the stored property `field` of `type` owns nothing: a pointer that leads back, or to what something else owns, or a
+  /// handle that stands for no memory.
+  ///
+  /// It is then not followed, and makes no size inexact. As ``registerOwningField(_:of:)`` otherwise.
+  /// - Throws: `invalidArgument` when the type declares no such property.
+  public static func registerBorrowingField(_ field: String, of type: any (~Copyable).Type) throws(SizerError) {
+    try Engine.registerBorrowingField(field, of: type)
+  }
+
+  /// Declares that the header of this `ManagedBuffer` class, an `Int`, says how many elements there are behind it.
+  ///
+  /// Otherwise the header may be a capacity as well, and what the tail holds is an estimate. As ``registerOwningField(_:of:)`` otherwise:
+  /// for the whole process, of a generic class all its specialisations are meant.
+  /// - Throws: `invalidArgument` when the header is no `Int`.
+  public static func registerTailCount<Header, Element: ~Copyable>(
+    of type: ManagedBuffer<Header, Element>.Type
+  ) throws(SizerError) {
+    try Engine.registerTailCount(of: type, header: Header.self, field: nil)
+  }
+
+  /// As ``registerTailCount(of:)``, and the number stands in the header's stored property `field`, an `Int`. One that is called `count`
+  /// is known without that.
+  /// - Throws: `invalidArgument` when the header declares no such `Int`.
+  public static func registerTailCount<Header, Element: ~Copyable>(
+    of type: ManagedBuffer<Header, Element>.Type, in field: String
+  ) throws(SizerError) {
+    try Engine.registerTailCount(of: type, header: Header.self, field: field)
   }
 }

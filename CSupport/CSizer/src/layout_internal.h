@@ -20,6 +20,7 @@ typedef enum csizer_op_kind {
   OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
+  OP_POINTER,       // csizer_pointer: a pointer that no rule explains
 } csizer_op_kind;
 
 typedef struct csizer_op {
@@ -40,6 +41,8 @@ typedef struct csizer_value_layout {
   uint32_t stride;
   /// Some part of it has no metadata: its words are scanned conservatively.
   bool unresolved;
+  /// It is more than bits, and that it owns nothing else than what is here is known.
+  bool explained;
 } csizer_value_layout;
 
 static inline bool csizer_layout_is_plain(const csizer_value_layout *layout) {
@@ -84,6 +87,10 @@ typedef struct csizer_repeat {
 typedef struct csizer_extent {
   uint32_t bytes;
 } csizer_extent;
+
+typedef struct csizer_pointer {
+  uint32_t kind;  // the number under which blocks are counted that only such pointers lead to
+} csizer_pointer;
 
 /// An owning field, compiled. Siblings are distances in bytes from the field.
 typedef struct csizer_owned {
@@ -260,7 +267,7 @@ typedef struct csizer_builder {
   uint64_t references;
   csizer_op *ops;
   uint32_t count, capacity;
-  bool unresolved;
+  bool unresolved, explained;
 } csizer_builder;
 
 // builder.c
@@ -286,6 +293,13 @@ bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layou
 
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
+
+/// Adds one of the standard library's pointers, if the type is one; false when it isn't. layout_pointer.c
+bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type);
+/// Adds a reference to an object of C++.
+void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metadata *type);
+/// A value that is more than bits, has a size, and in which nothing was found that owns: what it owns is unknown.
+void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type);
 
 /// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
@@ -328,5 +342,9 @@ size_t csizer_field_offset(const swift_metadata *type, uint32_t index);
 /// If a field of `type` owns what it points at: the op for it. False when it doesn't.
 bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                                  size_t offset);
+
+
+/// Where the number stands that counts the elements behind a buffer of this class, if somebody has said so. `header` is at `offset`.
+bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset, uint32_t *ret_count);
 
 #endif

@@ -37,6 +37,7 @@ static const struct raw_struct *known(const swift_metadata *type) {
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type) {
   const struct raw_struct *raw = known(type);
   if (!raw) return false;
+  builder->explained = true;
   if (raw->content == RAW_REFERENCE) csizer_builder_reference(builder, 0);
   if (raw->content != RAW_ARGUMENT) return true;
   const swift_metadata *argument = csizer_generic_arguments(type)[0];

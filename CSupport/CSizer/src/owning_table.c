@@ -75,6 +75,12 @@ const csizer_owning_field csizer_owning_table[] = {
 
     // swift-nio 2.101, ByteBuffer-core.swift.
     {.type = "NIOCore.ByteBuffer._Storage", .field = "bytes"},
+
+    // ---- Pointers that own nothing ----
+
+    // stdlib/public/core: SliceBuffer.swift, HashTable.swift; both lead into storage that a sibling or the owner holds.
+    {.type = "Swift._SliceBuffer", .field = "subscriptBaseAddress", .rule = CSIZER_BORROWS},
+    {.type = "Swift._HashTable", .field = "words", .rule = CSIZER_BORROWS},
 };
 
 const size_t csizer_owning_table_count = sizeof csizer_owning_table / sizeof *csizer_owning_table;
