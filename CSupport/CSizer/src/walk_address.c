@@ -91,11 +91,11 @@ static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
 csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
   if (!leaf) return CSIZER_FOREIGN;
-  if (!csizer_heapmap_contains(walk->map, (const void *)address)) {
-    csizer_ownership owner = ownership(walk, leaf, address);
-    if (owner != CSIZER_OWNED) return owner;
-  }
+  bool is_object = csizer_heapmap_contains(walk->map, (const void *)address);
+  csizer_ownership owner = is_object ? CSIZER_OWNED : ownership(walk, leaf, address);
+  if (owner != CSIZER_OWNED) return owner;
   heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  if (is_object) return CSIZER_OWNED;
   return csizer_walk_may_start_block(walk, leaf, address) ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
 
