@@ -109,7 +109,10 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      swiftSettings: swiftRules),
+      // A type whose bits no field describes can't be written without these.
+      swiftSettings: swiftRules + [
+        .enableExperimentalFeature("BuiltinModule"), .enableExperimentalFeature("RawLayout"),
+      ]),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
     .testTarget(name: "StressTests", dependencies: ["Sizer", "TestSupport"], swiftSettings: swiftRules),
     .testTarget(

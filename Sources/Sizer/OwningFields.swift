@@ -5,7 +5,9 @@ extension HeapSizer {
   /// whatever holds the pointer, by its usable size, and its contents are not followed.
   ///
   /// No metadata says which pointers own: that is knowledge about libraries. This adds yours, for the whole process, before or
-  /// between walks. Registering twice changes nothing. Any thread.
+  /// between walks. Registering twice changes nothing. Any thread. A pointer of which nothing is known makes a size inexact
+  /// when it leads to a block that nothing else leads to: it counts in ``HeapSize/unresolvedCount``, and the block in
+  /// ``HeapSize/estimatedBytes``.
   ///
   /// Known without it, exactly:
   /// - POSIX's locks, conditions, semaphores and attributes behind an `UnsafeMutablePointer`, whoever's field it is: those of
@@ -40,5 +42,34 @@ extension HeapSizer {
     _ field: String, of type: any (~Copyable).Type, elements: Element.Type, count: String
   ) throws(SizerError) {
     try Engine.registerOwningField(field, of: type, elements: elements, count: count)
+  }
+
+  /// Declares that the stored property `field` of `type` owns nothing: a pointer that leads back, or to what something else owns, or a
+  /// handle that stands for no memory.
+  ///
+  /// It is then not followed, and makes no size inexact. As ``registerOwningField(_:of:)`` otherwise.
+  /// - Throws: `invalidArgument` when the type declares no such property.
+  public static func registerBorrowingField(_ field: String, of type: any (~Copyable).Type) throws(SizerError) {
+    try Engine.registerBorrowingField(field, of: type)
+  }
+
+  /// Declares that the header of this `ManagedBuffer` class, an `Int`, says how many elements there are behind it.
+  ///
+  /// Otherwise the header may be a capacity as well, and what the tail holds is an estimate. As ``registerOwningField(_:of:)`` otherwise:
+  /// for the whole process, of a generic class all its specialisations are meant.
+  /// - Throws: `invalidArgument` when the header is no `Int`.
+  public static func registerTailCount<Header, Element: ~Copyable>(
+    of type: ManagedBuffer<Header, Element>.Type
+  ) throws(SizerError) {
+    try Engine.registerTailCount(of: type, header: Header.self, field: nil)
+  }
+
+  /// As ``registerTailCount(of:)``, and the number stands in the header's stored property `field`, an `Int`. One that is called `count`
+  /// is known without that.
+  /// - Throws: `invalidArgument` when the header declares no such `Int`.
+  public static func registerTailCount<Header, Element: ~Copyable>(
+    of type: ManagedBuffer<Header, Element>.Type, in field: String
+  ) throws(SizerError) {
+    try Engine.registerTailCount(of: type, header: Header.self, field: field)
   }
 }

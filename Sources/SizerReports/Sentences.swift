@@ -27,7 +27,9 @@ package enum Sentences {
       notes +=
         " \(counted(snapshot.unresolvedCount, "object", "objects")) of unknown layout were counted but not followed."
     }
-    if snapshot.estimatedBytes != 0 { notes += " Of the tracked bytes \(bytes(snapshot.estimatedBytes)) are an estimate." }
+    if snapshot.estimatedBytes != 0 {
+      notes += " Of the tracked bytes \(bytes(snapshot.estimatedBytes)) are an estimate."
+    }
     if let error = snapshot.error { notes += " Objects were not sized: \(error)" }
     return notes
   }

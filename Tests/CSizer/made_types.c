@@ -215,8 +215,16 @@ const swift_metadata *made_context(size_t capture_count, const char *const *capt
   return (const swift_metadata *)context;
 }
 
+static bool is_plain(const made_field *payload) {
+  if (!payload->type) return true;
+  const swift_metadata *type = made_runtime.type_in_context(payload->type, strlen(payload->type), NULL, NULL);
+  return !(payload->flags & SWIFT_FIELD_INDIRECT) && type && !(swift_witnesses_of(type)->flags & SWIFT_NOT_POD);
+}
+
 const swift_metadata *made_enum(made_enum_spec spec) {
-  swift_witnesses *witnesses = (swift_witnesses *)(uintptr_t)made_witnesses(spec.size, spec.size >= 8 ? 7 : 0, true);
+  bool not_pod = false;
+  for (size_t i = 0; i < spec.payload_cases; i++) not_pod |= !is_plain(&spec.cases[i]);
+  swift_witnesses *witnesses = (swift_witnesses *)(uintptr_t)made_witnesses(spec.size, spec.size >= 8 ? 7 : 0, not_pod);
   witnesses->flags |= SWIFT_HAS_ENUM_WITNESSES;
   witnesses->get_enum_tag = spec.tag.get;
   witnesses->project_enum_data = spec.tag.project;

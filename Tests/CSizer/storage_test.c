@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "csizer_owning.h"
 #include "made_heap.h"
 
 // Objects with elements behind their fields: arrays, hash tables, managed buffers, errors. What is beyond the count, or in an
@@ -191,10 +192,6 @@ static void *make_managed_buffer(made_heap *heap, const char *header, const char
 TEST(managed_buffers_hold_as_many_elements_as_their_header_counts) {
   made_heap heap;
   start(&heap);
-  void *plain = make_managed_buffer(&heap, "Swift.Int", "Main.Node0", 24 + 8 * 8);
-  made_set_number(plain, 16, 5);
-  for (size_t i = 0; i < 8; i++) made_set(plain, 24 + i * 8, leaf(&heap));
-  CHECK_EQUAL(made_size_of_object(&heap, plain).objects, 6);
   const made_field fields[] = {{"link", "Main.Node0", 0, 0}, {"count", "Swift.Int", 8, 0}};
   made_struct((made_struct_spec){.name = "Main.Header", .field_count = 2, .fields = fields});
   void *rich = make_managed_buffer(&heap, "Main.Header", "Main.Pair", 32 + 4 * 16);
@@ -202,6 +199,59 @@ TEST(managed_buffers_hold_as_many_elements_as_their_header_counts) {
   made_set_number(rich, 24, 3);
   for (size_t i = 0; i < 4; i++) made_set(rich, 32 + i * 16 + 8, leaf(&heap));
   CHECK_EQUAL(made_size_of_object(&heap, rich).objects, 1 + 1 + 3);
+  made_heap_deinit(&heap);
+}
+
+static void *make_numbered_buffer(made_heap *heap, uint64_t number) {
+  void *buffer = make_managed_buffer(heap, "Swift.Int", "Main.Node0", 24 + 8 * 8);
+  made_set_number(buffer, 16, number);
+  for (size_t i = 0; i < 8; i++) made_set(buffer, 24 + i * 8, leaf(heap));
+  return buffer;
+}
+
+// A header that is an Int may be a capacity, and words behind it stale.
+TEST(what_a_bare_number_counts_is_not_known) {
+  made_heap heap;
+  start(&heap);
+  void *buffer = make_numbered_buffer(&heap, 5);
+  csizer_totals totals = made_size_of_object(&heap, buffer);
+  CHECK_EQUAL(totals.bytes, heap.bytes);
+  CHECK_EQUAL(totals.estimated_bytes, heap.bytes - made_bytes(buffer));
+  CHECK_EQUAL(totals.unresolved, 1);
+  made_heap_deinit(&heap);
+}
+
+static void say_what_counts(const char *field) {
+  const csizer_owning_field row = {
+      .type = "Main.Buffer", .field = CSIZER_TAIL_HEADER, .rule = CSIZER_COUNTS_TAIL, .count = field};
+  CHECK_EQUAL(csizer_owning_field_register(&row), CSIZER_OK);
+}
+
+TEST(somebody_says_that_the_header_counts) {
+  say_what_counts(NULL);
+  made_heap heap;
+  start(&heap);
+  void *buffer = make_numbered_buffer(&heap, 5);
+  csizer_totals totals = made_size_of_object(&heap, buffer);
+  CHECK_EQUAL(totals.objects, 6);
+  CHECK_EQUAL(totals.estimated_bytes, 0);
+  CHECK_EQUAL(totals.unresolved, 0);
+  made_heap_deinit(&heap);
+}
+
+TEST(somebody_says_what_in_the_header_counts) {
+  say_what_counts("used");
+  made_heap heap;
+  start(&heap);
+  const made_field fields[] = {{"count", "Swift.Int", 0, 0}, {"used", "Swift.Int", 8, 0}};
+  made_struct((made_struct_spec){.name = "Main.Use", .field_count = 2, .fields = fields});
+  void *buffer = make_managed_buffer(&heap, "Main.Use", "Main.Node0", 32 + 8 * 8);
+  made_set_number(buffer, 16, 8);
+  made_set_number(buffer, 24, 2);
+  for (size_t i = 0; i < 8; i++) made_set(buffer, 32 + i * 8, leaf(&heap));
+  csizer_totals totals = made_size_of_object(&heap, buffer);
+  CHECK_EQUAL(totals.objects, 3);
+  CHECK_EQUAL(totals.unresolved, 0);
   made_heap_deinit(&heap);
 }
 

@@ -183,7 +183,6 @@ TEST(metatypes_and_plain_words_hold_nothing) {
   start(&bench);
   expect(&bench, made_kind("Main.Metatype", SWIFT_METATYPE, 8), 0);
   expect(&bench, made_kind("Main.ExistentialMetatype", SWIFT_EXISTENTIAL_METATYPE, 16), 0);
-  expect(&bench, made_kind("Main.CxxClass", SWIFT_FOREIGN_REFERENCE, 8), 0);
   expect(&bench, made_opaque("Main.BuiltinWord", 8, false), 0);
   end(&bench);
 }

@@ -78,7 +78,8 @@ struct SummaryTextTests {
     let snapshots = [
       Snapshot(label: "a", trackedBytes: 8, skippedCount: 2, classes: ["A": ClassRecord(active: 1, bytes: 8)]),
       Snapshot(label: "b", error: "no memory\nfor it"),
-      Snapshot(label: "c", trackedBytes: 8, skippedCount: 5, unresolvedCount: 1, classes: ["A": ClassRecord()],
+      Snapshot(
+        label: "c", trackedBytes: 8, skippedCount: 5, unresolvedCount: 1, classes: ["A": ClassRecord()],
         estimatedBytes: 2_048),
     ]
     #expect(

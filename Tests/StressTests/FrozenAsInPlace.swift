@@ -24,6 +24,8 @@ extension Stress {
         #expect(frozen.trackedBytes == inPlace.trackedBytes)
         #expect(frozen.unresolvedCount == inPlace.unresolvedCount)
         #expect(again.unresolvedCount == inPlace.unresolvedCount)
+        #expect(frozen.estimatedBytes == inPlace.estimatedBytes)
+        #expect(again.estimatedBytes == inPlace.estimatedBytes)
         #expect(frozen.skippedCount == 0 && inPlace.skippedCount == 0 && again.skippedCount == 0)
         withExtendedLifetime(objects) {}
       }

@@ -30,7 +30,13 @@ typedef enum csizer_owning_rule {
   CSIZER_OWNS_TASK,
   /// The pointer leads to memory that something else owns, or to none: it is not followed, and nothing is unknown about it.
   CSIZER_BORROWS,
+  /// No pointer: `type` is a subclass of ManagedBuffer, `field` its CSIZER_TAIL_HEADER, and an Int of the header, `count`, says how many
+  /// elements there are behind it; NULL: the header itself.
+  CSIZER_COUNTS_TAIL,
 } csizer_owning_rule;
+
+/// The stored property of ManagedBuffer that stands before its elements.
+#define CSIZER_TAIL_HEADER "header"
 
 /// A row. Sibling names are stored properties of the same struct or class; NULL stands for "none".
 typedef struct csizer_owning_field {

@@ -14,6 +14,7 @@ static struct {
   bool serves_process;
   bool has_arena;
   unsigned arena;          // Sizer's own
+  size_t page;
   size_t lookup_mib[3];
   size_t lookup_depth;
   bool has_lookup;
@@ -36,6 +37,8 @@ static void prepare(void) {
   if (mallctl("version", &version, &size, NULL, 0)) version = "of unknown version";
   snprintf(state.name, sizeof state.name, "jemalloc %s", version);
   state.serves_process = probe_malloc();
+  size = sizeof state.page;
+  if (mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = 4096;
   size = sizeof state.arena;
   state.has_arena = mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
   state.lookup_depth = 3;
@@ -62,6 +65,14 @@ size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
   return nallocx(bytes, align_mask > MALLOC_ALIGNS_TO ? MALLOCX_ALIGN(align_mask + 1) : 0);
 }
 
+// Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block starts in either,
+// and the size that jemalloc tells there does not go with the extent's. `opt.cache_oblivious` sets a page more aside than is usable.
+static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) {
+  if (regions != 1) return true;
+  size_t usable = malloc_usable_size((void *)address);
+  return usable == bytes || usable + state.page == bytes;
+}
+
 // Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are 0.
 csizer_ownership csizer_allocator_ownership(const void *address) {
   pthread_once(&state.once, prepare);
@@ -72,7 +83,8 @@ csizer_ownership csizer_allocator_ownership(const void *address) {
   size_t size = sizeof answer;
   if (mallctlbymib(state.lookup_mib, state.lookup_depth, &answer, &size, &address, sizeof address))
     return CSIZER_OWNERSHIP_UNKNOWN;
-  return answer.slab_bytes ? CSIZER_OWNED : CSIZER_FOREIGN;
+  bool is_owned = answer.slab_bytes && may_hold_a_start(address, answer.regions, answer.slab_bytes);
+  return is_owned ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
 
 void csizer_allocator_scope_enter(csizer_allocator_scope *scope) {

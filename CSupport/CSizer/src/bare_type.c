@@ -85,6 +85,7 @@ static bool compile_struct(csizer_builder *builder, csizer_bare *bare) {
     place(bare, &fields[i], &is_plain, &offsets[i]);
   }
   if (!is_plain) bare->witnesses.flags |= SWIFT_NOT_POD;
+  if (csizer_compile_pointer(builder, (const swift_metadata *)&bare->metadata)) return true;
   for (uint32_t i = 0; i < count; i++)
     if (!csizer_owning_field_compile(builder, (const swift_metadata *)&bare->metadata, &fields[i], offsets[i]))
       csizer_builder_held(builder, offsets[i], bare->witnesses.size, fields[i].type_name, fields[i].type);

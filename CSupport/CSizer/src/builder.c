@@ -32,6 +32,7 @@ void csizer_builder_block(csizer_builder *builder, size_t offset) {
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout) {
   if (!layout) return;
   builder->unresolved |= layout->unresolved;
+  builder->explained |= layout->explained;
   for (uint64_t words = layout->references; words; words &= words - 1)
     csizer_builder_reference(builder, offset + (size_t)__builtin_ctzll(words) * WORD);
   for (uint32_t i = 0; i < layout->op_count; i++)
@@ -106,4 +107,5 @@ void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_lay
   ret_layout->ops = builder->ops;
   ret_layout->op_count = builder->count;
   ret_layout->unresolved = builder->unresolved;
+  ret_layout->explained = builder->explained;
 }

@@ -148,11 +148,12 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
     if (faults++ == MOST_FAULTS) return;
     abandon(walk);
   }
+  walk->ignores_pointers = true;  // whatever has an owner is met
   csizer_heapmap_enumerate(walk->map, add_object, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;
   sizing->report.heap_dead = totals.dead_bytes;
-  sizing->report.heap_raw = totals.raw_bytes;
+  sizing->report.heap_raw = totals.raw_bytes - walk->pointed_bytes;  // some of that was met again, by its owner
 }
 
 static void leave_descriptors(void) {

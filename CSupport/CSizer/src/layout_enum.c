@@ -116,6 +116,7 @@ static bool read_payloads(csizer_builder *builder, const swift_metadata *type, c
     else if (field.type) cases[i].payload = csizer_layouts_value(builder->layouts, field.type);
     else cases[i].payload = unknown_payload(builder->layouts, type);
     any |= cases[i].payload && !csizer_layout_is_plain(cases[i].payload);
+    builder->explained |= cases[i].payload && cases[i].payload->explained;
   }
   return any;
 }
@@ -145,17 +146,25 @@ static void find_patterns(csizer_layouts *layouts, csizer_enum *type, csizer_enu
   }
 }
 
-// With one payload case whose reference words are all told apart from references by every empty case, the enum is read as its
+// Whether each empty case has in this word what is no address.
+static bool tells_addresses(const csizer_enum *type, uint32_t word) {
+  for (uint32_t i = 0; i < type->empty_count; i++) {
+    if (word >= type->words || ~type->empty[i].mask[word]) return false;
+    uint64_t value = type->empty[i].value[word];
+    if (value >= POINTER_FLOOR && !(value >> 47)) return false;
+  }
+  return true;
+}
+
+// With one payload case whose references and pointers are all told apart from addresses by every empty case, the enum is read as its
 // payload is: this is what makes an Optional of a class as cheap as the class.
 static bool reads_as_payload(const csizer_enum *type) {
-  if (type->case_count != 1 || type->ask_witness || type->cases[0].payload->op_count) return false;
-  for (uint32_t i = 0; i < type->empty_count; i++)
-    for (uint64_t words = type->cases[0].payload->references; words; words &= words - 1) {
-      unsigned word = (unsigned)__builtin_ctzll(words);
-      if (word >= type->words || ~type->empty[i].mask[word]) return false;
-      uint64_t value = type->empty[i].value[word];
-      if (value >= POINTER_FLOOR && !(value >> 47)) return false;
-    }
+  if (type->case_count != 1 || type->ask_witness) return false;
+  const csizer_value_layout *payload = type->cases[0].payload;
+  for (uint32_t i = 0; i < payload->op_count; i++)
+    if (payload->ops[i].kind != OP_POINTER || !tells_addresses(type, payload->ops[i].offset / 8)) return false;
+  for (uint64_t words = payload->references; words; words &= words - 1)
+    if (!tells_addresses(type, (uint32_t)__builtin_ctzll(words))) return false;
   return true;
 }
 

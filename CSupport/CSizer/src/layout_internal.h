@@ -23,6 +23,7 @@ typedef enum csizer_op_kind {
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_VIEW,          // csizer_view: how much of a shared buffer is in use; nothing is referred to
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
+  OP_POINTER,       // csizer_pointer: a pointer that no rule explains
 } csizer_op_kind;
 
 typedef struct csizer_op {
@@ -44,6 +45,8 @@ typedef struct csizer_value_layout {
   uint8_t align_mask;
   /// Some part of it has no metadata: its words are scanned conservatively.
   bool unresolved;
+  /// It is more than bits, and that it owns nothing else than what is here is known.
+  bool explained;
 } csizer_value_layout;
 
 static inline bool csizer_layout_is_plain(const csizer_value_layout *layout) {
@@ -88,6 +91,10 @@ typedef struct csizer_repeat {
 typedef struct csizer_extent {
   uint32_t bytes;
 } csizer_extent;
+
+typedef struct csizer_pointer {
+  uint32_t kind;  // the number under which blocks are counted that only such pointers lead to
+} csizer_pointer;
 
 /// An owning field, compiled. Siblings are distances in bytes from the field.
 typedef struct csizer_owned {
@@ -292,7 +299,7 @@ typedef struct csizer_builder {
   uint64_t references;
   csizer_op *ops;
   uint32_t count, capacity;
-  bool unresolved;
+  bool unresolved, explained;
   /// From here on nothing is known, not even how far it reaches; 0: there is no such part.
   uint32_t opaque_from;
 } csizer_builder;
@@ -327,14 +334,21 @@ bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layou
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
 
-/// Adds a pointer (UnsafeMutablePointer) whose pointee's type says that it owns it; false when it does not. layout_pointer.c
-bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type);
+/// Adds a pointer whose pointee's type says that it owns it; false when it does not. layout_pointee.c
+bool csizer_compile_owned_pointer(csizer_builder *builder, const swift_metadata *type);
 
-/// Adds a C struct of this name that is nothing but a pointer which owns its block; false when it is none. layout_pointer.c
+/// Adds a C struct of this name that is nothing but a pointer which owns its block; false when it is none. layout_pointee.c
 bool csizer_compile_handle(csizer_builder *builder, const char *name);
 
 /// Adds how much of a shared buffer a value uses, if the engine knows the type, a struct of this name. layout_view.c
 void csizer_compile_view(csizer_builder *builder, const swift_metadata *type, const char *name);
+
+/// Adds one of the standard library's pointers, if the type is one; false when it isn't. layout_pointer.c
+bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type);
+/// Adds a reference to an object of C++.
+void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metadata *type);
+/// A value that is more than bits, has a size, and in which nothing was found that owns: what it owns is unknown.
+void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type);
 
 /// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
@@ -387,5 +401,8 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
 /// The same for the payload of an enum's case, whose layout is then not its type's.
 bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                            const csizer_value_layout **ret_payload);
+
+/// Where the number stands that counts the elements behind a buffer of this class, if somebody has said so. `header` is at `offset`.
+bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset, uint32_t *ret_count);
 
 #endif

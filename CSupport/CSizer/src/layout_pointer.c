@@ -1,71 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "bare_type.h"
 #include "layout_internal.h"
 #include "mangling.h"
 
-// Pointers that say by their pointee's type that they own it. Nobody keeps a lock of POSIX behind a pointer but to have
-// it at an address that never changes: who holds the pointer has made the lock, in whatever library. Streams are made
-// by their library only, and freed through the pointer. A pointer into something larger, or to static memory, owns
-// nothing: the allocator's word is asked for.
+// What may own something and does not say so: pointers that no row explains (csizer_owning.h), and values that are more than bits
+// without a part that would make them so.
 
-static const struct owned_pointee {
-  const char *name;  // C's types have the module "__C"
-  csizer_owning_rule rule;
-} owned_pointees[] = {
-    {"pthread_mutex_t", CSIZER_OWNS_BLOCK},       {"pthread_mutexattr_t", CSIZER_OWNS_BLOCK},
-    {"pthread_cond_t", CSIZER_OWNS_BLOCK},        {"pthread_condattr_t", CSIZER_OWNS_BLOCK},
-    {"pthread_rwlock_t", CSIZER_OWNS_BLOCK},      {"pthread_rwlockattr_t", CSIZER_OWNS_BLOCK},
-    {"pthread_barrier_t", CSIZER_OWNS_BLOCK},     {"pthread_barrierattr_t", CSIZER_OWNS_BLOCK},
-    {"pthread_attr_t", CSIZER_OWNS_BLOCK},        {"sem_t", CSIZER_OWNS_BLOCK},
-    {"_IO_FILE", CSIZER_OWNS_FOREIGN},            {"FTS", CSIZER_OWNS_FOREIGN},
+// stdlib/public/core: the pointers that others (buffer pointers, for one) are made of. All are one word, an address. `unowned(unsafe)`
+// is none of them: it says that it owns nothing.
+static const char *const pointers[] = {
+    "Swift.UnsafePointer",           "Swift.UnsafeMutablePointer",
+    "Swift.UnsafeRawPointer",        "Swift.UnsafeMutableRawPointer",
+    "Swift.OpaquePointer",           "Swift.AutoreleasingUnsafeMutablePointer",
+    "Swift.Unmanaged",
 };
 
-// C's structs of one word that are nothing but such a pointer. OpenCombine 0.14, COpenCombineHelpers.h
-static const char *const owned_handles[] = {
-    "__C.OpenCombineUnfairLock",
-    "__C.OpenCombineUnfairRecursiveLock",
-};
-
-static const struct owned_pointee *owned_by(const swift_metadata *pointer) {
-  static const char module[] = "__C.";
-  const void *const *arguments = csizer_generic_arguments(pointer);
-  const swift_metadata *pointee = arguments ? arguments[0] : NULL;
-  if (!pointee || swift_kind_of(pointee) != SWIFT_STRUCT) return NULL;
+static bool is_pointer(const swift_metadata *type) {
   char name[64];
-  csizer_descriptor_name(csizer_type_descriptor(pointee), name, sizeof name);
-  if (strncmp(name, module, sizeof module - 1) != 0) return NULL;
-  for (size_t i = 0; i < sizeof owned_pointees / sizeof *owned_pointees; i++)
-    if (strcmp(name + sizeof module - 1, owned_pointees[i].name) == 0) return &owned_pointees[i];
-  return NULL;
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
+    if (strcmp(name, pointers[i]) == 0) return true;
+  return false;
 }
 
-static void own(csizer_builder *builder, csizer_owning_rule rule, const char *name) {
-  csizer_owned *owned = csizer_layouts_allocate(builder->layouts, sizeof *owned);
-  if (!owned) return;
-  *owned = (csizer_owned){
-      .rule = rule,
-      .kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = name}),
-      .count = CSIZER_NO_SIBLING,
-      .first = CSIZER_NO_SIBLING,
-      .lender = CSIZER_NO_SIBLING,
-      .doubt = CSIZER_NO_SIBLING,
-      .ask_allocator = true,
-  };
-  csizer_builder_op(builder, OP_OWNED, 0, owned);
+static void add(csizer_builder *builder, csizer_kind kind) {
+  csizer_pointer *pointer = csizer_layouts_allocate(builder->layouts, sizeof *pointer);
+  if (!pointer) return;
+  pointer->kind = csizer_layouts_add_kind(builder->layouts, kind);
+  csizer_builder_op(builder, OP_POINTER, 0, pointer);
 }
 
 bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type) {
-  const struct owned_pointee *pointee = owned_by(type);
-  if (pointee) own(builder, pointee->rule, pointee->name);
-  return pointee != NULL;
+  if (!is_pointer(type)) return false;
+  if (csizer_compile_owned_pointer(builder, type)) return true;
+  add(builder, (csizer_kind){.type = csizer_bare_of(type) ? NULL : type, .prefix = "behind pointer "});
+  return true;
 }
 
-bool csizer_compile_handle(csizer_builder *builder, const char *name) {
-  for (size_t i = 0; i < sizeof owned_handles / sizeof *owned_handles; i++) {
-    if (strcmp(name, owned_handles[i]) != 0) continue;
-    own(builder, CSIZER_OWNS_BLOCK, strchr(owned_handles[i], '.') + 1);
-    return true;
-  }
-  return false;
+// Who counts its references, and how, C++ says.
+void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metadata *type) {
+  add(builder, (csizer_kind){.type = type, .prefix = ""});
+}
+
+// The runtime makes the witnesses of a generic type with a raw layout as if its values were bits (swift_initRawStructMetadata).
+static bool has_raw_layout(const swift_metadata *type) {
+  if (swift_kind_of(type) != SWIFT_STRUCT || !(swift_witnesses_of(type)->flags & SWIFT_NOT_COPYABLE)) return false;
+  return !csizer_type_descriptor(type)->structure.field_count;
+}
+
+// Structs of C++, `@_rawLayout`, and what has a deinit of its own and keeps a handle or a pointer in plain sight. Words that are a live
+// object's address are followed all the same. The op stands first: it speaks for the pointers behind it.
+void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type) {
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  if (!witnesses->size || !(witnesses->flags & SWIFT_NOT_POD || has_raw_layout(type))) return;
+  if (builder->explained || builder->unresolved || builder->references) return;
+  for (uint32_t i = 0; i < builder->count; i++)
+    if (builder->ops[i].kind != OP_POINTER) return;
+  csizer_builder_conservative(builder, 0, witnesses->size);
+  if (builder->layouts->failed) return;
+  csizer_op last = builder->ops[builder->count - 1];
+  memmove(builder->ops + 1, builder->ops, (builder->count - 1) * sizeof last);
+  builder->ops[0] = last;
 }

@@ -42,6 +42,7 @@ bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *ty
   csizer_compile_view(builder, type, name);  // and its fields
   const struct raw_struct *raw = known(name);
   if (!raw) return false;
+  builder->explained = true;
   if (raw->content == RAW_REFERENCE) csizer_builder_reference(builder, 0);
   if (raw->content != RAW_ARGUMENT) return true;
   const swift_metadata *argument = csizer_generic_arguments(type)[0];

@@ -46,10 +46,9 @@ static void compile_set(csizer_builder *builder, csizer_object_layout *layout, c
   layout->first = HASH_POINTERS;
 }
 
-// A ManagedBuffer's header says how many elements there are if it is, or has, an Int called count.
+// A ManagedBuffer's header says how many elements there are if it has an Int called count. One that is an Int may be a capacity.
 static uint32_t count_in_header(csizer_builder *builder, const swift_metadata *header, size_t offset) {
   const swift_metadata *integer = builder->layouts->runtime->type_in_context("Si", 2, NULL, NULL);
-  if (header == integer) return (uint32_t)offset;
   if (swift_kind_of(header) != SWIFT_STRUCT || !csizer_field_offsets_are_known(header)) return CSIZER_NO_COUNT;
   uint32_t fields = csizer_field_count(csizer_type_descriptor(header));
   for (uint32_t i = 0; i < fields; i++) {
@@ -79,8 +78,10 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
   layout->shape = SHAPE_TAIL;
   layout->first = (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
   if (csizer_compile_tail_header(layout, arguments[0], header)) return;
-  layout->count = count_in_header(builder, arguments[0], header);
   layout->count_bytes = sizeof(size_t);
+  // The class of the object itself, a subclass mostly, is what somebody knows.
+  if (csizer_owning_tail_count(layout->fields.type, arguments[0], header, &layout->count)) return;
+  layout->count = count_in_header(builder, arguments[0], header);
   if (layout->count == CSIZER_NO_COUNT && !csizer_layout_is_plain(layout->element)) builder->unresolved = true;
 }
 

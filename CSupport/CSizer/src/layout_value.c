@@ -7,7 +7,7 @@
 // From a type's metadata to the references in a value of it, one kind of type after the other.
 
 static void compile_struct(csizer_builder *builder, const swift_metadata *type, size_t size) {
-  if (csizer_compile_raw_struct(builder, type)) return;
+  if (csizer_compile_raw_struct(builder, type) || csizer_compile_pointer(builder, type)) return;
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = csizer_field_count(descriptor);
   // C structs have no field records, and those of C's types that Swift can copy bit by bit own nothing.
@@ -54,12 +54,16 @@ static void compile_extended_existential(csizer_builder *builder, const swift_ex
 // Builtin.NativeObject, BridgeObject and AnyObject are one word that is retained; default actors' storage is larger and its
 // queue holds jobs, not objects.
 static void compile_opaque(csizer_builder *builder, const swift_witnesses *witnesses) {
-  if ((witnesses->flags & SWIFT_NOT_POD) && witnesses->size == sizeof(void *)) csizer_builder_reference(builder, 0);
+  if (!(witnesses->flags & SWIFT_NOT_POD)) return;
+  if (witnesses->size == sizeof(void *)) csizer_builder_reference(builder, 0);
+  builder->explained = true;
 }
 
 static void compile_fixed_array(csizer_builder *builder, const swift_fixed_array *type) {
   const csizer_value_layout *element = csizer_layouts_value(builder->layouts, type->element);
-  if (!element || type->count <= 0 || csizer_layout_is_plain(element)) return;
+  if (!element || type->count <= 0) return;
+  builder->explained |= element->explained;
+  if (csizer_layout_is_plain(element)) return;
   csizer_repeat *repeat = csizer_layouts_allocate(builder->layouts, sizeof *repeat);
   if (!repeat) return;
   *repeat = (csizer_repeat){element, (size_t)type->count};
@@ -88,8 +92,8 @@ static void compile(csizer_builder *builder, const swift_metadata *type) {
     case SWIFT_FIXED_ARRAY: compile_fixed_array(builder, (const swift_fixed_array *)type); return;
     case SWIFT_OPAQUE: compile_opaque(builder, witnesses); return;
     case SWIFT_METATYPE:
-    case SWIFT_EXISTENTIAL_METATYPE:
-    case SWIFT_FOREIGN_REFERENCE: return;
+    case SWIFT_EXISTENTIAL_METATYPE: builder->explained = true; return;
+    case SWIFT_FOREIGN_REFERENCE: csizer_compile_foreign_reference(builder, type); return;
     default:
       if (witnesses->flags & SWIFT_NOT_POD) csizer_builder_conservative(builder, 0, witnesses->size);
       return;
@@ -119,7 +123,10 @@ static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_meta
   if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
   layouts->pending[layouts->pending_count++] = layout;
   csizer_builder builder = {.layouts = layouts};
-  if (!csizer_layouts_excludes(layouts, type)) compile(&builder, type);
+  if (!csizer_layouts_excludes(layouts, type)) {
+    compile(&builder, type);
+    csizer_compile_unknown_owner(&builder, type);
+  }
   csizer_builder_confine(&builder, layout->size, layout->stride);
   csizer_builder_finish(&builder, layout);
   layouts->pending_count--;

@@ -147,7 +147,8 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
   char name[CSIZER_TYPE_NAME_BYTES];
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   const csizer_owning_field *row = row_for(csizer_type_descriptor(type), name, field->name);
-  if (!row) return false;
+  if (!row || row->rule == CSIZER_COUNTS_TAIL) return false;
+  builder->explained = true;
   if (row->rule == CSIZER_BORROWS) return true;
   csizer_layouts *layouts = builder->layouts;
   csizer_owned *owned = csizer_layouts_allocate(layouts, sizeof *owned);
@@ -184,5 +185,21 @@ bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, 
                                   .align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK)};
   csizer_builder_finish(&parts, layout);
   *ret_payload = layout;
+  return true;
+}
+
+bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset, uint32_t *ret_count) {
+  char name[CSIZER_TYPE_NAME_BYTES];
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  const csizer_owning_field *row = row_for(csizer_type_descriptor(type), name, CSIZER_TAIL_HEADER);
+  if (!row || row->rule != CSIZER_COUNTS_TAIL) return false;
+  if (row->count) {
+    uint32_t index = swift_kind_of(header) == SWIFT_STRUCT
+                         ? csizer_field_index(csizer_type_descriptor(header), row->count)
+                         : CSIZER_NO_FIELD;
+    if (index == CSIZER_NO_FIELD) return false;
+    offset += csizer_field_offset(header, index);
+  }
+  *ret_count = (uint32_t)offset;
   return true;
 }

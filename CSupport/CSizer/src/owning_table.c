@@ -90,6 +90,13 @@ const csizer_owning_field csizer_owning_table[] = {
     {.type = "Foundation.FileManager.NSURLDirectoryEnumerator", .field = "_current", .rule = CSIZER_BORROWS},
     // NSData.swift: a function of C's, for CoreFoundation only.
     {.type = "Foundation.NSData", .field = "_deallocator", .rule = CSIZER_BORROWS},
+
+    // stdlib/public/core: SliceBuffer.swift, HashTable.swift; both lead into storage that a sibling or the owner holds.
+    {.type = "Swift._SliceBuffer", .field = "subscriptBaseAddress", .rule = CSIZER_BORROWS},
+    {.type = "Swift._HashTable", .field = "words", .rule = CSIZER_BORROWS},
+    // Span/OutputSpan.swift, OutputRawSpan.swift: room that somebody else keeps, to be filled.
+    {.type = "Swift.OutputSpan", .field = "_pointer", .rule = CSIZER_BORROWS},
+    {.type = "Swift.OutputRawSpan", .field = "_pointer", .rule = CSIZER_BORROWS},
 };
 
 const size_t csizer_owning_table_count = sizeof csizer_owning_table / sizeof *csizer_owning_table;

@@ -147,7 +147,7 @@ static void visit(void *context, const csizer_member *member) {
   csizer_referents *referents = builder->referents;
   const csizer_walk *walk = builder->walk;
   uint32_t number = referents->count, above = builder->number;
-  size_t guesses = walk->guess_count;
+  size_t guesses = walk->guess_count + walk->pointer_count;
   part *part = add(referents);
   if (!part) {
     builder->status = CSIZER_NO_MEMORY;
@@ -157,7 +157,7 @@ static void visit(void *context, const csizer_member *member) {
   part->shown.level = referents->parts[above].shown.level + 1;
   name_part(part, &referents->keys, member);
   builder->status = build(builder, number, member, builder->depth - 1);
-  bool has_nothing = !referents->parts[number].shown.bytes && walk->guess_count == guesses;
+  bool has_nothing = !referents->parts[number].shown.bytes && walk->guess_count + walk->pointer_count == guesses;
   if (builder->folds && !builder->status && has_nothing) referents->count = number;
 }
 

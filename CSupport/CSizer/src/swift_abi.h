@@ -74,6 +74,7 @@ _Static_assert(offsetof(swift_witnesses, get_enum_tag) == 88, "ValueWitness.def"
 #define SWIFT_NOT_POD 0x10000u
 #define SWIFT_NOT_INLINE 0x20000u
 #define SWIFT_HAS_ENUM_WITNESSES 0x200000u
+#define SWIFT_NOT_COPYABLE 0x800000u
 
 typedef struct swift_metadata {
   uintptr_t kind;

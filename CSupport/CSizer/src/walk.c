@@ -87,6 +87,8 @@ void csizer_walk_destroy(csizer_walk *walk) {
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
   csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
   csizer_pages_unmap(walk->guesses, walk->guess_capacity * sizeof *walk->guesses);
+  csizer_pages_unmap(walk->pointers, walk->pointer_capacity * sizeof *walk->pointers);
+  csizer_pages_unmap(walk->pointed.slots, walk->pointed.capacity * sizeof *walk->pointed.slots);
   csizer_pages_unmap(walk->odd.slots, walk->odd.capacity * sizeof *walk->odd.slots);
   csizer_walk_free_uses(walk);
   if (walk->layouts->spare_walk) free_walk(walk->layouts->spare_walk);
@@ -164,6 +166,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
   const csizer_object_layout *layout = csizer_walk_layout(walk, object);
   if (__builtin_expect(!layout || layout->excluded, 0)) return;
+  walk->holder++;
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
   walk_count(walk, kind, 1, usable);
   walk->totals.objects++;
@@ -253,6 +256,7 @@ static csizer_status finish(csizer_walk *walk) {
 csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void *type) {
   const csizer_value_layout *layout = csizer_layouts_value(walk->layouts, type);
   if (!layout) return CSIZER_NO_MEMORY;
+  walk->holder++;
   walk_value(walk, value, layout);
   return finish(walk);
 }
@@ -269,7 +273,10 @@ csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const vo
   uint32_t limit = walk->limit;
   walk->limit = 0;  // all that is found goes to `next`
   walk->next_count = 0;
+  walk->holder++;
+  walk->collecting = true;
   walk_value(walk, value, layout);
+  walk->collecting = false;
   csizer_walk_drain_values(walk);
   walk->limit = limit;
   *ret_objects = walk->next;

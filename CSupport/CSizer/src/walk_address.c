@@ -44,6 +44,16 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }
 
+bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
+  const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  if (!(address & 15)) return leaf && leaf->seen[heapmap_unit_index(address)] & heapmap_bit(address);
+  const walk_odd_set *odd = &walk->odd;
+  if (!odd->capacity) return false;
+  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  return odd->slots[i] == address;
+}
+
 static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
   size_t i = csizer_layout_hash((const void *)address, odd->capacity);
   while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
@@ -53,9 +63,7 @@ static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
   return true;
 }
 
-// Marks a block that has no bit in the map; true when it was not marked. When memory runs out the walk's status says so.
-static bool odd_mark(csizer_walk *walk, uintptr_t address) {
-  walk_odd_set *odd = &walk->odd;
+bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *odd, uintptr_t address) {
   if ((odd->count + 1) * 2 > odd->capacity) {
     walk_odd_set larger = {.capacity = odd->capacity ? odd->capacity * 2 : 512};
     larger.slots = csizer_pages_map(larger.capacity * sizeof *larger.slots);
@@ -89,6 +97,17 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
   return csizer_walk_may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
 }
 
+csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address) {
+  heapmap_leaf *leaf = leaf_of_raw(walk, address);
+  if (!leaf) return CSIZER_FOREIGN;
+  bool is_object = csizer_heapmap_contains(walk->map, (const void *)address);
+  csizer_ownership owner = is_object ? CSIZER_OWNED : ownership(walk, leaf, address);
+  if (owner != CSIZER_OWNED) return owner;
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  if (is_object) return CSIZER_OWNED;
+  return csizer_walk_may_start_block(walk, leaf, address) ? CSIZER_OWNED : CSIZER_FOREIGN;
+}
+
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
   if (!leaf) return 0;
@@ -100,7 +119,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
   }
   heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
   if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
-  bool is_new = (address & 15) ? odd_mark(walk, address) : walk_mark_unscanned(walk, address);
+  bool is_new = (address & 15) ? csizer_walk_set_insert(walk, &walk->odd, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   csizer_kind_totals *kind = walk_kind(walk, kind_index);

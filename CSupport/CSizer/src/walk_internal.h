@@ -52,6 +52,14 @@ typedef struct walk_guess {
   uint32_t part;   // of a tree of referents
 } walk_guess;
 
+/// A pointer that no rule explains. It waits until it is known what else leads to its block.
+typedef struct walk_pointer {
+  uintptr_t address;
+  size_t holder;
+  uint32_t kind, part;
+  bool is_told;  // its holder is unresolved anyway
+} walk_pointer;
+
 struct csizer_walk {
   walk_hot hot[WALK_HOT];
   unsigned warm[WALK_HOT];  // which of them are in use
@@ -83,6 +91,15 @@ struct csizer_walk {
   walk_guess *guesses;
   size_t guess_count, guess_next, guess_capacity;
   uint32_t level, part;
+  /// Likewise for pointers: walk_pointer.c. Who holds them, by number; the last that was unresolved, and the last that was because of a
+  /// pointer. Blocks that only pointers have led to have no mark, for an owner may still come: they are in `pointed`.
+  walk_pointer *pointers;
+  size_t pointer_count, pointer_next, pointer_capacity;
+  size_t holder, unknown_holder, told_holder;
+  walk_odd_set pointed;
+  size_t pointed_bytes;
+  bool ignores_pointers;
+  bool collecting;  // the value that is being read will be read again, with the object that it stands in
   bool estimating;     // all that is counted now is estimate
   bool holds_guesses;  // who builds a tree settles them himself
   csizer_status status;
@@ -126,6 +143,18 @@ typedef enum walk_place {
   WALK_INSIDE_BLOCK,
 } walk_place;
 walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
+
+/// Puts a block into a set; true when it was not there. When memory runs out the walk's status says so.
+bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t address);
+/// Whether a block is marked.
+bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
+/// Whether a block starts at an address, by the census or by the allocator's word. CSIZER_OWNERSHIP_UNKNOWN: neither can say.
+csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address);
+
+// walk_pointer.c
+void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer);
+/// Counts what the pointers of one part lead to and nothing else has.
+void csizer_walk_settle_pointers(csizer_walk *walk, uint32_t part);
 
 // walk_guess.c: what is uncertain
 /// Words of unknown type: those that are a live object's address are followed when all that is certain has been.
@@ -174,6 +203,12 @@ void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *la
 void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+/// The object, or the run of values, that is being read is one of unknown parts.
+static inline void walk_unresolved(csizer_walk *walk) {
+  walk->totals.unresolved += !walk->collecting;
+  walk->unknown_holder = walk->holder;
+}
 
 static inline void walk_push(csizer_walk *walk, uintptr_t object) {
   if (__builtin_expect(walk->tail - walk->head >= walk->limit, 0)) csizer_walk_overflow(walk, object);

@@ -93,13 +93,14 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
       case OP_BLOCK: csizer_walk_block(walk, *(const uintptr_t *)(const void *)at); break;
       case OP_OWNED: csizer_walk_owned(walk, at, op->detail); break;
       case OP_VIEW: csizer_walk_view(walk, at, op->detail); break;
+      case OP_POINTER: csizer_walk_pointer(walk, *(const uintptr_t *)(const void *)at, op->detail); break;
       case OP_REPEAT: {
         const csizer_repeat *repeat = op->detail;
         for (size_t j = 0; j < repeat->count; j++) walk_value(walk, at + j * repeat->element->stride, repeat->element);
         break;
       }
       case OP_CONSERVATIVE:
-        walk->totals.unresolved++;  // a part of a value that no metadata describes
+        walk_unresolved(walk);  // a part of a value that no metadata describes
         csizer_walk_conservative(walk, at, ((const csizer_extent *)op->detail)->bytes);
         break;
     }

@@ -10,7 +10,8 @@
 /// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal` (WAL mode), and
 ///   `<file>-shm` is that log's index, as for every SQLite. When the recording has ended, there is one file.
 ///
-/// Version 1 had no `estimated`.
+/// Version 1 had no `estimated` and no `ladder_dead_objects`. The mode of a snapshot may also be `counts`, whose bytes are of the objects'
+/// own blocks.
 ///
 /// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a million changed
 /// sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it (`json_each`), and the views hide it.
@@ -76,7 +77,7 @@ enum Schema {
     """
       id INTEGER PRIMARY KEY,
       label TEXT NOT NULL,
-      mode TEXT NOT NULL, -- inPlace, frozen, or counts: bytes are of the objects' own blocks
+      mode TEXT NOT NULL, -- inPlace or frozen
       error TEXT, -- why objects were not sized; NULL: they were
       time INTEGER NOT NULL,
       pause INTEGER NOT NULL, -- nanoseconds that threads had to wait
@@ -95,7 +96,6 @@ enum Schema {
       ladder_resident INTEGER, -- the resident memory's parts, from here on; NULL: not taken
       ladder_objects INTEGER,
       ladder_raw_blocks INTEGER,
-      ladder_dead_objects INTEGER,
       ladder_other_blocks INTEGER,
       ladder_thread_caches INTEGER,
       ladder_dirty_pages INTEGER,
@@ -108,7 +108,8 @@ enum Schema {
       ladder_profiler INTEGER
     """,
     later: """
-        estimated INTEGER NOT NULL -- the part of tracked that is an estimate
+        estimated INTEGER NOT NULL, -- the part of tracked that is an estimate
+        ladder_dead_objects INTEGER -- dead objects whose blocks unowned references keep; NULL: not counted
       """)
 
   private static let classes = Table(

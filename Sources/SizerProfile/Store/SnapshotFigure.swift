@@ -75,9 +75,11 @@ enum SnapshotColumns {
   private static let texts = ["label", "mode", "error", "time", "pause"]
   static let all = texts + SnapshotFigure.all.map(\.column) + LadderFigure.all.map(\.column)
   static let list = all.joined(separator: ",")
-  /// The same for a file of this version, with 0 for what it does not have.
+  /// What version 1 does not have, and what stands for it.
+  private static let missing = ["estimated": "0", "ladder_dead_objects": "NULL"]
+  /// The same for a file of this version.
   static func list(in version: Int64) -> String {
-    version > 1 ? list : all.map { $0 == "estimated" ? "0" : $0 }.joined(separator: ",")
+    version > 1 ? list : all.map { missing[$0] ?? $0 }.joined(separator: ",")
   }
   /// Where the figures begin in a row that begins with the id, and where the ladder does.
   static let figures = Int32(1 + texts.count)

@@ -58,8 +58,65 @@ private struct Owner {
   var other: ManagedBuffer<Int, Leaf>
 }
 
+/// The header is a capacity: how many elements there are the owner knows.
+private final class Ring: ManagedBuffer<Int, Leaf> {}
+private final class RingOwner {
+  private let ring: Ring
+  private var used = 0
+  init(capacity: Int, _ leaves: [Leaf]) {
+    let capacity = number(capacity)
+    ring = unsafeDowncast(Ring.create(minimumCapacity: capacity) { _ in capacity }, to: Ring.self)
+    ring.withUnsafeMutablePointerToElements { $0.fill(from: leaves) }
+    used = leaves.count
+  }
+  deinit { ring.withUnsafeMutablePointerToElements { _ = $0.deinitialize(count: used) } }
+}
+
+private struct Use {
+  var capacity: Int
+  var used: Int
+}
+private final class Used: ManagedBuffer<Use, Leaf> {
+  deinit {
+    withUnsafeMutablePointers { header, elements in _ = elements.deinitialize(count: header.pointee.used) }
+  }
+  static func make(_ count: Int, capacity: Int) -> Used {
+    let buffer = create(minimumCapacity: number(capacity)) { _ in Use(capacity: capacity, used: count) }
+    buffer.withUnsafeMutablePointerToElements { $0.fill(from: (0..<count).map { Leaf($0) }) }
+    return unsafeDowncast(buffer, to: Used.self)
+  }
+}
+
 @Suite("Managed buffers")
 struct ManagedBuffers {
+  init() throws {
+    try HeapSizer.registerTailCount(of: Leaves.self)
+    try HeapSizer.registerTailCount(of: Used.self, in: "used")
+  }
+
+  @Test(
+    "a header that is a capacity counts nothing: what the tail holds is an estimate, and what others hold is theirs")
+  func capacities() throws {
+    let others = (0..<20).map { Leaf($0) }
+    for _ in 0..<5 {
+      // Leaves the leaves' addresses in memory that the next ring may get.
+      do { keepAlive(RingOwner(capacity: 20, others)) }
+      let owner = RingOwner(capacity: 20, [Leaf()])
+      let size = try HeapSizer().size(of: (others, owner))
+      #expect(size.unresolvedCount == 1)
+      #expect(size.bytes - size.estimatedBytes == (try HeapSizer().size(of: others).bytes) + 32 + 192)
+      #expect(size.estimatedBytes == 32)
+    }
+  }
+
+  @Test("somebody says which number of the header counts, and is refused where there is none")
+  func registered() throws {
+    try expectExact(objects: 4) { Used.make(3, capacity: 40) }
+    #expect(throws: SizerError.self) { try HeapSizer.registerTailCount(of: Used.self) }
+    #expect(throws: SizerError.self) { try HeapSizer.registerTailCount(of: Used.self, in: "length") }
+    #expect(throws: SizerError.self) { try HeapSizer.registerTailCount(of: Ring.self, in: "count") }
+  }
+
   @Test("elements after the header are followed")
   func full() throws {
     try expectExact(objects: 5) { Leaves.make(4, capacity: 4) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Sizer
 import Synchronization
 
 /// Holds one value of some type.
@@ -51,6 +52,8 @@ enum Specimens {
   }
 
   private static func buffer(_ count: Int) -> ManagedBuffer<Int, String> {
+    // Without a word that the header counts, the words behind the last element would be an estimate, and change from time to time.
+    try? HeapSizer.registerTailCount(of: Buffer.self)
     let buffer = Buffer.create(minimumCapacity: count) { _ in count }
     buffer.withUnsafeMutablePointerToElements { elements in
       for index in 0..<count { (elements + index).initialize(to: String(repeating: "b", count: index + 20)) }

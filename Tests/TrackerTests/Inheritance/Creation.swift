@@ -98,6 +98,7 @@ struct Creation {
   @Test("ManagedBuffer.create, whose tail belongs to the object")
   func managedBuffers() throws {
     let tracker = ClassTracker()
+    try HeapSizer.registerTailCount(of: Header.self)
     try tracker.track(class: Header.self, name: "Header")
     var buffer: ManagedBuffer<Int, Leaf>? = Header.create(minimumCapacity: number(100)) { _ in 0 }
     buffer!.withUnsafeMutablePointers { count, leaves in
