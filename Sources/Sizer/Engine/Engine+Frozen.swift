@@ -25,20 +25,22 @@ extension Engine {
   /// For how many nanoseconds a child may make no progress.
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
-  /// Forks a child that sizes all living objects of a tracker in its image of the process. The tracker's lock is held, until this returns.
-  static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenSizing {
+  /// Forks a child that sizes all living objects of a tracker in its image of the process. The tracker's lock is held until this returns;
+  /// it was taken in the turn.
+  static func startFrozen(
+    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+  ) throws(SizerError) -> FrozenSizing {
     try lifetimes.list(place: place)
-    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
-      // From the first lock on, of which there are many, others wait.
-      let asked = Ticks.now
-      let held = Ticks(value: csizer_lifetimes_hold())
-      defer { csizer_lifetimes_let_go() }
-      let results = try SizingResults(of: lifetimes, isShared: true, place: place)
-      let child = try walk.fork(results.handle)
-      let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
-      return FrozenSizing(child: child, results: results, found: found)
-    }
+    let walk = try turn.makeWalk(place: place)
+    try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+    // From the first lock on, of which there are many, others wait.
+    let asked = Ticks.now
+    let held = Ticks(value: csizer_lifetimes_hold())
+    defer { csizer_lifetimes_let_go() }
+    let results = try SizingResults(of: lifetimes, isShared: true, place: place)
+    let child = try walk.fork(results.handle)
+    let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
+    return FrozenSizing(child: child, results: results, found: found)
   }
 
   /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
@@ -48,7 +50,10 @@ extension Engine {
     if end == CSIZER_CHILD_STUCK { return .failed("its child process was stuck") }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
-    let learnt = report.unknown > 0 ? try learn(frozen.results, place: place) : 0
+    var learnt = 0
+    if report.unknown > 0 {
+      learnt = try withTurn { (turn) throws(SizerError) in try learn(frozen.results, in: &turn, place: place) }
+    }
     let lacksRoom = csizer_sizing_lacks_room(frozen.results.handle)
     if learnt > 0 || lacksRoom, !isLast { return .learnt }
     frozen.found.trees = frozen.results.trees()
