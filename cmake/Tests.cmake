@@ -17,7 +17,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CSIZER_TEST_SOU
 # LeakSanitizer asks for ptrace, which containers refuse; what the engine holds is counted by the tests themselves. Variables that
 # AddressSanitizer moves off the stack would not be where the walk expects a stack's variables.
 set(CSIZER_TEST_ENVIRONMENT
-  "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0" "UBSAN_OPTIONS=print_stacktrace=1")
+  "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0" "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=report_thread_leaks=0")
 
 # The libraries that come with the Swift toolchain whose clang this is. Other compilers do not know how Swift calls.
 get_filename_component(CSIZER_SWIFT_LIBRARIES ${CMAKE_C_COMPILER} REALPATH)

@@ -29,7 +29,7 @@ struct ProfileStepCommand: ParsableCommand {
   @Argument(help: "How many objects are made.") var objects = 1
 
   func validate() throws {
-    guard objects > 0 else { throw ValidationError("The number of objects must be above 0.") }
+    guard (1...100_000_000).contains(objects) else { throw ValidationError("Say 1 to 100,000,000 objects.") }
   }
 
   func run() throws {

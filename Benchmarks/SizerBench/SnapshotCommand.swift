@@ -31,7 +31,8 @@ struct SnapshotHeapCommand: ParsableCommand {
   @Flag(help: "Snapshots in place.") var inPlace = false
 
   func validate() throws {
-    guard mebibytes > 0, rounds > 0, milliseconds > 0 else { throw ValidationError("All numbers must be above 0.") }
+    guard (1...1 << 20).contains(mebibytes), (1...1_000_000).contains(rounds), (1...86_400_000).contains(milliseconds)
+    else { throw ValidationError("Say 1 to 1,048,576 MiB, 1 to 1,000,000 rounds and 1 to 86,400,000 milliseconds.") }
   }
 
   func run() throws {

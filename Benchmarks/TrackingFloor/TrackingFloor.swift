@@ -16,17 +16,23 @@ enum TrackingFloor {
   static func main() {
     print(allocator)
     let arguments = CommandLine.arguments.dropFirst()
-    if !arguments.isEmpty { return answer(arguments.compactMap { Int($0) }) }
+    if !arguments.isEmpty { return answer(Array(arguments)) }
     fflush(nil)  // nobody sees a line that waits in a buffer
     while let line = readLine() {
-      answer(line.split(separator: " ").compactMap { Int($0) })
+      answer(line.split(separator: " ").map { String($0) })
       fflush(nil)
     }
   }
 
-  private static func answer(_ numbers: [Int]) {
-    guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 }), numbers[0] > 0, numbers[1] > 0 else {
-      print("usage: TrackingFloor [pairs threads calls]")
+  private static func answer(_ words: [String]) {
+    let numbers = words.compactMap { Int($0) }
+    let most = Churn.most
+    guard words.count == 3, numbers.count == 3, (1...most.pairs).contains(numbers[0]),
+      (1...most.threads).contains(numbers[1]), (0...most.extraCalls).contains(numbers[2])
+    else {
+      complain(
+        "usage: TrackingFloor [pairs threads calls]: 1 to \(most.pairs) pairs, 1 to \(most.threads) threads, "
+          + "0 to \(most.extraCalls) calls")
       exit(64)
     }
     let churn = Churn(pairs: numbers[0], threads: numbers[1], extraCalls: numbers[2])

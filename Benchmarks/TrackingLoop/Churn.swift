@@ -9,6 +9,9 @@ public struct Churn: Sendable {
   /// So many more calls stand on the stack.
   public var extraCalls: Int
 
+  /// What a loop can be told at most: times stay in their range, and the calls fit a thread's stack.
+  public static let most = Churn(pairs: 1_000_000_000_000, threads: 1_024, extraCalls: 10_000)
+
   /// A loop of these numbers.
   public init(pairs: Int, threads: Int = 1, extraCalls: Int = 0) {
     self.pairs = pairs
@@ -23,7 +26,7 @@ public struct Churn: Sendable {
       let warm = Churn.descend(extraCalls, pairs: pairs / 64)
       return ready { Churn.descend(extraCalls, pairs: pairs) } &+ warm
     }
-    return Double(time) / Double(pairs * threads)
+    return Double(time) / (Double(pairs) * Double(threads))
   }
 
   /// What follows the call is two operations, so that the optimiser can't make a loop of it.

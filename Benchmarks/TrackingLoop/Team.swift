@@ -26,7 +26,10 @@ enum Team {
         Unmanaged<TeamRun>.fromOpaque(context!).takeRetainedValue().member()
         return nil
       }, Unmanaged.passRetained(run).toOpaque())
-    precondition(status == 0, "the system refused a thread")
+    guard status == 0 else {  // those that were started wait for it
+      complain("the system refused a thread: \(String(cString: strerror(status)))")
+      exit(71)
+    }
     return handle
   }
 }
@@ -54,8 +57,14 @@ private final class TeamRun: Sendable {
       time.add(processorTime - start, ordering: .relaxed)
       return result
     }
-    sum.add(result, ordering: .relaxed)
+    sum.wrappingAdd(result, ordering: .relaxed)  // of numbers that mean nothing
   }
+}
+
+/// Says something on standard error.
+public func complain(_ text: String) {
+  let line = text + "\n"
+  line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
 }
 
 /// Nanoseconds of processor time that the calling thread has taken.

@@ -64,5 +64,5 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
 
 extension HeapSizer {
   /// What works in this process. Time: linear in the memory of the heap map (`overheadBytes` is counted anew).
-  public static var capabilities: Capabilities { Engine.capabilities }
+  public static var capabilities: Capabilities { Engine.preferringOwnStack { Engine.capabilities } }
 }

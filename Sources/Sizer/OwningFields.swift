@@ -29,7 +29,9 @@ extension HeapSizer {
   ///   - type: a struct, class or actor; of a generic type all its specialisations are meant.
   /// - Throws: `invalidArgument` when the type declares no such pointer.
   public static func registerOwningField(_ field: String, of type: any (~Copyable).Type) throws(SizerError) {
-    try Engine.registerOwningField(field, of: type, elements: nil, count: nil)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.registerOwningField(field, of: type, elements: nil, count: nil)
+    }
   }
 
   /// As ``registerOwningField(_:of:)``, and the block holds values of `elements` that are followed: as many as the sibling
@@ -41,7 +43,9 @@ extension HeapSizer {
   public static func registerOwningField<Element: ~Copyable>(
     _ field: String, of type: any (~Copyable).Type, elements: Element.Type, count: String
   ) throws(SizerError) {
-    try Engine.registerOwningField(field, of: type, elements: elements, count: count)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.registerOwningField(field, of: type, elements: elements, count: count)
+    }
   }
 
   /// Declares that the stored property `field` of `type` owns nothing: a pointer that leads back, or to what something else owns, or a

@@ -16,9 +16,14 @@ package func stableName(_ name: String) -> String {
   return known.withLock { known in
     if let stable = known.names[name] { return stable }
     let generation = ImageTable.current().generation
+    let refusals = Engine.refusalCount
     if known.types?.generation != generation { known.types = (PrivateTypes(), generation) }
     let stable = known.types.map { withoutScopes(name, $0.types) } ?? name
-    known.names[name] = stable
+    if Engine.refusalCount == refusals {
+      known.names[name] = stable
+    } else {
+      known.types = nil  // some image's types are missing: no file could be opened
+    }
     return stable
   }
 }

@@ -22,6 +22,10 @@ typedef struct csizer_images {
 /// zeroed; its memory comes from mmap. One thread at a time.
 csizer_status csizer_images_refresh(csizer_images *images);
 
+/// How many libraries were closed so far: what was known by an address in one may be something else by now. Takes the loader's lock for
+/// 0.1 us.
+unsigned long long csizer_removals(void);
+
 /// Gives the memory back.
 void csizer_images_deinit(csizer_images *images);
 

@@ -36,7 +36,7 @@ typedef struct csizer_watch {
 
 /// What objects have in common that were announced in one way and have one class.
 typedef struct csizer_cohort {
-  /// The class's metadata at the time of the announcement.
+  /// The class's metadata at the time of the announcement; NULL when its library was closed since.
   const void *type;
   uint32_t watch;
   uint32_t resolution_level;

@@ -36,8 +36,12 @@ typedef struct csizer_call {
   bool inlined;
 } csizer_call;
 
-/// Opens a session. CSIZER_UNSUPPORTED: no libdw here, or the engine was built without its headers.
+/// Opens a session. CSIZER_UNSUPPORTED: no libdw here, or the engine was built without its headers. What is missing then or later because
+/// the system had no descriptor or memory to give is counted (csizer_refusals.h).
 csizer_status csizer_symbols_open(csizer_symbols **made);
+
+/// Loads libdw, so that csizer_symbols_open need not: it may be called with locks held for which a thread in the loader waits.
+void csizer_symbols_load(void);
 
 /// Adds an image. One whose file is gone, or has another build id than what is in memory, is left out without an error.
 void csizer_symbols_add(csizer_symbols *symbols, const csizer_loaded_image *image);

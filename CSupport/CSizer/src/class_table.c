@@ -33,7 +33,8 @@ static bool make_room(void) {
   if (!larger) return false;
   larger->capacity = capacity;
   for (size_t i = 0; csizer_class_current && i < csizer_class_current->capacity; i++)
-    if (csizer_class_current->slots[i].metadata) put(larger, csizer_class_current->slots[i].metadata, csizer_class_current->slots[i].entry);
+    if (csizer_class_current->slots[i].metadata && csizer_class_current->slots[i].entry)
+      put(larger, csizer_class_current->slots[i].metadata, csizer_class_current->slots[i].entry);
   __atomic_store_n(&csizer_class_current, larger, __ATOMIC_RELEASE);
   return true;
 }
@@ -42,6 +43,12 @@ bool csizer_class_set(const void *metadata, class_entry *entry) {
   if (!csizer_class_find(metadata) && !make_room()) return false;
   put(csizer_class_current, metadata, entry);
   return true;
+}
+
+void csizer_class_is_gone(class_entry *entry) {
+  entry->is_gone = true;
+  __atomic_store_n(&entry->watch_count, 0, __ATOMIC_RELAXED);
+  entry->remaining = 0;
 }
 
 class_entry *csizer_class_make(const swift_class *type) {
@@ -82,7 +89,7 @@ bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, ui
 void csizer_class_each(bool (*visit)(void *context, const void *metadata), void *context) {
   const class_table *table = csizer_class_current;
   for (size_t i = 0; table && i < table->capacity; i++)
-    if (table->slots[i].metadata && !visit(context, table->slots[i].metadata)) return;
+    if (table->slots[i].metadata && table->slots[i].entry && !visit(context, table->slots[i].metadata)) return;
 }
 
 class_entry *csizer_class_entries(void) { return entries; }

@@ -9,8 +9,8 @@
 #include "swift_abi.h"
 #include "swift_call.h"
 
-// What tracking knows of each metadata that an object was made with since the first class was watched. Metadata live for ever, so what
-// is known of them does too: 16 bytes each, and a class_entry for classes that were tracked.
+// What tracking knows of each metadata that an object was made with since the first class was watched: 16 bytes each, and a class_entry
+// for classes that were tracked. Metadata live for ever, but for those of a library that is closed (unloaded.h).
 
 struct csizer_lifetimes;
 
@@ -38,6 +38,8 @@ typedef struct class_entry {
   uint32_t watch_count, watch_capacity;  // read without a shard by births, which then take one and look again
   /// The largest of the watches' depths.
   uint32_t trace_depth;
+  /// Its metadata went with its library: it must not be looked at.
+  bool is_gone;
   /// Something was refused when the watches were decided: births try again.
   bool is_undecided;
   slot_protection slot_protection;
@@ -89,6 +91,9 @@ class_entry *csizer_class_find(const void *metadata);
 /// Remembers a metadata, or changes what is known of it. Holding all shards. False when the system refuses memory.
 bool csizer_class_set(const void *metadata, class_entry *entry);
 
+/// Nobody watches the class any more, and nobody looks at it: its metadata is gone. Holding all shards.
+void csizer_class_is_gone(class_entry *entry);
+
 /// The entry of a class, made when there is none. Holding all shards. NULL when the system refuses memory.
 class_entry *csizer_class_make(const swift_class *type);
 
@@ -98,7 +103,7 @@ bool csizer_class_reserve_watches(class_entry *entry, uint32_t count);
 /// Gives the entry these watches, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
 bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count);
 
-/// Calls `visit` for every metadata remembered. Holding all shards; `visit` may change what is known of it.
+/// Calls `visit` for every metadata of which something is known. Holding all shards; `visit` may change what is known of it.
 void csizer_class_each(bool (*visit)(void *context, const void *metadata), void *context);
 
 /// The entry made last; the others follow by `next`. Holding all shards.

@@ -103,5 +103,5 @@ bool csizer_class_hook(class_entry *entry) {
 }
 
 void csizer_class_unhook(class_entry *entry) {
-  if (entry->destroy && *slot_of(entry->type) == destroy) write_slot(entry, entry->destroy);
+  if (entry->destroy && !entry->is_gone && *slot_of(entry->type) == destroy) write_slot(entry, entry->destroy);
 }

@@ -3,6 +3,7 @@
 #include "elf.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "fault_guard.h"
+#include "refusals.h"
 
 // Every offset that the file gives is checked: a file can be cut, or be replaced while the process runs.
 
@@ -34,13 +36,17 @@ static const ElfW(Shdr) *sections_of(const csizer_elf *elf) {
 
 static bool map_file(const char *path, csizer_elf *elf) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
+  if (file < 0) {
+    csizer_refusal_note_error(errno);
+    return false;
+  }
   struct stat status;
   bool ok = fstat(file, &status) == 0 && status.st_size > 0;
   if (ok) {
     elf->size = (size_t)status.st_size;
     void *bytes = mmap(NULL, elf->size, PROT_READ, MAP_PRIVATE, file, 0);
     ok = bytes != MAP_FAILED;
+    if (!ok) csizer_refusal_note_error(errno);
     elf->bytes = ok ? bytes : NULL;
   }
   close(file);

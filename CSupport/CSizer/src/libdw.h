@@ -47,7 +47,7 @@ typedef struct csizer_libdw {
 #undef MEMBER
 } csizer_libdw;
 
-/// Loads libdw on first use. NULL when it isn't installed or lacks a function. Any thread.
+/// Loads libdw on first use. NULL when it isn't installed or lacks a function, or can't be loaded now: the next call tries again. Any thread.
 const csizer_libdw *csizer_libdw_get(void);
 
 #endif

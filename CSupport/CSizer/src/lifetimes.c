@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "lifetimes_internal.h"
+#include "unloaded.h"
 #include "watching.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
@@ -92,6 +93,7 @@ void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner) 
 
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   if (!lifetimes) return;
+  csizer_unloaded_forget();
   csizer_shards_hold();
   csizer_lifetimes_unwatch_all(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
@@ -153,6 +155,7 @@ csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_
 }
 
 uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes) {
+  csizer_unloaded_forget();
   csizer_shards_hold();  // a birth may add one
   uint32_t count = lifetimes->cohort_count;
   csizer_shards_release();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clock.h"
 #include "swift_call.h"
+#include "unloaded.h"
 #include "watching.h"
 
 // Objects that are announced one by one, and the end of all tracking of objects.
@@ -47,6 +48,7 @@ csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *obje
 }
 
 csizer_status csizer_watching_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch) {
+  csizer_unloaded_forget();
   csizer_shards_hold();
   csizer_status status = add(lifetimes, (uintptr_t)object, watch);
   csizer_shards_release();
@@ -99,6 +101,7 @@ static void count_kept(void *context, csizer_lifetimes *owner, const lifetime_re
 }
 
 csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept) {
+  csizer_unloaded_forget();
   csizer_shards_hold();
   release release = {.lifetimes = lifetimes};
   csizer_living_each(count_kept, &release);

@@ -110,6 +110,7 @@ csizer_status csizer_sizing_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
   lifetimes->prepared_for = layouts;
   for (; lifetimes->prepared < count; lifetimes->prepared++) {
     csizer_cohort cohort = csizer_lifetimes_cohort(lifetimes, lifetimes->prepared);
+    if (!cohort.type) continue;  // gone with its library
     if (!csizer_layouts_object(layouts, cohort.type)) return CSIZER_NO_MEMORY;
     if (cohort.resolution_level && !csizer_layouts_prepare_members(layouts, cohort.type)) return CSIZER_NO_MEMORY;
   }
@@ -166,6 +167,7 @@ csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
 // Rare: some programs change an object's class, perhaps back again. What is known of it stands in the order of objects.
 static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
                                                  const void *type) {
+  if (!announced) return;  // its library is gone, and so is what the object was
   const csizer_morph *known;
   size_t count = csizer_morphs(sizing->lifetimes, &known);
   while (sizing->next_known < count && known[sizing->next_known].object < number) sizing->next_known++;

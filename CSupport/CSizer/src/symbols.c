@@ -3,6 +3,7 @@
 
 #include "functions.h"
 #include "pages.h"
+#include "refusals.h"
 
 #ifdef CSIZER_HAS_LIBDW
 #include <stdlib.h>
@@ -24,6 +25,7 @@ static int find_debug_file(Dwfl_Module *module, void **user, const char *name, D
   // The C library is in every trace; its lines cost 0.3 s and 20 MB to read, and say nothing about the program.
   const char *last = strrchr(name, '/');
   if (!strncmp(last ? last + 1 : name, "libc.so", 7)) return -1;
+  csizer_refusal_look();
   return csizer_libdw_get()->dwfl_standard_find_debuginfo(module, user, name, base, file, link, checksum, found);
 }
 
@@ -32,6 +34,8 @@ static int find_no_file(Dwfl_Module *module, void **user, const char *name, Dwar
   (void)module, (void)user, (void)name, (void)base, (void)file, (void)elf;
   return -1;
 }
+
+void csizer_symbols_load(void) { csizer_libdw_get(); }
 
 csizer_status csizer_symbols_open(csizer_symbols **made) {
   static const Dwfl_Callbacks callbacks = {.find_elf = find_no_file, .find_debuginfo = find_debug_file};
@@ -71,6 +75,7 @@ static bool is_what_was_loaded(const csizer_libdw *dw, Dwfl_Module *module, cons
 
 void csizer_symbols_add(csizer_symbols *symbols, const csizer_loaded_image *image) {
   const csizer_libdw *dw = symbols->dw;
+  csizer_refusal_look();
   dw->dwfl_report_begin_add(symbols->session);
   Dwfl_Module *module = dw->dwfl_report_elf(symbols->session, image->path, image->path, -1, image->bias, true);
   dw->dwfl_report_end(symbols->session, NULL, NULL);
@@ -144,7 +149,9 @@ static csizer_status index_once(csizer_symbols *symbols, Dwfl_Module *module) {
   if (*note == &is_indexed) return CSIZER_OK;
   *note = &is_indexed;
   csizer_status status = csizer_functions_add_described(&symbols->described, symbols->dw, module);
-  return status ? status : csizer_functions_add_symbols(&symbols->named, symbols->dw, module);
+  if (!status) status = csizer_functions_add_symbols(&symbols->named, symbols->dw, module);
+  if (status) csizer_refusal_note();
+  return status;
 }
 
 // From the innermost inlined call to the function itself: each was called where the one before says.
@@ -197,6 +204,8 @@ void csizer_symbols_close(csizer_symbols *symbols) {
 }
 
 #else
+
+void csizer_symbols_load(void) {}
 
 csizer_status csizer_symbols_open(csizer_symbols **made) {
   (void)made;

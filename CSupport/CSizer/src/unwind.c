@@ -13,9 +13,10 @@
 #define LOCAL(name) "_ULx86_64_" name
 #endif
 
-// Written once, by load.
+// Written by load alone; the function once.
 static csizer_backtrace backtrace_function;
 static const char *reason = "";
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
 // Caches per thread need no lock while unwinding. The policy must not change while another thread unwinds: it is set only in a
 // library that nobody used before us.
@@ -30,16 +31,17 @@ static void cache_per_thread(void *library) {
 
 static void load(void) {
   static const char name[] = "libunwind.so.8";
+  __atomic_store_n(&reason, "", __ATOMIC_RELAXED);
   void *loaded_by_others = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
   // Never closed: it keeps destructors for threads that end.
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
-    reason = "libunwind.so.8 could not be loaded; install it: apt-get install libunwind8";
+    __atomic_store_n(&reason, "libunwind.so.8 could not be loaded; install it: apt-get install libunwind8", __ATOMIC_RELAXED);
     return;
   }
   void *symbol = dlsym(library, "unw_backtrace");
   if (!symbol) {
-    reason = "libunwind.so.8 has no unw_backtrace";
+    __atomic_store_n(&reason, "libunwind.so.8 has no unw_backtrace", __ATOMIC_RELAXED);
     return;
   }
   if (!loaded_by_others) cache_per_thread(library);
@@ -51,14 +53,17 @@ static void load(void) {
 }
 
 csizer_backtrace csizer_unwind_backtrace(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   csizer_backtrace known = __atomic_load_n(&backtrace_function, __ATOMIC_ACQUIRE);
   if (__builtin_expect(known != NULL, 1)) return known;
-  pthread_once(&once, load);
-  return backtrace_function;
+  // What could not be loaded is tried again: descriptors may have run out.
+  pthread_mutex_lock(&loading);
+  if (!backtrace_function) load();
+  known = backtrace_function;
+  pthread_mutex_unlock(&loading);
+  return known;
 }
 
 const char *csizer_unwind_reason(void) {
   csizer_unwind_backtrace();
-  return reason;
+  return __atomic_load_n(&reason, __ATOMIC_RELAXED);
 }

@@ -3,6 +3,7 @@
 
 #include "csizer_census.h"
 #include "swift_call.h"
+#include "unloaded.h"
 
 // Classes are decided once for each metadata: when it is first met, and all that were met again when what is watched changes. Births
 // then only look the decision up. Everything here holds all shards.
@@ -207,6 +208,7 @@ static bool prepare(csizer_lifetimes *lifetimes, const swift_class *type) {
 }
 
 csizer_status csizer_watching_announce(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+  csizer_unloaded_forget();
   csizer_shards_hold();
   bool is_prepared = prepare(lifetimes, type);
   if (is_prepared) {
@@ -230,6 +232,7 @@ csizer_status csizer_lifetimes_watch(csizer_lifetimes *lifetimes, const void *ty
 }
 
 bool csizer_lifetimes_unwatch(csizer_lifetimes *lifetimes, const void *type) {
+  csizer_unloaded_forget();
   csizer_shards_hold();
   watched_class *known = announced(lifetimes, type);
   if (known) {
@@ -243,6 +246,7 @@ bool csizer_lifetimes_unwatch(csizer_lifetimes *lifetimes, const void *type) {
 
 // A tracker that goes away must be gone from all classes, whatever is refused: hence not decided anew.
 void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes) {
+  csizer_unloaded_forget();
   csizer_shards_hold();
   lifetimes->watched_count = 0;
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next) drop_outdated(entry);

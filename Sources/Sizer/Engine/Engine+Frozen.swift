@@ -36,25 +36,26 @@ extension Engine {
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
   /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it. The tracker's lock is
-  /// held, until this returns.
-  static func startFrozen(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FrozenStart {
+  /// held until this returns; it was taken in the turn.
+  static func startFrozen(
+    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+  ) throws(SizerError) -> FrozenStart {
     try lifetimes.list(place: place)
-    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
-      let headroom: Headroom
-      switch try Headroom.find(forResultsOf: lifetimes, place: place) {
-      case .found(let found): headroom = found
-      case .short(let what): return .noRoom(what)
-      }
-      // From the first lock on, of which there are many, others wait.
-      let asked = Ticks.now
-      let held = Ticks(value: csizer_lifetimes_hold())
-      defer { csizer_lifetimes_let_go() }
-      let results = try SizingResults(of: lifetimes, isShared: true, place: place)
-      guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
-      let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
-      return .underWay(FrozenSizing(child: child, results: results, headroom: headroom, found: found))
+    let walk = try turn.makeWalk(place: place)
+    try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+    let headroom: Headroom
+    switch try Headroom.find(forResultsOf: lifetimes, place: place) {
+    case .found(let found): headroom = found
+    case .short(let what): return .noRoom(what)
     }
+    // From the first lock on, of which there are many, others wait.
+    let asked = Ticks.now
+    let held = Ticks(value: csizer_lifetimes_hold())
+    defer { csizer_lifetimes_let_go() }
+    let results = try SizingResults(of: lifetimes, isShared: true, place: place)
+    guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
+    let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
+    return .underWay(FrozenSizing(child: child, results: results, headroom: headroom, found: found))
   }
 
   /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
@@ -70,7 +71,10 @@ extension Engine {
     }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, place: place)
-    let learnt = report.unknown > 0 ? try learn(frozen.results, place: place) : 0
+    var learnt = 0
+    if report.unknown > 0 {
+      learnt = try withTurn { (turn) throws(SizerError) in try learn(frozen.results, in: &turn, place: place) }
+    }
     let lacksRoom = csizer_sizing_lacks_room(frozen.results.handle)
     if learnt > 0 || lacksRoom, !isLast { return .learnt }
     frozen.found.trees = frozen.results.trees()

@@ -21,20 +21,22 @@ struct Sizing: Sendable {
 }
 
 extension Engine {
-  /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held.
+  /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held; it was taken in the turn.
   ///
   /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of the loader: a type
   /// that is not known yet is learnt afterwards, and all are sized again.
-  static func sizeInPlace(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> FinishedSizing {
+  static func sizeInPlace(
+    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+  ) throws(SizerError) -> FinishedSizing {
     try lifetimes.list(place: place)
     var pause = Duration.zero
     var attempt = 0
     while true {
       attempt += 1
-      var sizing = try sizeOnce(lifetimes, place: place)
+      var sizing = try sizeOnce(lifetimes, in: &turn, place: place)
       pause += sizing.found.pause
       sizing.found.pause = pause  // of all attempts
-      let learnt = sizing.unknownCount > 0 ? try learn(sizing.results, place: place) : 0
+      let learnt = sizing.unknownCount > 0 ? try learn(sizing.results, in: &turn, place: place) : 0
       if learnt == 0 || attempt == mostAttempts {
         sizing.found.trees = sizing.results.trees()
         return sizing
@@ -63,16 +65,15 @@ extension Engine {
   static let mostAttempts = 12
 
   private static func sizeOnce(
-    _ lifetimes: Lifetimes, place: String
+    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
   ) throws(SizerError) -> FinishedSizing {
-    try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), place: place)
-      var sizing = try sizeHolding(lifetimes, walk, place: place)
-      sizing.unknownCount = Int(csizer_sizing_unknown(sizing.results.handle, walk.layouts.handle))
-      sizing.found.unresolvedCount = walk.totals.unresolvedCount + sizing.unknownCount
-      sizing.found.estimatedBytes = walk.totals.estimatedBytes
-      return sizing
-    }
+    let walk = try turn.makeWalk(place: place)
+    try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+    var sizing = try sizeHolding(lifetimes, walk, place: place)
+    sizing.unknownCount = Int(csizer_sizing_unknown(sizing.results.handle, walk.layouts.handle))
+    sizing.found.unresolvedCount = walk.totals.unresolvedCount + sizing.unknownCount
+    sizing.found.estimatedBytes = walk.totals.estimatedBytes
+    return sizing
   }
 
   private static func sizeHolding(
@@ -88,11 +89,11 @@ extension Engine {
   }
 
   /// Compiles the types that a sizing did not know: how many it could.
-  static func learn(_ results: borrowing SizingResults, place: String) throws(SizerError) -> Int {
-    let handle = results.handle
-    return try withFreshWalk(HeapSizer.Options(), place: place) { (walk) throws(SizerError) in
-      Int(csizer_sizing_learn(handle, walk.layouts.handle))
-    }
+  static func learn(
+    _ results: borrowing SizingResults, in turn: inout Turn, place: String
+  ) throws(SizerError) -> Int {
+    let walk = try turn.makeWalk(place: place)
+    return Int(csizer_sizing_learn(results.handle, walk.layouts.handle))
   }
 }
 

@@ -4,33 +4,44 @@ import Synchronization
 
 /// The gate to the C engine: walks pass here one at a time, because the heap map has room for one walk's marks.
 package enum Engine {
-  /// What sizers without exclusions share: types are compiled once per process.
-  private struct Shared {
-    var layouts: Layouts?
-  }
-  private static let shared = Mutex(Shared())
+  /// A thread's turn to walk. What sizers without exclusions share is in it: types are compiled once per process.
+  struct Turn: Sendable {
+    fileprivate var layouts: Layouts?
+    fileprivate var refusals: UInt64 = 0
+    fileprivate var removals: UInt64 = 0
 
-  /// Runs `body` with a fresh walk; other threads' walks wait meanwhile.
+    /// A fresh walk, to be over before the turn is.
+    mutating func makeWalk(_ options: HeapSizer.Options = .init(), place: String) throws(SizerError) -> Walk {
+      if options.hasExclusions {
+        return try Walk(layouts: try Layouts(excluding: options, place: place), options: options, place: place)
+      }
+      // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was closed another's
+      // types may lie now.
+      let refusals = Engine.refusalCount
+      let removals = csizer_removals()
+      if layouts == nil || refusals != self.refusals || removals != self.removals {
+        layouts = try Layouts(excluding: options, place: place)
+        (self.refusals, self.removals) = (refusals, removals)
+      }
+      return try Walk(layouts: layouts!, options: options, place: place)
+    }
+  }
+  private static let turns = Mutex(Turn())
+
+  /// Runs `body` when it is this thread's turn: one thread at a time walks. It may take long until then; a lock that others want must
+  /// not be held, and is taken in `body`.
+  static func withTurn<Result: ~Copyable & Sendable>(
+    _ body: (inout Turn) throws(SizerError) -> Result
+  ) throws(SizerError) -> Result {
+    try turns.withLock { (turn) throws(SizerError) -> Result in try body(&turn) }
+  }
+
+  /// Runs `body` with a fresh walk, on a stack of Sizer's own; other threads' walks wait meanwhile.
   static func withWalk<Result: Sendable>(
     _ options: HeapSizer.Options, place: String, _ body: (borrowing Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
-    try withFreshWalk(options, place: place) { (walk) throws(SizerError) in try body(walk) }
-  }
-
-  static func withFreshWalk<Result: ~Copyable & Sendable>(
-    _ options: HeapSizer.Options, place: String, _ body: (consuming Walk) throws(SizerError) -> Result
-  ) throws(SizerError) -> Result {
-    try shared.withLock { (shared) throws(SizerError) -> Result in
-      let layouts: Layouts
-      if options.hasExclusions {
-        layouts = try Layouts(excluding: options, place: place)
-      } else if let known = shared.layouts {
-        layouts = known
-      } else {
-        layouts = try Layouts(excluding: options, place: place)
-        shared.layouts = layouts
-      }
-      return try body(try Walk(layouts: layouts, options: options, place: place))
+    try onOwnStack(place) { () throws(SizerError) in
+      try withTurn { (turn) throws(SizerError) in try body(try turn.makeWalk(options, place: place)) }
     }
   }
 
@@ -39,8 +50,11 @@ package enum Engine {
 
   /// Forgets compiled layouts: what was registered since takes effect.
   static func forgetLayouts() {
-    shared.withLock { $0.layouts = nil }
+    turns.withLock { $0.layouts = nil }
   }
+
+  /// How often the system refused what reading a file takes (csizer_refusals.h).
+  static var refusalCount: UInt64 { csizer_refusals() }
 
   /// The only place where a status of C becomes an error of Swift.
   static func check(_ status: csizer_status, place: String) throws(SizerError) {

@@ -2,8 +2,9 @@
 import CSizer
 
 /// Owns a table of compiled layouts. A class because walks and the engine share it.
-final class Layouts {
-  let handle: OpaquePointer
+final class Layouts: Sendable {
+  // unsafe: the engine's thread rules hold instead of Swift's: who has the turn to walk uses it.
+  nonisolated(unsafe) let handle: OpaquePointer
 
   init(excluding options: HeapSizer.Options, place: String) throws(SizerError) {
     var made: OpaquePointer?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
+import Synchronization
 
 /// Reading what was recorded.
 extension Lifetimes {
@@ -18,7 +19,8 @@ extension Lifetimes {
   /// Objects that were announced in one way and have one class.
   struct Cohort {
     var announcement: Int
-    var type: Any.Type
+    /// Its class's; what was found out while the class was there.
+    var className: String
   }
 
   /// All objects from a number on, in the order of their announcement. Linear in their number.
@@ -49,8 +51,22 @@ extension Lifetimes {
     let count = csizer_lifetimes_cohort_count(handle)
     return (min(UInt32(first), count)..<count).map { number in
       let cohort = csizer_lifetimes_cohort(handle, number)
+      return Cohort(announcement: Int(cohort.watch), className: className(of: cohort, number))
+    }
+  }
+
+  /// Finds out what the classes are called that were met since the last call: when its library is closed a class has no name any more.
+  func learnNames() {
+    _ = cohorts(from: classNames.withLock { $0.count })
+  }
+
+  private func className(of cohort: csizer_cohort, _ number: UInt32) -> String {
+    classNames.withLock { names in
+      if Int(number) < names.count { return names[Int(number)] }
       // Metadata's address is the metatype.
-      return Cohort(announcement: Int(cohort.watch), type: unsafeBitCast(cohort.type, to: Any.Type.self))
+      let name = cohort.type.map { typeName(of: unsafeBitCast($0, to: Any.Type.self)) } ?? "(unloaded class)"
+      if Int(number) == names.count { names.append(name) }
+      return name
     }
   }
 
@@ -96,8 +112,9 @@ extension Lifetimes {
   func morphs() -> [(object: UInt32, type: Any.Type)] {
     var morphs: UnsafePointer<csizer_morph>?
     let count = csizer_morphs(handle, &morphs)
-    return UnsafeBufferPointer(start: morphs, count: count).map {
-      ($0.object, unsafeBitCast($0.type, to: Any.Type.self))
+    return UnsafeBufferPointer(start: morphs, count: count).compactMap { morph in
+      // The class's library may be gone.
+      morph.type.map { (morph.object, unsafeBitCast($0, to: Any.Type.self)) }
     }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
+import Synchronization
 
 /// Owns what the engine records for one tracker: which objects it watches, when they were born and when they died.
 ///
@@ -7,6 +8,8 @@ import CSizer
 final class Lifetimes: Sendable {
   // unsafe: the engine's thread rules hold instead of Swift's; written once.
   nonisolated(unsafe) let handle: OpaquePointer
+  /// By cohort.
+  let classNames = Mutex<[String]>([])
 
   init(place: String) throws(SizerError) {
     var made: OpaquePointer?
@@ -87,11 +90,13 @@ final class Lifetimes: Sendable {
   /// Forgets all records.
   func forget() {
     csizer_lifetimes_forget(handle)
+    classNames.withLock { $0 = [] }
   }
 
   /// Brings the list of the living up to date, for a sizing that follows.
   func list(place: String) throws(SizerError) {
     try Engine.check(csizer_sizing_list(handle), place: place)
+    learnNames()
   }
 
   /// How many objects lived when the list was last brought up to date.

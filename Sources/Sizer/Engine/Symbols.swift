@@ -68,6 +68,11 @@ struct SymbolSession: ~Copyable {
     }
   }
 
+  /// Loads what sessions need, if it can be loaded: to be called before locks are taken for which a thread in the loader may wait.
+  static func prepare() {
+    csizer_symbols_load()
+  }
+
   deinit {
     csizer_symbols_close(handle)
   }

@@ -35,10 +35,13 @@ package final class Symboliser: Sendable {
   /// Time: one look-up per address that no earlier call had, some microseconds each, and once per image the reading of its
   /// debug information.
   package func traces(of stacks: [[UInt]]) -> [StackTrace] {
-    memory.withLock { memory in
-      memory.update(for: stacks)
+    // Nothing is asked of the loader while the lock is held: a thread in the loader may be waiting for it.
+    SymbolSession.prepare()
+    let now = ImageTable.current()
+    return memory.withLock { memory in
+      let found = memory.update(for: stacks, now)
       return stacks.map { stack in
-        let calls = stack.flatMap { memory.calls[$0] ?? [] }
+        let calls = stack.flatMap { memory.calls[$0] ?? found[$0] ?? [] }
         return StackTrace(frames: userFrames(of: calls, origin: \.origin).map(\.frame))
       }
     }
@@ -46,24 +49,35 @@ package final class Symboliser: Sendable {
 }
 
 extension Symboliser.Memory {
-  /// Looks up what is not known yet. Addresses mean something else once images have come or gone.
-  fileprivate mutating func update(for stacks: [[UInt]]) {
-    let now = ImageTable.current()
-    if now.generation != table.generation { calls = [:] }
+  /// Looks up what is not known yet. Where another image lies now, addresses mean something
+  /// else; what was known of an image that is gone stays known. Answers what should be looked up again:
+  /// the system had no descriptor or memory for all that the answer is in.
+  fileprivate mutating func update(for stacks: [[UInt]], _ now: ImageTable) -> [UInt: [Symboliser.Call]] {
+    if now.generation != table.generation {
+      let before = table
+      calls = calls.filter { address, _ in
+        address == 0 || now.image(at: address - 1).map { $0 == before.image(at: address - 1) } ?? true
+      }
+    }
     table = now
     var wanted: Set<UInt> = []
     for stack in stacks {
       for address in stack where calls[address] == nil { wanted.insert(address) }
     }
-    guard !wanted.isEmpty else { return }
+    guard !wanted.isEmpty else { return [:] }
+    let refusals = Engine.refusalCount
     let images = Set(wanted.compactMap { $0 == 0 ? nil : now.image(at: $0 - 1) })
     // Memory that debug information takes is the host's: the session goes when the addresses are known.
     let session = SymbolSession(images: images.sorted { $0.bias < $1.bias })
+    var answers: [UInt: [Symboliser.Call]] = [:]
     for address in wanted {
       let found = session?.calls(returningTo: address) ?? []
       let raw = now.rawFrame(at: address).frame
-      calls[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
+      answers[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
     }
+    guard Engine.refusalCount == refusals else { return answers }
+    calls.merge(answers) { $1 }
+    return [:]
   }
 }
 

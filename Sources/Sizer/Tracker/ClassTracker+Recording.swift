@@ -20,6 +20,10 @@ extension ClassTracker {
   ///   records already. Nothing is changed then.
   public func record(to path: String) throws(ProfileError) {
     let place = "ClassTracker.record(to:)"
+    try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, place) }
+  }
+
+  private func startRecording(to path: String, _ place: String) throws(ProfileError) {
     // A snapshot that is under way is not yet the recording's.
     try snapshotting.withLock { (_) throws(ProfileError) in
       try recording.withLock { (recording) throws(ProfileError) in
@@ -45,7 +49,7 @@ extension ClassTracker {
   /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then; `notFound` or `corrupted`
   ///   when the file is not what was recorded. The recording has ended all the same.
   public func stopRecording() throws(ProfileError) {
-    try takeRecording()?.finish()
+    try Engine.preferringOwnStack { () throws(ProfileError) in try takeRecording()?.finish() }
   }
 }
 

@@ -38,6 +38,11 @@ extension ClassTracker {
     let lifetimes = try lifetimes.get()
     try checkLength(of: label, "label", place: place)
     let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
+    return try Engine.onOwnStack(place) { () throws(SizerError) in try create(request, mode) }
+  }
+
+  private func create(_ request: SnapshotRequest, _ mode: SnapshotMode) throws(SizerError) -> Snapshot {
+    let (lifetimes, place) = (request.lifetimes, request.place)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(place)
@@ -47,21 +52,28 @@ extension ClassTracker {
       let snapshot =
         mode == .counts
         ? try createCounts(request, because: "only counts were asked for")
-        : isInPlace ? try createInPlace(request) : try createFrozen(request)
+        : isInPlace
+          ? try createInPlace(request) : try Seats.withSeat { () throws(SizerError) in try createFrozen(request) }
       try writeSnapshots(place: place)
       return snapshot
     }
   }
 
+  /// The tracker's lock is taken when it is this thread's turn to walk: hundreds of others may be before it.
   private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
-    try state.withLock { (state) throws(SizerError) in
+    let empty = try state.withLock { (state) throws(SizerError) -> Snapshot? in
       try state.checkOpen(request.place)
-      if request.lifetimes.livingCount == 0 {  // with nothing to size there is nothing to stop
-        let nothing = Sizing(mode: .inPlace, taken: .now)
-        return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
+      guard request.lifetimes.livingCount == 0 else { return nil }
+      let nothing = Sizing(mode: .inPlace, taken: .now)  // with nothing to size there is nothing to stop
+      return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
+    }
+    if let empty { return empty }
+    return try Engine.withTurn { (turn) throws(SizerError) in
+      try state.withLock { (state) throws(SizerError) in
+        try state.checkOpen(request.place)
+        var sizing = try Engine.sizeInPlace(request.lifetimes, in: &turn, place: request.place)
+        return try state.record(request, &sizing)
       }
-      var sizing = try Engine.sizeInPlace(request.lifetimes, place: request.place)
-      return try state.record(request, &sizing)
     }
   }
 
@@ -89,10 +101,12 @@ extension ClassTracker {
     while true {
       attempt += 1
       var generation = 0
-      let start = try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(request.place)
-        generation = state.generation
-        return try Engine.startFrozen(request.lifetimes, place: request.place)
+      let start = try Engine.withTurn { (turn) throws(SizerError) in
+        try state.withLock { (state) throws(SizerError) in
+          try state.checkOpen(request.place)
+          generation = state.generation
+          return try Engine.startFrozen(request.lifetimes, in: &turn, place: request.place)
+        }
       }
       let frozen: FrozenSizing
       switch consume start {
@@ -129,7 +143,9 @@ extension ClassTracker {
   /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
-    return Statistics(state.withLock { HistoryBuilder($0, lifetimes) }.finished())
+    return Engine.preferringOwnStack {
+      Statistics(state.withLock { HistoryBuilder($0, lifetimes) }.finished())
+    }
   }
 }
 

@@ -56,11 +56,20 @@ public final class ClassTracker: Sendable {
     try checkLevel(resolutionLevel, place: place)
     try checkLength(of: name ?? "", "name", place: place)
     let type: AnyClass = Swift.type(of: object)
-    guard !isBox(type) else {
-      throw SizerError(
-        code: .invalidArgument, message: "a value in a box was given; only instances of classes can be tracked",
-        place: place)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      guard !isBox(type) else {
+        throw SizerError(
+          code: .invalidArgument, message: "a value in a box was given; only instances of classes can be tracked",
+          place: place)
+      }
+      try add(object, type, name, resolutionLevel, keep, lifetimes, place)
     }
+  }
+
+  private func add(
+    _ object: AnyObject, _ type: AnyClass, _ name: String?, _ resolutionLevel: Int, _ keep: Bool,
+    _ lifetimes: Lifetimes, _ place: String
+  ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(place)
       guard lifetimes.announcement(of: object) == nil else { return }
@@ -96,16 +105,18 @@ public final class ClassTracker: Sendable {
     let lifetimes = try lifetimes.get()
     try checkLevel(resolutionLevel, place: place)
     try checkLength(of: name ?? "", "name", place: place)
-    try Engine.checkBirthsAreSeen(place: place)
-    if trace { try Engine.checkStacksAreCaptured(place: place) }
-    try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      let announcement = Announcement(
-        name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
-        traceDepth: trace ? traceDepth : 0)
-      try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
-      state.classes[ObjectIdentifier(type)] = announcement
-      state.list(announcement)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.checkBirthsAreSeen(place: place)
+      if trace { try Engine.checkStacksAreCaptured(place: place) }
+      try state.withLock { (state) throws(SizerError) in
+        try state.checkOpen(place)
+        let announcement = Announcement(
+          name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
+          traceDepth: trace ? traceDepth : 0)
+        try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
+        state.classes[ObjectIdentifier(type)] = announcement
+        state.list(announcement)
+      }
     }
   }
 
@@ -116,6 +127,14 @@ public final class ClassTracker: Sendable {
     let place = "ClassTracker.change(_:resolutionLevel:)"
     let lifetimes = try lifetimes.get()
     try checkLevel(resolutionLevel, place: place)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try setLevel(object, resolutionLevel, lifetimes, place)
+    }
+  }
+
+  private func setLevel(
+    _ object: AnyObject, _ resolutionLevel: Int, _ lifetimes: Lifetimes, _ place: String
+  ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(place)
       guard let number = lifetimes.announcement(of: object) else {
@@ -135,11 +154,15 @@ public final class ClassTracker: Sendable {
   public func detach(class type: AnyClass) throws(SizerError) {
     let place = "ClassTracker.detach(class:)"
     let lifetimes = try lifetimes.get()
-    try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil, lifetimes.unwatch(type) else {
-        throw SizerError(
-          code: .notTracked, message: "the class \(typeName(of: type)) is not tracked", place: place)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try state.withLock { (state) throws(SizerError) in
+        try state.checkOpen(place)
+        guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil else {
+          throw SizerError(
+            code: .notTracked, message: "the class \(typeName(of: type)) is not tracked", place: place)
+        }
+        // The engine has forgotten it when its library was closed.
+        _ = lifetimes.unwatch(type)
       }
     }
   }
@@ -190,16 +213,18 @@ public final class ClassTracker: Sendable {
   /// the tracker. Detaching answers whether the objects were let go.
   private func release(_ body: ((inout TrackerState) -> Bool) -> Void) {
     var kept: Lifetimes.Kept?
-    body { state in
-      guard let lifetimes = try? lifetimes.get() else { return true }
-      state.classes = [:]
-      lifetimes.unwatchAll()
-      // Refused memory keeps what was kept; it is tried again with the next call.
-      do {
-        kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
-        return true
-      } catch {
-        return false
+    Engine.preferringOwnStack {
+      body { state in
+        guard let lifetimes = try? lifetimes.get() else { return true }
+        state.classes = [:]
+        lifetimes.unwatchAll()
+        // Refused memory keeps what was kept; it is tried again with the next call.
+        do {
+          kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+          return true
+        } catch {
+          return false
+        }
       }
     }
     kept?.letGo()

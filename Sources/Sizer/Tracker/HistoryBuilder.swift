@@ -10,7 +10,7 @@ struct RowBuilder: Sendable {
   mutating func update(_ announcements: [Announcement], _ lifetimes: Lifetimes) {
     for cohort in lifetimes.cohorts(from: cohorts.count) {
       cohorts.append(
-        (number(of: announcements[cohort.announcement].name), number(of: typeName(of: cohort.type))))
+        (number(of: announcements[cohort.announcement].name), number(of: cohort.className)))
     }
   }
 
