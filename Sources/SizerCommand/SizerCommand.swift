@@ -19,10 +19,12 @@ struct SizerCommand: ParsableCommand {
     ])
 
   static func main() {
+    prepareDescriptors()
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
+      if isBrokenPipe(error) { endAsReadersExpect() }
       guard let line = failureLine(of: error) else { exit(withError: error) }
       StandardError.write("sizer: \(line)\n")
       exit(withError: ExitCode.failure)

@@ -45,9 +45,10 @@ public struct Statistics: Sendable {
   public var trackedClasses: [String] {
     var isRegistered = [Bool](repeating: false, count: history.names.count)
     for object in history.objects { isRegistered[Int(object.name)] = true }
-    var names = Set(history.names.indices.lazy.filter { isRegistered[$0] }.map { history.names[$0] })
-    for snapshot in snapshots { names.formUnion(snapshot.classes.keys) }
-    return names.sorted()
+    let names = TextNumbers()
+    for (name, isRegistered) in zip(history.names, isRegistered) where isRegistered { _ = names.number(of: name) }
+    for snapshot in snapshots { for name in snapshot.classes.keys { _ = names.number(of: name) } }
+    return names.texts.sorted { $0.precedes($1) }
   }
 
   /// The row of `history.objects` that stands at a position of the current order.

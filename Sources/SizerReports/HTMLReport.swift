@@ -20,7 +20,8 @@ public struct HTMLReport: Sendable {
   }
 
   /// Writes the page through a temporary file beside `path`, with mode 0600 as it names types, functions and files; a file that
-  /// is there already is replaced when the new one is whole. The same statistics give the same bytes.
+  /// is there already is replaced when the new one is whole, and of a symbolic link the file that it leads to. A pipe or a device
+  /// is written to as it is. The same statistics give the same bytes.
   ///
   /// Takes time in proportion to the objects and their sizes, and memory for some twenty bytes per object. May be called from any
   /// thread; blocks it.

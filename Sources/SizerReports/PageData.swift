@@ -19,6 +19,8 @@ struct PageData {
   private let index: HistoryIndex
   private let catalogue: Catalogue
   private let limits: Limits
+  /// Of all texts that are asked for, as far as rows are.
+  private let numbers = TextNumbers()
   private var texts: StringTable
   private var calls: CallTree
   private var json = JSONWriter()
@@ -39,7 +41,7 @@ struct PageData {
     self.catalogue = catalogue
     self.limits = limits
     index = HistoryIndex(history, catalogue)
-    texts = StringTable(room: limits.texts)
+    texts = StringTable(room: limits.texts, numbers: numbers)
     calls = CallTree(limits: limits)
     pairRoom = limits.pairNumbers
     distributionRoom = limits.distributionNumbers
@@ -155,8 +157,8 @@ struct PageData {
       })
     writePairs(summary)
     writeDistribution(summary)
-    writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits))
-    writeSlabs(ofClass: entry.name)
+    writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits, texts: numbers))
+    write(slabs: entry.slabs)
     write(traces: summary.traces)
     write(instances: summary.kept, areAll: summary.keepsAll)
     json.endObject()
@@ -214,15 +216,12 @@ struct PageData {
   }
 
   /// Rows [snapshot, objects, their bytes, slabs, bytes of these, taken of these, objects in none], only of snapshots that have them.
-  private mutating func writeSlabs(ofClass name: String) {
-    let rows = catalogue.snapshots.enumerated().compactMap { position, snapshot in
-      history.snapshots[snapshot].classes[name]?.slabs.map { slabs in
-        [position]
-          + [
-            slabs.objectCount, slabs.objectBytes, slabs.slabCount, slabs.slabBytes, slabs.takenBytes,
-            slabs.unresolvedCount,
-          ].map(clamped)
-      }
+  private mutating func write(slabs: [(position: Int, use: SlabUse)]) {
+    let rows = slabs.map { position, use in
+      [position]
+        + [
+          use.objectCount, use.objectBytes, use.slabCount, use.slabBytes, use.takenBytes, use.unresolvedCount,
+        ].map(clamped)
     }
     let cost = rows.reduce(0) { $0 + $1.count }
     guard cost > 0, cost <= slabRoom else { return }

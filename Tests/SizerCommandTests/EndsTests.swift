@@ -81,7 +81,7 @@ struct EndsTests {
     #expect(status.st_mode & 0o777 == 0o600)
     let refused = try sizer("html", profile, "--output", "\(folder.path)/no/report.html")
     #expect(refused.status == 1)
-    #expect(refused.errors.hasPrefix("sizer: \(folder.path)/no/report.html: "))
+    #expect(refused.errors.hasPrefix("sizer: \(folder.path)/no/report.html can't be made: "))
     #expect(refused.errors.split(separator: "\n").count == 1)
   }
 }

@@ -67,6 +67,46 @@ struct SQLTests {
   }
 
   @Test(
+    "functions that give tables and only read are open",
+    arguments: [
+      ("select value from json_each('[1,\"two\"]')", "value\n1\ntwo\n"),
+      ("select fullkey from json_tree('{\"a\":[1]}')", "fullkey\n$\n$.a\n$.a[0]\n"),
+      ("select t.id, j.value from traces t, json_each(t.frames) j order by 1, j.key", "id,value\n0,0\n0,1\n1,2\n"),
+      ("select name from pragma_table_info('names')", "name\nid\nname\n"),
+      ("select name from pragma_table_xinfo('texts')", "name\nid\ntext\n"),
+      ("select count(*) > 10 as n from pragma_table_list", "n\n1\n"),
+      ("select * from pragma_user_version", "user_version\n1\n"),
+      ("select * from pragma_application_id", "application_id\n1397316178\n"),
+      ("select name from pragma_database_list where seq = 0", "name\nmain\n"),
+      ("select * from pragma_quick_check", "quick_check\nok\n"),
+      ("select * from pragma_integrity_check", "integrity_check\nok\n"),
+      ("select count(*) as n from pragma_index_list('names')", "n\n0\n"),
+    ])
+  func tableFunctions(_ question: String, _ answer: String) throws {
+    let ended = try sizer("sql", try Folder.profile(Samples.life), question, "--csv")
+    #expect(ended.errors == "")
+    #expect(ended.output == answer)
+  }
+
+  @Test(
+    "other tables of SQLite's are refused by name",
+    arguments: ["dbstat", "sqlite_stmt", "fts3tokenize", "pragma_function_list", "pragma_compile_options"])
+  func closedTableFunctions(_ name: String) throws {
+    let path = try Folder.profile(Samples.life)
+    let ended = try sizer("sql", path, "select * from \(name)")
+    #expect(ended.status == 1)
+    #expect(ended.output == "")
+    // Another SQLite may not have it at all.
+    let missing = "sizer: \(path) can't answer: no such table: \(name); "
+    let what = name.hasPrefix("pragma_") ? "a pragma" : name
+    #expect(
+      ended.errors.hasPrefix(
+        "sizer: \(path) can't answer: \(what) may not be used here; of the functions that give tables there are json_each, "
+      )
+        || ended.errors.hasPrefix(missing), "\(ended.errors)")
+  }
+
+  @Test(
     "what is more than reading is refused, and the file stays as it was",
     arguments: [
       ("delete from names", "a profile is only read"), ("create table t(a)", "a profile is only read"),

@@ -44,10 +44,10 @@ struct SymbolicateTests {
     #expect(place.line == line)
     // The old file is as it was, and may be replaced too.
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace == trace)
-    #expect(try sizer("symbolicate", profile, "-o", profile).status == 0)
+    #expect(try sizer("symbolicate", profile, "-o", profile, "--force").status == 0)
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
     // Nothing is left to do, and nothing is done.
-    let again = try sizer("symbolicate", profile, "-o", profile)
+    let again = try sizer("symbolicate", profile, "-o", profile, "--force")
     #expect(again.output == "0 of 0 calls without a name have one now\n")
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
   }
@@ -67,7 +67,7 @@ struct SymbolicateTests {
       StackTrace.Frame(address: 3, image: "/lib/none.so", imageOffset: 1), StackTrace.Frame(address: 4),
     ]
     let profile = try folder.profile(history(StackTrace(frames: frames)))
-    let ended = try sizer("symbolicate", profile, "-o", profile)
+    let ended = try sizer("symbolicate", profile, "-o", profile, "--force")
     #expect(ended.status == 0)
     let lines = ended.output.split(separator: "\n").map(String.init)
     #expect(lines.count == 5)

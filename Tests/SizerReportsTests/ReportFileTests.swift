@@ -56,11 +56,27 @@ import Testing
       #expect(error(writingTo: "")?.code == .invalidPath)
       #expect(error(writingTo: "\(folder)/a\0b")?.code == .invalidPath)
       #expect(error(writingTo: folder)?.code == .invalidPath)
-      #expect(error(writingTo: "/dev/null")?.code == .invalidPath)
       let missing = try #require(error(writingTo: "\(folder)/none/a.html"))
       #expect(missing.code == .notWritable && missing.place == "\(folder)/none/a.html")
       #expect(missing.message.contains("No such file or directory") && missing.description.contains("notWritable"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+  }
+
+  @Test func `A link leads to the file that is replaced; a device is written to`() throws {
+    try withFolder { folder in
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "a.html")
+      for _ in 0..<2 {
+        try Self.report.write(to: "\(folder)/link")
+        let kind = try FileManager.default.attributesOfItem(atPath: "\(folder)/link")[.type]
+        #expect(kind as? FileAttributeType == .typeSymbolicLink)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/a.html")).count > 10_000)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a.html", "link"])
+      #expect(error(writingTo: "/dev/null") == nil)
+      #expect(error(writingTo: "/dev/full")?.code == .diskFull)
+      let kind = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type]
+      #expect(kind as? FileAttributeType == .typeCharacterSpecial)
     }
   }
 

@@ -7,7 +7,7 @@ import SizerReports
 struct CSVCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "csv",
-    abstract: "Print a table of a profile as comma-separated values.",
+    abstract: "Print or write a table of a profile as comma-separated values.",
     discussion: "Times are seconds, sizes bytes. The first line names the columns.")
 
   @OptionGroup var profile: ProfileArgument
@@ -15,10 +15,13 @@ struct CSVCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Which table.", valueName: "table"))
   var table = CSVExport.Table.classes
 
+  @OptionGroup var file: OutputArgument
+
   func run() throws {
+    let target = try file.target(reading: profile.path)
     let statistics = try profile.load()
-    var output = Output()
-    CSVExport(statistics, table: table, spellsControls: Terminal.isOutput).write(to: &output)
+    var output = try file.begin(target)
+    CSVExport(statistics, table: table, spellsControls: target.isTerminal).write(to: &output)
     try output.finish()
   }
 }

@@ -16,11 +16,18 @@ struct SymbolicateCommand: ParsableCommand {
   @OptionGroup var profile: ProfileArgument
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The new profile's file; may be the old one's.", valueName: "file"),
+    name: .shortAndLong,
+    help: ArgumentHelp("The new profile's file; with --force it may be the old one's.", valueName: "file"),
     completion: .file(extensions: ["sizer"]))
   var output: String
 
+  @OptionGroup var force: ForceArgument
+
   func run() throws {
+    let target = try outputTarget(output, replaces: force.force, reading: nil)
+    if target.isTerminal {
+      throw Failure(message: "\(target.path) is a terminal, and a profile is no text; name a file")
+    }
     guard OfflineSymboliser.isAvailable else {
       throw Failure(message: "names can't be read without libdw, which is not here; install it (Debian: libdw1)")
     }
@@ -28,15 +35,30 @@ struct SymbolicateCommand: ParsableCommand {
     var symboliser = OfflineSymboliser()
     history.traces = withProgress("reading symbols") { symboliser.traces(history.traces) }
     let named = Statistics(history)
-    try withProgress("writing \(output)") { try named.write(to: output) }
-    var text = Output()
-    let total = symboliser.namedCount + symboliser.unnamedCount
-    text.write("\(symboliser.namedCount) of \(total) calls without a name have one now\n")
-    for (path, outcome) in symboliser.outcomes.sorted(by: { $0.key < $1.key }) {
-      guard let reason = reason(outcome) else { continue }
-      text.write("\(FittedText(path, in: 1 << 16).text): \(reason)\n")
+    try withProgress("writing \(output)") {
+      if target.isFile {
+        try named.write(to: target, replaces: force.force, keepsOwner: true)
+      } else {
+        try named.write(through: try OutputFile(target, replaces: force.force, keepsOwner: true))
+      }
     }
+    // Not into the profile.
+    if target.isFile { try tell(symboliser) } else { StandardError.write(lines(symboliser).joined()) }
+  }
+
+  private func tell(_ symboliser: OfflineSymboliser) throws {
+    var text = Output()
+    for line in lines(symboliser) { text.write(line) }
     try text.finish()
+  }
+
+  /// What was found, and why the rest was not.
+  private func lines(_ symboliser: OfflineSymboliser) -> [String] {
+    let total = symboliser.namedCount + symboliser.unnamedCount
+    let reasons = symboliser.outcomes.sorted { $0.key.precedes($1.key) }.compactMap { path, outcome in
+      reason(outcome).map { "\(FittedText(path, in: 1 << 16).text): \($0)\n" }
+    }
+    return ["\(symboliser.namedCount) of \(total) calls without a name have one now\n"] + reasons
   }
 
   private func reason(_ outcome: OfflineSymboliser.Outcome) -> String? {

@@ -15,6 +15,7 @@ func failureLine(of error: any Error) -> String? {
   case let error as ProfileError: message = error.message
   case let error as ReportError: message = "\(error.place): \(error.message)"
   case let error as DiffError: message = error.description
+  case let error as OutputError: message = "\(error.path) \(error.reason)"
   case let error as Failure: message = error.message
   default: return nil
   }

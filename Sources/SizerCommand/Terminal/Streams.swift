@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SizerProfile
 
-/// Standard output, in large pieces. After a failure nothing more is written; ``finish()`` tells it.
+/// Standard output, or what `-o` names, in large pieces. After a failure nothing more is written; ``finish()`` tells it.
 struct Output: TextOutputStream {
   private var bytes: [UInt8] = []
-  private var failure: Int32?
+  private var failure: (any Error)?
+  /// nil for standard output.
+  private let file: OutputFile?
+
+  init(_ file: OutputFile? = nil) { self.file = file }
 
   mutating func write(_ text: String) {
     guard failure == nil else { return }
@@ -13,27 +18,40 @@ struct Output: TextOutputStream {
     if bytes.count >= 1 << 16 { flush() }
   }
 
-  /// Writes what is left. To be called at the end.
-  mutating func finish() throws(Failure) {
+  /// Writes what is left. To be called at the end; a file is there then, and not before.
+  mutating func finish() throws {
     flush()
-    guard let failure else { return }
-    throw Failure(
-      message: "standard output could not be written: \(String(cString: strerror(failure))); free some room there")
+    if let failure { throw failure }
+    try file?.finish()
   }
 
   private mutating func flush() {
     guard failure == nil else { return }
-    failure = bytes.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
+    do {
+      if let file { try file.write(bytes) } else { try writeToStandardOutput() }
+    } catch {
+      if isBrokenPipe(error) { endAsReadersExpect() }
+      failure = error
+    }
     bytes.removeAll(keepingCapacity: true)
-    if failure == EPIPE { endAsReadersExpect() }
   }
 
-  /// Whoever reads has had enough. The signal has ended us already, unless our parent had us ignore it: then we end as if it had not.
-  private func endAsReadersExpect() -> Never {
-    signal(SIGPIPE, SIG_DFL)
-    raise(SIGPIPE)
-    exit(1)
+  private func writeToStandardOutput() throws {
+    guard let failure = bytes.withUnsafeBytes({ writeAll($0, to: STDOUT_FILENO) }) else { return }
+    if failure == EPIPE { endAsReadersExpect() }
+    throw Failure(
+      message: "standard output could not be written: \(String(cString: strerror(failure))); free some room there")
   }
+}
+
+/// Whether whoever reads has had enough.
+func isBrokenPipe(_ error: any Error) -> Bool { (error as? OutputError)?.kind == .system(EPIPE) }
+
+/// Whoever reads has had enough: ends as the signal does that says so, also when our parent had us ignore it.
+func endAsReadersExpect() -> Never {
+  signal(SIGPIPE, SIG_DFL)
+  raise(SIGPIPE)
+  exit(1)
 }
 
 /// Standard error, at once.
@@ -45,20 +63,13 @@ enum StandardError {
   }
 }
 
-/// The number of the error that stopped it; nil when all is written.
-private func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
-  var done = 0
-  while done < buffer.count {
-    let count = Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-    if count > 0 {
-      done += count
-    } else if count < 0, errno == EAGAIN {
-      // Somebody else made the descriptor non-blocking.
-      var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-      poll(&wanted, 1, -1)
-    } else if count < 0, errno != EINTR {
-      return errno
-    }
+/// Prepares the process for writing, before anything is opened.
+func prepareDescriptors() {
+  // A file that is opened gets the lowest number that is free: if that were standard output's, what is printed would go there. These
+  // are open the wrong way round, so that reading and writing fail as if they were closed.
+  for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+    _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
   }
-  return nil
+  // A limit on file sizes is told, as a full disk is.
+  signal(SIGXFSZ, SIG_IGN)
 }

@@ -40,7 +40,7 @@ extension Statistics {
   ///   - snapshot: Index into ``snapshots``.
   public func mergedReferents(of name: String, inSnapshot snapshot: Int) -> [MergedReferent] {
     guard snapshots.indices.contains(snapshot) else { return [] }
-    let isNamed = history.names.map { $0 == name }
+    let isNamed = history.names.map { $0.isSameText(as: name) }
     var merger = ReferentMerger()
     var start = 0
     while start < history.referents.count {
@@ -59,12 +59,13 @@ extension Statistics {
 private struct ReferentMerger {
   private struct Key: Hashable {
     var parent: Int
-    var name: String
-    var typeName: String
+    var name: Int
+    var typeName: Int
   }
 
-  /// A parent stands before its children; roots have the parent -1.
-  private var nodes: [(parent: Int, node: MergedReferent)] = []
+  /// A parent stands before its children; roots have the parent -1. Their names are not filled in.
+  private var nodes: [(key: Key, node: MergedReferent)] = []
+  private let texts = TextNumbers()
   private var positions: [Key: Int] = [:]
 
   mutating func add(_ tree: [SizeNode]) {
@@ -82,29 +83,37 @@ private struct ReferentMerger {
 
   private mutating func position(of node: SizeNode, below parent: Int) -> Int {
     let isElement = node.name.utf8.first == UInt8(ascii: "[") && node.name.utf8.last == UInt8(ascii: "]")
-    let key = Key(parent: parent, name: isElement ? "[]" : node.name, typeName: node.typeName)
+    let key = Key(
+      parent: parent, name: texts.number(of: isElement ? "[]" : node.name), typeName: texts.number(of: node.typeName))
     if let position = positions[key] { return position }
     positions[key] = nodes.count
-    nodes.append((parent, MergedReferent(name: key.name, typeName: key.typeName, count: 0, bytes: 0, flatBytes: 0)))
+    nodes.append((key, MergedReferent(name: "", typeName: "", count: 0, bytes: 0, flatBytes: 0)))
     return nodes.count - 1
   }
 
   /// The merged roots. From the last node to the first, so that each has all its children when its parent takes it.
   func result() -> [MergedReferent] {
-    var children = [[MergedReferent]](repeating: [], count: nodes.count + 1)
-    for position in nodes.indices.reversed() {
-      var (parent, node) = nodes[position]
-      node.children = children[position + 1].largestFirst()
-      children[parent + 1].append(node)
+    // Siblings in the order in which they are shown; names tell those of one size apart, so that the order never varies.
+    let ranks = texts.ranks()
+    let order = nodes.indices.map { position in
+      let (key, node) = nodes[position]
+      return (node.bytes, ranks[key.name], ranks[key.typeName])
     }
-    return children[0].largestFirst()
-  }
-}
-
-extension [MergedReferent] {
-  /// Siblings in the order in which they are shown; names tell those of one size apart, so that the order never varies.
-  fileprivate func largestFirst() -> [MergedReferent] {
-    sorted { ($1.bytes, $0.name, $0.typeName) < ($0.bytes, $1.name, $1.typeName) }
+    var children = [[(position: Int, node: MergedReferent)]](repeating: [], count: nodes.count + 1)
+    let sorted = { (siblings: [(position: Int, node: MergedReferent)]) in
+      siblings.sorted { one, other in
+        let (left, right) = (order[one.position], order[other.position])
+        return (right.0, left.1, left.2) < (left.0, right.1, right.2)
+      }.map(\.node)
+    }
+    for position in nodes.indices.reversed() {
+      var (key, node) = nodes[position]
+      node.name = texts.texts[key.name]
+      node.typeName = texts.texts[key.typeName]
+      node.children = sorted(children[position + 1])
+      children[key.parent + 1].append((position, node))
+    }
+    return sorted(children[0])
   }
 }
 

@@ -52,10 +52,24 @@ extension Statistics {
   }
 }
 
-/// Whether the UTF-8 of one text contains that of the other.
+/// Whether the UTF-8 of one text contains that of the other. Linear in both, whatever they are (Knuth, Morris and Pratt).
 private func contains(_ text: String, _ part: String) -> Bool {
-  let text = Array(text.utf8)
   let part = Array(part.utf8)
-  guard part.count <= text.count else { return false }
-  return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
+  if part.isEmpty { return true }
+  // For each start of the part, how long the longest shorter start is that it ends with.
+  var borders = [0]
+  for byte in part.dropFirst() {
+    var matched = borders[borders.count - 1]
+    while matched > 0, part[matched] != byte { matched = borders[matched - 1] }
+    borders.append(part[matched] == byte ? matched + 1 : 0)
+  }
+  return text.withBytes { text in
+    var matched = 0
+    for byte in text {
+      while matched > 0, part[matched] != byte { matched = borders[matched - 1] }
+      if part[matched] == byte { matched += 1 }
+      if matched == part.count { return true }
+    }
+    return false
+  }
 }

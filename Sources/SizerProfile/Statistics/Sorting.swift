@@ -58,10 +58,10 @@ extension Statistics {
 
   private func ranks(of name: KeyPath<History.ObjectRow, UInt32>) -> [Int64] {
     let names = history.names
-    let sorted = names.indices.sorted { names[$0] < names[$1] }
+    let sorted = names.indices.sorted { names[$0].precedes(names[$1]) }
     var ranks = [Int64](repeating: 0, count: names.count)
     for (before, next) in zip(sorted, sorted.dropFirst()) {
-      ranks[next] = ranks[before] + (names[before] == names[next] ? 0 : 1)
+      ranks[next] = ranks[before] + (names[before].isSameText(as: names[next]) ? 0 : 1)
     }
     return history.objects.map { ranks[Int($0[keyPath: name])] }
   }

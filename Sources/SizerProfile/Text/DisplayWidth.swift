@@ -12,7 +12,8 @@ extension Glyph {
     // Hundreds of marks on one letter paint over the lines around it; no script stacks that many.
     let scalars = character.unicodeScalars.prefix(16)
     let isCluster = scalars.count > 1
-    if character == "\r\n" {
+    // By scalars: comparing characters brings both into one form, which is quadratic in the number of marks.
+    if scalars.count == 2, scalars.first == "\r", scalars.last == "\n" {
       self.init(spelled: "\\r\\n")
     } else if scalars.allSatisfy({ isHarmless($0, inCluster: isCluster) }) {
       var text = String.UnicodeScalarView()

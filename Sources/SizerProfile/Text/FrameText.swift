@@ -27,7 +27,10 @@ package struct FrameText {
   }
 
   private var place: String? {
-    if let file = frame.file { return frame.line > 0 ? "\(file):\(frame.line)" : file }
-    return frame.image.map { "\($0)+0x\(String(frame.imageOffset, radix: 16))" }
+    if let file = frame.file {
+      let end = FittedText.end(of: file, in: width)
+      return frame.line > 0 ? "\(end):\(frame.line)" : end
+    }
+    return frame.image.map { "\(FittedText.end(of: $0, in: width))+0x\(String(frame.imageOffset, radix: 16))" }
   }
 }

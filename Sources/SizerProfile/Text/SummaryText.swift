@@ -3,29 +3,44 @@
 /// Writes the table of ``Statistics/printSummary(to:)`` line by line: 79 columns, a block for each snapshot.
 struct SummaryText {
   private let snapshots: [Snapshot]
-  /// Every class of every snapshot, as the table shows its name: the same in all blocks.
-  private let shownNames: [String: FittedText]
+  /// Numbers for the names of all classes of all snapshots; a name may be long and in each of them.
+  private let names = TextNumbers()
+  /// By name in order: the name as the table shows it, the same in all blocks.
+  private let shownNames: [FittedText]
+  /// For each number of a name, its place in that order.
+  private let ranks: [Int]
 
   init(_ snapshots: [Snapshot]) {
     self.snapshots = snapshots
-    let names = snapshots.reduce(into: Set<String>()) { $0.formUnion($1.classes.keys) }.sorted()
-    shownNames = Dictionary(uniqueKeysWithValues: zip(names, distinctTexts(of: names, in: 33)))
+    for snapshot in snapshots { for name in snapshot.classes.keys { _ = names.number(of: name) } }
+    ranks = names.ranks()
+    var sorted = names.texts
+    for (text, rank) in zip(names.texts, ranks) { sorted[rank] = text }
+    shownNames = distinctTexts(of: sorted, in: 33)
   }
 
   func write<Output: TextOutputStream>(to output: inout Output) {
     let dashes = String(repeating: "-", count: 79)
     output.write(textLine("---- SUMMARY ", String(dashes.dropFirst(13))))
-    var names: [String] = []
-    var known: Set<String> = []
+    // Ranks of the classes that were there up to now, in order.
+    var known: [Int] = []
+    var isKnown = [Bool](repeating: false, count: ranks.count)
     for snapshot in snapshots {
       // A class stays in the table once it is there, so that blocks can be compared line by line.
-      let new = snapshot.classes.keys.filter { known.insert($0).inserted }
-      if !new.isEmpty { names = (names + new).sorted() }
+      let count = known.count
+      var records: [Int: ClassRecord] = [:]
+      for (name, record) in snapshot.classes {
+        let rank = ranks[names.number(of: name)]
+        records[rank] = record
+        if !isKnown[rank] { known.append(rank) }
+        isKnown[rank] = true
+      }
+      if known.count > count { known.sort() }
       output.write(head(of: snapshot))
-      for name in names {
+      for rank in known {
         // A snapshot that failed knows nothing of the others, and zeros would say that it does.
-        guard let record = snapshot.classes[name] ?? (snapshot.error == nil ? ClassRecord() : nil) else { continue }
-        output.write(row(name, record, of: snapshot))
+        guard let record = records[rank] ?? (snapshot.error == nil ? ClassRecord() : nil) else { continue }
+        output.write(row(shownNames[rank], record, of: snapshot))
       }
     }
     for note in notes { output.write(textLine(FittedText(note, in: 79).text)) }
@@ -40,9 +55,9 @@ struct SummaryText {
       padded(left: "pct", to: 5))
   }
 
-  private func row(_ name: String, _ record: ClassRecord, of snapshot: Snapshot) -> String {
+  private func row(_ name: FittedText, _ record: ClassRecord, of snapshot: Snapshot) -> String {
     textLine(
-      "  ", shownNames[name]?.leading(in: 33) ?? "", " ", padded(left: String(record.active), to: 11), " ",
+      "  ", name.leading(in: 33), " ", padded(left: String(record.active), to: 11), " ",
       padded(left: sizeText(record.bytes), to: 12), " ", padded(left: sizeText(record.average), to: 12), " ",
       padded(left: String(percent(record.bytes, of: snapshot.trackedBytes)), to: 4), "%")
   }

@@ -76,7 +76,7 @@ struct CallTree {
   private static func name(of frame: StackTrace.Frame) -> String {
     if let function = frame.function, !function.isEmpty { return function }
     let address = "0x" + String(frame.imageOffset == 0 ? frame.address : frame.imageOffset, radix: 16)
-    guard let image = frame.image, let file = image.split(separator: "/").last else { return address }
+    guard let file = frame.image?.lastPathComponent, !file.isEmpty else { return address }
     return "\(address) in \(file)"
   }
 }

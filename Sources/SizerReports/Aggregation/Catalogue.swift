@@ -11,6 +11,8 @@ struct Catalogue {
     var peakBytes = 0
     var active: [Int]
     var bytes: [Int]
+    /// Of the snapshots that were asked for them, by position.
+    var slabs: [(position: Int, use: SlabUse)] = []
   }
 
   /// Indices of the kept snapshots in the history, ascending.
@@ -26,24 +28,28 @@ struct Catalogue {
 
   init(_ history: History, limits: Limits) {
     snapshots = Self.chosen(of: history.snapshots, limit: limits.snapshots)
-    var totals = Self.totals(history)
+    let names = TextNumbers()
+    var totals = Self.totals(history, names)
     let room = min(limits.classes, limits.cells / max(snapshots.count, 1))
-    totals.sort { ($0.peakBytes, $0.made, $1.name) > ($1.peakBytes, $1.made, $0.name) }
-    var indices: [String: Int] = [:]
+    let ranks = names.ranks()
+    totals.sort { ($0.peakBytes, $0.made, ranks[$1.name]) > ($1.peakBytes, $1.made, ranks[$0.name]) }
+    var indices = [Int](repeating: -1, count: names.texts.count)
     for (index, total) in totals.prefix(room).enumerated() { indices[total.name] = index }
 
     let empty = [Int](repeating: 0, count: snapshots.count)
     var kept = totals.prefix(room).map {
-      Class(name: $0.name, made: $0.made, peakBytes: $0.peakBytes, active: empty, bytes: empty)
+      Class(name: names.texts[$0.name], made: $0.made, peakBytes: $0.peakBytes, active: empty, bytes: empty)
     }
     var other = Class(name: "", active: empty, bytes: empty)
     for (position, snapshot) in snapshots.enumerated() {
       for (name, record) in history.snapshots[snapshot].classes {
         let active = clamped(record.active)
         let bytes = clamped(record.bytes)
-        if let index = indices[name] {
+        let index = indices[names.number(of: name)]
+        if index >= 0 {
           kept[index].active[position] = active
           kept[index].bytes[position] = bytes
+          if let use = record.slabs { kept[index].slabs.append((position, use)) }
         } else {
           other.active[position] &+= active
           other.bytes[position] &+= bytes
@@ -55,31 +61,37 @@ struct Catalogue {
     classes = kept
     self.other = other
     otherCount = max(0, totals.count - room)
-    classOfName = history.names.map { Int32(indices[$0] ?? -1) }
+    let numbers = history.names.map { names.number(of: $0) }
+    // A name that nothing has is new here.
+    classOfName = numbers.map { $0 < indices.count ? Int32(indices[$0]) : -1 }
   }
 
   private struct Total {
-    var name: String
+    /// The name's number.
+    var name: Int
     var made = 0
     var peakBytes = 0
   }
 
   /// Every name that an object or a snapshot has, in no particular order.
-  private static func totals(_ history: History) -> [Total] {
+  private static func totals(_ history: History, _ names: TextNumbers) -> [Total] {
     var counts = [Int](repeating: 0, count: history.names.count)
     for object in history.objects { counts[Int(object.name)] += 1 }
-    var totals: [String: Total] = [:]
-    for (name, count) in zip(history.names, counts) where count > 0 {
-      totals[name, default: Total(name: name)].made += count
+    var totals: [Total] = []
+    let position = { (name: String) in
+      let number = names.number(of: name)
+      if number == totals.count { totals.append(Total(name: number)) }
+      return number
     }
+    for (name, count) in zip(history.names, counts) where count > 0 { totals[position(name)].made += count }
     for snapshot in history.snapshots {
       for (name, record) in snapshot.classes {
         // Classes that are tracked and had no instance are there too.
-        let peak = totals[name]?.peakBytes ?? 0
-        totals[name, default: Total(name: name)].peakBytes = max(peak, clamped(record.bytes))
+        let position = position(name)
+        totals[position].peakBytes = max(totals[position].peakBytes, clamped(record.bytes))
       }
     }
-    return Array(totals.values)
+    return totals
   }
 
   /// All, or the first, the last, the largest, the labelled as far as half the room goes, and others at even distances.

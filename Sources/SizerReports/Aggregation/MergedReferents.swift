@@ -16,10 +16,11 @@ struct MergedReferents {
     var flatBytes: Int
   }
 
+  /// Texts are numbers: long ones may be in many objects' trees.
   private struct Key: Hashable {
     var parent: Int
-    var name: String
-    var typeName: String
+    var name: Int
+    var typeName: Int
   }
 
   private struct Node {
@@ -31,10 +32,15 @@ struct MergedReferents {
   }
 
   private let limits: Limits
-  private var nodes = [Node(key: Key(parent: -1, name: "", typeName: ""))]
+  private let texts: TextNumbers
+  private var nodes = [Node(key: Key(parent: -1, name: -1, typeName: -1))]
   private var indices: [Key: Int] = [:]
 
-  init(limits: Limits) { self.limits = limits }
+  /// - Parameter texts: may have some already, and gets those that come.
+  init(limits: Limits, texts: TextNumbers) {
+    self.limits = limits
+    self.texts = texts
+  }
 
   /// Puts an object's referents in, or with `sign` -1 takes them out.
   mutating func add(_ tree: [SizeNode], sign: Int) { add(tree, sign: sign, below: 0, depth: 0) }
@@ -44,7 +50,9 @@ struct MergedReferents {
     for node in tree {
       // As in `Statistics.mergedReferents`: elements and values of a collection are one, whatever their index or key.
       let isElement = node.name.utf8.first == UInt8(ascii: "[") && node.name.utf8.last == UInt8(ascii: "]")
-      let key = Key(parent: parent, name: isElement ? "[]" : node.name, typeName: node.typeName)
+      let key = Key(
+        parent: parent, name: texts.number(of: isElement ? "[]" : node.name),
+        typeName: texts.number(of: node.typeName))
       guard let index = index(of: key) else { continue }
       nodes[index].count &+= sign
       nodes[index].bytes &+= sign &* clamped(node.bytes)
@@ -75,8 +83,8 @@ struct MergedReferents {
     for node in sorted.prefix(limits.referentsPerOwner) {
       rows.append(
         Row(
-          depth: depth, name: node.key.name, typeName: node.key.typeName, count: node.count, bytes: node.bytes,
-          flatBytes: node.flatBytes))
+          depth: depth, name: texts.texts[node.key.name], typeName: texts.texts[node.key.typeName], count: node.count,
+          bytes: node.bytes, flatBytes: node.flatBytes))
       if let index = indices[node.key] { append(childrenOf: index, depth: depth + 1, to: &rows) }
     }
     let rest = sorted.dropFirst(limits.referentsPerOwner)
@@ -91,7 +99,7 @@ struct MergedReferents {
 extension MergedReferents {
   /// The merged referents of a class at each kept snapshot at which they differ from those before, by position.
   static func overTime(
-    of objects: ArraySlice<UInt32>, in index: HistoryIndex, limits: Limits
+    of objects: ArraySlice<UInt32>, in index: HistoryIndex, limits: Limits, texts: TextNumbers
   ) -> [(position: Int, rows: [Row])] {
     var comings: [[Int]] = Array(repeating: [], count: index.kept.count + 1)
     var goings = comings
@@ -100,7 +108,7 @@ extension MergedReferents {
       guard !rows.isEmpty else { continue }
       addSpans(of: rows, within: index.life(of: object), index, &comings, &goings)
     }
-    var merged = MergedReferents(limits: limits)
+    var merged = MergedReferents(limits: limits, texts: texts)
     var result: [(position: Int, rows: [Row])] = []
     for position in index.kept.indices where !(comings[position].isEmpty && goings[position].isEmpty) {
       for row in goings[position] { merged.add(index.history.referents[row].tree, sign: -1) }

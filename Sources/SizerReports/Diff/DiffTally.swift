@@ -7,21 +7,28 @@ struct DiffTally {
   /// Objects that are one change.
   private struct Key: Hashable {
     var kind: ProfileDiff.Kind?
-    var name: String
+    var name: Int
     var place: Int
     /// The row of an object that is a change of its own.
     var row: Int?
   }
 
   private let isGrouped: Bool
-  private(set) var classes: [String: ProfileDiff.ClassChange] = [:]
+  /// Numbers for the registered names: a name may be long, and there are many objects of it.
+  private let names: TextNumbers
+  /// By number; nil for those that no object has on either side.
+  private var classesByName: [ProfileDiff.ClassChange?] = []
   private(set) var passingCount = 0
   /// In the order in which they came, so that ties are always in the same one.
   private var groups: [(key: Key, figures: ProfileDiff.Figures, object: ProfileDiff.Identity)] = []
   private var positions: [Key: Int] = [:]
   private var places = PlaceTable()
 
-  init(isGrouped: Bool) { self.isGrouped = isGrouped }
+  /// - Parameter names: may have some already.
+  init(isGrouped: Bool, names: TextNumbers) {
+    self.isGrouped = isGrouped
+    self.names = names
+  }
 
   /// Objects of one recording: a row on one side is the same object on the other.
   mutating func follow(
@@ -30,6 +37,7 @@ struct DiffTally {
   ) {
     // The longer one knows all objects, and what became of them.
     let all = before.objectCount > after.objectCount ? before : after
+    let nameNumbers = numbers(of: all.history.names)
     let placeOfTrace = places.add(all.history.traces)
     let start = Int64(fromTime / .nanoseconds(1))
     let end = Int64(toTime / .nanoseconds(1))
@@ -40,7 +48,7 @@ struct DiffTally {
         if object.isDead, object.birth > start, object.end <= end { passingCount += 1 }
         continue
       }
-      let name = all.history.names[Int(object.name)]
+      let name = nameNumbers[Int(object.name)]
       let figures = Self.figures(from, to)
       add(figures, to: name, born: from == nil, gone: to == nil)
       let kind = Self.kind(from, to, isDead: (row < after.objectCount ? after.history.objects[row] : object).isDead)
@@ -53,10 +61,11 @@ struct DiffTally {
 
   /// Objects of one side, where none is known to be one of the other's.
   mutating func add(_ statistics: Statistics, _ sizes: [Int64?], isAfter: Bool) {
+    let nameNumbers = numbers(of: statistics.history.names)
     let placeOfTrace = places.add(statistics.history.traces)
     for (row, object) in statistics.history.objects.enumerated() {
       guard let bytes = sizes[row] else { continue }
-      let name = statistics.history.names[Int(object.name)]
+      let name = nameNumbers[Int(object.name)]
       let figures = isAfter ? Self.figures(nil, bytes) : Self.figures(bytes, nil)
       add(figures, to: name, born: false, gone: false)
       let place = object.trace == History.ObjectRow.none ? -1 : placeOfTrace[Int(object.trace)]
@@ -66,24 +75,36 @@ struct DiffTally {
     }
   }
 
+  /// All classes, the largest change first.
+  var classes: [ProfileDiff.ClassChange] {
+    let ranks = names.ranks()
+    return classesByName.enumerated().compactMap { name, change in change.map { (rank: ranks[name], change: $0) } }
+      .sorted { one, other in
+        (other.change.figures.growth.magnitude, one.rank) < (one.change.figures.growth.magnitude, other.rank)
+      }
+      .map(\.change)
+  }
+
   /// All changes in order: by kind, the largest first.
   func changes(followsObjects: Bool) -> [ProfileDiff.Change] {
-    let changes = groups.compactMap { group -> ProfileDiff.Change? in
+    let ranks = names.ranks()
+    let changes = groups.compactMap { group -> (rank: Int, change: ProfileDiff.Change)? in
       let growth = group.figures.growth
       guard let kind = group.key.kind ?? (growth == 0 ? nil : growth > 0 ? .grown : .shrunk) else { return nil }
       let isOne = followsObjects && max(group.figures.fromCount, group.figures.toCount) == 1
-      return ProfileDiff.Change(
-        kind: kind, name: group.key.name, trace: places.trace(of: group.key.place), figures: group.figures,
-        object: isOne ? group.object : nil)
+      let change = ProfileDiff.Change(
+        kind: kind, name: names.texts[group.key.name], trace: places.trace(of: group.key.place),
+        figures: group.figures, object: isOne ? group.object : nil)
+      return (ranks[group.key.name], change)
     }
     return ProfileDiff.Kind.allCases.flatMap { kind in
       // Stable: those alike stay in the order of announcement.
-      changes.enumerated().filter { $0.element.kind == kind }
+      changes.enumerated().filter { $0.element.change.kind == kind }
         .sorted { one, other in
-          (other.element.figures.growth.magnitude, one.element.name, one.offset)
-            < (one.element.figures.growth.magnitude, other.element.name, other.offset)
+          (other.element.change.figures.growth.magnitude, one.element.rank, one.offset)
+            < (one.element.change.figures.growth.magnitude, other.element.rank, other.offset)
         }
-        .map(\.element)
+        .map(\.element.change)
     }
   }
 
@@ -98,10 +119,19 @@ struct DiffTally {
     return from == to ? nil : from < to ? .grown : .shrunk
   }
 
-  private mutating func add(_ figures: ProfileDiff.Figures, to name: String, born: Bool, gone: Bool) {
-    classes[name, default: ProfileDiff.ClassChange(name: name)].figures += figures
-    if born { classes[name]?.born += 1 }
-    if gone { classes[name]?.gone += 1 }
+  /// A number for each name.
+  private mutating func numbers(of added: [String]) -> [Int] {
+    let numbers = added.map { names.number(of: $0) }
+    classesByName += Array(repeating: nil, count: names.texts.count - classesByName.count)
+    return numbers
+  }
+
+  private mutating func add(_ figures: ProfileDiff.Figures, to name: Int, born: Bool, gone: Bool) {
+    var change = classesByName[name].take() ?? ProfileDiff.ClassChange(name: names.texts[name])
+    change.figures += figures
+    if born { change.born += 1 }
+    if gone { change.gone += 1 }
+    classesByName[name] = change
   }
 
   private mutating func add(_ figures: ProfileDiff.Figures, to key: Key, _ object: ProfileDiff.Identity) {

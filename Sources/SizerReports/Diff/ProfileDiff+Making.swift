@@ -15,11 +15,12 @@ extension ProfileDiff {
     let toSizes = after.sizes(atSnapshot: toSnapshot)
     from = Side(before, fromSnapshot, fromSizes)
     to = Side(after, toSnapshot, toSizes)
-    followsObjects = before.isOfSameRecording(as: after)
+    let names = TextNumbers()
+    followsObjects = before.isOfSameRecording(as: after, names)
     if followsObjects, from.timestamp > to.timestamp {
       throw DiffError("the first snapshot is the later one; give the earlier one first")
     }
-    var tally = DiffTally(isGrouped: isGrouped)
+    var tally = DiffTally(isGrouped: isGrouped, names: names)
     if followsObjects {
       tally.follow(before, fromSizes, from.timestamp, after, toSizes, to.timestamp)
     } else {
@@ -27,9 +28,7 @@ extension ProfileDiff {
       tally.add(after, toSizes, isAfter: true)
     }
     passingCount = tally.passingCount
-    classes = tally.classes.values.sorted {
-      ($1.figures.growth.magnitude, $0.name) < ($0.figures.growth.magnitude, $1.name)
-    }
+    classes = tally.classes
     changes = tally.changes(followsObjects: followsObjects)
   }
 }
@@ -46,12 +45,14 @@ extension ProfileDiff.Side {
 extension Statistics {
   /// Whether one of the two was recorded by the same tracker as the other, and is that recording at an earlier time. Births are
   /// nanoseconds and snapshots too: two runs do not agree in all of them.
-  fileprivate func isOfSameRecording(as other: Statistics) -> Bool {
-    zip(snapshots, other.snapshots).allSatisfy { ($0.timestamp, $0.label) == ($1.timestamp, $1.label) }
+  fileprivate func isOfSameRecording(as other: Statistics, _ names: TextNumbers) -> Bool {
+    let mineByName = history.names.map { names.number(of: $0) }
+    let theirsByName = other.history.names.map { names.number(of: $0) }
+    return zip(snapshots, other.snapshots).allSatisfy { ($0.timestamp, $0.label) == ($1.timestamp, $1.label) }
       && zip(history.objects, other.history.objects).allSatisfy { mine, theirs in
         mine.birth == theirs.birth
-          && history.names[Int(mine.name)] == other.history.names[Int(theirs.name)]
-          && history.names[Int(mine.className)] == other.history.names[Int(theirs.className)]
+          && mineByName[Int(mine.name)] == theirsByName[Int(theirs.name)]
+          && mineByName[Int(mine.className)] == theirsByName[Int(theirs.className)]
       }
   }
 }

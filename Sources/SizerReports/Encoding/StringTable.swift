@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SizerProfile
+
 /// The texts of a page, each once; rows refer to them by index. Bounded, so that a profile with endless names gives a page that
 /// opens all the same.
 struct StringTable {
@@ -10,15 +12,33 @@ struct StringTable {
   static let unknown = 1
 
   private(set) var texts = ["(left out: this page has no room for more names)", ""]
-  private var indices = ["": StringTable.unknown]
+  private let numbers: TextNumbers
+  /// For each of the numbers the index, as far as it was asked for.
+  private var indices: [Int?] = []
   private var room: Int
 
-  /// - Parameter room: bytes of UTF-8 for all texts together.
-  init(room: Int) { self.room = room }
+  /// - Parameters:
+  ///   - room: bytes of UTF-8 for all texts together.
+  ///   - numbers: may have some texts already.
+  init(room: Int, numbers: TextNumbers = TextNumbers()) {
+    self.room = room
+    self.numbers = numbers
+  }
 
   /// The text's index; ``leftOut`` when there is no room for it.
   mutating func intern(_ text: String) -> Int {
-    if let index = indices[text] { return index }
+    if text.isEmpty { return Self.unknown }
+    let number = numbers.number(of: text)
+    if number >= indices.count {
+      indices += Array(repeating: nil, count: max(number + 1 - indices.count, indices.count))
+    }
+    if let index = indices[number] { return index }
+    let index = add(text)
+    indices[number] = index
+    return index
+  }
+
+  private mutating func add(_ text: String) -> Int {
     // In the worst case every character is one that JSON writes in six, and short texts cost their quotes and index too.
     let visible = VisibleText.of(text)
     let cost = visible.utf8.reduce(8) {
@@ -27,7 +47,6 @@ struct StringTable {
     guard cost <= room else { return Self.leftOut }
     room -= cost
     texts.append(visible)
-    indices[text] = texts.count - 1
     return texts.count - 1
   }
 }

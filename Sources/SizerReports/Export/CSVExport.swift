@@ -48,8 +48,7 @@ package struct CSVExport {
       "slab_count", "slab_bytes", "slab_taken_bytes", "slab_unresolved", "slab_fill",
     ])
     for (index, snapshot) in statistics.snapshots.enumerated() {
-      for name in snapshot.classes.keys.sorted() {
-        let record = snapshot.classes[name] ?? ClassRecord()
+      for (name, record) in snapshot.classesByName {
         csv.integer(index)
         csv.text(snapshot.label)
         csv.seconds(snapshot.timestamp)

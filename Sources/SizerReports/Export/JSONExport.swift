@@ -67,9 +67,9 @@ extension ExportBuffer {
     ladder(snapshot.ladder)
     nextKey("classes")
     add("[")
-    for (index, name) in snapshot.classes.keys.sorted().enumerated() {
+    for (index, entry) in snapshot.classesByName.enumerated() {
       if index > 0 { add(",") }
-      classRecord(name, snapshot.classes[name] ?? ClassRecord())
+      classRecord(entry.key, entry.value)
     }
     add("]}")
   }

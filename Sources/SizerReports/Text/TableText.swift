@@ -56,7 +56,11 @@ package struct TableText {
     }
     widths = fittedWidths(
       heads.indices.map { column in
-        sample.reduce(shown(heads[column]).width) { max($0, shown($1[column].text).width) }
+        // What is wider than a line is cut anyway: how much wider does not matter.
+        sample.reduce(shown(heads[column]).width) { widest, row in
+          let cell = row[column]
+          return max(widest, FittedText(cell.text, in: cell.isNumber ? 1 << 20 : room.map { $0 + 4 } ?? 1 << 20).width)
+        }
       })
     isExpanded = room.map { widths.reduce(2 * (widths.count - 1), +) > $0 } ?? false
     if !isExpanded {
@@ -113,7 +117,7 @@ package struct TableText {
       let gap = String(repeating: " ", count: max(0, widths[column] - text.width))
       line += isNumeric[column] ? gap + text.text : column == row.count - 1 ? text.text : text.text + gap
     }
-    while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
-    return line + "\n"
+    guard let last = line.utf8.lastIndex(where: { $0 != UInt8(ascii: " ") }) else { return "\n" }
+    return line[...last] + "\n"
   }
 }

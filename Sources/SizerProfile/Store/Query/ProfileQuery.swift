@@ -31,6 +31,7 @@ package struct ProfileQuery: ~Copyable {
     try SchemaCheck.run(connection)
     for view in Schema.views { try connection.execute("CREATE TEMP \(view.dropFirst("CREATE ".count))") }
     try connection.execute("PRAGMA query_only=ON")
+    connection.openTableFunctions()
     sqlite3_set_authorizer(
       connection.handle, { _, action, first, second, _, _ in authorize(action, first, second) }, nil)
     let statement = try connection.prepareOnly(sql)
@@ -70,6 +71,18 @@ extension Connection {
     ] { sqlite3_limit(handle, limit, value) }
   }
 
+  /// Opens the functions that give tables and that a question may use: all of them only read, and what they read is their arguments or
+  /// what the pragmas say that ``authorize(_:_:_:)`` allows. SQLite makes such a table when it is first named, as a change of the schema,
+  /// which is refused from then on: whatever else a SQLite has (the pages of the file, tokenizers) stays closed.
+  fileprivate func openTableFunctions() {
+    for name in tableFunctions {
+      var statement: OpaquePointer?
+      // One that this SQLite does not have is not there for the question either.
+      sqlite3_prepare_v3(handle, "SELECT 1 FROM \(name)", -1, 0, &statement, nil)
+      sqlite3_finalize(statement)
+    }
+  }
+
   /// The statement that is all of `sql`.
   fileprivate func prepareOnly(_ sql: String) throws(ProfileError) -> OpaquePointer {
     guard !sql.utf8.contains(0) else { throw invalid("the statement holds a zero byte") }
@@ -86,7 +99,9 @@ extension Connection {
     }
     let isAlone = following == nil && status != SQLITE_MISUSE
     sqlite3_finalize(following)
-    guard status == SQLITE_OK || status == SQLITE_MISUSE else { throw queryFailure(status) }
+    guard status == SQLITE_OK || status == SQLITE_MISUSE else {
+      throw closedTableFunction.map { invalid("\($0); \(Self.openOnes)") } ?? queryFailure(status)
+    }
     guard let made else { throw invalid("there is no statement") }
     guard isAlone, sqlite3_stmt_readonly(made) != 0 else {
       sqlite3_finalize(made)
@@ -99,16 +114,43 @@ extension Connection {
   fileprivate func queryFailure(_ status: Int32) -> ProfileError {
     switch status & 0xff {
     case SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_RANGE, SQLITE_MISMATCH, SQLITE_CONSTRAINT:
-      return invalid(sqlite3_errmsg(handle).map { String(cString: $0) } ?? "SQLite \(status)")
+      return invalid(message)
     case SQLITE_AUTH, SQLITE_READONLY: return invalid("a profile is only read")
     default: return origin.failure(status, handle)
     }
+  }
+
+  private var message: String { sqlite3_errmsg(handle).map { String(cString: $0) } ?? "SQLite failed" }
+
+  /// What is wrong with the statement that could not be prepared, if that is a table function that is not open.
+  private var closedTableFunction: String? {
+    let start = "vtable constructor failed: "
+    if message.hasPrefix(start) { return "\(message.dropFirst(start.count)) may not be used here" }
+    // A pragma's, which has SQLite say no more than this. What a profile forbids otherwise has a status of its own.
+    return message == "not authorized" && sqlite3_errcode(handle) == SQLITE_ERROR
+      ? "a pragma may not be used here" : nil
+  }
+
+  private static var openOnes: String {
+    "of the functions that give tables there are \(tableFunctions.joined(separator: ", "))"
   }
 
   private func invalid(_ what: String) -> ProfileError {
     origin.error(.invalidQuery, "can't answer: \(what); without a statement, `sizer sql` shows what there is to ask")
   }
 }
+
+/// The functions that give tables, of those that come with SQLite.
+private let tableFunctions =
+  ["json_each", "json_tree", "generate_series"] + (pragmas + pragmasOfTables).map { "pragma_\($0)" }
+
+/// What there is to know of the file.
+private let pragmas = [
+  "application_id", "user_version", "table_list", "database_list", "quick_check", "integrity_check",
+]
+
+/// What there is to know of a table.
+private let pragmasOfTables = ["table_info", "table_xinfo", "index_list"]
 
 /// Reading, and asking what there is to read.
 private func authorize(_ action: Int32, _ first: UnsafePointer<CChar>?, _ second: UnsafePointer<CChar>?) -> Int32 {
@@ -118,9 +160,7 @@ private func authorize(_ action: Int32, _ first: UnsafePointer<CChar>?, _ second
     let name = first.map { String(cString: $0).lowercased() } ?? ""
     let isAllowed =
       second == nil
-      ? ["application_id", "user_version", "table_list", "database_list", "quick_check", "integrity_check"].contains(
-        name)
-      : ["table_info", "table_xinfo", "table_list", "index_list"].contains(name)
+      ? pragmas.contains(name) : pragmasOfTables.contains(name) || name == "table_list"
     return isAllowed ? SQLITE_OK : SQLITE_DENY
   default: return SQLITE_DENY
   }

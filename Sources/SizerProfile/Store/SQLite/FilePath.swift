@@ -34,13 +34,6 @@ struct FilePath: Sendable {
     return FilePath(String(cString: real), origin)
   }
 
-  /// The folder's path and the name in it.
-  var parts: (folder: String, name: String) {
-    guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", text) }
-    let folder = text[..<slash]
-    return (folder.isEmpty ? "/" : String(folder), String(text[text.utf8.index(after: slash)...]))
-  }
-
   /// Its length; nil when there is no such file. Anything but a plain file is refused: opening a pipe waits for its other end.
   func length() throws(ProfileError) -> Int64? {
     var status = stat()
@@ -94,23 +87,6 @@ struct FilePath: Sendable {
     let number = errno
     close(descriptor)
     guard status == 0 else { throw origin.system(number, "can't be made") }
-  }
-
-  /// Puts this file in `other`'s place, at once and for good: after a power cut one of the two is there, whole.
-  func replace(_ other: FilePath) throws(ProfileError) {
-    try synchronize(O_RDWR)
-    guard rename(text, other.text) == 0 else { throw origin.system(errno, "can't be put in its place") }
-    // The folder's entry is the file system's to keep; where it can't be asked to (some network disks), the file is there all the same.
-    try? FilePath(other.parts.folder, origin).synchronize(O_RDONLY | O_DIRECTORY)
-  }
-
-  private func synchronize(_ access: Int32) throws(ProfileError) {
-    let descriptor = open(text, access | O_CLOEXEC)
-    guard descriptor >= 0 else { throw origin.system(errno, "can't be written") }
-    let status = fsync(descriptor)
-    let number = errno
-    close(descriptor)
-    guard status == 0 else { throw origin.system(number, "can't be written") }
   }
 
   func remove() { unlink(text) }
