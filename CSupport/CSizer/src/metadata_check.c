@@ -157,8 +157,9 @@ bool csizer_heap_metadata_is_sound(csizer_layouts *layouts, const swift_metadata
     case SWIFT_LOCAL_VARIABLE: {
       const swift_local_variable *context = (const swift_local_variable *)metadata;
       if (!csizer_is_readable(layouts, context, sizeof *context)) return false;
-      return context->offset_to_first_capture >= sizeof(swift_object) &&
-             context->offset_to_first_capture <= FARTHEST_CAPTURE && are_captures_sound(layouts, context->captures);
+      // 0: known at run time only, for a resilient type is captured.
+      if (context->offset_to_first_capture && context->offset_to_first_capture < sizeof(swift_object)) return false;
+      return context->offset_to_first_capture <= FARTHEST_CAPTURE && are_captures_sound(layouts, context->captures);
     }
     case SWIFT_GENERIC_BOX: {
       const swift_generic_box *box = (const swift_generic_box *)metadata;

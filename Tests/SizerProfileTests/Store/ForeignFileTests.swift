@@ -83,7 +83,7 @@ import Testing
     "UPDATE referent_trees SET snapshot=100000", "UPDATE referent_trees SET object=0, snapshot=0",
     "UPDATE referents SET tree=100000", "UPDATE referents SET tree=max(0, 1000-id)", "UPDATE referents SET parent=id",
     "UPDATE referents SET parent=id+1", "UPDATE referents SET parent=-1", "UPDATE referents SET name=100000",
-    "UPDATE referents SET type=NULL", "UPDATE referents SET bytes=-1", "UPDATE referents SET parent=0 WHERE id>40",
+    "UPDATE referents SET type=NULL", "UPDATE referents SET bytes=-1", "UPDATE referents SET parent=0 WHERE tree>0",
     "UPDATE traces SET frames='[100000]'", "UPDATE traces SET frames='[-1]'", "UPDATE traces SET frames=''",
     "UPDATE frames SET function=100000", "UPDATE frames SET file=-1", "UPDATE frames SET line=-1",
     "UPDATE frames SET inlined=7", "UPDATE frames SET address=NULL", "DELETE FROM texts WHERE id=3",

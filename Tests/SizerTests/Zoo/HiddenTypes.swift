@@ -163,12 +163,12 @@ private final class Extensions {
 private func local() -> AnyObject {
   struct Hidden: ~Copyable { let leaf = Leaf() }
   struct Value { let leaf = Leaf() }
-  final class Local {
+  final class Hiding {
     let hidden = Hidden()
     let values = Mutex([Value()])
     let known = Mutex(data())
   }
-  return Local()
+  return Hiding()
 }
 
 @Suite("Types that the compiler hides")
