@@ -29,6 +29,9 @@ unsigned long long csizer_removals(void);
 /// Gives the memory back.
 void csizer_images_deinit(csizer_images *images);
 
+/// The range in which `address` is as of the last refresh, or NULL; holds until the next one. Time: logarithmic.
+const struct csizer_range *csizer_images_range(const csizer_images *images, uintptr_t address);
+
 /// Whether `address` is inside an image as of the last refresh. Time: logarithmic.
 bool csizer_images_contain(const csizer_images *images, uintptr_t address);
 

@@ -48,6 +48,10 @@ bool csizer_layouts_kind_name(csizer_layouts *layouts, size_t kind, csizer_kind_
 /// Whether the kind's layout is unknown, so that its blocks are counted and only scanned conservatively.
 bool csizer_layouts_kind_unresolved(const csizer_layouts *layouts, size_t kind);
 
+/// Whether all images that what was compiled lies in are still there and still the same; false too when that can't be told. Otherwise
+/// the table must not be used any more. Takes the loader's lock; no walk may be under way.
+bool csizer_layouts_are_of_loaded_images(csizer_layouts *layouts);
+
 /// Bytes of memory that the table holds.
 size_t csizer_layouts_bytes(const csizer_layouts *layouts);
 

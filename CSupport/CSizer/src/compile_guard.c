@@ -14,9 +14,15 @@ typedef struct job {
   const void *result;
 } job;
 
+static const void *compile_and_note(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail) {
+  const void *result = compile(layouts, type, detail);
+  csizer_layouts_note_images(layouts, type);
+  return result;
+}
+
 static void run(void *context) {
   job *job = context;
-  job->result = job->compile(job->layouts, job->type, job->detail);
+  job->result = compile_and_note(job->layouts, job->compile, job->type, job->detail);
 }
 
 // What was under way is in the tables already: types refer to themselves.
@@ -29,7 +35,7 @@ static void give_up_pending(csizer_layouts *layouts) {
 
 const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type,
                                    const void *detail) {
-  if (layouts->compiling) return compile(layouts, type, detail);
+  if (layouts->compiling) return compile_and_note(layouts, compile, type, detail);
   csizer_layouts_begin(layouts);
   job job = {layouts, compile, type, detail, NULL};
   if (!csizer_guard_call(run, &job)) {

@@ -72,7 +72,7 @@ void csizer_images_deinit(csizer_images *images) {
   *images = (csizer_images){0};
 }
 
-static const struct csizer_range *range_of(const csizer_images *images, uintptr_t address) {
+const struct csizer_range *csizer_images_range(const csizer_images *images, uintptr_t address) {
   size_t low = 0, high = images->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
@@ -82,9 +82,9 @@ static const struct csizer_range *range_of(const csizer_images *images, uintptr_
   return low < images->count && images->ranges[low].start <= address ? &images->ranges[low] : NULL;
 }
 
-bool csizer_images_contain(const csizer_images *images, uintptr_t address) { return range_of(images, address) != NULL; }
+bool csizer_images_contain(const csizer_images *images, uintptr_t address) { return csizer_images_range(images, address) != NULL; }
 
 bool csizer_images_contain_code(const csizer_images *images, uintptr_t address) {
-  const struct csizer_range *range = range_of(images, address);
+  const struct csizer_range *range = csizer_images_range(images, address);
   return range && range->is_code;
 }

@@ -192,6 +192,14 @@ typedef struct csizer_kind {
 /// Values that lie in one another deeper than this are not compiled: each level takes some of a thread's stack.
 enum { CSIZER_DEEPEST_TYPE = 100 };
 
+/// A segment of an image that something compiled lies in, and some bytes of it. layout_images.c
+typedef struct csizer_used_image {
+  struct csizer_used_image *next;
+  uintptr_t start, end;
+  const void *sample;  // a descriptor; NULL: none was met in it
+  uint64_t hash;       // of the sample's bytes
+} csizer_used_image;
+
 struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
@@ -203,6 +211,7 @@ struct csizer_layouts {
   csizer_exclusions exclusions;
   uint32_t side_table_kind;
   uint32_t block_kind;  // 0: none is known yet
+  csizer_used_image *used_images;
   /// Where images are mapped, as of the last walk.
   csizer_images images;
   /// The memory of the walk before, for the next one: small walks would spend their time in the kernel.
@@ -260,6 +269,9 @@ bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadat
 
 /// Whether something was compiled of the type: it is one.
 bool csizer_layouts_know(const csizer_layouts *layouts, const void *type);
+
+/// Notes in which images a type is and is described. layout_images.c
+void csizer_layouts_note_images(csizer_layouts *layouts, const swift_metadata *type);
 
 // layouts.c: the table
 bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout);

@@ -19,10 +19,12 @@ package enum Engine {
       // types may lie now.
       let refusals = Engine.refusalCount
       let removals = csizer_removals()
-      if layouts == nil || refusals != self.refusals || removals != self.removals {
+      if removals != self.removals, layouts?.areOfLoadedImages == false { layouts = nil }
+      if layouts == nil || refusals != self.refusals {
         layouts = try Layouts(excluding: options, place: place)
-        (self.refusals, self.removals) = (refusals, removals)
+        self.refusals = refusals
       }
+      self.removals = removals
       return try Walk(layouts: layouts!, options: options, place: place)
     }
   }

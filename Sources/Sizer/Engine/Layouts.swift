@@ -24,6 +24,9 @@ final class Layouts: Sendable {
     csizer_layouts_destroy(handle)
   }
 
+  /// Whether no library was closed that a compiled type is of.
+  var areOfLoadedImages: Bool { csizer_layouts_are_of_loaded_images(handle) }
+
   /// How many kinds of block have been met.
   var kindCount: Int { csizer_layouts_kind_count(handle) }
 
