@@ -54,7 +54,9 @@ extension HeapSizer {
   /// It is then not followed, and makes no size inexact. As ``registerOwningField(_:of:)`` otherwise.
   /// - Throws: `invalidArgument` when the type declares no such property.
   public static func registerBorrowingField(_ field: String, of type: any (~Copyable).Type) throws(SizerError) {
-    try Engine.registerBorrowingField(field, of: type)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.registerBorrowingField(field, of: type)
+    }
   }
 
   /// Declares that the header of this `ManagedBuffer` class, an `Int`, says how many elements there are behind it.
@@ -65,7 +67,9 @@ extension HeapSizer {
   public static func registerTailCount<Header, Element: ~Copyable>(
     of type: ManagedBuffer<Header, Element>.Type
   ) throws(SizerError) {
-    try Engine.registerTailCount(of: type, header: Header.self, field: nil)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.registerTailCount(of: type, header: Header.self, field: nil)
+    }
   }
 
   /// As ``registerTailCount(of:)``, and the number stands in the header's stored property `field`, an `Int`. One that is called `count`
@@ -74,6 +78,8 @@ extension HeapSizer {
   public static func registerTailCount<Header, Element: ~Copyable>(
     of type: ManagedBuffer<Header, Element>.Type, in field: String
   ) throws(SizerError) {
-    try Engine.registerTailCount(of: type, header: Header.self, field: field)
+    try Engine.preferringOwnStack { () throws(SizerError) in
+      try Engine.registerTailCount(of: type, header: Header.self, field: field)
+    }
   }
 }
