@@ -148,6 +148,12 @@ static bool finish(csizer_layouts *layouts, csizer_builder *builder, csizer_bare
   return csizer_layout_map_insert(layouts, &layouts->values, type, layout);
 }
 
+bool csizer_bare_is_ours(const csizer_layouts *layouts, const swift_metadata *type) {
+  for (const csizer_bare *bare = layouts->bare_types; bare; bare = bare->next)
+    if ((const swift_metadata *)&bare->metadata == type) return true;
+  return false;
+}
+
 const swift_metadata *csizer_bare_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
                                        const swift_metadata *const *arguments, size_t count) {
   const csizer_bare *known = find(layouts, descriptor, arguments, count);

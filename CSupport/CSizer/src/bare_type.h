@@ -57,6 +57,9 @@ static inline const csizer_bare *csizer_bare_of(const swift_metadata *type) {
   return (const csizer_bare *)(const void *)((const char *)type - offsetof(csizer_bare, metadata));
 }
 
+/// Whether `type`, which has that bit, really is a stand-in of this table: others' bits are not believed.
+bool csizer_bare_is_ours(const csizer_layouts *layouts, const swift_metadata *type);
+
 /// The stand-in for a struct or an enum with these arguments, or for a tuple of them when `descriptor` is NULL. NULL
 /// when it can't be told how the type is laid out.
 const swift_metadata *csizer_bare_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
