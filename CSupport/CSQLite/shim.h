@@ -6,6 +6,8 @@
 
 /// As unistd.h has it for programs that ask for GNU's extensions, which Swift's importer does not.
 extern int pipe2(int ends[2], int flags);
+/// O_PATH of fcntl.h, likewise; the same on every processor that Swift has for Linux.
+static const int csqlite_open_path = 010000000;
 
 /// SQLITE_IOERR_SHORT_READ, which Swift does not import, for it is an expression.
 static const int csqlite_short_read = SQLITE_IOERR_SHORT_READ;
@@ -31,5 +33,20 @@ static inline int csqlite_read(sqlite3 *connection, void *out, int length, sqlit
   if (status != SQLITE_OK) return status;
   if (!file || !file->pMethods) return SQLITE_CANTOPEN;
   return file->pMethods->xRead(file, out, length, offset);
+}
+
+/// The descriptor of the database's file, or of its log; -1 when it can't be known. SQLite has no call for it: it is the first
+/// thing behind three pointers in its file, and must be compared with what the file is.
+static inline int csqlite_descriptor(sqlite3 *connection, int of_log) {
+  struct {
+    const void *methods, *system, *inode;
+    int descriptor;
+  } const *file = 0;
+  sqlite3_vfs *system = 0;
+  int which = of_log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+  if (sqlite3_file_control(connection, "main", SQLITE_FCNTL_VFS_POINTER, &system) != SQLITE_OK) return -1;
+  if (!system || system->szOsFile < (int)sizeof *file) return -1;
+  if (sqlite3_file_control(connection, "main", which, &file) != SQLITE_OK) return -1;
+  return file && file->methods ? file->descriptor : -1;
 }
 #endif

@@ -7,7 +7,7 @@ internal import Glibc
 ///
 /// What the process wants done with these signals is left alone; only this thread's mask changes, and is what it was
 /// afterwards. A signal that came while it was held is taken away; one that was pending before stays.
-package func holdingSignals<Result, Failure: Error>(
+package func holdingSignals<Result: ~Copyable, Failure: Error>(
   _ signals: [Int32] = [SIGXFSZ], _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
   var held = sigset_t()

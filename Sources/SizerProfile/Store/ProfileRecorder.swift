@@ -49,7 +49,7 @@ package final class ProfileRecorder: Sendable {
   /// delta can be tried again; one that leaves it out does not fit (`inconsistent`).
   ///
   /// Once the file or its log was removed, renamed, replaced, cut or overwritten, nothing is written any more, and each
-  /// call says so (`notFound`, `corrupted`).
+  /// call says so (`notFound`, `corrupted`; `closed` when the program closed descriptors that it did not open).
   package func append(_ delta: History.Delta) throws(ProfileError) {
     try write { (session) throws(ProfileError) in
       try session.transaction { (writer) throws(ProfileError) in try writer.add(delta) }

@@ -7,15 +7,13 @@ import Glibc
 struct RecordedFiles {
   /// What the system says of a file.
   private struct Mark: Equatable {
-    let device: dev_t
-    let inode: ino_t
+    let file: FileIdentity
     var length: Int64
     let seconds: Int
     let nanoseconds: Int
 
     init(_ status: stat) {
-      device = status.st_dev
-      inode = status.st_ino
+      file = FileIdentity(status)
       length = Int64(status.st_size)
       seconds = status.st_mtim.tv_sec
       nanoseconds = status.st_mtim.tv_nsec
@@ -26,23 +24,37 @@ struct RecordedFiles {
   private let log: FilePath
   private var profileMark: Mark
   private var logMark: Mark
+  /// SQLite's descriptors, and what each stood for when it was opened.
+  private var descriptors: [(number: Int32, file: FileIdentity)] = []
 
-  /// The files beside each other that the recorder has just made; `profile` is its resolved path.
-  init(profile: FilePath) throws(ProfileError) {
+  /// The files beside each other that the recorder has just made; `profile` is its resolved path, `descriptors` are
+  /// those of the profile and of its log.
+  init(profile: FilePath, descriptors: (file: Int32, log: Int32)) throws(ProfileError) {
     self.profile = profile
     log = profile.appending("-wal")
     profileMark = try Self.mark(of: profile, as: "the file")
     logMark = try Self.mark(of: log, as: "its log, the file that ends in -wal,")
+    // A number that is not what it should be was not SQLite's.
+    for (number, mark) in [(descriptors.file, profileMark), (descriptors.log, logMark)]
+    where FileIdentity(descriptor: number) == mark.file { self.descriptors.append((number, mark.file)) }
   }
 
   /// How long SQLite lets the log be that it begins anew: what is longer, it cuts itself.
   static let logLimit: Int64 = 4 << 20
+
+  /// Whether SQLite still has them open. Who closes descriptors that are not theirs lets other files have the numbers:
+  /// SQLite would write there, and close them.
+  var areOpen: Bool { descriptors.allSatisfy { FileIdentity(descriptor: $0.number) == $0.file } }
 
   /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we have
   /// written since then.
   ///
   /// - Returns: Whether somebody has written to one of them.
   func check(afterWriting: Bool = false) throws(ProfileError) -> Bool {
+    guard areOpen else {
+      throw profile.origin.error(
+        .closed, "can't be written any more: the program closed its descriptor, or that of its log; \(Self.remedy)")
+    }
     let isSame = try Self.check(profile, as: "the file", profileMark)
     var expected = logMark
     if afterWriting { expected.length = min(expected.length, Self.logLimit) }
@@ -52,16 +64,14 @@ struct RecordedFiles {
   /// They are now as the recorder wants them.
   mutating func remember() throws(ProfileError) {
     let (profileNow, logNow) = (try Self.mark(of: profile, as: "the file"), try Self.mark(of: log, as: "its log"))
-    guard profileNow.inode == profileMark.inode, profileNow.device == profileMark.device,
-      logNow.inode == logMark.inode, logNow.device == logMark.device
-    else { return }
+    guard profileNow.file == profileMark.file, logNow.file == logMark.file else { return }
     (profileMark, logMark) = (profileNow, logNow)
   }
 
   /// The finished profile is where it was, and its log is gone.
   func checkFinished() throws(ProfileError) {
     let now = try Self.mark(of: profile, as: "the file")
-    guard now.inode == profileMark.inode, now.device == profileMark.device else {
+    guard now.file == profileMark.file else {
       throw Self.replaced(profile, as: "the file")
     }
     if let left = try log.length(), left > 0 {
@@ -71,7 +81,7 @@ struct RecordedFiles {
 
   private static func check(_ file: FilePath, as what: String, _ mark: Mark) throws(ProfileError) -> Bool {
     let now = try Self.mark(of: file, as: what)
-    guard now.inode == mark.inode, now.device == mark.device else { throw replaced(file, as: what) }
+    guard now.file == mark.file else { throw replaced(file, as: what) }
     guard now.length >= mark.length else {
       throw file.origin.error(
         .corrupted,

@@ -32,7 +32,7 @@ final class RecordingSession {
     // empty. The first look makes the log, which is how others know that the file is still recorded.
     try writer.connection.execute(
       "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=\(RecordedFiles.logLimit); SELECT count(*) FROM snapshots")
-    files = try RecordedFiles(profile: file)
+    files = try RecordedFiles(profile: file, descriptors: writer.connection.descriptors)
     path = file
     self.writer = writer
   }
@@ -75,7 +75,7 @@ final class RecordingSession {
       }
     } catch {
       // That somebody holds it, or that there are no descriptors left, passes.
-      if [.notFound, .corrupted, .notAProfile].contains(error.code) { loss = error }
+      if [.notFound, .corrupted, .notAProfile, .closed].contains(error.code) { loss = error }
       throw error
     }
   }
@@ -93,6 +93,8 @@ final class RecordingSession {
   func leaveWhatIsNotOurs() {
     if loss == nil { try? lookAgain() }
     if loss != nil { writer.connection.leaveLog() }
+    // Leaked on purpose: closing would close what has the descriptors' numbers now.
+    if !files.areOpen { _ = Unmanaged.passRetained(self) }
   }
 }
 

@@ -82,4 +82,26 @@ import Testing
       #expect(!(try FileManager.default.contentsOfDirectory(atPath: folder)).contains("q"))
     }
   }
+
+  @Test func `a reader that may not make the index gets an error and no signal`() async throws {
+    let folder = try Folder()
+    await #expect(processExitsWith: .success) { [folder = folder.path as String] in
+      let recorder = try ProfileRecorder(path: "\(folder)/p")
+      try recorder.append(Story(seed: 6).deltas[0])
+      // Without an end: as if it were killed.
+      _exit(0)
+    }
+    #expect(truncate(folder.path("p-shm"), 0) == 0)
+    await #expect(processExitsWith: .success) { [folder = folder.path as String] in
+      openSignals(SIGXFSZ)
+      var limit = rlimit(rlim_cur: 1, rlim_max: .max)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      #expect(throws: ProfileError.self) { try Statistics(contentsOf: "\(folder)/p") }
+      #expect(throws: ProfileError.self) { _ = try ProfileQuery(path: "\(folder)/p", sql: "SELECT 1") }
+      limit.rlim_cur = .max
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      let read = try history(at: "\(folder)/p")
+      #expect(read == Story(seed: 6).histories[0])
+    }
+  }
 }

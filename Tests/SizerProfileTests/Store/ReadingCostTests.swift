@@ -134,4 +134,37 @@ import Testing
     let snapshots = try history(at: path).snapshots
     #expect(snapshots[before...].allSatisfy { $0.classes.count == 2 })
   }
+
+  /// Two marks of different order in turn: Swift sorts them by moving each past all that came before.
+  private static func marks(_ count: Int) -> String {
+    "a" + String(repeating: "\u{301}\u{323}", count: count / 2)
+  }
+
+  @Test func `a text with combining marks without end is refused, before anything compares it`() async throws {
+    let sql = try begun()
+    let id = try lastID(sql, "texts") + 1
+    try sql.run(
+      """
+      INSERT INTO texts VALUES(\(id), '\(Self.marks(500_000))');
+      INSERT INTO classes(id, snapshot, name, active, bytes, share)
+        SELECT max(id) + 1, max(snapshot), \(id), 1, 1, 0 FROM classes
+      """)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      // To hash it takes minutes.
+      var limit = rlimit(rlim_cur: 20, rlim_max: 20)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit) == 0)
+      let error = #expect(throws: ProfileError.self) { try history(at: path) }
+      #expect(error?.code == .corrupted && error?.message.contains("marks") == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test func `as many combining marks as are read can be written, and no more`() throws {
+    var history = Story(seed: 52, snapshots: 1).history
+    history.snapshots[0].classes = [Self.marks(256) + "x" + Self.marks(256): ClassRecord(active: 1, bytes: 1)]
+    try Statistics(history).write(to: path)
+    #expect(try SizerProfileTests.history(at: path) == history)
+    history.snapshots[0].classes = [Self.marks(258): ClassRecord(active: 1, bytes: 1)]
+    let error = #expect(throws: ProfileError.self) { try Statistics(history).write(to: folder.path("q")) }
+    #expect(error?.code == .inconsistent, "\(String(describing: error))")
+  }
 }

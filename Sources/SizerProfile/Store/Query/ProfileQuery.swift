@@ -24,7 +24,10 @@ package struct ProfileQuery: ~Copyable {
   ///
   /// - Throws: what `Statistics(contentsOf:)` throws when the file can't be opened, and `invalidQuery`.
   package init(path: String, sql: String) throws(ProfileError) {
-    let file = try ProfileFile(reading: Origin(path: path, place: "ProfileQuery(path:sql:)"))
+    // Who reads a recording may have to make the index of its log.
+    let file = try holdingSignals { () throws(ProfileError) in
+      try ProfileFile(reading: Origin(path: path, place: "ProfileQuery(path:sql:)"))
+    }
     let connection = file.connection
     connection.loosenLimits()
     try connection.execute("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; BEGIN")

@@ -12,8 +12,11 @@ struct ProfileReader: ~Copyable {
 
   /// The history in the file at `path`; `place` is the caller's call, for errors.
   static func history(at path: String, place: String) throws(ProfileError) -> History {
-    var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, place: place)))
-    return try reader.history()
+    // Who reads a recording may have to make the index of its log.
+    try holdingSignals { () throws(ProfileError) in
+      var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, place: place)))
+      return try reader.history()
+    }
   }
 
   init(_ file: consuming ProfileFile) throws(ProfileError) {

@@ -23,7 +23,13 @@ struct TextBudget {
   }
 
   mutating func text(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String {
-    try withText(row, column) { String(decoding: $0, as: UTF8.self) }
+    let origin = origin
+    return try withText(row, column) { (text) throws(ProfileError) in
+      guard !Limits.hasTooManyMarks(text) else {
+        throw origin.corrupted("a text has more than \(Limits.marks) combining marks in a row")
+      }
+      return String(decoding: text, as: UTF8.self)
+    }
   }
 
   mutating func optionalText(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String? {

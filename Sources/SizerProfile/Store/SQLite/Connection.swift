@@ -71,6 +71,9 @@ struct Connection: ~Copyable {
       }, left)
   }
 
+  /// The descriptors of the file and of its log, as far as they are known.
+  var descriptors: (file: Int32, log: Int32) { (csqlite_descriptor(handle, 0), csqlite_descriptor(handle, 1)) }
+
   /// Closing will leave the log and the file as they are.
   func leaveLog() {
     _ = csqlite_switch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

@@ -28,9 +28,13 @@ extension Connection {
     else { return false }
     let path = sqlite3_db_filename(connection, "main").map { String(cString: $0) } ?? ""
     let installed = UnsafeMutablePointer<FileMethods>.allocate(capacity: 1)
+    let index = SharedIndex(path: path + "-shm") { isTaken in
+      // Called while the file is open only: by its own methods.
+      let flags = (isTaken ? SQLITE_SHM_LOCK : SQLITE_SHM_UNLOCK) | SQLITE_SHM_EXCLUSIVE
+      return original.pointee.xShmLock(file, 0, 1, flags) == SQLITE_OK
+    }
     installed.initialize(
-      to: FileMethods(
-        methods: original.pointee, original: original, index: .passRetained(SharedIndex(path: path + "-shm"))))
+      to: FileMethods(methods: original.pointee, original: original, index: .passRetained(index)))
     // Without the methods of version 3, which map the file itself.
     installed.pointee.methods.iVersion = min(original.pointee.iVersion, 2)
     installed.pointee.methods.xClose = close
@@ -86,12 +90,14 @@ private func lockIndex(
       // Others look as soon as the lock is free. That nothing could be given to them is told when the next lock is
       // taken.
       _ = index.exchange()
-      if isForWriting { index.isOwned = false }
+      if isForWriting { (index.isOwned, index.isLocked) = (false, false) }
       return own.pointee.original.pointee.xShmLock(file, first, count, flags)
     }
     let status = own.pointee.original.pointee.xShmLock(file, first, count, flags)
     guard status == SQLITE_OK else { return status }
+    if isForWriting { index.isLocked = true }
     guard index.exchange() else {
+      if isForWriting { index.isLocked = false }
       let unlock = flags & ~SQLITE_SHM_LOCK | SQLITE_SHM_UNLOCK
       _ = own.pointee.original.pointee.xShmLock(file, first, count, unlock)
       return csqlite_shared_memory_failed

@@ -33,7 +33,7 @@ final class SharedIndex {
   private let passage = KernelPassage()
   /// The index's own file, for it to be made whole again, and what it was when it was mapped.
   private let path: String
-  private var file: (device: dev_t, inode: ino_t)?
+  private var file: FileIdentity?
   /// Whether the mapping may only be read.
   private var isReadOnly = false
   /// Whether something that was written here could not be given to the others: what they have is old then, and must not
@@ -41,8 +41,15 @@ final class SharedIndex {
   private var isLost = false
   /// Whether the lock for writing is held.
   var isOwned = false
+  /// Whether it is held or has just been taken, before the first exchange.
+  var isLocked = false
+  /// Takes the lock for writing, or gives it back; false when another has it.
+  private let lock: (_ isTaken: Bool) -> Bool
 
-  init(path: String) { self.path = path }
+  init(path: String, lock: @escaping (_ isTaken: Bool) -> Bool) {
+    self.path = path
+    self.lock = lock
+  }
 
   deinit { forget() }
 
@@ -53,7 +60,7 @@ final class SharedIndex {
     isReadOnly = readOnly
     if theirs == nil { theirs = malloc(length)?.assumingMemoryBound(to: UInt32.self) }
     guard theirs != nil, let copy = malloc(length) else { return nil }
-    if file == nil { file = status().map { ($0.st_dev, $0.st_ino) } }
+    if file == nil { file = withFile { _, status in FileIdentity(status) } }
     while pieces.count <= number { pieces.append(nil) }
     pieces[number] = Piece(shared: shared, copy: copy, length: length)
     guard passage.copy(from: shared, to: copy, length) || renew() && passage.copy(from: shared, to: copy, length) else {
@@ -173,17 +180,28 @@ final class SharedIndex {
 
   /// Gives a file that was cut its length back, with zeros. Another file that was put in its place is left alone.
   private func makeWhole() -> Bool {
-    let length = pieces.reduce(0) { $0 + ($1?.length ?? 0) }
-    guard !isReadOnly, let now = status(), let file, (now.st_dev, now.st_ino) == file else { return false }
-    // By its name: whoever closes a descriptor of a file takes the locks away that SQLite has on it.
-    return now.st_size >= length || truncate(path, off_t(length)) == 0
+    guard !isReadOnly, let file else { return false }
+    // Only who holds the lock for writing makes the file longer: nobody does while it is ours, and what was looked up
+    // holds. A length that was too small by then would take pages from under another's mapping.
+    guard isLocked || lock(true) else { return false }
+    defer { if !isLocked { _ = lock(false) } }
+    let length = off_t(pieces.reduce(0) { $0 + ($1?.length ?? 0) })
+    return withFile { descriptor, status in
+      guard FileIdentity(status) == file else { return false }
+      // The very file that was looked at, whatever its name is by now.
+      return status.st_size >= length || truncate("/proc/self/fd/\(descriptor)", length) == 0
+    } ?? false
   }
 
-  /// What the system says of the index's file; nil when there is no plain file of its name.
-  private func status() -> stat? {
+  /// Calls `body` with the index's file and what the system says of it; nil when there is no plain file of its name.
+  private func withFile<Result>(_ body: (Int32, stat) -> Result) -> Result? {
+    // O_PATH, for whoever closes any other descriptor of a file takes the locks away that SQLite has on it.
+    let descriptor = open(path, csqlite_open_path | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
     var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return status
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return body(descriptor, status)
   }
 
   /// SQLite unmaps it.
@@ -191,53 +209,5 @@ final class SharedIndex {
     for piece in pieces { free(piece?.copy) }
     free(theirs)
     (pieces, theirs, file) = ([], nil, nil)
-  }
-}
-
-/// Copies memory by the kernel, which says when it can't be read or written, where this process would get a signal:
-/// through a pipe, for that works everywhere and no limit on file sizes counts.
-private final class KernelPassage {
-  private var ends: (Int32, Int32) = (-1, -1)
-
-  deinit { close() }
-
-  private func close() {
-    if ends.0 >= 0 {
-      Glibc.close(ends.0)
-      Glibc.close(ends.1)
-    }
-    ends = (-1, -1)
-  }
-
-  private func open() -> Bool {
-    guard ends.0 < 0 else { return true }
-    var pair: [Int32] = [-1, -1]
-    // In one call: a program that another thread starts meanwhile must not inherit it.
-    guard pipe2(&pair, O_CLOEXEC | O_NONBLOCK) == 0 else { return false }
-    ends = (pair[0], pair[1])
-    return true
-  }
-
-  /// False when either can't be accessed, or there are no descriptors left.
-  func copy(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ length: Int) -> Bool {
-    guard open() else { return false }
-    var done = 0
-    while done < length {
-      // As much as the pipe takes, 64 KiB at most and a page at least.
-      let written = write(ends.1, source + done, length - done)
-      var taken = 0
-      while taken < written {
-        let count = read(ends.0, target + done + taken, written - taken)
-        guard count > 0 else { break }
-        taken += count
-      }
-      guard written > 0, taken == written else {
-        // What is left in the pipe must not be taken for what comes next.
-        close()
-        return false
-      }
-      done += written
-    }
-    return true
   }
 }
