@@ -5,7 +5,8 @@
 #include "made_heap.h"
 #include "metadata_check.h"
 
-// What the runtime is going to follow or to call is looked at before: symbolic references, and what generic types demand.
+// What the runtime is going to follow or to call is looked at before: symbolic references, and what generic types
+// demand.
 
 static void *nowhere_near(const void *made) { return (char *)(uintptr_t)made - (1 << 30); }
 

@@ -88,7 +88,8 @@ static bool is_same(const struct sigaction *one, const struct sigaction *other) 
 // keep the signal; if they call ours, it still catches.
 static bool may_cover(int i, const struct sigaction *current) {
   if (is_ours(current)) return false;  // somebody has put back what he found
-  bool is_handler = (current->sa_flags & SA_SIGINFO) || (current->sa_handler != SIG_DFL && current->sa_handler != SIG_IGN);
+  bool is_default = current->sa_handler == SIG_DFL || current->sa_handler == SIG_IGN;
+  bool is_handler = (current->sa_flags & SA_SIGINFO) || !is_default;
   return !installed.is_covered[i] || !is_handler || is_same(current, &installed.before[i]);
 }
 

@@ -63,7 +63,8 @@ bool csizer_compile_owned_pointer(csizer_builder *builder, const swift_metadata 
   if (!pointee) return false;
   const swift_metadata *target = csizer_generic_arguments(type)[0];
   const swift_witnesses *witnesses = swift_witnesses_of(target);
-  size_t stride = witnesses->stride ? witnesses->stride : 1;
+  enum { ALIGN_MASK = 15 };  // the runtime aligns all raw memory so, which for the smallest is another class
+  size_t stride = witnesses->stride ? swift_round_up(witnesses->stride, ALIGN_MASK) : 1;
   own(builder, pointee->rule, pointee->name,
       csizer_allocator_usable_size_for(stride, witnesses->flags & SWIFT_ALIGNMENT_MASK));
   return true;

@@ -97,8 +97,10 @@ static char *make_stack(void) {
 static char *take(void) {
   pid_t process = getpid(), before = 0;
   bool is_mine = __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-  bool is_inherited = !is_mine && before != process &&
-                      __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  bool is_inherited = !is_mine && before != process;
+  if (is_inherited)
+    is_inherited =
+        __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
   if (!is_mine && !is_inherited) return make_stack();
   char *stack = is_inherited ? NULL : __atomic_load_n(&first, __ATOMIC_RELAXED);
   if (stack) return stack;
