@@ -200,6 +200,62 @@ TEST(handlers_that_come_meanwhile_stay) {
   CHECK(now.sa_handler == host_plain_handler);
 }
 
+// ---- A handler that calls what it found ----
+
+static struct sigaction found;
+static volatile sig_atomic_t first_count, chaining_count;
+
+static void first_handler(int signal) {
+  (void)signal;
+  first_count++;
+  _exit(first_count == 1 && chaining_count == 1 ? 7 : 8);
+}
+
+static void chaining_handler(int signal, siginfo_t *info, void *context) {
+  if (++chaining_count > 3) _exit(9);
+  if (found.sa_flags & SA_SIGINFO) found.sa_sigaction(signal, info, context);
+  else found.sa_handler(signal);
+}
+
+static void chain(void *context) {
+  (void)context;
+  struct sigaction action = {.sa_sigaction = chaining_handler, .sa_flags = SA_SIGINFO};
+  sigaction(SIGSEGV, &action, &found);
+}
+
+// Between the two guards, what the host does.
+static int end_of_chain(void (*meanwhile)(void), bool also_guarded) {
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    struct sigaction first = {.sa_handler = first_handler};
+    sigaction(SIGSEGV, &first, NULL);
+    csizer_guard_call(chain, NULL);
+    if (meanwhile) meanwhile();
+    int count = 0;
+    for (int i = 0; i < 3; i++) csizer_guard_call(no_fault, &count);
+    if (also_guarded && csizer_guard_call(fault, NULL)) _exit(10);
+    if (also_guarded && chaining_count != 1) _exit(11);
+    chaining_count = 0;
+    fault(NULL);
+    _exit(12);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+static void stack_another(void) {
+  struct sigaction action = {.sa_sigaction = chaining_handler, .sa_flags = SA_SIGINFO | SA_NODEFER}, ignored;
+  sigaction(SIGSEGV, &action, &ignored);
+}
+
+TEST(a_handler_that_calls_ours_is_not_what_ours_calls) {
+  CHECK_EQUAL(end_of_chain(NULL, false), -7);
+  CHECK_EQUAL(end_of_chain(NULL, true), -7);  // faults of ours are caught through it
+  CHECK_EQUAL(end_of_chain(stack_another, false), -7);
+}
+
 // ---- Ends ----
 
 // How a process ends in which `body` runs inside a guard and SIGSEGV was `disposition`.

@@ -251,7 +251,8 @@ TEST(after_a_kill_for_memory_there_is_no_room_for_ever) {
   CHECK_EQUAL(made_limits_ask(NULL), CSIZER_LIMIT_NONE);
 }
 
-TEST(a_kill_when_hardly_any_room_was_left_was_for_memory) {
+// Somebody may have killed it: that is no reason never to try again.
+TEST(a_kill_when_hardly_any_room_was_left_makes_more_careful) {
   csizer_headroom *headroom;
   csizer_shortage shortage;
   made_limits_write_process();
@@ -259,9 +260,13 @@ TEST(a_kill_when_hardly_any_room_was_left_was_for_memory) {
   CHECK_EQUAL(csizer_headroom_open(0, &headroom, &shortage), CSIZER_OK);
   leave(MADE_FLOOR + 1);
   CHECK_EQUAL(csizer_headroom_look(headroom), CSIZER_ROOM_NEAR);
-  CHECK(csizer_headroom_was_killed(headroom));
+  CHECK(!csizer_headroom_was_killed(headroom));
   csizer_headroom_close(headroom);
-  CHECK_EQUAL(made_limits_ask(NULL), CSIZER_LIMIT_KILLED);
+  leave(MADE_NEED + MADE_ANONYMOUS / 8 - 1);
+  CHECK_EQUAL(made_limits_ask(&shortage), CSIZER_LIMIT_GROUP);
+  CHECK_EQUAL(shortage.need, MADE_NEED + MADE_ANONYMOUS / 8);
+  leave(MADE_NEED + MADE_ANONYMOUS / 8);
+  CHECK_EQUAL(made_limits_ask(NULL), CSIZER_LIMIT_NONE);
 }
 
 TEST(without_proc_nothing_is_known) {

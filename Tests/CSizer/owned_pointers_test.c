@@ -38,25 +38,41 @@ static void *holder_of(made_heap *heap, const char *name, const char *field_type
   return object;
 }
 
-static csizer_totals size_with(const char *name, const char *pointee, size_t before) {
+static csizer_totals size_of_block(const char *name, const char *pointee, size_t bytes, size_t before) {
   made_heap heap;
   const swift_metadata *type =
       made_struct((made_struct_spec){.name = pointee, .size = 40, .align_mask = 7, .without_records = true});
   void *object = holder_of(&heap, name, pointer_to(type), NULL);
-  made_set(object, FIELD, (char *)made_block(&heap, 256) + before);
+  made_set(object, FIELD, (char *)made_block(&heap, bytes) + before);
   csizer_totals totals = made_size_of_object(&heap, object);
   made_heap_deinit(&heap);
   return totals;
 }
 
+static csizer_totals size_with(const char *name, const char *pointee, size_t before) {
+  return size_of_block(name, pointee, 256, before);
+}
+
 TEST(pointers_to_locks_own_their_block) {
   bool can_say = csizer_allocator_has_uniform_pages();
-  csizer_totals lock = size_with("Main.Lock", "__C.pthread_mutex_t", 0);
+  csizer_totals lock = size_of_block("Main.Lock", "__C.pthread_mutex_t", 40, 0);
   CHECK_EQUAL(lock.raw_blocks, can_say);
   CHECK_EQUAL(lock.unresolved, !can_say);
   csizer_totals stream = size_with("Main.Stream", "__C._IO_FILE", 0);
   CHECK_EQUAL(stream.raw_blocks, can_say);
   CHECK_EQUAL(stream.unresolved, 1);
+}
+
+// A struct of C's whose first member is the lock: the block is owned, what else is in it may own more.
+TEST(a_lock_in_a_larger_block_is_not_all_of_it) {
+  bool can_say = csizer_allocator_has_uniform_pages();
+  csizer_totals room = size_of_block("Main.SameClass", "__C.pthread_mutex_t", 48, 0);
+  CHECK_EQUAL(room.raw_blocks, can_say);
+  CHECK_EQUAL(room.unresolved, !can_say);
+  csizer_totals larger = size_of_block("Main.Larger", "__C.pthread_mutex_t", 49, 0);
+  CHECK_EQUAL(larger.raw_blocks, can_say);
+  CHECK_EQUAL(larger.unresolved, 1);
+  CHECK_EQUAL(larger.estimated_bytes, 0);
 }
 
 // Whose it is, nothing says: an estimate, where the allocator can tell that a block starts there.

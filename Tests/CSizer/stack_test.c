@@ -10,6 +10,7 @@
 #include "csizer_accounts.h"
 #include "csizer_stack.h"
 #include "csizer_thread.h"
+#include "own_stack.h"
 #include "pages.h"
 
 // ---- What runs on the profiler's stack ----
@@ -133,6 +134,60 @@ TEST(a_child_goes_on_and_has_a_stack_too) {
   CHECK_EQUAL(csizer_stack_call(fork_there, &status), CSIZER_OK);
   CHECK(WIFEXITED(status));
   CHECK_EQUAL(WEXITSTATUS(status), 7);
+}
+
+static unsigned is_there, may_leave, has_left;
+
+static void stay(void *context) {
+  __atomic_store_n(&is_there, 1, __ATOMIC_RELEASE);
+  while (!__atomic_load_n(&may_leave, __ATOMIC_ACQUIRE)) usleep(1000);
+  if (context) pthread_testcancel();
+  __atomic_store_n(&has_left, 1, __ATOMIC_RELEASE);
+}
+
+static void *stay_there(void *context) {
+  CHECK_EQUAL(csizer_stack_call(stay, context), CSIZER_OK);
+  pthread_testcancel();
+  return NULL;
+}
+
+static pthread_t start_staying(void *context) {
+  pthread_t thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, stay_there, context), 0);
+  while (!__atomic_load_n(&is_there, __ATOMIC_ACQUIRE)) usleep(1000);
+  return thread;
+}
+
+// The thread that was on the stack is not in the child.
+TEST(a_child_keeps_a_stack_of_its_own) {
+  pthread_t thread = start_staying(NULL);
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    unsigned depth = 0;
+    bool is_called = csizer_stack_call(descend_deep, &depth) == CSIZER_OK && depth == 1024;
+    size_t held = csizer_pages_held();
+    bool is_kept = csizer_stack_bytes() >= 1024 * 1024;
+    is_called = is_called && csizer_stack_call(descend_deep, &depth) == CSIZER_OK;
+    _exit(!is_called ? 1 : !is_kept ? 2 : csizer_pages_held() != held ? 3 : 7);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK_EQUAL(WEXITSTATUS(status), 7);
+  __atomic_store_n(&may_leave, 1, __ATOMIC_RELEASE);
+  pthread_join(thread, NULL);
+}
+
+// It would leave the stack taken for ever.
+TEST(nobody_is_cancelled_there) {
+  int cancel = 1;
+  void *result = NULL;
+  pthread_t thread = start_staying(&cancel);
+  CHECK_EQUAL(pthread_cancel(thread), 0);
+  __atomic_store_n(&may_leave, 1, __ATOMIC_RELEASE);
+  pthread_join(thread, &result);
+  CHECK(has_left);
+  CHECK(result == PTHREAD_CANCELED);  // afterwards it is
 }
 
 TEST(what_is_kept_is_counted) {

@@ -78,8 +78,9 @@ csizer_room csizer_headroom_look(csizer_headroom *headroom);
 /// What the last look found short.
 csizer_shortage csizer_headroom_shortage(const csizer_headroom *headroom);
 
-/// Whether a child that was killed, by none of us, was killed for memory: the group has counted a kill since, or there
-/// was hardly any room left. If so no image fits any more, for the rest of this process's life.
+/// Whether a child that was killed, by none of us, was killed for memory: the group has counted a kill since. If so no
+/// image fits any more, for the rest of this process's life. When none was counted but there was hardly any room left,
+/// the next image must find twice the share, as if the child had been ended for want of room.
 bool csizer_headroom_was_killed(csizer_headroom *headroom);
 
 /// The child was ended for want of room, or did its work: the next one's share.

@@ -17,11 +17,32 @@ enum {
   MOST_WORDS = 1 << 16,  // of metadata
 };
 
+// ---- Scopes ----
+
+static bool is_name_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
+  const char *name = swift_resolve(&descriptor->name);
+  return name && csizer_checked_text(&layouts->checked, name, MOST_NAME);
+}
+
+// The scopes outside: those above MOST_SCOPES are not read by anybody.
+static bool are_scopes_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
+  for (int i = 0; descriptor && i < MOST_SCOPES; i++) {
+    if (!csizer_is_record_at(layouts, descriptor, offsetof(swift_descriptor, access_function))) return false;
+    enum swift_context_kind kind = descriptor->flags & 0x1F;
+    bool has_name = kind == SWIFT_CONTEXT_MODULE || kind == SWIFT_CONTEXT_PROTOCOL || kind >= SWIFT_CONTEXT_CLASS;
+    if (has_name && !is_name_sound(layouts, descriptor)) return false;
+    const char *parent = (const char *)&descriptor->parent + (descriptor->parent & ~1);
+    if ((descriptor->parent & 1) && !csizer_is_word_at(layouts, parent)) return false;
+    descriptor = csizer_descriptor_parent(descriptor);
+  }
+  return true;
+}
+
 // ---- Names ----
 
 // What a symbolic reference leads to is read by the runtime. docs/ABI/Mangling.rst
 static bool is_reference_sound(csizer_layouts *layouts, const char *at) {
-  enum { CONTEXT = 1, INDIRECT_CONTEXT = 2, LAST_RELATIVE = 0x17 };
+  enum { CONTEXT = 1, INDIRECT_CONTEXT = 2, ACCESS_FUNCTION = 9, LAST_RELATIVE = 0x17 };
   if (*at > LAST_RELATIVE) return true;  // an absolute address, of which there are none in images
   swift_relative offset;
   memcpy(&offset, at + 1, sizeof offset);
@@ -30,9 +51,9 @@ static bool is_reference_sound(csizer_layouts *layouts, const char *at) {
     if (!csizer_is_word_at(layouts, target)) return false;
     target = *(const char *const *)(const void *)target;
   }
-  bool is_context = *at == CONTEXT || *at == INDIRECT_CONTEXT;
-  if (is_context && !csizer_is_aligned(target, sizeof(uint32_t))) return false;
-  return csizer_is_readable(layouts, target, is_context ? offsetof(swift_descriptor, access_function) : 1);
+  if (*at == ACCESS_FUNCTION) return csizer_is_code(layouts, target);  // which the runtime calls
+  if (*at != CONTEXT && *at != INDIRECT_CONTEXT) return csizer_is_readable(layouts, target, 1);
+  return target && are_scopes_sound(layouts, (const void *)target);
 }
 
 bool csizer_mangled_name_is_sound(csizer_layouts *layouts, const char *name) {
@@ -48,25 +69,6 @@ bool csizer_mangled_name_is_sound(csizer_layouts *layouts, const char *name) {
 }
 
 // ---- Descriptors ----
-
-static bool is_name_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
-  const char *name = swift_resolve(&descriptor->name);
-  return name && csizer_checked_text(&layouts->checked, name, MOST_NAME);
-}
-
-// The scopes outside: those above MOST_SCOPES are not read by anybody.
-static bool are_scopes_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
-  for (int i = 0; descriptor && i < MOST_SCOPES; i++) {
-    if (!csizer_is_record_at(layouts, descriptor, offsetof(swift_descriptor, access_function))) return false;
-    enum swift_context_kind kind = descriptor->flags & 0x1F;
-    bool has_name = kind != SWIFT_CONTEXT_EXTENSION && kind != SWIFT_CONTEXT_ANONYMOUS;
-    if (has_name && !is_name_sound(layouts, descriptor)) return false;
-    const char *parent = (const char *)&descriptor->parent + (descriptor->parent & ~1);
-    if ((descriptor->parent & 1) && !csizer_is_word_at(layouts, parent)) return false;
-    descriptor = csizer_descriptor_parent(descriptor);
-  }
-  return true;
-}
 
 static bool is_record_sound(csizer_layouts *layouts, const swift_field_record *record) {
   const char *name = swift_resolve(&record->name), *type = swift_resolve(&record->type_name);
@@ -92,7 +94,14 @@ static bool is_generic_part_sound(csizer_layouts *layouts, const swift_descripto
   enum { HEADER = 16 };
   if (!(descriptor->flags & SWIFT_DESCRIPTOR_GENERIC)) return true;
   return csizer_is_readable(layouts, (const char *)descriptor + bytes, HEADER) &&
-         csizer_generic_argument_count(descriptor) <= CSIZER_MOST_ARGUMENTS;
+         csizer_generic_argument_count(descriptor) <= CSIZER_MOST_ARGUMENTS &&
+         csizer_generic_requirements_are_sound(layouts, descriptor);
+}
+
+bool csizer_protocol_is_sound(csizer_layouts *layouts, const swift_descriptor *protocol) {
+  enum { BYTES = 24 };  // Metadata.h, TargetProtocolDescriptor
+  return protocol && csizer_is_record_at(layouts, protocol, BYTES) &&
+         (protocol->flags & 0x1F) == SWIFT_CONTEXT_PROTOCOL && are_scopes_sound(layouts, protocol);
 }
 
 static bool are_figures_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {

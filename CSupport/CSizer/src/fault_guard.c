@@ -21,6 +21,8 @@ static struct {
   pthread_mutex_t lock;
   unsigned users;
   struct sigaction before[SIGNALS];
+  /// Somebody put a handler over ours, and may call ours from it for ever.
+  bool is_covered[SIGNALS];
 } installed = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct sigaction *before(int signal) {
@@ -75,13 +77,29 @@ static bool is_ours(const struct sigaction *action) {
   return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_fault;
 }
 
+static bool is_same(const struct sigaction *one, const struct sigaction *other) {
+  bool has_info = one->sa_flags & SA_SIGINFO;
+  if (has_info != ((other->sa_flags & SA_SIGINFO) != 0)) return false;
+  return has_info ? one->sa_sigaction == other->sa_sigaction : one->sa_handler == other->sa_handler;
+}
+
+// A handler that calls ours must not be what ours calls: a fault would go round between them. So once somebody has put
+// his over ours, we go only over those that cannot know it: the one that was there before, and none. His other ones
+// keep the signal; if they call ours, it still catches.
+static bool may_cover(int i, const struct sigaction *current) {
+  if (is_ours(current)) return false;  // somebody has put back what he found
+  bool is_default = current->sa_handler == SIG_DFL || current->sa_handler == SIG_IGN;
+  bool is_handler = (current->sa_flags & SA_SIGINFO) || !is_default;
+  return !installed.is_covered[i] || !is_handler || is_same(current, &installed.before[i]);
+}
+
 // Nothing is masked and nothing deferred, so that the jump has nothing to restore.
 static void install(void) {
   pthread_mutex_lock(&installed.lock);
   for (int i = 0; i < SIGNALS && !installed.users; i++) {
     struct sigaction current;
     sigaction(signals[i], NULL, &current);
-    if (is_ours(&current)) continue;  // somebody has put back what he found
+    if (!may_cover(i, &current)) continue;
     installed.before[i] = current;
     struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     ours.sa_flags |= current.sa_flags & (SA_ONSTACK | SA_RESTART);
@@ -98,6 +116,7 @@ static void uninstall(void) {
     struct sigaction current;
     sigaction(signals[i], NULL, &current);
     if (is_ours(&current)) sigaction(signals[i], &installed.before[i], NULL);
+    else if (!is_same(&current, &installed.before[i])) installed.is_covered[i] = true;
   }
   pthread_mutex_unlock(&installed.lock);
 }

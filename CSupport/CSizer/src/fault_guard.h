@@ -10,7 +10,7 @@
 // Why it does a host no harm:
 //  - Handlers are there only while a type that was never met is compiled, milliseconds in a program's life, and
 //    afterwards those that were there before are there again; unless somebody has put his own there meanwhile: then
-//    these stay.
+//    these stay, and no later guard goes over a handler that may call ours.
 //  - Only a fault that the kernel reports of a thread that is inside of csizer_guard_call is caught. All others, of
 //    other threads or sent by somebody, go to the handler that was there before, as it asked to be called (SA_SIGINFO,
 //    SA_ONSTACK, SA_NODEFER, SA_RESETHAND, its mask), or end the process by the same signal as without us.

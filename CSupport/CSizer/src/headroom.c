@@ -251,7 +251,8 @@ csizer_room csizer_headroom_look(csizer_headroom *headroom) {
 csizer_shortage csizer_headroom_shortage(const csizer_headroom *headroom) { return headroom->shortage; }
 
 bool csizer_headroom_was_killed(csizer_headroom *headroom) {
-  bool was = csizer_cgroups_kills(&headroom->groups) > headroom->kills || headroom->least < 2 * headroom->floor;
+  bool was = csizer_cgroups_kills(&headroom->groups) > headroom->kills;
   if (was) __atomic_store_n(&is_forbidden, true, __ATOMIC_RELEASE);
+  else if (headroom->least < 2 * headroom->floor) csizer_headroom_learn(false);  // it may have been somebody else
   return was;
 }

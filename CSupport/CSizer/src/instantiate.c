@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "fault_guard.h"
 #include "mangling.h"
+#include "metadata_check.h"
 #include "swift_call.h"
 #include "type_tree.h"
 
@@ -55,6 +56,26 @@ bool csizer_generic_is_constrained(const swift_descriptor *descriptor) {
 static const void *protocol_of(const generic_requirement *requirement) {
   const char *target = (const char *)&requirement->protocol + (requirement->protocol & ~3);
   return (requirement->protocol & 1) ? *(const void *const *)(const void *)target : target;
+}
+
+static bool is_requirement_sound(csizer_layouts *layouts, const generic_requirement *requirement) {
+  enum { IS_INDIRECT = 1 };
+  if ((requirement->flags & REQUIREMENT_KIND) != REQUIRES_PROTOCOL) return true;  // nothing of it is read
+  const char *parameter = swift_resolve(&requirement->parameter);
+  if (parameter && !csizer_mangled_name_is_sound(layouts, parameter)) return false;
+  const char *target = (const char *)&requirement->protocol + (requirement->protocol & ~3);
+  if ((requirement->protocol & IS_INDIRECT) && !csizer_is_word_at(layouts, target)) return false;
+  return csizer_protocol_is_sound(layouts, protocol_of(requirement));
+}
+
+bool csizer_generic_requirements_are_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
+  const generic_header *header = generic_header_of(descriptor);
+  const generic_requirement *requirements = requirements_of(header);
+  size_t bytes = swift_round_up(header->parameter_count, 3) + header->requirement_count * sizeof *requirements;
+  if (bytes && !csizer_is_readable(layouts, header + 1, bytes)) return false;
+  for (uint16_t i = 0; i < header->requirement_count; i++)
+    if (!is_requirement_sound(layouts, &requirements[i])) return false;
+  return true;
 }
 
 static bool is_generic_type(const swift_descriptor *descriptor) {

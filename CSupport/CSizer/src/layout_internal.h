@@ -106,6 +106,7 @@ typedef struct csizer_owned {
   uint64_t lent_bits, unknown_bits;
   bool lent_if_clear, ask_allocator;
   uint32_t before;
+  size_t most;  // usable bytes; a larger block holds more than the rule knows. 0: no matter how large
 } csizer_owned;
 enum { CSIZER_NO_SIBLING = INT32_MIN };
 

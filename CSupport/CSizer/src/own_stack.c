@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -75,7 +76,7 @@ extern __attribute__((visibility("hidden"))) void csizer_call_at(void (*body)(vo
 
 // One stays for ever, so that a call costs no mapping; who finds it taken makes another for the length of the call.
 static char *first;
-static bool is_taken;
+static pid_t taken_by;  // the process whose thread is on it; 0: none
 
 static size_t guard_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
@@ -91,18 +92,26 @@ static char *make_stack(void) {
   return NULL;
 }
 
+// In a child of a fork the thread that was on it may be gone, or be the one that forked and still be on it: another one
+// is made to stay.
 static char *take(void) {
-  if (__atomic_exchange_n(&is_taken, true, __ATOMIC_ACQUIRE)) return make_stack();
-  char *stack = __atomic_load_n(&first, __ATOMIC_RELAXED);
+  pid_t process = getpid(), before = 0;
+  bool is_mine = __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  bool is_inherited = !is_mine && before != process;
+  if (is_inherited)
+    is_inherited =
+        __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  if (!is_mine && !is_inherited) return make_stack();
+  char *stack = is_inherited ? NULL : __atomic_load_n(&first, __ATOMIC_RELAXED);
   if (stack) return stack;
   stack = make_stack();
-  if (stack) __atomic_store_n(&first, stack, __ATOMIC_RELEASE);
-  else __atomic_store_n(&is_taken, false, __ATOMIC_RELEASE);
+  __atomic_store_n(&first, stack, __ATOMIC_RELEASE);
+  if (!stack) __atomic_store_n(&taken_by, 0, __ATOMIC_RELEASE);
   return stack;
 }
 
 static void give_back(char *stack) {
-  if (stack == __atomic_load_n(&first, __ATOMIC_RELAXED)) __atomic_store_n(&is_taken, false, __ATOMIC_RELEASE);
+  if (stack == __atomic_load_n(&first, __ATOMIC_RELAXED)) __atomic_store_n(&taken_by, 0, __ATOMIC_RELEASE);
   else csizer_pages_unreserve(stack, STACK);
 }
 
@@ -137,12 +146,18 @@ csizer_status csizer_stack_call(void (*body)(void *context), void *context) {
     body(context);
     return CSIZER_OK;
   }
+  int cancellable;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);  // or nobody would give the stack back
   char *stack = take();
-  if (!stack) return CSIZER_NO_MEMORY;
+  if (!stack) {
+    pthread_setcancelstate(cancellable, NULL);
+    return CSIZER_NO_MEMORY;
+  }
   has_room = true;
   call_on(stack, body, context);
   has_room = false;
   give_back(stack);
+  pthread_setcancelstate(cancellable, NULL);
   return CSIZER_OK;
 }
 

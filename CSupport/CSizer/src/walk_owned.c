@@ -122,6 +122,7 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
   }
   size_t usable = csizer_walk_raw_block(walk, address, owned->kind, !owned->ask_allocator);
   if (!usable) return;
+  if (owned->most && usable > owned->most) walk->totals.unresolved++;
   if (owned->rule == CSIZER_OWNS_VALUES && owned->element_type)
     walk_block_values(walk, field, owned, (const char *)address, usable);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "checked_read.h"
 #include "walk_internal.h"
 
 // Tasks of the concurrency runtime. What a task's words are is not written down; its slabs can be told by their mark.
@@ -87,21 +88,34 @@ void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_ob
 
 // ---- Pointers to tasks ----
 
+// What a continuation or a job says is believed no further than it can be seen to be true: the task may have ended long
+// ago, and its block be somebody else's.
+static bool is_task(const csizer_walk *walk, uintptr_t address) {
+  swift_object header;
+  swift_metadata metadata;
+  return csizer_checked_copy((const void *)address, &header, sizeof header) &&
+         csizer_images_contain(&walk->layouts->images, (uintptr_t)header.metadata) &&
+         csizer_checked_copy(header.metadata, &metadata, sizeof metadata) && metadata.kind == SWIFT_TASK;
+}
+
 // A child of a task keeps its parent right behind the task's own fields. TaskPrivate.h and Task.h,
 // AsyncTask::ChildFragment
 static uintptr_t parent_of(csizer_walk *walk, uintptr_t child) {
-  if (!&_swift_concurrency_debug_asyncTaskSize) return 0;
-  const void *const *words = (const void *const *)child;
-  uintptr_t parent = (uintptr_t)words[_swift_concurrency_debug_asyncTaskSize / sizeof *words];
-  if (parent & 15 || csizer_walk_place(walk, parent) == WALK_NOT_OWNED) return 0;
-  return *(const void *const *)parent == words[0] ? parent : 0;
+  if (!&_swift_concurrency_debug_asyncTaskSize || !is_task(walk, child)) return 0;
+  uintptr_t parent;
+  const char *fragment = (const char *)child + _swift_concurrency_debug_asyncTaskSize;
+  if (!csizer_checked_copy(fragment, &parent, sizeof parent) || parent & 15) return 0;
+  return parent;
 }
 
-// An `async let` is no block of its own: it lies in the frames of the task that waits for it, and is that task's.
+// An `async let` is no block of its own: it lies in the frames of the task that waits for it, and is that task's. The
+// library allocates tasks by itself: where the census knows an object, the task is gone.
 void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address) {
   enum { DEEPEST = 64 };  // async lets in async lets
   for (int i = 0; i < DEEPEST && address && csizer_walk_place(walk, address) == WALK_INSIDE_BLOCK; i++)
     address = parent_of(walk, address);
-  if (!address || csizer_walk_place(walk, address) == WALK_INSIDE_BLOCK) walk->totals.unresolved++;
-  else walk_reference(walk, address);
+  bool is_block = address && csizer_walk_place(walk, address) == WALK_STARTS_BLOCK;
+  if (is_block && !csizer_heapmap_contains(walk->map, (const void *)address) && is_task(walk, address))
+    walk_reference(walk, address);
+  else walk->totals.unresolved++;
 }

@@ -158,8 +158,8 @@ public final class ClassTracker: Sendable {
       try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(place)
         guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil else {
-          throw SizerError(
-            code: .notTracked, message: "the class \(typeName(of: type)) is not tracked", place: place)
+          // Not named: when its library was closed there is nothing to be read any more.
+          throw SizerError(code: .notTracked, message: "the class is not tracked", place: place)
         }
         // The engine has forgotten it when its library was closed.
         _ = lifetimes.unwatch(type)

@@ -94,6 +94,8 @@ struct ClosedLibrary {
         #expect(try other.active("leaf") == 1)
         try other.detach(class: Leaf.self)
         try tracker.detach(class: type)
+        // Nothing of the class can be read any more, not even its name.
+        #expect(throws: SizerError.self) { try tracker.detach(class: type) }
         tracker.detachAll()
         tracker.close()
         other.close()
