@@ -3,6 +3,7 @@
 #include "csizer_images.h"
 
 #include <link.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "fault_guard.h"
@@ -31,6 +32,69 @@ static bool grow(csizer_images *images) {
   return true;
 }
 
+// ---- Libraries of Swift's that were closed ----
+
+// The runtime keeps lists of the types of all images that it has seen, closed ones included, and reads through them for each type
+// that it is asked for by name: behind such a dlclose it must not be asked any more. For the whole process and for ever, as the
+// runtime's lists are; guarded by the lock, which nobody waits for.
+enum { MOST_SWIFT_IMAGES = 512 };
+static struct {
+  pthread_mutex_t lock;
+  uintptr_t starts[MOST_SWIFT_IMAGES];
+  size_t count;
+  bool has_lost;
+} swift_images = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+typedef struct swift_starts {
+  uintptr_t starts[MOST_SWIFT_IMAGES];
+  size_t count;
+} swift_starts;
+
+static const ElfW(Dyn) *dynamic_of(const struct dl_phdr_info *info) {
+  for (int i = 0; i < info->dlpi_phnum; i++)
+    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) return (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  return NULL;
+}
+
+// What a library of Swift's needs stands in its table of needs. The loader has made the table of texts an address.
+static bool needs_swift(const struct dl_phdr_info *info) {
+  const ElfW(Dyn) *dynamic = dynamic_of(info);
+  const char *texts = NULL;
+  for (const ElfW(Dyn) *entry = dynamic; entry && entry->d_tag != DT_NULL; entry++)
+    if (entry->d_tag == DT_STRTAB && entry->d_un.d_ptr >= info->dlpi_addr) texts = (const char *)entry->d_un.d_ptr;
+  for (const ElfW(Dyn) *entry = dynamic; texts && entry->d_tag != DT_NULL; entry++)
+    if (entry->d_tag == DT_NEEDED && strcmp(texts + entry->d_un.d_val, "libswiftCore.so") == 0) return true;
+  return false;
+}
+
+static int add_swift_start(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  swift_starts *found = context;
+  if (found->count < MOST_SWIFT_IMAGES && needs_swift(info)) found->starts[found->count++] = info->dlpi_addr;
+  return 0;
+}
+
+static bool is_among(const swift_starts *starts, uintptr_t start) {
+  for (size_t i = 0; i < starts->count; i++)
+    if (starts->starts[i] == start) return true;
+  return false;
+}
+
+static void look_for_lost_ones(void) {
+  if (pthread_mutex_trylock(&swift_images.lock)) return;
+  swift_starts now = {.count = 0};
+  dl_iterate_phdr(add_swift_start, &now);
+  for (size_t i = 0; i < swift_images.count; i++)
+    if (!is_among(&now, swift_images.starts[i])) __atomic_store_n(&swift_images.has_lost, true, __ATOMIC_RELAXED);
+  memcpy(swift_images.starts, now.starts, now.count * sizeof *now.starts);
+  swift_images.count = now.count;
+  pthread_mutex_unlock(&swift_images.lock);
+}
+
+bool csizer_images_have_lost_swift(void) { return __atomic_load_n(&swift_images.has_lost, __ATOMIC_RELAXED); }
+
+// ---- The list ----
+
 // Insertion keeps the order: some hundred segments, read once.
 static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
@@ -54,6 +118,7 @@ static csizer_status refresh(csizer_images *images) {
   dl_iterate_phdr(read_generation, &generation);
   if (images->count && generation == images->generation) return CSIZER_OK;
   images->count = 0;
+  look_for_lost_ones();
   int status = dl_iterate_phdr(add_segments, images);
   if (status) images->count = 0;
   return (csizer_status)status;

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "csizer_images.h"
 #include "fault_guard.h"
+#include "mangling.h"
 #include "swift_call.h"
 
 // Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures: stdlib/public/runtime/MetadataLookup.cpp
@@ -27,10 +29,20 @@ extern SWIFT_CALL WEAK metadata_response swift_getTupleTypeMetadata(size_t reque
                                                                     const swift_metadata *const *elements,
                                                                     const char *labels, const void *witnesses);
 
+// A type that stands in the name by its own name, not by a reference, is looked for among the types of all images that the runtime
+// has ever seen (csizer_images_have_lost_swift).
+static bool may_ask(const char *name, size_t length) {
+  if (!csizer_images_have_lost_swift()) return true;
+  for (const char *at = name; at < name + length; at += csizer_mangled_step(at))
+    if (*at >= '0' && *at <= '9') return false;
+  return true;
+}
+
 // The runtime takes locks: no guard may jump out of it (fault_guard.h).
 
 static const swift_metadata *type_in_context(const char *name, size_t length, const swift_descriptor *context,
                                              const void *const *arguments) {
+  if (!may_ask(name, length)) return NULL;
   void *guard = csizer_guard_pause();
   const swift_metadata *type = swift_getTypeByMangledNameInContext(name, length, context, arguments);
   csizer_guard_resume(guard);
@@ -39,6 +51,7 @@ static const swift_metadata *type_in_context(const char *name, size_t length, co
 
 static const swift_metadata *type_in_environment(const char *name, size_t length, const void *environment,
                                                  const void *const *arguments) {
+  if (!may_ask(name, length)) return NULL;
   void *guard = csizer_guard_pause();
   const swift_metadata *type = swift_getTypeByMangledNameInEnvironment(name, length, environment, arguments);
   csizer_guard_resume(guard);
@@ -62,7 +75,7 @@ static bool demangle(const char *symbol, char *text, size_t room) {
 }
 
 static const void *conformance(const swift_metadata *type, const void *protocol) {
-  if (!swift_conformsToProtocol) return NULL;
+  if (!swift_conformsToProtocol || csizer_images_have_lost_swift()) return NULL;
   void *guard = csizer_guard_pause();
   const void *witnesses = swift_conformsToProtocol(type, protocol);
   csizer_guard_resume(guard);

@@ -8,10 +8,7 @@ private final class Traced {
   @inline(never)
   init() {}
 }
-private struct Scope {
-  private final class Hidden { let leaf = Leaf() }
-  static func makeHidden() -> AnyObject { Hidden() }
-}
+private final class NamedLate { let leaf = Leaf() }
 
 /// Opens files until the system has no descriptor left.
 private func takeAllDescriptors() -> [Int32] {
@@ -49,11 +46,11 @@ struct NoDescriptors {
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 256, rlim_max: 256)
       guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(3) }
-      let object = Scope.makeHidden()
+      let object = made { NamedLate() } as AnyObject
       let files = takeAllDescriptors()
       _ = typeName(of: type(of: object))
       for file in files { close(file) }
-      guard typeName(of: type(of: object)) == "TrackerTests.Scope.Hidden" else { exit(4) }
+      guard typeName(of: type(of: object)) == "TrackerTests.NamedLate" else { exit(4) }
       keepAlive(object)
     }
   }
