@@ -18,7 +18,8 @@ let cRules: [CSetting] = [
 /// SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by --static-swift-stdlib
 /// (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves jemalloc to whoever links:
 /// README says how a program is made that needs neither.
-let sqlite: LinkerSetting = .linkedLibrary(Context.environment["SIZER_SQLITE"] == "shared" ? "sqlite3" : ":libsqlite3.a")
+let sqlite: LinkerSetting = .linkedLibrary(
+  Context.environment["SIZER_SQLITE"] == "shared" ? "sqlite3" : ":libsqlite3.a")
 let jemalloc: [LinkerSetting] =
   Context.environment["SIZER_JEMALLOC"] == "given" ? [] : [.linkedLibrary("jemalloc", .when(traits: ["Jemalloc"]))]
 
@@ -134,7 +135,8 @@ let package = Package(
       dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports", "TestSupport"],
       swiftSettings: swiftRules),
     // What Tests/Slim/run starts where nothing is installed.
-    .executableTarget(name: "SlimHost", dependencies: ["Sizer"], path: "Tests/Slim/SlimHost", swiftSettings: swiftRules),
+    .executableTarget(
+      name: "SlimHost", dependencies: ["Sizer"], path: "Tests/Slim/SlimHost", swiftSettings: swiftRules),
     // Writes the reports that Tests/Browser/run opens.
     .executableTarget(
       name: "ReportSamples", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],

@@ -26,7 +26,10 @@ csizer_status csizer_images_refresh(csizer_images *images);
 /// 0.1 us.
 unsigned long long csizer_removals(void);
 
-/// Whether a library that needs Swift's runtime was seen by one refresh and was gone at a later one: from then on the runtime faults
+/// Sees which libraries need Swift's runtime, if any came or went since; each refresh does. Takes the loader's lock. Any thread.
+void csizer_images_look_for_swift(void);
+
+/// Whether a library that needs Swift's runtime was seen by one look and was gone at a later one: from then on the runtime faults
 /// when it is asked for a type by its name (stdlib/public/runtime/MetadataLookup.cpp: it goes through the types of all images that were
 /// ever loaded). Any thread.
 bool csizer_images_have_lost_swift(void);

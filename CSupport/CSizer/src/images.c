@@ -40,6 +40,7 @@ static bool grow(csizer_images *images) {
 enum { MOST_SWIFT_IMAGES = 512 };
 static struct {
   pthread_mutex_t lock;
+  unsigned long long generation;
   uintptr_t starts[MOST_SWIFT_IMAGES];
   size_t count;
   bool has_lost;
@@ -80,8 +81,15 @@ static bool is_among(const swift_starts *starts, uintptr_t start) {
   return false;
 }
 
-static void look_for_lost_ones(void) {
+void csizer_images_look_for_swift(void) {
+  unsigned long long generation = 0;
+  dl_iterate_phdr(read_generation, &generation);
   if (pthread_mutex_trylock(&swift_images.lock)) return;
+  if (generation == swift_images.generation) {
+    pthread_mutex_unlock(&swift_images.lock);
+    return;
+  }
+  swift_images.generation = generation;
   swift_starts now = {.count = 0};
   dl_iterate_phdr(add_swift_start, &now);
   for (size_t i = 0; i < swift_images.count; i++)
@@ -118,7 +126,7 @@ static csizer_status refresh(csizer_images *images) {
   dl_iterate_phdr(read_generation, &generation);
   if (images->count && generation == images->generation) return CSIZER_OK;
   images->count = 0;
-  look_for_lost_ones();
+  csizer_images_look_for_swift();
   int status = dl_iterate_phdr(add_segments, images);
   if (status) images->count = 0;
   return (csizer_status)status;

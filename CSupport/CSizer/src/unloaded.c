@@ -61,6 +61,7 @@ static void forget(csizer_images *images) {
 void csizer_unloaded_forget(void) {
   static unsigned long long known_removals;
   if (csizer_shards_held()) return;
+  csizer_images_look_for_swift();  // a library whose class is announced was seen, if it is closed before any walk
   unsigned long long removals = csizer_removals();
   if (__atomic_exchange_n(&known_removals, removals, __ATOMIC_RELAXED) == removals) return;
   csizer_images images = {0};

@@ -32,7 +32,11 @@ struct OneAllocatorTests {
   @Test("libc, for itself and for whoever calls it")
   func libc() throws {
     let text = String(repeating: "a", count: Self.bytes)
-    try expectServed("strdup") { UnsafeMutableRawPointer(strdup(text)) } _: { free($0) }
+    try expectServed("strdup") {
+      UnsafeMutableRawPointer(strdup(text))
+    } _: {
+      free($0)
+    }
     try expectServed("open_memstream") {
       var out: UnsafeMutablePointer<CChar>?
       var count = 0
@@ -56,7 +60,11 @@ struct OneAllocatorTests {
   func cxx() throws {
     let new = try function("_Znwm", as: (@convention(c) (Int) -> UnsafeMutableRawPointer).self)
     let delete = try function("_ZdlPv", as: (@convention(c) (UnsafeMutableRawPointer) -> Void).self)
-    try expectServed("operator new") { new(Self.bytes) } _: { delete($0) }
+    try expectServed("operator new") {
+      new(Self.bytes)
+    } _: {
+      delete($0)
+    }
   }
 
   @Test("the Swift runtime and the standard library")
@@ -66,14 +74,18 @@ struct OneAllocatorTests {
     } _: {
       Unmanaged<AnyObject>.fromOpaque($0).release()
     }
-    try expectServed("UnsafeMutableRawPointer.allocate") { .allocate(byteCount: Self.bytes, alignment: 64) } _: {
+    try expectServed("UnsafeMutableRawPointer.allocate") {
+      .allocate(byteCount: Self.bytes, alignment: 64)
+    } _: {
       $0.deallocate()
     }
   }
 
   @Test("Foundation, and CoreFoundation's C code")
   func foundation() throws {
-    try expectServed("NSMutableData") { Unmanaged.passRetained(NSMutableData(length: Self.bytes)!).toOpaque() } _: {
+    try expectServed("NSMutableData") {
+      Unmanaged.passRetained(NSMutableData(length: Self.bytes)!).toOpaque()
+    } _: {
       Unmanaged<NSMutableData>.fromOpaque($0).release()
     }
   }
