@@ -92,18 +92,21 @@ struct RecordingThreads {
     let folder = folder
     let isOver = Mutex(false)
     let recorded = Mutex<[String]>([])
+    let taken = Mutex(0)
     try onThreads(4) { index in
       if index < 2 {
         for step in 0..<30 {
           let file = "\(index)-\(step)"
           if (try? tracker.record(to: folder.path(file))) != nil { recorded.withLock { $0.append(file) } }
-          usleep(3_000)
+          let before = taken.withLock(\.self)
+          while taken.withLock(\.self) < before + 4, !isOver.withLock(\.self) { usleep(500) }
           #expect((try? tracker.stopRecording()) != nil)
         }
         isOver.withLock { $0 = true }
       } else {
         while !isOver.withLock(\.self) {
           #expect((try? tracker.createSnapshot(mode: .inPlace)) != nil)
+          taken.withLock { $0 += 1 }
         }
       }
     }
