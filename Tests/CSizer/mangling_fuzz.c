@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memcpy(name, bytes, size);
   size_t length = csizer_mangled_length(name);
   if (length >= size + LONGEST_REFERENCE || name[length]) __builtin_trap();
-  if (csizer_mangled_holding(name, length) > CSIZER_HOLDS_CODE) __builtin_trap();
+  if (csizer_mangled_holding(name, length) > CSIZER_HOLDS_BLOCK) __builtin_trap();
   csizer_mangled_expands_pack(name, length);
   // A prefix that ends between two symbols is a name too: nothing is read beyond it.
   char *exact = malloc(length ? length : 1);

@@ -81,7 +81,7 @@ TEST(pointers_to_something_else_are_estimates) {
   const char *const names[][2] = {{"Main.Other", "__C.timespec"}, {"Main.Own", "Main.pthread_mutex_t"}};
   for (int i = 0; i < 2; i++) {
     csizer_totals totals = size_with(names[i][0], names[i][1], 0);
-    CHECK_EQUAL(totals.unresolved, 1);
+    CHECK_EQUAL(totals.unresolved, can_say);
     CHECK_EQUAL(totals.estimated_bytes, can_say ? 256 : 0);
   }
 }

@@ -52,6 +52,10 @@ static void load(void) {
   __atomic_store_n(&backtrace_function, found, __ATOMIC_RELEASE);
 }
 
+// Who held it may not be in the child of a fork. Held over the fork it could wait for the loader, whose lock the forking thread may hold.
+static void release_in_child(void) { loading = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; }
+__attribute__((constructor)) static void survive_forks(void) { pthread_atfork(NULL, NULL, release_in_child); }
+
 csizer_backtrace csizer_unwind_backtrace(void) {
   csizer_backtrace known = __atomic_load_n(&backtrace_function, __ATOMIC_ACQUIRE);
   if (__builtin_expect(known != NULL, 1)) return known;
