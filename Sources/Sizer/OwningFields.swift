@@ -15,7 +15,7 @@ extension HeapSizer {
   /// - the standard library, Foundation's data, locks, values, strings, URLs and operation queues;
   /// - swift-collections' rigid arrays and deques, swift-atomics' references and cells;
   /// - SwiftNIO's byte buffers, HTTP/1 decoders, selectors, vectors for datagrams and old embedded atomics;
-  /// - swift-syntax's arenas, swift-crypto's secure bytes.
+  /// - swift-syntax's arenas.
   ///
   /// Known, the block that the handle names counted and the rest said to be unknown: NIOSSL's contexts, connections,
   /// certificates and public keys; swift-crypto's keys, signatures and groups; GRDB's connections and statements; TOMLKit's

@@ -7,10 +7,10 @@
 /// when books have pages that are not present: blocks that were set aside and never touched (an array's reserved capacity),
 /// the allocator's own tables (jemalloc sets aside 2 MiB for each GiB of addresses and fills little), pages that were swapped out.
 ///
-/// No page is on two rungs, but three rungs are books, not pages, and name more than is present in a server with little heap and many
-/// threads: ``allocatorMetadata`` (most of it is those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody
+/// Three rungs are books, not pages, and seem to name more than is present in a server with little heap and many threads (concluded
+/// from runs with other settings, not from the page tables): ``allocatorMetadata`` (most of it is those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody
 /// has touched) and ``unusedInPages``. With 24 threads and 29 MB of objects the rest was 12.8 % of the resident memory below zero, and
-/// 7.2 % with `MALLOC_CONF=tcache:false`: half of it are blocks that were cached ahead, half are tables. Both stay as they are while
+/// 7.2 % with `MALLOC_CONF=tcache:false`: about half of it goes with blocks that were cached ahead, the rest with tables. Both stay as they are while
 /// the heap grows, so that their share shrinks.
 ///
 /// The figures are read within a millisecond, not at one instant; what other threads do meanwhile is in the rest too.
