@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "CSizer",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
-      path: "CSupport/CSizer", cSettings: cRules, linkerSettings: jemalloc),
+      path: "CSupport/CSizer", cSettings: cRules + [.headerSearchPath("src")], linkerSettings: jemalloc),
     .target(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],

@@ -3,12 +3,13 @@
 include(GNUInstallDirs)
 find_package(Threads REQUIRED)
 
-file(GLOB CSIZER_SOURCES CONFIGURE_DEPENDS ${CSIZER_ROOT}/CSupport/CSizer/src/*.c)
+file(GLOB CSIZER_SOURCES CONFIGURE_DEPENDS ${CSIZER_ROOT}/CSupport/CSizer/src/*/*.c)
 file(GLOB CSIZER_HEADERS CONFIGURE_DEPENDS ${CSIZER_ROOT}/CSupport/CSizer/include/*.h)
 
 add_library(csizer_objects OBJECT ${CSIZER_SOURCES})
 set_target_properties(csizer_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(csizer_objects PUBLIC ${CSIZER_ROOT}/CSupport/CSizer/include)
+target_include_directories(csizer_objects PRIVATE ${CSIZER_ROOT}/CSupport/CSizer/src)
 target_compile_options(csizer_objects PRIVATE -Wall -Wextra -Werror)
 
 # What the pkg-config file requires; empty without jemalloc.

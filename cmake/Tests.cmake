@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# One program per Tests/CSizer/*_test.c and one ctest per TEST in it. The names are read from the sources, so that no test can
+# One program per Tests/CSizer/*/*_test.c and one ctest per TEST in it. The names are read from the sources, so that no test can
 # be written and never run.
 set(CSIZER_TESTS ${CSIZER_ROOT}/Tests/CSizer)
 
+file(GLOB CSIZER_TEST_SUPPORT CONFIGURE_DEPENDS ${CSIZER_TESTS}/support/*.c)
 add_library(csizer_checks STATIC
-  ${CSIZER_TESTS}/check.c ${CSIZER_TESTS}/made_runtime.c ${CSIZER_TESTS}/made_types.c ${CSIZER_TESTS}/made_heap.c ${CSIZER_TESTS}/made_lifetimes.c
-  ${CSIZER_TESTS}/made_limits.c ${CSIZER_TESTS}/tracked_heap.c)
+  ${CSIZER_TEST_SUPPORT})
 # The tests see the engine's internals: what they check is mostly behind the public headers.
 target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src)
 target_compile_options(csizer_checks PUBLIC -Wall -Wextra -Werror)
 target_link_libraries(csizer_checks PUBLIC csizer_static)
 
-file(GLOB CSIZER_TEST_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*_test.c)
+file(GLOB CSIZER_TEST_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*/*_test.c)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CSIZER_TEST_SOURCES})
 
 # LeakSanitizer asks for ptrace, which containers refuse; what the engine holds is counted by the tests themselves. Variables that
@@ -24,9 +24,9 @@ set(CSIZER_TEST_ENVIRONMENT
 get_filename_component(CSIZER_SWIFT_LIBRARIES ${CMAKE_C_COMPILER} REALPATH)
 get_filename_component(CSIZER_SWIFT_LIBRARIES ${CSIZER_SWIFT_LIBRARIES}/../../lib/swift/linux ABSOLUTE)
 if(NOT EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
-  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_TESTS}/survey_test.c)
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_TESTS}/layouts/survey_test.c)
 endif()
-set_source_files_properties(${CSIZER_TESTS}/survey_test.c PROPERTIES
+set_source_files_properties(${CSIZER_TESTS}/layouts/survey_test.c PROPERTIES
   COMPILE_DEFINITIONS "CSIZER_SWIFT_LIBRARIES=\"${CSIZER_SWIFT_LIBRARIES}\"")
 
 foreach(source ${CSIZER_TEST_SOURCES})
@@ -45,9 +45,9 @@ foreach(source ${CSIZER_TEST_SOURCES})
   endforeach()
 endforeach()
 
-# Fuzzers: Tests/CSizer/*_fuzz.c, run by ctest with a fixed seed; by hand, without arguments, until stopped.
+# Fuzzers: Tests/CSizer/*/*_fuzz.c, run by ctest with a fixed seed; by hand, without arguments, until stopped.
 if(CSIZER_FUZZ)
-  file(GLOB CSIZER_FUZZ_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*_fuzz.c)
+  file(GLOB CSIZER_FUZZ_SOURCES CONFIGURE_DEPENDS ${CSIZER_TESTS}/*/*_fuzz.c)
   foreach(source ${CSIZER_FUZZ_SOURCES})
     get_filename_component(program ${source} NAME_WE)
     add_executable(${program} ${source})

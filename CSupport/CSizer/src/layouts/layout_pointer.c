@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "layouts/bare_type.h"
+#include "layouts/layout_internal.h"
+#include "runtime/mangling.h"
+
+// What may own something and does not say so: pointers that no row explains (csizer_owning.h), and values that are more than bits
+// without a part that would make them so.
+
+// stdlib/public/core: the pointers that others (buffer pointers, for one) are made of. All are one word, an address. `unowned(unsafe)`
+// is none of them: it says that it owns nothing.
+static const char *const pointers[] = {
+    "Swift.UnsafePointer",           "Swift.UnsafeMutablePointer",
+    "Swift.UnsafeRawPointer",        "Swift.UnsafeMutableRawPointer",
+    "Swift.OpaquePointer",           "Swift.AutoreleasingUnsafeMutablePointer",
+    "Swift.Unmanaged",
+};
+
+static bool is_pointer(const swift_metadata *type) {
+  char name[64];
+  csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
+  for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
+    if (strcmp(name, pointers[i]) == 0) return true;
+  return false;
+}
+
+static void add(csizer_builder *builder, csizer_kind kind) {
+  csizer_pointer *pointer = csizer_layouts_allocate(builder->layouts, sizeof *pointer);
+  if (!pointer) return;
+  pointer->kind = csizer_layouts_add_kind(builder->layouts, kind);
+  csizer_builder_op(builder, OP_POINTER, 0, pointer);
+}
+
+bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type) {
+  if (!is_pointer(type)) return false;
+  if (csizer_compile_owned_pointer(builder, type)) return true;
+  add(builder, (csizer_kind){.type = csizer_bare_of(type) ? NULL : type, .prefix = "behind pointer "});
+  return true;
+}
+
+// Who counts its references, and how, C++ says.
+void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metadata *type) {
+  add(builder, (csizer_kind){.type = type, .prefix = ""});
+}
+
+// The runtime makes the witnesses of a generic type with a raw layout as if its values were bits (swift_initRawStructMetadata).
+static bool has_raw_layout(const swift_metadata *type) {
+  if (swift_kind_of(type) != SWIFT_STRUCT || !(swift_witnesses_of(type)->flags & SWIFT_NOT_COPYABLE)) return false;
+  return !csizer_type_descriptor(type)->structure.field_count;
+}
+
+// Structs of C++, `@_rawLayout`, and what has a deinit of its own and keeps a handle or a pointer in plain sight. Words that are a live
+// object's address are followed all the same. The op stands first: it speaks for the pointers behind it.
+void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type) {
+  const swift_witnesses *witnesses = swift_witnesses_of(type);
+  if (!witnesses->size || !(witnesses->flags & SWIFT_NOT_POD || has_raw_layout(type))) return;
+  if (builder->explained || builder->unresolved || builder->references) return;
+  for (uint32_t i = 0; i < builder->count; i++)
+    if (builder->ops[i].kind != OP_POINTER) return;
+  csizer_builder_conservative(builder, 0, witnesses->size);
+  if (builder->layouts->failed) return;
+  csizer_op last = builder->ops[builder->count - 1];
+  memmove(builder->ops + 1, builder->ops, (builder->count - 1) * sizeof last);
+  builder->ops[0] = last;
+}

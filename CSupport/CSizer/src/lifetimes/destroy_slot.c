@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <features.h>
+#include <link.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lifetimes/watching.h"
+
+// The destroy slot of class metadata: what swift_release calls when the last strong reference is gone. Two words before the address
+// point (Metadata.h: TypeMetadataHeader, HeapMetadataHeaderPrefix), swiftcall, the object in the context register.
+
+static class_destroyer *slot_of(const swift_class *type) { return (class_destroyer *)((uintptr_t)type - 16); }
+
+// A class whose metadata took its superclass's slot over after that was hooked has no entry of its own.
+static class_destroyer original_of(const swift_class *type) {
+  for (; type; type = type->superclass) {
+    const class_entry *entry = class_find(type);
+    class_destroyer original = entry ? __atomic_load_n(&entry->destroy, __ATOMIC_ACQUIRE) : NULL;
+    if (original) return original;
+  }
+  return NULL;
+}
+
+static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
+  csizer_lifetimes_ended(object);
+  original_of((const swift_class *)(const void *)((swift_object *)object)->metadata)(object);
+}
+
+#if __GLIBC_PREREQ(2, 35)
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
+
+typedef struct segments {
+  const ElfW(Phdr) *first;
+  size_t count;
+} segments;
+
+// The main program's are where the kernel says; a library begins with its ELF header.
+static segments segments_of(const struct dl_find_object *image) {
+  if (!image->dlfo_link_map->l_prev) return (segments){(const void *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+  const ElfW(Ehdr) *header = image->dlfo_map_start;
+  if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return (segments){NULL, 0};
+  return (segments){(const void *)((const char *)header + header->e_phoff), header->e_phnum};
+}
+
+// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be held by a thread
+// that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes no lock.
+static slot_protection protection_of(uintptr_t address) {
+  struct dl_find_object image;
+  if (!_dl_find_object) return SLOT_UNKNOWN;
+  if (_dl_find_object((void *)address, &image)) return SLOT_WRITABLE;  // the runtime made it
+  segments segments = segments_of(&image);
+  slot_protection protection = SLOT_UNKNOWN;  // unless some segment has it
+  for (size_t i = 0; i < segments.count; i++) {
+    const ElfW(Phdr) *segment = &segments.first[i];
+    if (address - image.dlfo_link_map->l_addr - segment->p_vaddr >= segment->p_memsz) continue;
+    if (segment->p_type == PT_GNU_RELRO) return SLOT_PROTECTED;
+    if (segment->p_type == PT_LOAD) protection = SLOT_WRITABLE;
+  }
+  return protection;
+}
+#else
+static slot_protection protection_of(uintptr_t address) {
+  (void)address;
+  return SLOT_UNKNOWN;
+}
+#endif
+
+// Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The last objects of
+// two classes may die at once, under different shards, and their slots share a page: one at a time opens and closes it. Who is
+// in here holds a shard, so no fork finds it taken.
+static bool write_protected(class_destroyer *slot, class_destroyer function, bool closes) {
+  static bool is_open;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  void *start = (void *)((uintptr_t)slot & ~(page - 1));
+  while (__atomic_test_and_set(&is_open, __ATOMIC_ACQUIRE)) sched_yield();
+  bool is_writable = mprotect(start, page, PROT_READ | PROT_WRITE) == 0;
+  if (is_writable) {
+    __atomic_store_n(slot, function, __ATOMIC_RELEASE);
+    if (closes) mprotect(start, page, PROT_READ);
+  }
+  __atomic_clear(&is_open, __ATOMIC_RELEASE);
+  return is_writable;
+}
+
+static bool write_slot(const class_entry *entry, class_destroyer function) {
+  if (entry->slot_protection != SLOT_WRITABLE)
+    return write_protected(slot_of(entry->type), function, entry->slot_protection == SLOT_PROTECTED);
+  __atomic_store_n(slot_of(entry->type), function, __ATOMIC_RELEASE);
+  return true;
+}
+
+bool csizer_class_hook(class_entry *entry) {
+  class_destroyer found = __atomic_load_n(slot_of(entry->type), __ATOMIC_RELAXED);
+  if (found == destroy) return true;
+  entry->slot_protection = protection_of((uintptr_t)slot_of(entry->type));
+  __atomic_store_n(&entry->destroy, found, __ATOMIC_RELEASE);  // objects may be dying
+  return write_slot(entry, destroy);
+}
+
+void csizer_class_unhook(class_entry *entry) {
+  if (entry->destroy && !entry->is_gone && *slot_of(entry->type) == destroy) write_slot(entry, entry->destroy);
+}

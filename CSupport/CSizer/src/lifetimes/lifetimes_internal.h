@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_LIFETIMES_INTERNAL_H
+#define CSIZER_LIFETIMES_INTERNAL_H
+#include "csizer_lifetimes.h"
+#include "lifetimes/class_table.h"
+#include "lifetimes/shards.h"
+#include "platform/pages.h"
+
+/// 24 bytes for each object that was ever tracked.
+typedef struct lifetime_record {
+  uint64_t birth;
+  /// While it is tracked: LIFETIME_TRACKED and its address. Then: ticks, with LIFETIME_RELEASED unless it died.
+  uint64_t end;
+  uint32_t cohort;
+  uint32_t trace;
+} lifetime_record;
+
+#define LIFETIME_TRACKED ((uint64_t)1 << 63)
+#define LIFETIME_RELEASED ((uint64_t)1 << 62)
+
+enum {
+  CHUNK_SHIFT = 13,
+  CHUNK_RECORDS = 1 << CHUNK_SHIFT,
+  CHUNK_LIMIT = 1 << (32 - CHUNK_SHIFT),
+  TRACKER_LIMIT = 1 << 16,  // the living index has 16 bits for the tracker
+};
+
+/// Records are numbered below: the living index stores the number plus one in 32 bits.
+#define RECORD_LIMIT (UINT32_MAX - 1)
+
+typedef struct watched_class {
+  const swift_class *type;
+  csizer_watch watch;
+} watched_class;
+
+/// A growing array in the kernel's pages.
+typedef struct page_array {
+  void *memory;
+  size_t bytes;  // mapped
+} page_array;
+
+struct csizer_lifetimes {
+  lifetime_record **chunks;  // CHUNK_LIMIT places, of which only those in use have memory
+  uint32_t count;            // numbers given out; any thread, atomic
+  uint32_t number;           // this tracker's, in the living index
+  uint64_t lost;             // any thread, atomic
+  const void *owner;         // the object that records through this tracker; NULL: none
+  csizer_cohort *cohorts;
+  uint32_t cohort_count;
+  page_array cohort_pages;
+  uint32_t *cohort_index;  // cohorts.c
+  size_t cohort_index_capacity;
+  watched_class *watched;
+  uint32_t watched_count;
+  page_array watched_pages;
+  /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look, in order.
+  uint32_t listed;
+  uint32_t living_count;
+  page_array living_numbers;  // uint32_t
+  const void *prepared_for;  // the table in which the types of the first `prepared` cohorts are known
+  uint32_t prepared;
+  uint64_t referent_room;     // what frozen images are given for the names of referents: as much as the last one wished for, and more
+  page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
+  page_array rows;            // csizer_size_row: every size that changed
+  size_t row_count;
+  page_array morphs;  // csizer_morph
+  size_t morph_count;
+};
+
+static inline bool lifetime_is_tracked(const lifetime_record *record) { return (record->end & LIFETIME_TRACKED) != 0; }
+static inline uintptr_t lifetime_address(const lifetime_record *record) {
+  return (uintptr_t)(record->end & ~LIFETIME_TRACKED);
+}
+
+static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifetimes, uint32_t number) {
+  lifetime_record *chunk = __atomic_load_n(&lifetimes->chunks[number >> CHUNK_SHIFT], __ATOMIC_ACQUIRE);
+  return chunk ? &chunk[number & (CHUNK_RECORDS - 1)] : NULL;
+}
+
+/// Makes room for `bytes`, keeping what is there. False when the system refuses memory; then nothing was changed.
+bool csizer_page_array_reserve(page_array *array, size_t bytes);
+/// Gives back what is not needed for `bytes`, where that is most of it and not all.
+void csizer_page_array_trim(page_array *array, size_t bytes);
+void csizer_page_array_deinit(page_array *array);
+
+// lifetimes.c
+/// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a shard.
+lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
+/// Counts an object that could not be recorded.
+static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
+  __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
+}
+/// The trackers there are, by number. Holding a shard.
+extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
+/// Behind the last number that was ever used.
+extern uint32_t csizer_trackers_end;
+static inline csizer_lifetimes *csizer_lifetimes_numbered(uint32_t number) { return csizer_trackers[number]; }
+/// Calls `visit` for each tracker. Holding all shards.
+void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context);
+
+// cohorts.c. Holding all shards.
+/// Room for so many more cohorts; false when the system refuses memory.
+bool csizer_cohorts_reserve(csizer_lifetimes *lifetimes, uint32_t more);
+/// The number of the cohort of a class's objects that are announced so, made when there is none; UINT32_MAX when there is no room.
+uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
+/// Leaves none. No record may be of one.
+void csizer_cohorts_forget(csizer_lifetimes *lifetimes);
+size_t csizer_cohorts_bytes(const csizer_lifetimes *lifetimes);
+
+// living.c: the index from addresses to records. Holding the address's shard.
+/// Makes sure that the next insertion finds a place. False when the system refuses memory.
+bool csizer_living_reserve(uint64_t hash);
+/// Puts a record in, for which csizer_living_reserve has found a place while the shard was held.
+void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
+/// The record of a tracker's object; NULL when it is not tracked by it.
+lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker);
+/// Takes one record of an object out of the index, whosever it is; NULL when there is none left.
+lifetime_record *csizer_living_take(uintptr_t address, csizer_lifetimes **ret_owner);
+/// The same; `ret_are_more` tells whether another one is left, which saves the search for it.
+lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **ret_owner, bool *ret_are_more);
+/// Takes out all records of a tracker, calling `visit` for each. Holding all shards.
+void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context);
+/// Calls `visit` for each record of all trackers. Holding all shards.
+void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record), void *context);
+size_t csizer_living_bytes(void);
+
+// births.c: what the entry points call
+/// Whether any class is watched: then births are told of. Any thread reads it, by births_are_watched.
+extern bool csizer_births_are_watched;
+static inline bool births_are_watched(void) { return __atomic_load_n(&csizer_births_are_watched, __ATOMIC_RELAXED); }
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_watched.
+extern bool csizer_deaths_are_watched;
+static inline bool deaths_are_watched(void) { return __atomic_load_n(&csizer_deaths_are_watched, __ATOMIC_RELAXED); }
+void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
+/// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
+void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);
+/// The object's deinit begins, or its memory is given back without one. An object that is not tracked costs one look.
+void csizer_lifetimes_ended(void *object);
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "platform/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/fault_guard.h"
+#include "platform/refusals.h"
+
+// Every offset that the file gives is checked: a file can be cut, or be replaced while the process runs.
+
+static const void *part(const csizer_elf *elf, uint64_t offset, uint64_t size) {
+  if (offset > elf->size || size > elf->size - offset) return NULL;
+  return elf->bytes + offset;
+}
+
+static const ElfW(Ehdr) *header_of(const csizer_elf *elf) {
+  const ElfW(Ehdr) *header = part(elf, 0, sizeof *header);
+  return header && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 ? header : NULL;
+}
+
+static const ElfW(Shdr) *sections_of(const csizer_elf *elf) {
+  const ElfW(Ehdr) *header = header_of(elf);
+  if (!header || header->e_shentsize != sizeof(ElfW(Shdr))) return NULL;
+  return part(elf, header->e_shoff, (uint64_t)header->e_shnum * sizeof(ElfW(Shdr)));
+}
+
+// ---- Opening ----
+
+static bool map_file(const char *path, csizer_elf *elf) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    csizer_refusal_note_error(errno);
+    return false;
+  }
+  struct stat status;
+  bool ok = fstat(file, &status) == 0 && status.st_size > 0;
+  if (ok) {
+    elf->size = (size_t)status.st_size;
+    void *bytes = mmap(NULL, elf->size, PROT_READ, MAP_PRIVATE, file, 0);
+    ok = bytes != MAP_FAILED;
+    if (!ok) csizer_refusal_note_error(errno);
+    elf->bytes = ok ? bytes : NULL;
+  }
+  close(file);
+  return ok;
+}
+
+static bool is_file_of(const csizer_elf *elf, const struct dl_phdr_info *info) {
+  const ElfW(Ehdr) *header = header_of(elf);
+  if (!header || header->e_phnum != info->dlpi_phnum || header->e_phentsize != sizeof(ElfW(Phdr))) return false;
+  const void *programs = part(elf, header->e_phoff, info->dlpi_phnum * sizeof(ElfW(Phdr)));
+  return programs && memcmp(programs, info->dlpi_phdr, info->dlpi_phnum * sizeof(ElfW(Phdr))) == 0;
+}
+
+static bool holds(const struct dl_phdr_info *info, uintptr_t address) {
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+    if (segment->p_type == PT_LOAD && address >= start && address - start < segment->p_memsz) return true;
+  }
+  return false;
+}
+
+typedef struct opening {
+  uintptr_t address;
+  csizer_elf *elf;
+} opening;
+
+static int open_image(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  opening *wanted = context;
+  if (!holds(info, wanted->address)) return 0;
+  // The executable has no name here, and its file may have been moved.
+  const char *path = info->dlpi_name && *info->dlpi_name ? info->dlpi_name : "/proc/self/exe";
+  if (!map_file(path, wanted->elf)) return -1;
+  wanted->elf->bias = info->dlpi_addr;
+  if (is_file_of(wanted->elf, info)) return 1;
+  csizer_elf_close(wanted->elf);
+  return -1;
+}
+
+// The loader holds its lock: no guard may jump out of it (fault_guard.h).
+static int each_of_loader(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
+  void *guard = csizer_guard_pause();
+  int answer = dl_iterate_phdr(visit, context);
+  csizer_guard_resume(guard);
+  return answer;
+}
+
+bool csizer_elf_open(uintptr_t address, csizer_elf *ret_elf) {
+  *ret_elf = (csizer_elf){0};
+  opening wanted = {address, ret_elf};
+  return each_of_loader(open_image, &wanted) == 1;
+}
+
+void csizer_elf_close(csizer_elf *elf) {
+  if (elf->bytes) munmap((void *)(uintptr_t)elf->bytes, elf->size);
+  *elf = (csizer_elf){0};
+}
+
+// ---- Reading ----
+
+// A string of a string table, or NULL when it isn't terminated inside it.
+static const char *text_at(const csizer_elf *elf, const ElfW(Shdr) *table, uint64_t offset) {
+  const char *texts = part(elf, table->sh_offset, table->sh_size);
+  if (!texts || offset >= table->sh_size) return NULL;
+  return memchr(texts + offset, 0, table->sh_size - offset) ? texts + offset : NULL;
+}
+
+const char *csizer_elf_symbol_at(const csizer_elf *elf, uintptr_t address, const char *prefix) {
+  const ElfW(Shdr) *sections = sections_of(elf);
+  if (!sections) return NULL;
+  uint16_t section_count = header_of(elf)->e_shnum;
+  for (uint16_t i = 0; i < section_count; i++) {
+    const ElfW(Shdr) *table = &sections[i];
+    if (table->sh_type != SHT_SYMTAB || table->sh_link >= section_count) continue;
+    const ElfW(Sym) *symbols = part(elf, table->sh_offset, table->sh_size);
+    for (size_t at = 0; symbols && at < table->sh_size / sizeof *symbols; at++) {
+      if (elf->bias + symbols[at].st_value != address || symbols[at].st_shndx == SHN_UNDEF) continue;
+      const char *name = text_at(elf, &sections[table->sh_link], symbols[at].st_name);
+      if (name && strncmp(name, prefix, strlen(prefix)) == 0) return name;
+    }
+  }
+  return NULL;
+}
+
+bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_start, size_t *ret_size) {
+  const ElfW(Shdr) *sections = sections_of(elf);
+  if (!sections) return false;
+  const ElfW(Ehdr) *header = header_of(elf);
+  if (header->e_shstrndx >= header->e_shnum) return false;
+  for (uint16_t i = 0; i < header->e_shnum; i++) {
+    const char *found = text_at(elf, &sections[header->e_shstrndx], sections[i].sh_name);
+    if (!found || strcmp(found, name) != 0) continue;
+    *ret_start = elf->bias + sections[i].sh_addr;
+    *ret_size = sections[i].sh_size;
+    return true;
+  }
+  return false;
+}
+
+// ---- Enumerating ----
+
+typedef struct enumeration {
+  bool (*visit)(uintptr_t address, void *context);
+  void *context;
+} enumeration;
+
+static int visit_image(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  const enumeration *each = context;
+  for (int i = 0; i < info->dlpi_phnum; i++)
+    if (info->dlpi_phdr[i].p_type == PT_LOAD)
+      return !each->visit(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, each->context);
+  return 0;
+}
+
+bool csizer_elf_each_image(bool (*visit)(uintptr_t address, void *context), void *context) {
+  enumeration each = {visit, context};
+  return each_of_loader(visit_image, &each) == 0;
+}

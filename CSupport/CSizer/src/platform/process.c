@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "csizer_process.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "platform/proc_file.h"
+
+// Numbers of fields in /proc/<pid>/stat, as proc(5) counts them: the name is 2.
+enum { STAT_STATE = 3, STAT_MINOR_FAULTS = 10, STAT_MAJOR_FAULTS = 12 };
+
+csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_process_memory *ret) {
+  // The kernel writes the name as it is; what follows it holds no parenthesis.
+  const char *end = text + length, *at = length ? memrchr(text, ')', length) : NULL;
+  if (!at) return CSIZER_INVALID;
+  uint64_t numbers[STAT_MAJOR_FAULTS + 1];
+  at++;
+  for (int field = STAT_STATE; field <= STAT_MAJOR_FAULTS; field++) {
+    if (at == end || *at++ != ' ' || at == end) return CSIZER_INVALID;
+    if (field == STAT_STATE) {
+      at++;
+      continue;
+    }
+    if (*at == '-') at++;  // "no terminal" is -1
+    if (!csizer_proc_decimal(&at, end, &numbers[field])) return CSIZER_INVALID;
+  }
+  if (*at != ' ') return CSIZER_INVALID;
+  ret->minor_faults = numbers[STAT_MINOR_FAULTS];
+  ret->major_faults = numbers[STAT_MAJOR_FAULTS];
+  return CSIZER_OK;
+}
+
+enum { VM_SIZE, VM_RSS, RSS_FILE, RSS_SHMEM, VM_DATA, VM_STK, VM_EXE, STATUS_KEYS };
+
+static const char *const status_keys[STATUS_KEYS] = {
+    [VM_SIZE] = "VmSize:",     [VM_RSS] = "VmRSS:",   [RSS_FILE] = "RssFile:", [RSS_SHMEM] = "RssShmem:",
+    [VM_DATA] = "VmData:", [VM_STK] = "VmStk:", [VM_EXE] = "VmExe:",
+};
+
+// Reads "\t   1234 kB" up to the end of its line.
+static bool read_kilobytes(const char *at, const char *end, uint64_t *ret_bytes) {
+  enum { KILOBYTE = 1024 };
+  static const char unit[] = " kB";
+  while (at < end && (*at == ' ' || *at == '\t')) at++;
+  uint64_t number;
+  if (!csizer_proc_decimal(&at, end, &number) || number > INT64_MAX / KILOBYTE) return false;
+  *ret_bytes = number * KILOBYTE;
+  return (size_t)(end - at) == sizeof unit - 1 && memcmp(at, unit, sizeof unit - 1) == 0;
+}
+
+// The key that a line starts with, or STATUS_KEYS.
+static int status_key(const char *line, size_t length) {
+  if (length < 2 || !(line[0] == 'V' || line[0] == 'R')) return STATUS_KEYS;
+  int key = 0;
+  while (key < STATUS_KEYS) {
+    size_t width = strlen(status_keys[key]);
+    if (length >= width && memcmp(line, status_keys[key], width) == 0) break;
+    key++;
+  }
+  return key;
+}
+
+csizer_status csizer_process_parse_status(const char *text, size_t length, csizer_process_memory *ret) {
+  uint64_t bytes[STATUS_KEYS];
+  unsigned found = 0;
+  // What follows the last line's end was cut off.
+  for (const char *line = text, *end = text + length, *next; line < end; line = next + 1) {
+    next = memchr(line, '\n', (size_t)(end - line));
+    if (!next) break;
+    int key = status_key(line, (size_t)(next - line));
+    if (key == STATUS_KEYS) continue;
+    if (!read_kilobytes(line + strlen(status_keys[key]), next, &bytes[key])) return CSIZER_INVALID;
+    found |= 1u << key;
+  }
+  if (found != (1u << STATUS_KEYS) - 1) return CSIZER_INVALID;
+  if (bytes[RSS_FILE] > INT64_MAX - bytes[RSS_SHMEM]) return CSIZER_INVALID;
+  ret->virtual_bytes = bytes[VM_SIZE];
+  ret->resident = bytes[VM_RSS];
+  ret->shared = bytes[RSS_FILE] + bytes[RSS_SHMEM];
+  ret->data = bytes[VM_DATA];
+  ret->stack = bytes[VM_STK];
+  ret->code = bytes[VM_EXE];
+  return CSIZER_OK;
+}
+
+typedef csizer_status parser(const char *text, size_t length, csizer_process_memory *ret);
+
+static csizer_status read_with(parser *parse, const char *path, csizer_process_memory *ret) {
+  char text[16 * 1024];  // a user's groups stand before the sizes: some 1,400 of them fit
+  ssize_t length = csizer_proc_read_file(path, text, sizeof text);
+  return length < 0 || parse(text, (size_t)length, ret) ? CSIZER_UNREADABLE : CSIZER_OK;
+}
+
+csizer_status csizer_process_memory_read(csizer_process_memory *ret) {
+  int saved_errno = errno;
+  csizer_process_memory memory = {0};
+  // The sizes are the same for each thread, but a main thread that has ended has none any more. The faults are summed over all
+  // threads only in the process's own file.
+  csizer_status status = read_with(csizer_process_parse_status, "/proc/thread-self/status", &memory);
+  if (!status) status = read_with(csizer_process_parse_stat, "/proc/self/stat", &memory);
+  if (!status) *ret = memory;
+  errno = saved_errno;
+  return status;
+}
+
+// glibc 2.32 and later, sys/single_threaded.h: false from the first thread on that libc has made, for ever. Weak: older ones lack it.
+extern char __libc_single_threaded __attribute__((weak));
+
+bool csizer_process_has_one_thread(void) {
+  struct stat tasks;
+  if (stat("/proc/self/task", &tasks) == 0) return tasks.st_nlink == 3;  // itself, its parent, one thread
+  return &__libc_single_threaded && __libc_single_threaded;  // a root without /proc
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_TRACE_CAPTURE_H
+#define CSIZER_TRACE_CAPTURE_H
+#include "traces/trace_internal.h"
+#include "traces/unwind.h"
+
+enum { TRACE_OWN = 8 };  // calls of ours on top of a stack, at most
+
+/// How many they were the last time: always the same, in a program that is built once. Shared by all that inline what follows.
+extern int csizer_trace_own_calls;
+
+/// As csizer_trace_capture. Inline: every call of ours on the stack is one more that has to be unwound, at some 10 ns.
+static inline __attribute__((always_inline)) uint32_t trace_capture(uint32_t depth, const void *return_address) {
+  void *frames[CSIZER_TRACE_DEEPEST + TRACE_OWN];
+  csizer_backtrace backtrace = csizer_unwind_backtrace();
+  if (!backtrace) return 0;
+  if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
+  int own = __atomic_load_n(&csizer_trace_own_calls, __ATOMIC_RELAXED);
+  int found = backtrace(frames, (int)depth + own), first = own;
+  if (first >= found || frames[first] != return_address) {
+    if (own != TRACE_OWN) found = backtrace(frames, (int)depth + TRACE_OWN);
+    for (first = 0; first < found && first < TRACE_OWN && frames[first] != return_address;) first++;
+    if (first < found && first < TRACE_OWN) __atomic_store_n(&csizer_trace_own_calls, first, __ATOMIC_RELAXED);
+  }
+  if (first == found || first == TRACE_OWN) first = 0;
+  uint32_t count = found > first ? (uint32_t)(found - first) : 0;
+  if (count > depth) count = depth;
+  return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
+}
+
+#endif

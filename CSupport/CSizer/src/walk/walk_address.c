@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csizer_allocator.h"
+#include "walk/walk_internal.h"
+
+// Words that are not plainly the address of a live object that the census knows.
+
+static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
+  return address >= walk->stack_start && address < walk->stack_end;
+}
+
+// Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h), which
+// the objects in the leaf show.
+static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  (void)walk;
+  if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
+  uint8_t *page_class = heapmap_page_class(leaf, address);
+  if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
+  if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
+  csizer_ownership answer = csizer_allocator_ownership((const void *)address);
+  // Remembered only where forgetting the marks comes by.
+  bool is_spanned = heapmap_spans(leaf, heapmap_unit_index(address));
+  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN && is_spanned) *page_class = PAGE_FOREIGN;
+  return answer;
+}
+
+static bool is_deiniting(const swift_object *object) {
+  return !(object->references & SWIFT_SLOW_REFERENCES) && (object->references & SWIFT_DEINITING);
+}
+
+// A reference by its type, to something that the census has not seen being born: a static object, an object on the stack, an
+// object older than the census, or one that its library allocates by itself (tasks).
+void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return;
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  csizer_ownership answer = ownership(walk, leaf, address);
+  if (answer == CSIZER_FOREIGN) return;
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf))) return;
+  if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
+    walk->status = CSIZER_NO_MEMORY;
+    return;
+  }
+  // Freed, and not used again: an object that another thread is just making has in its fields what was in its memory before.
+  if (is_deiniting((const swift_object *)address)) return;
+  if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
+}
+
+bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
+  const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  if (!(address & 15)) return leaf && leaf->seen[heapmap_unit_index(address)] & heapmap_bit(address);
+  const walk_odd_set *odd = &walk->odd;
+  if (!odd->capacity) return false;
+  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  return odd->slots[i] == address;
+}
+
+static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
+  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  if (odd->slots[i]) return false;
+  odd->slots[i] = address;
+  odd->count++;
+  return true;
+}
+
+bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *odd, uintptr_t address) {
+  if ((odd->count + 1) * 2 > odd->capacity) {
+    walk_odd_set larger = {.capacity = odd->capacity ? odd->capacity * 2 : 512};
+    larger.slots = csizer_pages_map(larger.capacity * sizeof *larger.slots);
+    if (!larger.slots) {
+      walk->status = CSIZER_NO_MEMORY;
+      return false;
+    }
+    for (size_t i = 0; i < odd->capacity; i++)
+      if (odd->slots[i]) odd_insert(&larger, odd->slots[i]);
+    csizer_pages_unmap(odd->slots, odd->capacity * sizeof *odd->slots);
+    *odd = larger;
+  }
+  return odd_insert(odd, address);
+}
+
+// The leaf in which a raw block at `address` has its bits; NULL when no block can be there.
+static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return NULL;
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return NULL;
+  heapmap_leaf *leaf = csizer_heapmap_leaf_make(walk->map, address);
+  if (!leaf) walk->status = CSIZER_NO_MEMORY;
+  return leaf;
+}
+
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return WALK_NOT_OWNED;
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
+  if (ownership(walk, leaf, address) != CSIZER_OWNED) return WALK_NOT_OWNED;
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  return csizer_walk_may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
+}
+
+csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address) {
+  heapmap_leaf *leaf = leaf_of_raw(walk, address);
+  if (!leaf) return CSIZER_FOREIGN;
+  bool is_object = csizer_heapmap_contains(walk->map, (const void *)address);
+  csizer_ownership owner = is_object ? CSIZER_OWNED : ownership(walk, leaf, address);
+  if (owner != CSIZER_OWNED) return owner;
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  if (is_object) return CSIZER_OWNED;
+  return csizer_walk_may_start_block(walk, leaf, address) ? CSIZER_OWNED : CSIZER_FOREIGN;
+}
+
+size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
+  heapmap_leaf *leaf = leaf_of_raw(walk, address);
+  if (!leaf) return 0;
+  csizer_ownership owner = ownership(walk, leaf, address);
+  if (owner == CSIZER_FOREIGN) return 0;
+  if (!is_sure && owner == CSIZER_OWNERSHIP_UNKNOWN) {
+    walk->totals.unresolved++;
+    return 0;
+  }
+  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
+  bool is_new = (address & 15) ? csizer_walk_set_insert(walk, &walk->odd, address) : walk_mark_unscanned(walk, address);
+  if (!is_new) return 0;
+  size_t usable = pagememo_size(&walk->memo, leaf, address);
+  csizer_kind_totals *kind = walk_kind(walk, kind_index);
+  walk_count(walk, kind, 1, usable);
+  kind->requested += usable;
+  walk->totals.raw_blocks++;
+  walk->totals.raw_bytes += usable;
+  walk->totals.requested += usable;
+  return usable;
+}

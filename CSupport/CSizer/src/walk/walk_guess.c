@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk/walk_internal.h"
+
+// Words that may lead to something and may not. They wait until all that certain words lead to has been counted; what they still add
+// then is estimate. Followed as they are met, they would make an estimate of what another word certainly leads to.
+
+static bool is_object(const csizer_walk *walk, uintptr_t address) {
+  return csizer_heapmap_contains(walk->map, (const void *)address);
+}
+
+// A word may be an unowned reference, which keeps the block of what is dead.
+static void reach(csizer_walk *walk, uintptr_t object) {
+  if (walk_is_dead(walk, object)) csizer_walk_dead(walk, object);
+  else walk_reference(walk, object);
+}
+
+static void put_off(csizer_walk *walk, walk_guess guess) {
+  if (!csizer_walk_make_room(walk, &walk->guesses, &walk->guess_capacity, walk->guess_count, sizeof guess)) return;
+  guess.level = walk->level + 1;
+  guess.part = walk->part;
+  walk->guesses[walk->guess_count++] = guess;
+}
+
+static bool is_seen(const csizer_walk *walk, uintptr_t object) {
+  return heapmap_leaf_at(walk->map, object)->seen[heapmap_unit_index(object)] & heapmap_bit(object);
+}
+
+// Only what the census knows counts: nothing else is known of these words.
+static void meet(csizer_walk *walk, uintptr_t word, bool is_sure) {
+  if (!is_object(walk, word)) return;
+  if (is_sure || walk->estimating) reach(walk, word);
+  else if (is_seen(walk, word)) return;
+  else if (walk->at_bottom) walk->totals.cut = true;
+  else put_off(walk, (walk_guess){.address = word});
+}
+
+static void meet_words(csizer_walk *walk, const void *start, size_t bytes, bool is_sure) {
+  const uintptr_t *words = (const uintptr_t *)swift_round_up((uintptr_t)start, 7);
+  const uintptr_t *end = (const uintptr_t *)(((uintptr_t)start + bytes) & ~(uintptr_t)7);
+  for (; words < end; words++) meet(walk, *words, is_sure);
+}
+
+void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes) {
+  meet_words(walk, start, bytes, false);
+}
+
+void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes) {
+  meet_words(walk, start, bytes, true);
+}
+
+void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind) {
+  if (walk->estimating) csizer_walk_raw_block(walk, address, kind, false);
+  else put_off(walk, (walk_guess){.address = address, .is_block = true, .kind = kind});
+}
+
+static void follow(csizer_walk *walk, const walk_guess *guess) {
+  if (guess->is_block) csizer_walk_raw_block(walk, guess->address, guess->kind, false);
+  else if (is_object(walk, guess->address)) reach(walk, guess->address);
+}
+
+void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level) {
+  walk->level = level - 1;
+  walk->at_bottom = walk->level >= walk->options.maximum_depth;
+  while (walk->guess_next < walk->guess_count && walk->guesses[walk->guess_next].level == level)
+    follow(walk, &walk->guesses[walk->guess_next++]);
+}
+
+static void settle_part(csizer_walk *walk, uint32_t part) {
+  if (!walk->options.maximum_depth)
+    while (walk->guess_next < walk->guess_count && walk->guesses[walk->guess_next].part == part)
+      follow(walk, &walk->guesses[walk->guess_next++]);
+  csizer_walk_drain_all(walk);
+}
+
+bool csizer_walk_settle_next(csizer_walk *walk, uint32_t *ret_part) {
+  bool has_words = walk->guess_next < walk->guess_count, has_pointers = walk->pointer_next < walk->pointer_count;
+  if (walk->status || (!has_words && !has_pointers)) {
+    csizer_walk_drop_guesses(walk);
+    return false;
+  }
+  *ret_part = walk->part =
+      has_words ? walk->guesses[walk->guess_next].part : walk->pointers[walk->pointer_next].part;
+  walk->estimating = true;
+  // Pointers come last: only then it is known what else leads to their blocks.
+  if (has_words) settle_part(walk, walk->part);
+  else csizer_walk_settle_pointers(walk, walk->part);
+  walk->estimating = false;
+  return true;
+}
+
+void csizer_walk_settle(csizer_walk *walk) {
+  uint32_t part;
+  if (walk->holds_guesses || !(walk->guess_count | walk->pointer_count)) return;
+  while (csizer_walk_settle_next(walk, &part)) {}
+}
+
+void csizer_walk_drop_guesses(csizer_walk *walk) {
+  walk->guess_next = walk->guess_count = 0;
+  walk->pointer_next = walk->pointer_count = 0;
+  walk->part = walk->level = 0;
+  walk->estimating = walk->holds_guesses = walk->at_bottom = walk->collecting = false;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_WALK_INTERNAL_H
+#define CSIZER_WALK_INTERNAL_H
+#include "census/heapmap_internal.h"
+#include "census/pagememo_internal.h"
+#include "csizer_images.h"
+#include "csizer_walk.h"
+#include "layouts/layout_internal.h"
+
+enum {
+  WALK_QUEUE = 32 * 1024,
+  WALK_FLOOR = 4096,  // no object is below: nil and the runtime's other extra inhabitants are
+};
+#define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
+
+/// Addresses of blocks that start at 8 modulo 16: they have no bit in the map. Few: only 8-byte blocks.
+typedef struct walk_odd_set {
+  uintptr_t *slots;
+  size_t capacity, count;
+} walk_odd_set;
+
+/// How far into their buffers shared storages are in use. walk_view.c
+typedef struct walk_use_map {
+  struct walk_use *slots;
+  size_t capacity, count;
+} walk_use_map;
+
+enum { WALK_HOT = 256 };
+
+/// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
+typedef struct walk_hot {
+  const void *metadata;
+  uint64_t references;
+  size_t usable;  // of a block without a tail; 1, which no block has, where the allocator can't tell
+  size_t count, bytes;
+  const csizer_object_layout *layout;
+} __attribute__((aligned(64))) walk_hot;
+
+/// Values in a raw block that wait to be walked.
+typedef struct walk_values {
+  const char *first;
+  size_t count;
+  const csizer_value_layout *element;
+} walk_values;
+
+/// A word that may or may not lead to something. It waits until all that is certain has been counted.
+typedef struct walk_guess {
+  uintptr_t address;
+  bool is_block;   // a raw block, if one starts there, counted under `kind`; otherwise an object, if there is one
+  uint32_t kind;
+  uint32_t level;  // with a depth limit: of what it leads to
+  uint32_t part;   // of a tree of referents
+} walk_guess;
+
+/// A pointer that no rule explains. It waits until it is known what else leads to its block.
+typedef struct walk_pointer {
+  uintptr_t address;
+  size_t holder;
+  uint32_t kind, part;
+  bool is_told;  // its holder is unresolved anyway
+} walk_pointer;
+
+struct csizer_walk {
+  walk_hot hot[WALK_HOT];
+  unsigned warm[WALK_HOT];  // which of them are in use
+  unsigned warm_count;
+  csizer_heapmap *map;
+  csizer_layouts *layouts;
+  csizer_pagememo memo;
+  csizer_walk_options options;
+  uintptr_t stack_start, stack_end;  // the calling thread's own: objects there are the optimiser's
+  csizer_totals totals;
+  csizer_kind_totals *kinds;
+  size_t kind_capacity;
+  /// Found, marked, not yet scanned: from `head` to `tail`, both running on for ever. `limit` is WALK_QUEUE, or 0 when nothing is to
+  /// go here: with a depth limit, while collecting, while sweeping.
+  uintptr_t *queue;
+  uint32_t head, tail, limit;
+  /// How many may wait in the queue before a sweep over the map costs less than their cache misses.
+  uint32_t sweep_at;
+  bool sweeping;
+  /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be entered.
+  uintptr_t *next;
+  size_t next_count, next_capacity;
+  bool at_bottom;
+  walk_values *values;
+  size_t value_count, value_capacity;
+  walk_odd_set odd;
+  walk_use_map uses;
+  /// Words that wait, and the next of them to be followed: walk_guess.c. `level` is that of the objects being scanned.
+  walk_guess *guesses;
+  size_t guess_count, guess_next, guess_capacity;
+  uint32_t level, part;
+  /// Likewise for pointers: walk_pointer.c. Who holds them, by number; the last that was unresolved, and the last that was because of a
+  /// pointer. Blocks that only pointers have led to have no mark, for an owner may still come: they are in `pointed`.
+  walk_pointer *pointers;
+  size_t pointer_count, pointer_next, pointer_capacity;
+  size_t holder, unknown_holder, told_holder;
+  walk_odd_set pointed;
+  size_t pointed_bytes;
+  bool ignores_pointers;
+  bool collecting;  // the value that is being read will be read again, with the object that it stands in
+  bool estimating;     // all that is counted now is estimate
+  bool holds_guesses;  // who builds a tree settles them himself
+  csizer_status status;
+  uint32_t *steps;  // counted up from time to time for who watches; may be NULL
+};
+
+// walk.c
+void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
+void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
+bool csizer_walk_grow_kinds(csizer_walk *walk);
+/// Scans all that waits.
+void csizer_walk_drain_all(csizer_walk *walk);
+/// Room for one more item in a list of the walk's; false when memory runs out, which the walk's status says.
+bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size_t count, size_t item_bytes);
+const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
+void csizer_walk_cool(csizer_walk *walk);
+/// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
+size_t csizer_object_own_bytes(const swift_object *object);
+
+// walk_value.c
+/// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.
+void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
+
+// walk_shapes.c
+void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+// walk_loop.c
+void csizer_walk_drain(csizer_walk *walk);
+void csizer_walk_begin_sweep(csizer_walk *walk);
+
+// walk_address.c: words that are not plainly a live object
+void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
+/// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
+/// block starts at `address`, it is counted only if the allocator vouches for it.
+size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
+/// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
+typedef enum walk_place {
+  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
+  WALK_STARTS_BLOCK,  // as far as can be told
+  WALK_INSIDE_BLOCK,
+} walk_place;
+walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
+
+/// Puts a block into a set; true when it was not there. When memory runs out the walk's status says so.
+bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t address);
+/// Whether a block is marked.
+bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
+/// Whether a block starts at an address, by the census or by the allocator's word. CSIZER_OWNERSHIP_UNKNOWN: neither can say.
+csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address);
+
+// walk_pointer.c
+void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer);
+/// Counts what the pointers of one part lead to and nothing else has.
+void csizer_walk_settle_pointers(csizer_walk *walk, uint32_t part);
+
+// walk_guess.c: what is uncertain
+/// Words of unknown type: those that are a live object's address are followed when all that is certain has been.
+void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes);
+/// The same for words which are known to be references or no addresses.
+void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes);
+/// A raw block of which it is in doubt whether it is owned, or there: likewise.
+void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind);
+/// Moves the words that lead to this level to where it waits to be scanned.
+void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level);
+/// Follows the words that wait for one part, and tells which; false when none waits any more.
+bool csizer_walk_settle_next(csizer_walk *walk, uint32_t *ret_part);
+/// Follows all, unless they are held for somebody.
+void csizer_walk_settle(csizer_walk *walk);
+/// Drops all.
+void csizer_walk_drop_guesses(csizer_walk *walk);
+
+// walk_owned.c: what owning fields lead to
+void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
+void csizer_walk_drain_values(csizer_walk *walk);
+bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
+
+// walk_view.c: unused room in shared buffers
+void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
+void csizer_walk_free_uses(csizer_walk *walk);
+
+// walk_each.c: containers whose elements own what they lead to
+void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
+
+// walk_task.c: tasks of the concurrency runtime
+void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
+/// The frames that a task has outside of its own block.
+void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
+
+// walk_block.c: blocks, which libdispatch makes and Swift's closures become
+void csizer_walk_block(csizer_walk *walk, uintptr_t address);
+
+// walk_tail.c: elements behind a library's header
+void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+// walk_value.c, walk_shapes.c
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable);
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
+void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
+void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+/// The object, or the run of values, that is being read is one of unknown parts.
+static inline void walk_unresolved(csizer_walk *walk) {
+  walk->totals.unresolved += !walk->collecting;
+  walk->unknown_holder = walk->holder;
+}
+
+static inline void walk_push(csizer_walk *walk, uintptr_t object) {
+  if (__builtin_expect(walk->tail - walk->head >= walk->limit, 0)) csizer_walk_overflow(walk, object);
+  else walk->queue[walk->tail++ % WALK_QUEUE] = object;
+}
+
+/// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
+static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
+  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
+  heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
+  if (__builtin_expect(leaf != NULL, 1)) {
+    size_t unit = heapmap_unit_index(address);
+    uint64_t bit = heapmap_bit(address);
+    if (leaf->seen[unit] & bit) return;
+    if (__builtin_expect((leaf->live[unit] & bit) != 0, 1)) {
+      leaf->seen[unit] |= bit;
+      walk_push(walk, address);
+      return;
+    }
+  }
+  csizer_walk_unlisted(walk, address);
+}
+
+static inline void walk_value(csizer_walk *walk, const char *base, const csizer_value_layout *layout) {
+  for (uint64_t words = layout->references; words; words &= words - 1)
+    walk_reference(walk, ((const uintptr_t *)(const void *)base)[__builtin_ctzll(words)]);
+  if (__builtin_expect(layout->op_count != 0, 0)) csizer_walk_ops(walk, base, layout);
+}
+
+/// Marks a block that is not to be scanned; true when it was not seen before.
+static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
+  if (!csizer_heapmap_mark(walk->map, (const void *)address)) return false;
+  if (walk->sweeping) heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] |= heapmap_bit(address);
+  return true;
+}
+
+/// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits. 0: it
+/// has none.
+static inline uintptr_t walk_side_table_of(uint64_t references) {
+  if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
+  return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
+}
+
+/// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields are gone
+/// and must not be read.
+static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
+  if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
+  uint64_t references = ((const swift_object *)address)->references;
+  uintptr_t side_table = walk_side_table_of(references);
+  if (side_table) {
+    // An object that is half made may have anything in its counts: what is no side table does not name the object.
+    const swift_side_table *table = (const swift_side_table *)side_table;
+    return table->object == (const swift_object *)address && (table->references & SWIFT_DEINITING);
+  }
+  return !(references & SWIFT_SLOW_REFERENCES) && (references & SWIFT_DEINITING);
+}
+
+/// Adds blocks to the sums.
+static inline void walk_count(csizer_walk *walk, csizer_kind_totals *kind, size_t count, size_t bytes) {
+  size_t estimated = walk->estimating ? bytes : 0;
+  kind->count += count;
+  kind->bytes += bytes;
+  kind->estimated += estimated;
+  walk->totals.bytes += bytes;
+  walk->totals.estimated_bytes += estimated;
+}
+
+static inline csizer_kind_totals *walk_kind(csizer_walk *walk, uint32_t kind) {
+  static csizer_kind_totals nowhere;  // when memory ran out: the walk's status says so
+  if (__builtin_expect(kind >= walk->kind_capacity, 0) && !csizer_walk_grow_kinds(walk)) return &nowhere;
+  return &walk->kinds[kind];
+}
+
+#endif

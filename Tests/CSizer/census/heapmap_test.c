@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "census/heapmap_internal.h"
+#include "platform/pages.h"
+#include "support/check.h"
+
+// The map against a model that always tells the truth: a sorted table of candidates with two flags each.
+
+enum { GIB_SHIFT = 30, CANDIDATES = 4096, OPERATIONS = 400000 };
+
+typedef struct candidate {
+  uintptr_t address;
+  bool live, seen;
+} candidate;
+
+static int by_address(const void *left, const void *right) {
+  uintptr_t a = ((const candidate *)left)->address, b = ((const candidate *)right)->address;
+  return (a > b) - (a < b);
+}
+
+// Neighbours that share words, units and pages, in five GiB: the first, one in the middle with the next, the last two.
+static void fill_candidates(candidate *candidates, uint64_t *random) {
+  static const uintptr_t gibs[] = {0, 0x17F, 0x180, 0x1FFFE, 0x1FFFF};
+  for (size_t i = 0; i < CANDIDATES; i++) {
+    uintptr_t within = check_random(random) % ((uintptr_t)1 << GIB_SHIFT);
+    if (i % 2) within %= 64 * 1024;                           // crowded
+    if (i % 16 == 0) within = ((uintptr_t)1 << GIB_SHIFT) - 16 - within % 256;  // at the end
+    candidates[i] = (candidate){.address = (gibs[i % 5] << GIB_SHIFT) + (within & ~(uintptr_t)15)};
+  }
+  qsort(candidates, CANDIDATES, sizeof *candidates, by_address);
+}
+
+static size_t without_duplicates(candidate *candidates) {
+  size_t count = 1;
+  for (size_t i = 1; i < CANDIDATES; i++)
+    if (candidates[i].address != candidates[count - 1].address) candidates[count++] = candidates[i];
+  return count;
+}
+
+typedef struct comparison {
+  const candidate *candidates;
+  size_t count, next;
+} comparison;
+
+static bool compare_next(void *context, const void *address) {
+  comparison *comparison = context;
+  while (comparison->next < comparison->count && !comparison->candidates[comparison->next].live) comparison->next++;
+  CHECK(comparison->next < comparison->count);
+  CHECK_EQUAL((uintptr_t)address, comparison->candidates[comparison->next].address);
+  comparison->next++;
+  return true;
+}
+
+static void compare_all(const csizer_heapmap *map, const candidate *candidates, size_t count) {
+  size_t live = 0;
+  for (size_t i = 0; i < count; i++) live += candidates[i].live;
+  CHECK_EQUAL(csizer_heapmap_count(map), live);
+  comparison comparison = {candidates, count, 0};
+  csizer_heapmap_enumerate(map, compare_next, &comparison);
+  while (comparison.next < count) CHECK(!candidates[comparison.next++].live);
+}
+
+static void forget(csizer_heapmap *map, candidate *candidates, size_t count) {
+  csizer_heapmap_forget_marks(map);
+  for (size_t i = 0; i < count; i++) candidates[i].seen = false;
+}
+
+static void operate(csizer_heapmap *map, candidate *held, uint64_t dice) {
+  const void *address = (const void *)held->address;
+  switch (dice % 4) {
+    case 0:
+      CHECK(csizer_heapmap_insert(map, address));
+      held->live = true;
+      break;
+    case 1:
+      CHECK_EQUAL(csizer_heapmap_remove(map, address), held->live);
+      held->live = false;
+      break;
+    case 2:
+      CHECK_EQUAL(csizer_heapmap_mark(map, address), !held->seen);
+      held->seen = true;
+      break;
+    default: CHECK_EQUAL(csizer_heapmap_contains(map, address), held->live);
+  }
+}
+
+TEST(agrees_with_a_model) {
+  static candidate candidates[CANDIDATES];
+  uint64_t random = 20260117;
+  fill_candidates(candidates, &random);
+  size_t count = without_duplicates(candidates);
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  for (size_t i = 1; i <= OPERATIONS; i++) {
+    operate(map, &candidates[check_random(&random) % count], check_random(&random));
+    if (i % (OPERATIONS / 8) == 0) compare_all(map, candidates, count);
+    if (i % (OPERATIONS / 20) == 0) forget(map, candidates, count);
+  }
+  csizer_heapmap_destroy(map);
+  CHECK_EQUAL(csizer_pages_held(), 0);
+}
+
+TEST(refuses_addresses_out_of_range) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  static const uintptr_t outside[] = {(uintptr_t)1 << 47, ((uintptr_t)1 << 47) + 64, (uintptr_t)1 << 63, ~(uintptr_t)15};
+  for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+    const void *address = (const void *)outside[i];
+    CHECK(!csizer_heapmap_insert(map, address));
+    CHECK(!csizer_heapmap_contains(map, address));
+    CHECK(!csizer_heapmap_remove(map, address));
+    CHECK(!csizer_heapmap_mark(map, address));
+  }
+  CHECK_EQUAL(csizer_heapmap_count(map), 0);
+  csizer_heapmap_destroy(map);
+}
+
+TEST(knows_only_starts_of_blocks) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  const uintptr_t block = 0x7F0000001230;
+  CHECK(csizer_heapmap_insert(map, (const void *)block));
+  for (uintptr_t inside = 1; inside < 16; inside++) {
+    CHECK(!csizer_heapmap_contains(map, (const void *)(block + inside)));
+    CHECK(!csizer_heapmap_remove(map, (const void *)(block + inside)));
+  }
+  CHECK(csizer_heapmap_contains(map, (const void *)block));
+  csizer_heapmap_destroy(map);
+}
+
+TEST(a_gib_ends_where_the_next_begins) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  size_t empty = csizer_pages_held();
+  const uintptr_t edge = (uintptr_t)5 << GIB_SHIFT;
+  CHECK(csizer_heapmap_insert(map, (const void *)(edge - 16)));
+  size_t one_leaf = csizer_pages_held();
+  CHECK(!csizer_heapmap_contains(map, (const void *)edge));
+  CHECK_EQUAL(csizer_pages_held(), one_leaf);  // asking makes no leaf
+  CHECK(csizer_heapmap_insert(map, (const void *)edge));
+  CHECK_EQUAL(csizer_pages_held() - one_leaf, one_leaf - empty);
+  CHECK(csizer_heapmap_remove(map, (const void *)(edge - 16)));
+  CHECK(csizer_heapmap_contains(map, (const void *)edge));
+  csizer_heapmap_destroy(map);
+}
+
+static bool stop_at_third(void *context, const void *address) {
+  (void)address;
+  return ++*(int *)context < 3;
+}
+
+TEST(enumeration_stops_when_told) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  for (uintptr_t i = 1; i <= 10; i++) CHECK(csizer_heapmap_insert(map, (const void *)(i << 29)));
+  int visits = 0;
+  csizer_heapmap_enumerate(map, stop_at_third, &visits);
+  CHECK_EQUAL(visits, 3);
+  csizer_heapmap_destroy(map);
+}
+
+TEST(forgetting_marks_keeps_the_living) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  const void *both = (const void *)0x10000010, *marked = (const void *)0x10002020;
+  CHECK(csizer_heapmap_insert(map, both));
+  CHECK(csizer_heapmap_mark(map, both) && csizer_heapmap_mark(map, marked));
+  CHECK(!csizer_heapmap_mark(map, both) && !csizer_heapmap_mark(map, marked));
+  csizer_heapmap_forget_marks(map);
+  CHECK(csizer_heapmap_contains(map, both) && !csizer_heapmap_contains(map, marked));
+  CHECK(csizer_heapmap_mark(map, both) && csizer_heapmap_mark(map, marked));
+  csizer_heapmap_destroy(map);
+}
+
+TEST(costs_only_what_is_touched) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  CHECK_EQUAL(csizer_heapmap_resident_bytes(map), 0);
+  for (uintptr_t i = 0; i < 64 * 1024; i++) CHECK(csizer_heapmap_insert(map, (const void *)(0x40000000 + i * 16)));
+  // 1 MiB of heap is 8 KiB of bits, besides the page with the flags; the kernel may round up to a huge page.
+  size_t resident = csizer_heapmap_resident_bytes(map);
+  CHECK(resident >= 8 * 1024);
+  CHECK(resident < sizeof(heapmap_leaf) / 2);
+  csizer_heapmap_destroy(map);
+}
+
+TEST(survives_the_system_refusing_memory) {
+  csizer_heapmap *map = NULL;
+  csizer_pages_fail_at = 1;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_NO_MEMORY);
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  csizer_pages_fail_at = 1;
+  CHECK(!csizer_heapmap_insert(map, (const void *)0x1000));
+  CHECK(!csizer_heapmap_contains(map, (const void *)0x1000));
+  csizer_pages_fail_at = 1;
+  CHECK(!csizer_heapmap_mark(map, (const void *)0x1000));
+  CHECK(csizer_heapmap_insert(map, (const void *)0x1000));
+  csizer_heapmap_destroy(map);
+  csizer_heapmap_destroy(NULL);
+  CHECK_EQUAL(csizer_pages_held(), 0);
+}

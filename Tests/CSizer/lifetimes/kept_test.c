@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+#include <time.h>
+
+#include "support/check.h"
+#include "support/made_lifetimes.h"
+
+// Objects that a tracker holds a strong reference to. The runtime's two functions, which no other C test has, are here.
+
+void *swift_retain(swift_object *object);
+void swift_release(swift_object *object);
+
+// The count of strong references stands in the word's upper half, as the runtime has it: one for each but the first.
+enum { STRONG_SHIFT = 33 };
+
+// Some are slow, so that what another thread does at this moment shows.
+void *swift_retain(swift_object *object) {
+  static unsigned count;
+  if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) % 512 == 0) nanosleep(&(struct timespec){0, 200000}, NULL);
+  __atomic_fetch_add(&object->references, (uint64_t)1 << STRONG_SHIFT, __ATOMIC_RELAXED);
+  return object;
+}
+
+void swift_release(swift_object *object) {
+  if (__atomic_fetch_sub(&object->references, (uint64_t)1 << STRONG_SHIFT, __ATOMIC_ACQ_REL) >> STRONG_SHIFT == 0)
+    made_death(object);
+}
+
+static uint64_t extra_references(const swift_object *object) { return object->references >> STRONG_SHIFT; }
+
+TEST(kept_objects_live_until_they_are_let_go) {
+  enum { OBJECTS = 5000 };
+  csizer_lifetimes *tracker = made_tracker(), *other = made_tracker();
+  const swift_class *type = made_life_class(NULL);
+  CHECK_EQUAL(csizer_watching_announce(tracker, type, &(csizer_watch){.watch = 1, .keep = true}), CSIZER_OK);
+  made_announce(other, type, 2);
+  static swift_object *objects[OBJECTS];
+  for (int i = 0; i < OBJECTS; i++) {
+    objects[i] = made_birth(type);
+    CHECK_EQUAL(extra_references(objects[i]), 1);
+    swift_release(objects[i]);  // its maker's
+  }
+  CHECK_EQUAL(made_count(tracker, CSIZER_ALIVE), OBJECTS);
+  csizer_lifetimes_unwatch_all(tracker);
+  csizer_kept kept;
+  CHECK_EQUAL(csizer_lifetimes_release_objects(tracker, &kept), CSIZER_OK);
+  CHECK_EQUAL(kept.count, OBJECTS);
+  CHECK_EQUAL(made_count(tracker, CSIZER_RELEASED), OBJECTS);
+  CHECK_EQUAL(made_count(other, CSIZER_ALIVE), OBJECTS);
+  size_t destroyed = made_destroyed;
+  csizer_kept_let_go(&kept);
+  CHECK_EQUAL(made_destroyed - destroyed, OBJECTS);
+  CHECK_EQUAL(made_count(other, CSIZER_DEAD), OBJECTS);
+  CHECK_EQUAL(kept.count, 0);
+  csizer_lifetimes_destroy(tracker);
+  csizer_lifetimes_destroy(other);
+}
+
+TEST(two_trackers_keep_twice) {
+  csizer_lifetimes *trackers[] = {made_tracker(), made_tracker()};
+  const swift_class *type = made_life_class(NULL);
+  swift_object *object = made_silent_object(type);
+  for (int i = 0; i < 2; i++)
+    CHECK_EQUAL(csizer_watching_add(trackers[i], object, &(csizer_watch){.keep = true}), CSIZER_OK);
+  CHECK_EQUAL(csizer_watching_add(trackers[0], object, &(csizer_watch){.keep = true}), CSIZER_OK);  // it is tracked
+  CHECK_EQUAL(extra_references(object), 2);
+  // A new level holds no second reference and loses none.
+  CHECK_EQUAL(csizer_lifetimes_set_level(trackers[0], object, &(csizer_watch){.resolution_level = 3}), CSIZER_OK);
+  CHECK_EQUAL(extra_references(object), 2);
+  for (int i = 0; i < 2; i++) {
+    csizer_kept kept;
+    CHECK_EQUAL(csizer_lifetimes_release_objects(trackers[i], &kept), CSIZER_OK);
+    CHECK_EQUAL(kept.count, 1);
+    csizer_kept_let_go(&kept);
+    CHECK_EQUAL(extra_references(object), 1 - i);
+    csizer_lifetimes_destroy(trackers[i]);
+  }
+  made_death(object);
+}
+
+// An object that is announced kept while another thread ends all tracking: it must not be let go before it was retained.
+static csizer_lifetimes *shared_tracker;
+static bool is_over;  // atomic
+
+static void *release_again_and_again(void *argument) {
+  (void)argument;
+  while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+    csizer_kept kept;
+    CHECK_EQUAL(csizer_lifetimes_release_objects(shared_tracker, &kept), CSIZER_OK);
+    csizer_kept_let_go(&kept);
+  }
+  return NULL;
+}
+
+TEST(nothing_is_let_go_before_it_was_retained) {
+  const swift_class *type = made_life_class(NULL);
+  shared_tracker = made_tracker();
+  is_over = false;
+  CHECK_EQUAL(csizer_watching_announce(shared_tracker, type, &(csizer_watch){.keep = true}), CSIZER_OK);
+  pthread_t thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, release_again_and_again, NULL), 0);
+  size_t destroyed = __atomic_load_n(&made_destroyed, __ATOMIC_RELAXED);
+  enum { OBJECTS = 100000 };
+  for (int i = 0; i < OBJECTS; i++) {
+    swift_object *object = made_birth(type);
+    CHECK(object->metadata == (const void *)type);  // it is its maker's still
+    swift_release(object);
+  }
+  __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+  pthread_join(thread, NULL);
+  csizer_lifetimes_unwatch_all(shared_tracker);
+  csizer_kept kept;
+  CHECK_EQUAL(csizer_lifetimes_release_objects(shared_tracker, &kept), CSIZER_OK);
+  csizer_kept_let_go(&kept);
+  CHECK_EQUAL(made_destroyed - destroyed, OBJECTS);
+  csizer_lifetimes_destroy(shared_tracker);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "platform/pages.h"
+#include "platform/regions_internal.h"
+#include "support/check.h"
+
+// Mappings made here, whose pages the tests have touched themselves: how many are there is known.
+
+enum { PAGE = 4096, SLACK = 512 * 1024 };
+
+static csizer_regions read_regions(void) {
+  csizer_regions regions;
+  CHECK_EQUAL(csizer_regions_read(&regions), CSIZER_OK);
+  return regions;
+}
+
+static bool parses(const char *line, csizer_area *ret) {
+  size_t length = strlen(line);
+  char *exact = malloc(length ? length : 1);
+  CHECK(exact != NULL);
+  memcpy(exact, line, length);
+  bool is_area = csizer_area_parse(exact, length, ret);
+  free(exact);
+  return is_area;
+}
+
+TEST(a_line_of_maps_says_what_it_is) {
+  csizer_area area;
+  CHECK(parses("559995d41000-559995d42000 rw-p 00000000 00:00 0", &area));
+  CHECK_EQUAL(area.start, 0x559995d41000);
+  CHECK_EQUAL(area.end, 0x559995d42000);
+  CHECK(!area.has_file && area.is_writable && !area.stack_end);
+  CHECK(parses("00400000-00500000 rw-p 0001f000 fd:01 1234    /usr/lib/a b\\012c) (deleted)", &area));
+  CHECK(area.has_file && area.is_writable);
+  CHECK(parses("00400000-00500000 r--p 0001f000 fd:01 1234    /usr/lib/a", &area));
+  CHECK(area.has_file && !area.is_writable);
+  CHECK(!parses("00400000-00500000 r-xp 0001f000 fd:01 1234    /usr/lib/a", &area));
+  CHECK(!parses("00400000-00500000 rw-s 0001f000 fd:01 1234    /dev/shm/a", &area));
+}
+
+TEST(a_line_that_is_none_is_left_out) {
+  const char *const lines[] = {"", "-", "559995d41000", "559995d41000-", "559995d41000-559995d42000", "559995d41000-559995d42000 ",
+                               "559995d41000-559995d42000 rw-p", "559995d41000-559995d42000 rw-p 00000000 00",
+                               "559995d42000-559995d41000 rw-p 00000000 00:00 0", "1-1 rw-p 00000000 00:00 0",
+                               "11112222333344445-2 rw-p 00000000 00:00 0", "X-2 rw-p 00000000 00:00 0",
+                               "1-2 rw-pp 00000000 00:00 0"};
+  csizer_area area;
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) CHECK(!parses(lines[i], &area));
+}
+
+TEST(areas_are_found_by_their_addresses) {
+  csizer_areas areas = {0};
+  for (uintptr_t i = 1; i <= 2000; i++)
+    CHECK(csizer_areas_append(&areas, (csizer_area){.start = i * 0x3000, .end = i * 0x3000 + 0x2000, .is_writable = true}));
+  CHECK_EQUAL(areas.count, 2000);
+  for (uintptr_t i = 1; i <= 2000; i++) {
+    CHECK(!csizer_areas_find(&areas, i * 0x3000 - 1));
+    CHECK(csizer_areas_find(&areas, i * 0x3000) == &areas.areas[i - 1]);
+    CHECK(csizer_areas_find(&areas, i * 0x3000 + 0x1fff) == &areas.areas[i - 1]);
+    CHECK(!csizer_areas_find(&areas, i * 0x3000 + 0x2000));
+  }
+  csizer_areas_deinit(&areas);
+  CHECK_EQUAL(csizer_pages_held(), 0);
+}
+
+TEST(only_what_stands_before_written_pages_of_a_file_is_kept_of_the_read_only) {
+  csizer_areas areas = {0};
+  const csizer_area added[] = {
+      {.start = 0x1000, .end = 0x2000, .has_file = true},                                             // read only, alone
+      {.start = 0x3000, .end = 0x4000, .has_file = true},                                             // RELRO
+      {.start = 0x4000, .end = 0x5000, .has_file = true, .is_writable = true},                        // its data
+      {.start = 0x5000, .end = 0x6000, .has_file = true},                                             // not directly before
+      {.start = 0x7000, .end = 0x8000, .has_file = true, .is_writable = true}, {.start = 0x8000, .end = 0x9000, .has_file = true},
+      {.start = 0x9000, .end = 0xa000, .is_writable = true},                                          // no file
+  };
+  for (size_t i = 0; i < sizeof added / sizeof *added; i++) CHECK(csizer_areas_append(&areas, added[i]));
+  const uintptr_t kept[] = {0x3000, 0x4000, 0x7000, 0x9000};
+  CHECK_EQUAL(areas.count, sizeof kept / sizeof *kept);
+  for (size_t i = 0; i < areas.count; i++) CHECK_EQUAL(areas.areas[i].start, kept[i]);
+  csizer_areas_deinit(&areas);
+}
+
+// ---- Stacks ----
+
+typedef struct sleeper {
+  pthread_barrier_t *ready, *done;
+  size_t bytes;
+} sleeper;
+
+static __attribute__((noinline)) void use_stack(const sleeper *sleeper) {
+  volatile char pages[sleeper->bytes];
+  for (size_t i = 0; i < sleeper->bytes; i += PAGE) pages[i] = 1;
+  pthread_barrier_wait(sleeper->ready);
+  pthread_barrier_wait(sleeper->done);
+  CHECK_EQUAL(pages[0], 1);
+}
+
+static void *sleep_deep(void *argument) {
+  use_stack(argument);
+  return NULL;
+}
+
+static csizer_regions read_with_threads(const pthread_attr_t *attributes, size_t count, size_t bytes) {
+  pthread_barrier_t ready, done;
+  pthread_t threads[8];
+  sleeper sleeper = {&ready, &done, bytes};
+  CHECK_EQUAL(pthread_barrier_init(&ready, NULL, (unsigned)count + 1), 0);
+  CHECK_EQUAL(pthread_barrier_init(&done, NULL, (unsigned)count + 1), 0);
+  for (size_t i = 0; i < count; i++) CHECK_EQUAL(pthread_create(&threads[i], attributes, sleep_deep, &sleeper), 0);
+  pthread_barrier_wait(&ready);
+  csizer_regions regions = read_regions();
+  pthread_barrier_wait(&done);
+  for (size_t i = 0; i < count; i++) CHECK_EQUAL(pthread_join(threads[i], NULL), 0);
+  return regions;
+}
+
+TEST(each_threads_stack_counts_with_the_pages_it_has_touched) {
+  enum { THREADS = 5, BYTES = 2 << 20 };
+  csizer_regions before = read_regions();
+  CHECK_EQUAL(before.threads, 1);
+  csizer_regions during = read_with_threads(NULL, THREADS, BYTES);
+  CHECK_EQUAL(during.threads, 1 + THREADS);
+  CHECK(during.stacks >= before.stacks + THREADS * BYTES);
+  CHECK(during.stacks < before.stacks + THREADS * (BYTES + SLACK));
+}
+
+// Memory that a program brings for a stack may be large, and hold more than the stack above it.
+TEST(what_lies_above_a_stack_is_not_of_it) {
+  enum { STACK = 1 << 20, ABOVE = 16 << 20, BYTES = 256 << 10 };
+  char *memory = mmap(NULL, STACK + ABOVE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED && madvise(memory, STACK + ABOVE, MADV_NOHUGEPAGE) == 0);
+  memset(memory + STACK, 1, ABOVE);
+  pthread_attr_t attributes;
+  CHECK_EQUAL(pthread_attr_init(&attributes), 0);
+  CHECK_EQUAL(pthread_attr_setstack(&attributes, memory, STACK), 0);
+  csizer_regions before = read_regions();
+  csizer_regions during = read_with_threads(&attributes, 1, BYTES);
+  CHECK_EQUAL(during.threads, 2);
+  CHECK(during.stacks >= before.stacks + BYTES && during.stacks < before.stacks + STACK);
+  munmap(memory, STACK + ABOVE);
+}
+
+TEST(the_main_threads_stack_counts) {
+  enum { BYTES = 3 << 20 };
+  csizer_regions before = read_regions();
+  volatile char pages[BYTES];
+  for (size_t i = 0; i < BYTES; i += PAGE) pages[i] = 1;
+  csizer_regions after = read_regions();
+  CHECK_EQUAL(pages[0], 1);
+  CHECK(after.stacks >= before.stacks + BYTES - SLACK && after.stacks < before.stacks + BYTES + SLACK);
+}
+
+// ---- Copies of files' pages ----
+
+TEST(pages_that_were_written_to_are_copies_and_others_are_not) {
+  enum { PAGES = 1024, WRITTEN = 300 };
+  int file = memfd_create("data", 0);
+  CHECK(file >= 0 && ftruncate(file, PAGES * PAGE) == 0);
+  csizer_regions before = read_regions();
+  volatile char *pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  CHECK(pages != MAP_FAILED);
+  for (size_t i = 0; i < PAGES; i++) CHECK_EQUAL(pages[i * PAGE], 0);
+  CHECK_EQUAL(read_regions().copied, before.copied);
+  for (size_t i = 0; i < WRITTEN; i++) pages[i * 3 * PAGE] = 1;
+  CHECK_EQUAL(read_regions().copied, before.copied + WRITTEN * PAGE);
+  // As the loader does with what it has relocated.
+  CHECK_EQUAL(mprotect((void *)pages, PAGES / 2 * PAGE, PROT_READ), 0);
+  CHECK_EQUAL(read_regions().copied, before.copied + WRITTEN * PAGE);
+  munmap((void *)pages, PAGES * PAGE);
+  close(file);
+}
+
+TEST(refusals_are_told_and_leave_nothing) {
+  const csizer_regions untouched = {1, 2, 3};
+  csizer_regions regions = untouched;
+  csizer_pages_fail_at = 1;
+  CHECK_EQUAL(csizer_regions_read(&regions), CSIZER_NO_MEMORY);
+  CHECK_EQUAL(memcmp(&regions, &untouched, sizeof regions), 0);
+  struct rlimit limit, none;
+  CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+  csizer_status status = csizer_regions_read(&regions);
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  CHECK_EQUAL(status, CSIZER_UNREADABLE);
+  CHECK_EQUAL(memcmp(&regions, &untouched, sizeof regions), 0);
+  read_regions();
+  CHECK_EQUAL(csizer_pages_held(), 0);
+}

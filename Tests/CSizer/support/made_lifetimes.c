@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/made_lifetimes.h"
+
+#include "support/check.h"
+
+size_t made_destroyed;
+
+static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
+  CHECK(object != NULL);
+  __atomic_fetch_add(&made_destroyed, 1, __ATOMIC_RELAXED);
+}
+
+static class_destroyer *slot_of(const swift_class *type) { return (class_destroyer *)((uintptr_t)type - 16); }
+
+// Room for thousands: those of made_types.h have descriptors and names as well.
+const swift_class *made_life_class(const swift_class *superclass) {
+  uintptr_t *words = calloc(1, 16 + sizeof(swift_class));  // never freed, as metadata
+  CHECK(words != NULL);
+  swift_class *type = (swift_class *)(void *)(words + 2);
+  type->superclass = superclass;
+  type->instance_size = 32;
+  *slot_of(type) = destroy;
+  return type;
+}
+
+bool made_slot_is_own(const swift_class *type) { return __atomic_load_n(slot_of(type), __ATOMIC_RELAXED) == destroy; }
+
+swift_object *made_silent_object(const swift_class *type) {
+  swift_object *object = calloc(1, 32);
+  CHECK(object != NULL);
+  object->metadata = (const swift_metadata *)(const void *)type;
+  object->references = 3;
+  return object;
+}
+
+swift_object *made_birth(const swift_class *type) {
+  swift_object *object = made_silent_object(type);
+  if (__atomic_load_n(&csizer_births_are_watched, __ATOMIC_RELAXED))
+    csizer_lifetimes_born(object, type, __builtin_return_address(0));
+  return object;
+}
+
+void made_death(swift_object *object) {
+  const swift_class *type = (const swift_class *)(const void *)object->metadata;
+  class_destroyer function = __atomic_load_n(slot_of(type), __ATOMIC_ACQUIRE);
+  function(object);
+  made_silent_death(object);
+}
+
+void made_silent_death(swift_object *object) {
+  if (__atomic_load_n(&csizer_deaths_are_watched, __ATOMIC_RELAXED)) csizer_lifetimes_ended(object);
+  free(object);
+}
+
+csizer_lifetimes *made_tracker(void) {
+  csizer_lifetimes *tracker;
+  CHECK_EQUAL(csizer_lifetimes_create(&tracker), CSIZER_OK);
+  return tracker;
+}
+
+void made_announce(csizer_lifetimes *tracker, const swift_class *type, uint32_t watch) {
+  CHECK_EQUAL(csizer_watching_announce(tracker, type, &(csizer_watch){.watch = watch}), CSIZER_OK);
+}
+
+int made_watch_of(csizer_lifetimes *tracker, const void *object) {
+  uint32_t cohort;
+  return csizer_lifetimes_find(tracker, object, &cohort) ? (int)csizer_lifetimes_cohort(tracker, cohort).watch : -1;
+}
+
+uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < csizer_lifetimes_count(tracker); i++) count += csizer_lifetimes_read(tracker, i).fate == fate;
+  return count;
+}
