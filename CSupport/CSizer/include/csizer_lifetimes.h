@@ -7,9 +7,9 @@
 
 #include "csizer_status.h"
 
-/// Lifetimes: which objects a tracker watches, when each was born and when it died.
+/// Lifetimes: which objects a tracker tracks, when each was born and when it died.
 ///
-/// Births of watched classes are seen in the runtime's allocation entry point (csizer_census.h), which asks a table keyed by the
+/// Births of tracked classes are seen in the runtime's allocation entry point (csizer_census.h), which asks a table keyed by the
 /// object's metadata; a metadata that is new to it is looked at once, superclasses included. Deaths are seen in the class
 /// metadata's destroy slot, the word two before its address point (docs/ABI/TypeMetadata.rst and Metadata.h,
 /// HeapMetadataHeaderPrefix), which is replaced for tracked classes only; objects that are freed without being destroyed, because
@@ -22,23 +22,23 @@
 /// tracker.
 typedef struct csizer_lifetimes csizer_lifetimes;
 
-/// What a tracker says about objects when it announces their class or themselves.
-typedef struct csizer_watch {
-  /// The caller's own number for this announcement; comes back in csizer_cohort.
-  uint32_t watch;
+/// How objects are tracked: said when their class is, or they themselves are.
+typedef struct csizer_tracking {
+  /// The caller's own number for it; comes back in csizer_cohort.
+  uint32_t number;
   /// How many levels of referents a snapshot names.
   uint32_t resolution_level;
   /// How many calls of the stack to record at a birth; 0: none.
   uint32_t trace_depth;
   /// Hold a strong reference to each object.
   bool keep;
-} csizer_watch;
+} csizer_tracking;
 
-/// What objects have in common that were announced in one way and have one class.
+/// What objects have in common that were tracked in one way and have one class.
 typedef struct csizer_cohort {
-  /// The class's metadata at the time of the announcement; NULL when its library was closed since.
+  /// The class's metadata at the time of the tracking; NULL when its library was closed since.
   const void *type;
-  uint32_t watch;
+  uint32_t number;
   uint32_t resolution_level;
   bool keep;
 } csizer_cohort;
@@ -61,40 +61,40 @@ typedef struct csizer_lifetime {
   csizer_fate fate;
 } csizer_lifetime;
 
-/// An empty tracker, which watches nothing. Free with csizer_lifetimes_destroy.
+/// An empty tracker, which tracks nothing. Free with csizer_lifetimes_destroy.
 csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 
 /// The object that a tracker belongs to: no sizing counts it with who refers to it, nor what only it refers to. NULL for none, which
 /// must be said before the object's memory is freed.
 void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner);
 
-/// Stops watching and frees all records; NULL is fine. Objects that were kept must have been let go before.
+/// Stops tracking and frees all records; NULL is fine. Objects that were kept must have been let go before.
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
 
-/// Watches the objects that will be made of a class and of those that inherit from it and have no nearer watched ancestor. Replaces an
-/// earlier announcement of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h), or to keep them
+/// Tracks the objects that will be made of a class and of those that inherit from it and have no nearer tracked ancestor. Replaces an
+/// earlier tracking of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h), or to keep them
 /// in a process without Swift's runtime. CSIZER_NO_MEMORY when the system refuses memory or to let deaths be seen; then nothing
-/// has changed. Any number of trackers may watch a class; each makes its births and deaths dearer.
-csizer_status csizer_lifetimes_watch(csizer_lifetimes *lifetimes, const void *type, const csizer_watch *watch);
+/// has changed. Any number of trackers may track a class; each makes its births and deaths dearer.
+csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type, const csizer_tracking *tracking);
 
-/// Watches the class no more; objects that are tracked already stay so. Whether it was watched.
-bool csizer_lifetimes_unwatch(csizer_lifetimes *lifetimes, const void *type);
+/// Ends the tracking of a class; objects that are tracked already stay so. Whether it was tracked.
+bool csizer_lifetimes_untrack_class(csizer_lifetimes *lifetimes, const void *type);
 
-/// Watches no class any more.
-void csizer_lifetimes_unwatch_all(csizer_lifetimes *lifetimes);
+/// Tracks no class any more.
+void csizer_lifetimes_untrack_classes(csizer_lifetimes *lifetimes);
 
-/// Whether the class itself was announced.
-bool csizer_lifetimes_watches(const csizer_lifetimes *lifetimes, const void *type);
+/// Whether the class itself was tracked.
+bool csizer_lifetimes_tracks_class(const csizer_lifetimes *lifetimes, const void *type);
 
 /// Tracks a living object from now on; one that is tracked already stays as it is. CSIZER_INVALID when it is no heap object of a Swift
 /// class; CSIZER_UNSUPPORTED when its death could not be seen, or to keep it without Swift's runtime.
-csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
+csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking);
 
 /// Which cohort a tracked, living object is of. False when it is not tracked.
 bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort);
 
 /// Changes the level of a tracked, living object; whether it is kept stays as it is. CSIZER_INVALID when it is not tracked.
-csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch);
+csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking);
 
 /// References that a tracker held.
 typedef struct csizer_kept {
@@ -104,15 +104,15 @@ typedef struct csizer_kept {
 } csizer_kept;
 
 /// Tracks no object any more; what was recorded stays. `ret_kept` gets the objects that were kept; the caller lets them go.
-csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept);
+csizer_status csizer_lifetimes_untrack_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept);
 
 /// Releases the references. Deinits of the program may run and call anything: no lock may be held.
-void csizer_kept_let_go(csizer_kept *kept);
+void csizer_kept_release(csizer_kept *kept);
 
-/// Forgets all records. Nothing may be watched and no object tracked.
+/// Forgets all records. No class and no object may be tracked.
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes);
 
-/// How many objects were ever tracked; they are numbered in the order of their announcement.
+/// How many objects were ever tracked; they are numbered in the order in which they came.
 uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes);
 
 /// Objects that could not be recorded, because the system refused memory or there are no numbers left.
@@ -130,11 +130,11 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 /// Bytes of memory that the records take.
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes);
 
-/// From here to csizer_lifetimes_let_go no tracked object of any tracker is born or dies: threads that would do so wait. What
+/// From here to csizer_lifetimes_resume no tracked object of any tracker is born or dies: threads that would do so wait. What
 /// the calling thread makes meanwhile is not tracked. Nests. Answers the time at which all of them had stopped.
 uint64_t csizer_lifetimes_hold(void);
 
 /// Ends csizer_lifetimes_hold, on the same thread.
-void csizer_lifetimes_let_go(void);
+void csizer_lifetimes_resume(void);
 
 #endif

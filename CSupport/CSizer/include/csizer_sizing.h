@@ -11,7 +11,7 @@
 
 /// A sizing: the sizes of all living objects of a tracker at one moment, found by one walk.
 ///
-/// Objects are sized in the order of their announcement, so that what several reach is counted for the first; tracked objects are
+/// Objects are sized in the order in which they came to be tracked, so that what several reach is counted for the first; tracked objects are
 /// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
 /// the records: dead objects and earlier snapshots cost nothing.
 ///
@@ -27,7 +27,7 @@ typedef struct csizer_size_row {
   uint64_t bytes;
 } csizer_size_row;
 
-/// An object whose class is no longer the one that it had when it was announced.
+/// An object whose class is no longer the one that it had when it was tracked.
 typedef struct csizer_morph {
   uint32_t object;
   const void *type;

@@ -13,19 +13,19 @@
 /// returns is not looked at.
 csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context);
 
-/// A bell: one thread waits, others ring.
-typedef struct csizer_bell csizer_bell;
+/// A wakeup: one thread waits, others signal.
+typedef struct csizer_wakeup csizer_wakeup;
 
-/// A bell that was not rung. Free with csizer_bell_destroy.
-csizer_status csizer_bell_create(csizer_bell **ret_bell);
+/// A wakeup that was not signalled. Free with csizer_wakeup_destroy.
+csizer_status csizer_wakeup_create(csizer_wakeup **ret_wakeup);
 
 /// Frees it; nobody may wait. NULL is fine.
-void csizer_bell_destroy(csizer_bell *bell);
+void csizer_wakeup_destroy(csizer_wakeup *wakeup);
 
 /// Ends the wait under way, or the next one. Any thread.
-void csizer_bell_ring(csizer_bell *bell);
+void csizer_wakeup_signal(csizer_wakeup *wakeup);
 
-/// Returns when the time is over (CLOCK_MONOTONIC), or when the bell was rung since the last wait ended.
-void csizer_bell_wait(csizer_bell *bell, uint64_t nanoseconds);
+/// Returns when the time is over (CLOCK_MONOTONIC), or when the wakeup was signalled since the last wait ended.
+void csizer_wakeup_wait(csizer_wakeup *wakeup, uint64_t nanoseconds);
 
 #endif

@@ -21,31 +21,31 @@ extension Engine {
   }
 }
 
-/// One thread waits, others ring.
-final class Bell: Sendable {
-  // unsafe: the engine's bell is made for several threads; nil when the system refused it memory.
+/// One thread waits, others signal.
+final class Wakeup: Sendable {
+  // unsafe: the engine's wakeup is made for several threads; nil when the system refused it memory.
   nonisolated(unsafe) private let handle: OpaquePointer?
 
   init() {
     var made: OpaquePointer?
-    handle = csizer_bell_create(&made) == CSIZER_OK ? made : nil
+    handle = csizer_wakeup_create(&made) == CSIZER_OK ? made : nil
   }
 
   deinit {
-    csizer_bell_destroy(handle)
+    csizer_wakeup_destroy(handle)
   }
 
   /// False when nobody can wait for it.
   var isUsable: Bool { handle != nil }
 
   /// Ends the wait under way, or the next one.
-  func ring() {
-    if let handle { csizer_bell_ring(handle) }
+  func signal() {
+    if let handle { csizer_wakeup_signal(handle) }
   }
 
-  /// Returns when the time is over, or the bell was rung since the last wait ended.
+  /// Returns when the time is over, or the wakeup was signalled since the last wait ended.
   func wait(atMost duration: Duration) {
     let (seconds, attoseconds) = min(duration, .seconds(1_000_000_000)).components
-    if let handle { csizer_bell_wait(handle, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)) }
+    if let handle { csizer_wakeup_wait(handle, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)) }
   }
 }

@@ -51,7 +51,7 @@ extension Engine {
     // From the first lock on, of which there are many, others wait.
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
-    defer { csizer_lifetimes_let_go() }
+    defer { csizer_lifetimes_resume() }
     let results = try SizingResults(of: lifetimes, isShared: true, place: place)
     guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
     let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))

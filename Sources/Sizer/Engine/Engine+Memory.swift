@@ -99,7 +99,7 @@ extension Lifetimes {
     let cohortCount = Int(csizer_lifetimes_cohort_count(handle))
     _ = csizer_lifetimes_hold()
     let count = Int(csizer_living_addresses(handle, &addresses, &cohorts, room))
-    csizer_lifetimes_let_go()
+    csizer_lifetimes_resume()
     var numbers: [String: UInt32] = [:]
     let classes = (0..<cohortCount).map { cohort in
       let name = name(cohort)

@@ -53,7 +53,7 @@ extension Engine {
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
     let status = csizer_sizing_own(lifetimes.handle, &sums, count, &living)
-    csizer_lifetimes_let_go()
+    csizer_lifetimes_resume()
     try check(status, place: place)
     var found = Sizing(mode: .counts, taken: held, pause: Ticks.now.duration(since: asked))
     found.sums = sums.map { (Int($0.active), Int($0.bytes)) }
@@ -81,7 +81,7 @@ extension Engine {
   ) throws(SizerError) -> FinishedSizing {
     let asked = Ticks.now  // not before: births and deaths don't wait for another walk
     let held = Ticks(value: csizer_lifetimes_hold())
-    defer { csizer_lifetimes_let_go() }
+    defer { csizer_lifetimes_resume() }
     let results = try SizingResults(of: lifetimes, isShared: false, place: place)
     try walk.size(results.handle)
     let found = Sizing(mode: .inPlace, taken: held, pause: Ticks.now.duration(since: asked))

@@ -28,7 +28,7 @@ extension Lifetimes {
     // Births that are under way are complete when all shards were held once.
     _ = csizer_lifetimes_hold()
     let count = csizer_lifetimes_count(handle)
-    csizer_lifetimes_let_go()
+    csizer_lifetimes_resume()
     return (min(UInt32(first), count)..<count).map(record)
   }
 
@@ -51,7 +51,7 @@ extension Lifetimes {
     let count = csizer_lifetimes_cohort_count(handle)
     return (min(UInt32(first), count)..<count).map { number in
       let cohort = csizer_lifetimes_cohort(handle, number)
-      return Cohort(announcement: Int(cohort.watch), className: className(of: cohort, number))
+      return Cohort(announcement: Int(cohort.number), className: className(of: cohort, number))
     }
   }
 
@@ -72,7 +72,7 @@ extension Lifetimes {
 
   /// The announcement of one cohort.
   func announcement(ofCohort number: Int) -> Int {
-    Int(csizer_lifetimes_cohort(handle, UInt32(number)).watch)
+    Int(csizer_lifetimes_cohort(handle, UInt32(number)).number)
   }
 
   /// The sizes that changed, from a number on, in order of snapshot, then of object.

@@ -33,37 +33,37 @@ final class Lifetimes: Sendable {
     var traceDepth: Int
     var keep: Bool
 
-    var inC: csizer_watch {
-      csizer_watch(
-        watch: number, resolution_level: UInt32(clamping: resolutionLevel), trace_depth: UInt32(clamping: traceDepth),
+    var inC: csizer_tracking {
+      csizer_tracking(
+        number: number, resolution_level: UInt32(clamping: resolutionLevel), trace_depth: UInt32(clamping: traceDepth),
         keep: keep)
     }
   }
 
   func watch(_ type: AnyClass, as watch: Watch) -> csizer_status {
     var watch = watch.inC
-    return csizer_lifetimes_watch(handle, Lifetimes.metadata(of: type), &watch)
+    return csizer_lifetimes_track_class(handle, Lifetimes.metadata(of: type), &watch)
   }
 
   /// Whether it was watched.
   func unwatch(_ type: AnyClass) -> Bool {
-    csizer_lifetimes_unwatch(handle, Lifetimes.metadata(of: type))
+    csizer_lifetimes_untrack_class(handle, Lifetimes.metadata(of: type))
   }
 
-  func unwatchAll() {
-    csizer_lifetimes_unwatch_all(handle)
+  func untrackAll() {
+    csizer_lifetimes_untrack_classes(handle)
   }
 
   func add(_ object: AnyObject, as watch: Watch) -> csizer_status {
     var watch = watch.inC
-    return csizer_lifetimes_add(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
+    return csizer_lifetimes_track_object(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
   }
 
   /// The announcement that a tracked object came by; nil when it is not tracked.
   func announcement(of object: AnyObject) -> UInt32? {
     var cohort: UInt32 = 0
     guard csizer_lifetimes_find(handle, Unmanaged.passUnretained(object).toOpaque(), &cohort) else { return nil }
-    return csizer_lifetimes_cohort(handle, cohort).watch
+    return csizer_lifetimes_cohort(handle, cohort).number
   }
 
   func setLevel(of object: AnyObject, as watch: Watch) -> csizer_status {
@@ -76,14 +76,14 @@ final class Lifetimes: Sendable {
     fileprivate var list = csizer_kept()
 
     consuming func letGo() {
-      csizer_kept_let_go(&list)
+      csizer_kept_release(&list)
     }
   }
 
   /// Tracks no object any more; answers what was kept.
   func releaseObjects(place: String) throws(SizerError) -> Kept {
     var kept = Kept()
-    try Engine.check(csizer_lifetimes_release_objects(handle, &kept.list), place: place)
+    try Engine.check(csizer_lifetimes_untrack_objects(handle, &kept.list), place: place)
     return kept
   }
 

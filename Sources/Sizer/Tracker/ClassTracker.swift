@@ -172,7 +172,7 @@ public final class ClassTracker: Sendable {
     guard let lifetimes = try? lifetimes.get() else { return }
     state.withLock { state in
       state.classes = [:]
-      lifetimes.unwatchAll()
+      lifetimes.untrackAll()
     }
   }
 
@@ -217,7 +217,7 @@ public final class ClassTracker: Sendable {
       body { state in
         guard let lifetimes = try? lifetimes.get() else { return true }
         state.classes = [:]
-        lifetimes.unwatchAll()
+        lifetimes.untrackAll()
         // Refused memory keeps what was kept; it is tried again with the next call.
         do {
           kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")

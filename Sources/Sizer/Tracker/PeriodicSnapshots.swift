@@ -10,8 +10,8 @@ final class PeriodicSnapshots: Sendable {
     /// Which of the threads that were ever started is the present one; 0: none. An old one sees that it is not meant any more.
     var current = 0
     var lastStarted = 0
-    /// Rings for the present thread alone: one bell for all would be heard by one of them, perhaps by one that is to end.
-    var bell: Bell?
+    /// Signals the present thread alone: one wakeup for all would be heard by one of them, perhaps by one that is to end.
+    var wakeup: Wakeup?
     var interval: Duration = .zero
     var next: ContinuousClock.Instant = .now
   }
@@ -24,45 +24,45 @@ final class PeriodicSnapshots: Sendable {
   func start(every interval: Duration, _ body: @escaping @Sendable () -> Bool) -> Bool {
     // Sums and quotients of times stay in their range.
     let interval = min(max(interval, .nanoseconds(1)), .seconds(1_000_000_000))
-    let (run, bell): (Int?, Bell) = state.withLock { state in
+    let (run, wakeup): (Int?, Wakeup) = state.withLock { state in
       state.interval = interval
       state.next = .now + interval
-      if let bell = state.bell { return (nil, bell) }
-      let bell = Bell()
+      if let wakeup = state.wakeup { return (nil, wakeup) }
+      let wakeup = Wakeup()
       state.lastStarted += 1
       state.current = state.lastStarted
-      state.bell = bell
-      return (state.current, bell)
+      state.wakeup = wakeup
+      return (state.current, wakeup)
     }
     guard let run else {
-      bell.ring()
+      wakeup.signal()
       return true
     }
-    if bell.isUsable, Engine.startThread(named: "sizer-snapshots", { self.loop(run, bell, body) }) { return true }
+    if wakeup.isUsable, Engine.startThread(named: "sizer-snapshots", { self.loop(run, wakeup, body) }) { return true }
     end(run)
     return false
   }
 
   /// Returns at once; a call of the function that is under way is still finished.
   func stop() {
-    let bell = state.withLock { state in
-      defer { (state.current, state.bell) = (0, nil) }
-      return state.bell
+    let wakeup = state.withLock { state in
+      defer { (state.current, state.wakeup) = (0, nil) }
+      return state.wakeup
     }
-    bell?.ring()
+    wakeup?.signal()
   }
 
   private func end(_ run: Int) {
     state.withLock { state in
-      if state.current == run { (state.current, state.bell) = (0, nil) }
+      if state.current == run { (state.current, state.wakeup) = (0, nil) }
     }
   }
 
-  private func loop(_ run: Int, _ bell: Bell, _ body: () -> Bool) {
+  private func loop(_ run: Int, _ wakeup: Wakeup, _ body: () -> Bool) {
     while let next = state.withLock({ $0.current == run ? $0.next : nil }) {
       let rest = next - .now
       if rest > .zero {
-        bell.wait(atMost: rest)
+        wakeup.wait(atMost: rest)
         continue
       }
       guard body() else { return end(run) }

@@ -210,7 +210,7 @@ static void *make_numbered_buffer(made_heap *heap, uint64_t number) {
 }
 
 // A header that is an Int may be a capacity, and words behind it stale.
-TEST(what_a_bare_number_counts_is_not_known) {
+TEST(what_a_described_number_counts_is_not_known) {
   made_heap heap;
   start(&heap);
   void *buffer = make_numbered_buffer(&heap, 5);

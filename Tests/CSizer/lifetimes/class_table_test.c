@@ -105,17 +105,17 @@ TEST(watches_keep_their_order_and_the_largest_depth) {
   swift_class *types = make_types(1);
   csizer_shards_hold();
   class_entry *entry = csizer_class_make(types);
-  class_watch watches[40];
-  for (uint32_t i = 0; i < 40; i++) watches[i] = (class_watch){.cohort = i, .trace_depth = i == 17 ? 9 : i % 5};
+  class_tracking trackings[40];
+  for (uint32_t i = 0; i < 40; i++) trackings[i] = (class_tracking){.cohort = i, .trace_depth = i == 17 ? 9 : i % 5};
   for (uint32_t count = 0; count <= 40; count++) {
-    CHECK(csizer_class_set_watches(entry, watches, count));
-    CHECK_EQUAL(entry->watch_count, count);
-    for (uint32_t i = 0; i < count; i++) CHECK_EQUAL(entry->watches[i].cohort, i);
+    CHECK(csizer_class_set_trackings(entry, trackings, count));
+    CHECK_EQUAL(entry->tracking_count, count);
+    for (uint32_t i = 0; i < count; i++) CHECK_EQUAL(entry->trackings[i].cohort, i);
     CHECK_EQUAL(entry->trace_depth, count > 17 ? 9 : count == 0 ? 0 : count < 5 ? count - 1 : 4);
   }
-  CHECK(csizer_class_set_watches(entry, entry->watches, 3));  // its own first ones
-  CHECK_EQUAL(entry->watches[2].cohort, 2);
-  CHECK(csizer_class_set_watches(entry, NULL, 0));
+  CHECK(csizer_class_set_trackings(entry, entry->trackings, 3));  // its own first ones
+  CHECK_EQUAL(entry->trackings[2].cohort, 2);
+  CHECK(csizer_class_set_trackings(entry, NULL, 0));
   CHECK_EQUAL(entry->trace_depth, 0);
   csizer_shards_release();
 }

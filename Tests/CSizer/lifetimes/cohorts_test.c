@@ -3,7 +3,7 @@
 #include "support/check.h"
 #include "support/made_lifetimes.h"
 
-// Objects that were announced in one way and have one class are one cohort, found again however many there are.
+// Objects that were tracked in one way and have one class are one cohort, found again however many there are.
 
 static uint32_t cohort_of(csizer_lifetimes *tracker, const void *object) {
   uint32_t cohort = UINT32_MAX;
@@ -14,19 +14,19 @@ static uint32_t cohort_of(csizer_lifetimes *tracker, const void *object) {
 TEST(one_announcement_and_one_class_are_one_cohort) {
   csizer_lifetimes *tracker = made_tracker();
   const swift_class *base = made_life_class(NULL), *heir = made_life_class(base), *other = made_life_class(NULL);
-  made_announce(tracker, base, 1);
+  made_track(tracker, base, 1);
   swift_object *first = made_birth(base), *second = made_birth(heir);
-  made_announce(tracker, other, 2);  // everything is decided anew
+  made_track(tracker, other, 2);  // everything is decided anew
   swift_object *third = made_birth(base), *fourth = made_birth(heir);
   CHECK_EQUAL(cohort_of(tracker, first), cohort_of(tracker, third));
   CHECK_EQUAL(cohort_of(tracker, second), cohort_of(tracker, fourth));
   CHECK(cohort_of(tracker, first) != cohort_of(tracker, second));
-  made_announce(tracker, base, 3);  // replaces the first announcement
+  made_track(tracker, base, 3);  // replaces the first tracking
   swift_object *fifth = made_birth(heir);
-  CHECK_EQUAL(made_watch_of(tracker, fifth), 3);
-  CHECK_EQUAL(made_watch_of(tracker, second), 1);
-  CHECK_EQUAL(csizer_lifetimes_watches(tracker, base), true);
-  CHECK_EQUAL(csizer_lifetimes_watches(tracker, heir), false);
+  CHECK_EQUAL(made_tracking_of(tracker, fifth), 3);
+  CHECK_EQUAL(made_tracking_of(tracker, second), 1);
+  CHECK_EQUAL(csizer_lifetimes_tracks_class(tracker, base), true);
+  CHECK_EQUAL(csizer_lifetimes_tracks_class(tracker, heir), false);
   swift_object *all[] = {first, second, third, fourth, fifth};
   for (int i = 0; i < 5; i++) made_death(all[i]);
   csizer_lifetimes_destroy(tracker);
@@ -40,8 +40,8 @@ TEST(watching_again_and_again_costs_a_cohort_once) {
   size_t bytes = 0;
   for (uint32_t round = 0; round < ROUNDS; round++) {
     for (uint32_t i = 0; i < CLASSES; i++) {
-      made_announce(tracker, types[i], i);
-      CHECK(csizer_lifetimes_unwatch(tracker, types[i]));
+      made_track(tracker, types[i], i);
+      CHECK(csizer_lifetimes_untrack_class(tracker, types[i]));
     }
     if (!round) bytes = csizer_lifetimes_bytes(tracker);
   }
@@ -60,16 +60,16 @@ TEST(each_of_many_cohorts_is_found_again) {
     for (uint32_t i = 0; i < OBJECTS; i++) {
       if (!round) objects[i] = made_silent_object(type);
       // The second round's levels are those of the first round's neighbours.
-      const csizer_watch watch = {.watch = i / 2, .resolution_level = (i + round) % 2};
-      CHECK_EQUAL(round ? csizer_lifetimes_set_level(tracker, objects[i], &watch)
-                        : csizer_watching_add(tracker, objects[i], &watch),
+      const csizer_tracking tracking = {.number = i / 2, .resolution_level = (i + round) % 2};
+      CHECK_EQUAL(round ? csizer_lifetimes_set_level(tracker, objects[i], &tracking)
+                        : csizer_single_object_add(tracker, objects[i], &tracking),
                   CSIZER_OK);
       CHECK_EQUAL(cohort_of(tracker, objects[i]), i ^ round);
     }
   CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), OBJECTS);
   csizer_cohort none = csizer_lifetimes_cohort(tracker, OBJECTS), last = csizer_lifetimes_cohort(tracker, OBJECTS - 1);
   CHECK(!none.type && last.type == type);
-  CHECK_EQUAL(last.watch, (OBJECTS - 1) / 2);
+  CHECK_EQUAL(last.number, (OBJECTS - 1) / 2);
   for (uint32_t i = 0; i < OBJECTS; i++) made_death(objects[i]);
   csizer_lifetimes_destroy(tracker);
 }

@@ -32,8 +32,8 @@ TEST(kept_objects_live_until_they_are_let_go) {
   enum { OBJECTS = 5000 };
   csizer_lifetimes *tracker = made_tracker(), *other = made_tracker();
   const swift_class *type = made_life_class(NULL);
-  CHECK_EQUAL(csizer_watching_announce(tracker, type, &(csizer_watch){.watch = 1, .keep = true}), CSIZER_OK);
-  made_announce(other, type, 2);
+  CHECK_EQUAL(csizer_tracked_class_add(tracker, type, &(csizer_tracking){.number = 1, .keep = true}), CSIZER_OK);
+  made_track(other, type, 2);
   static swift_object *objects[OBJECTS];
   for (int i = 0; i < OBJECTS; i++) {
     objects[i] = made_birth(type);
@@ -41,14 +41,14 @@ TEST(kept_objects_live_until_they_are_let_go) {
     swift_release(objects[i]);  // its maker's
   }
   CHECK_EQUAL(made_count(tracker, CSIZER_ALIVE), OBJECTS);
-  csizer_lifetimes_unwatch_all(tracker);
+  csizer_lifetimes_untrack_classes(tracker);
   csizer_kept kept;
-  CHECK_EQUAL(csizer_lifetimes_release_objects(tracker, &kept), CSIZER_OK);
+  CHECK_EQUAL(csizer_lifetimes_untrack_objects(tracker, &kept), CSIZER_OK);
   CHECK_EQUAL(kept.count, OBJECTS);
   CHECK_EQUAL(made_count(tracker, CSIZER_RELEASED), OBJECTS);
   CHECK_EQUAL(made_count(other, CSIZER_ALIVE), OBJECTS);
   size_t destroyed = made_destroyed;
-  csizer_kept_let_go(&kept);
+  csizer_kept_release(&kept);
   CHECK_EQUAL(made_destroyed - destroyed, OBJECTS);
   CHECK_EQUAL(made_count(other, CSIZER_DEAD), OBJECTS);
   CHECK_EQUAL(kept.count, 0);
@@ -61,24 +61,24 @@ TEST(two_trackers_keep_twice) {
   const swift_class *type = made_life_class(NULL);
   swift_object *object = made_silent_object(type);
   for (int i = 0; i < 2; i++)
-    CHECK_EQUAL(csizer_watching_add(trackers[i], object, &(csizer_watch){.keep = true}), CSIZER_OK);
-  CHECK_EQUAL(csizer_watching_add(trackers[0], object, &(csizer_watch){.keep = true}), CSIZER_OK);  // it is tracked
+    CHECK_EQUAL(csizer_single_object_add(trackers[i], object, &(csizer_tracking){.keep = true}), CSIZER_OK);
+  CHECK_EQUAL(csizer_single_object_add(trackers[0], object, &(csizer_tracking){.keep = true}), CSIZER_OK);  // it is tracked
   CHECK_EQUAL(extra_references(object), 2);
   // A new level holds no second reference and loses none.
-  CHECK_EQUAL(csizer_lifetimes_set_level(trackers[0], object, &(csizer_watch){.resolution_level = 3}), CSIZER_OK);
+  CHECK_EQUAL(csizer_lifetimes_set_level(trackers[0], object, &(csizer_tracking){.resolution_level = 3}), CSIZER_OK);
   CHECK_EQUAL(extra_references(object), 2);
   for (int i = 0; i < 2; i++) {
     csizer_kept kept;
-    CHECK_EQUAL(csizer_lifetimes_release_objects(trackers[i], &kept), CSIZER_OK);
+    CHECK_EQUAL(csizer_lifetimes_untrack_objects(trackers[i], &kept), CSIZER_OK);
     CHECK_EQUAL(kept.count, 1);
-    csizer_kept_let_go(&kept);
+    csizer_kept_release(&kept);
     CHECK_EQUAL(extra_references(object), 1 - i);
     csizer_lifetimes_destroy(trackers[i]);
   }
   made_death(object);
 }
 
-// An object that is announced kept while another thread ends all tracking: it must not be let go before it was retained.
+// An object that is tracked kept while another thread ends all tracking: it must not be let go before it was retained.
 static csizer_lifetimes *shared_tracker;
 static bool is_over;  // atomic
 
@@ -86,8 +86,8 @@ static void *release_again_and_again(void *argument) {
   (void)argument;
   while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
     csizer_kept kept;
-    CHECK_EQUAL(csizer_lifetimes_release_objects(shared_tracker, &kept), CSIZER_OK);
-    csizer_kept_let_go(&kept);
+    CHECK_EQUAL(csizer_lifetimes_untrack_objects(shared_tracker, &kept), CSIZER_OK);
+    csizer_kept_release(&kept);
   }
   return NULL;
 }
@@ -96,7 +96,7 @@ TEST(nothing_is_let_go_before_it_was_retained) {
   const swift_class *type = made_life_class(NULL);
   shared_tracker = made_tracker();
   is_over = false;
-  CHECK_EQUAL(csizer_watching_announce(shared_tracker, type, &(csizer_watch){.keep = true}), CSIZER_OK);
+  CHECK_EQUAL(csizer_tracked_class_add(shared_tracker, type, &(csizer_tracking){.keep = true}), CSIZER_OK);
   pthread_t thread;
   CHECK_EQUAL(pthread_create(&thread, NULL, release_again_and_again, NULL), 0);
   size_t destroyed = __atomic_load_n(&made_destroyed, __ATOMIC_RELAXED);
@@ -108,10 +108,10 @@ TEST(nothing_is_let_go_before_it_was_retained) {
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   pthread_join(thread, NULL);
-  csizer_lifetimes_unwatch_all(shared_tracker);
+  csizer_lifetimes_untrack_classes(shared_tracker);
   csizer_kept kept;
-  CHECK_EQUAL(csizer_lifetimes_release_objects(shared_tracker, &kept), CSIZER_OK);
-  csizer_kept_let_go(&kept);
+  CHECK_EQUAL(csizer_lifetimes_untrack_objects(shared_tracker, &kept), CSIZER_OK);
+  csizer_kept_release(&kept);
   CHECK_EQUAL(made_destroyed - destroyed, OBJECTS);
   csizer_lifetimes_destroy(shared_tracker);
 }

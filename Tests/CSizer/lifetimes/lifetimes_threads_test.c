@@ -45,8 +45,8 @@ static void join(pthread_t threads[THREADS]) {
 TEST(every_life_is_recorded_once) {
   make_types();
   csizer_lifetimes *all = made_tracker(), *half = made_tracker();
-  made_announce(all, base, 1);
-  made_announce(half, types[1], 2);
+  made_track(all, base, 1);
+  made_track(half, types[1], 2);
   size_t destroyed = made_destroyed;
   pthread_t threads[THREADS];
   start(threads, live_and_die);
@@ -68,7 +68,7 @@ TEST(every_life_is_recorded_once) {
   csizer_lifetimes_destroy(all);
   csizer_lifetimes_destroy(half);
   for (int i = 0; i < CLASSES; i++) CHECK(made_slot_is_own(types[i]));
-  CHECK(!csizer_deaths_are_watched);
+  CHECK(!csizer_deaths_are_tracked);
 }
 
 static void *live_until_the_end(void *argument) {
@@ -94,29 +94,29 @@ TEST(trackers_come_and_go_while_objects_are_made) {
     csizer_lifetimes *trackers[3];
     for (int j = 0; j < 3; j++) {
       trackers[j] = made_tracker();
-      made_announce(trackers[j], types[check_random(&random) % CLASSES], (uint32_t)j);
-      made_announce(trackers[j], base, 10);
+      made_track(trackers[j], types[check_random(&random) % CLASSES], (uint32_t)j);
+      made_track(trackers[j], base, 10);
     }
     for (int j = 0; j < 20; j++) sched_yield();
-    csizer_lifetimes_unwatch(trackers[1], base);
-    csizer_lifetimes_unwatch_all(trackers[2]);
+    csizer_lifetimes_untrack_class(trackers[1], base);
+    csizer_lifetimes_untrack_classes(trackers[2]);
     csizer_kept kept;
-    CHECK_EQUAL(csizer_lifetimes_release_objects(trackers[2], &kept), CSIZER_OK);
-    csizer_kept_let_go(&kept);
+    CHECK_EQUAL(csizer_lifetimes_untrack_objects(trackers[2], &kept), CSIZER_OK);
+    csizer_kept_release(&kept);
     for (int j = 0; j < 3; j++) seen += csizer_lifetimes_count(trackers[j]);
     for (int j = 0; j < 3; j++) csizer_lifetimes_destroy(trackers[j]);
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   join(threads);
   CHECK(seen > 0);
-  CHECK(!csizer_deaths_are_watched);
+  CHECK(!csizer_deaths_are_tracked);
   for (int i = 0; i < CLASSES; i++) CHECK(made_slot_is_own(types[i]));
 }
 
 TEST(nobody_is_born_or_dies_while_all_is_held) {
   make_types();
   csizer_lifetimes *tracker = made_tracker();
-  made_announce(tracker, base, 1);
+  made_track(tracker, base, 1);
   pthread_t threads[THREADS];
   is_over = false;
   start(threads, live_until_the_end);
@@ -128,7 +128,7 @@ TEST(nobody_is_born_or_dies_while_all_is_held) {
     CHECK_EQUAL(csizer_lifetimes_count(tracker), count);
     CHECK_EQUAL(made_count(tracker, CSIZER_ALIVE), alive);
     CHECK(alive <= THREADS);
-    csizer_lifetimes_let_go();
+    csizer_lifetimes_resume();
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   join(threads);
@@ -138,7 +138,7 @@ TEST(nobody_is_born_or_dies_while_all_is_held) {
 TEST(a_child_goes_on_recording) {
   make_types();
   csizer_lifetimes *tracker = made_tracker();
-  CHECK_EQUAL(csizer_watching_announce(tracker, base, &(csizer_watch){.trace_depth = 20}), CSIZER_OK);
+  CHECK_EQUAL(csizer_tracked_class_add(tracker, base, &(csizer_tracking){.trace_depth = 20}), CSIZER_OK);
   pthread_t threads[THREADS];
   is_over = false;
   start(threads, live_until_the_end);

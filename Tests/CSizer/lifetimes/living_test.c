@@ -25,7 +25,7 @@ static void start(model *model, uint64_t seed) {
   model->random = seed;
   for (int i = 0; i < TRACKERS; i++) {
     CHECK_EQUAL(csizer_lifetimes_create(&model->trackers[i]), CSIZER_OK);
-    CHECK_EQUAL(csizer_cohorts_of(model->trackers[i], NULL, &(csizer_watch){0}), 0);
+    CHECK_EQUAL(csizer_cohorts_of(model->trackers[i], NULL, &(csizer_tracking){0}), 0);
   }
 }
 

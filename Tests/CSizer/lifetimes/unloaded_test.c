@@ -58,10 +58,10 @@ static void close_library(library library) {
 // Its own, of the class and of its heir, have lived and died, so that both are known.
 static csizer_lifetimes *track(library library) {
   csizer_lifetimes *tracker = made_tracker();
-  made_announce(tracker, library.type, 7);
+  made_track(tracker, library.type, 7);
   swift_object *one = made_birth(library.type), *other = made_birth(library.heir);
-  CHECK_EQUAL(made_watch_of(tracker, one), 7);
-  CHECK_EQUAL(made_watch_of(tracker, other), 7);
+  CHECK_EQUAL(made_tracking_of(tracker, one), 7);
+  CHECK_EQUAL(made_tracking_of(tracker, other), 7);
   made_silent_death(one);
   made_silent_death(other);
   CHECK_EQUAL(made_count(tracker, CSIZER_DEAD), 2);
@@ -79,11 +79,11 @@ TEST(classes_are_detached_after_their_library) {
   library library = open_library(NULL);
   csizer_lifetimes *tracker = track(library);
   close_library(library);
-  CHECK(!csizer_lifetimes_unwatch(tracker, library.type));  // it went
-  csizer_lifetimes_unwatch_all(tracker);
+  CHECK(!csizer_lifetimes_untrack_class(tracker, library.type));  // it went
+  csizer_lifetimes_untrack_classes(tracker);
   csizer_kept kept;
-  CHECK_EQUAL(csizer_lifetimes_release_objects(tracker, &kept), CSIZER_OK);
-  csizer_kept_let_go(&kept);
+  CHECK_EQUAL(csizer_lifetimes_untrack_objects(tracker, &kept), CSIZER_OK);
+  csizer_kept_release(&kept);
   CHECK_EQUAL(made_count(tracker, CSIZER_DEAD), 2);  // the records stay
   CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), 2);
   CHECK(!csizer_lifetimes_cohort(tracker, 0).type && !csizer_lifetimes_cohort(tracker, 1).type);
@@ -94,14 +94,14 @@ TEST(other_classes_are_tracked_after_a_library_whose_objects_were_met) {
   library library = open_library(NULL);
   csizer_lifetimes *tracker = made_tracker();
   const swift_class *mine = write_class(made_room(256), NULL);
-  made_announce(tracker, mine, 1);
-  made_silent_death(made_birth(library.heir));  // met, and not watched
+  made_track(tracker, mine, 1);
+  made_silent_death(made_birth(library.heir));  // met, and not tracked
   close_library(library);
   const swift_class *another = write_class(made_room(256), NULL);
-  made_announce(tracker, another, 2);
+  made_track(tracker, another, 2);
   swift_object *object = made_birth(another), *older = made_birth(mine);
-  CHECK_EQUAL(made_watch_of(tracker, object), 2);
-  CHECK_EQUAL(made_watch_of(tracker, older), 1);
+  CHECK_EQUAL(made_tracking_of(tracker, object), 2);
+  CHECK_EQUAL(made_tracking_of(tracker, older), 1);
   made_silent_death(object);
   made_silent_death(older);
   csizer_lifetimes_destroy(tracker);
@@ -114,11 +114,11 @@ TEST(a_class_in_the_place_of_one_that_is_gone_is_new) {
   CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), 2);
   library = open_library(library.memory);
   swift_object *object = made_birth(library.type);
-  CHECK_EQUAL(made_watch_of(tracker, object), -1);  // nobody has announced it
+  CHECK_EQUAL(made_tracking_of(tracker, object), -1);  // nobody has tracked it
   made_silent_death(object);
-  made_announce(tracker, library.type, 9);
+  made_track(tracker, library.type, 9);
   object = made_birth(library.heir);
-  CHECK_EQUAL(made_watch_of(tracker, object), 9);
+  CHECK_EQUAL(made_tracking_of(tracker, object), 9);
   made_silent_death(object);
   // Two that are gone, and two that are new.
   CHECK_EQUAL(csizer_lifetimes_cohort_count(tracker), 4);
@@ -134,10 +134,10 @@ TEST(metadata_that_is_there_stays_known) {
   csizer_lifetimes *tracker = track(library);
   close_another();
   swift_object *object = made_birth(library.heir);
-  CHECK_EQUAL(made_watch_of(tracker, object), 7);
-  CHECK(csizer_lifetimes_watches(tracker, library.type));
+  CHECK_EQUAL(made_tracking_of(tracker, object), 7);
+  CHECK(csizer_lifetimes_tracks_class(tracker, library.type));
   made_silent_death(object);
-  CHECK(csizer_lifetimes_unwatch(tracker, library.type));
+  CHECK(csizer_lifetimes_untrack_class(tracker, library.type));
   csizer_lifetimes_destroy(tracker);
   CHECK(munmap(library.memory, page) == 0);
 }

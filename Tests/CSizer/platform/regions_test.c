@@ -21,28 +21,28 @@ static csizer_regions read_regions(void) {
   return regions;
 }
 
-static bool parses(const char *line, csizer_area *ret) {
+static bool parses(const char *line, csizer_mapping *ret) {
   size_t length = strlen(line);
   char *exact = malloc(length ? length : 1);
   CHECK(exact != NULL);
   memcpy(exact, line, length);
-  bool is_area = csizer_area_parse(exact, length, ret);
+  bool is_area = csizer_mapping_parse(exact, length, ret);
   free(exact);
   return is_area;
 }
 
 TEST(a_line_of_maps_says_what_it_is) {
-  csizer_area area;
-  CHECK(parses("559995d41000-559995d42000 rw-p 00000000 00:00 0", &area));
-  CHECK_EQUAL(area.start, 0x559995d41000);
-  CHECK_EQUAL(area.end, 0x559995d42000);
-  CHECK(!area.has_file && area.is_writable && !area.stack_end);
-  CHECK(parses("00400000-00500000 rw-p 0001f000 fd:01 1234    /usr/lib/a b\\012c) (deleted)", &area));
-  CHECK(area.has_file && area.is_writable);
-  CHECK(parses("00400000-00500000 r--p 0001f000 fd:01 1234    /usr/lib/a", &area));
-  CHECK(area.has_file && !area.is_writable);
-  CHECK(!parses("00400000-00500000 r-xp 0001f000 fd:01 1234    /usr/lib/a", &area));
-  CHECK(!parses("00400000-00500000 rw-s 0001f000 fd:01 1234    /dev/shm/a", &area));
+  csizer_mapping mapping;
+  CHECK(parses("559995d41000-559995d42000 rw-p 00000000 00:00 0", &mapping));
+  CHECK_EQUAL(mapping.start, 0x559995d41000);
+  CHECK_EQUAL(mapping.end, 0x559995d42000);
+  CHECK(!mapping.has_file && mapping.is_writable && !mapping.stack_end);
+  CHECK(parses("00400000-00500000 rw-p 0001f000 fd:01 1234    /usr/lib/a b\\012c) (deleted)", &mapping));
+  CHECK(mapping.has_file && mapping.is_writable);
+  CHECK(parses("00400000-00500000 r--p 0001f000 fd:01 1234    /usr/lib/a", &mapping));
+  CHECK(mapping.has_file && !mapping.is_writable);
+  CHECK(!parses("00400000-00500000 r-xp 0001f000 fd:01 1234    /usr/lib/a", &mapping));
+  CHECK(!parses("00400000-00500000 rw-s 0001f000 fd:01 1234    /dev/shm/a", &mapping));
 }
 
 TEST(a_line_that_is_none_is_left_out) {
@@ -51,28 +51,28 @@ TEST(a_line_that_is_none_is_left_out) {
                                "559995d42000-559995d41000 rw-p 00000000 00:00 0", "1-1 rw-p 00000000 00:00 0",
                                "11112222333344445-2 rw-p 00000000 00:00 0", "X-2 rw-p 00000000 00:00 0",
                                "1-2 rw-pp 00000000 00:00 0"};
-  csizer_area area;
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) CHECK(!parses(lines[i], &area));
+  csizer_mapping mapping;
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) CHECK(!parses(lines[i], &mapping));
 }
 
-TEST(areas_are_found_by_their_addresses) {
-  csizer_areas areas = {0};
+TEST(mappings_are_found_by_their_addresses) {
+  csizer_mappings mappings = {0};
   for (uintptr_t i = 1; i <= 2000; i++)
-    CHECK(csizer_areas_append(&areas, (csizer_area){.start = i * 0x3000, .end = i * 0x3000 + 0x2000, .is_writable = true}));
-  CHECK_EQUAL(areas.count, 2000);
+    CHECK(csizer_mappings_append(&mappings, (csizer_mapping){.start = i * 0x3000, .end = i * 0x3000 + 0x2000, .is_writable = true}));
+  CHECK_EQUAL(mappings.count, 2000);
   for (uintptr_t i = 1; i <= 2000; i++) {
-    CHECK(!csizer_areas_find(&areas, i * 0x3000 - 1));
-    CHECK(csizer_areas_find(&areas, i * 0x3000) == &areas.areas[i - 1]);
-    CHECK(csizer_areas_find(&areas, i * 0x3000 + 0x1fff) == &areas.areas[i - 1]);
-    CHECK(!csizer_areas_find(&areas, i * 0x3000 + 0x2000));
+    CHECK(!csizer_mappings_find(&mappings, i * 0x3000 - 1));
+    CHECK(csizer_mappings_find(&mappings, i * 0x3000) == &mappings.mappings[i - 1]);
+    CHECK(csizer_mappings_find(&mappings, i * 0x3000 + 0x1fff) == &mappings.mappings[i - 1]);
+    CHECK(!csizer_mappings_find(&mappings, i * 0x3000 + 0x2000));
   }
-  csizer_areas_deinit(&areas);
+  csizer_mappings_deinit(&mappings);
   CHECK_EQUAL(csizer_pages_held(), 0);
 }
 
 TEST(only_what_stands_before_written_pages_of_a_file_is_kept_of_the_read_only) {
-  csizer_areas areas = {0};
-  const csizer_area added[] = {
+  csizer_mappings mappings = {0};
+  const csizer_mapping added[] = {
       {.start = 0x1000, .end = 0x2000, .has_file = true},                                             // read only, alone
       {.start = 0x3000, .end = 0x4000, .has_file = true},                                             // RELRO
       {.start = 0x4000, .end = 0x5000, .has_file = true, .is_writable = true},                        // its data
@@ -80,11 +80,11 @@ TEST(only_what_stands_before_written_pages_of_a_file_is_kept_of_the_read_only) {
       {.start = 0x7000, .end = 0x8000, .has_file = true, .is_writable = true}, {.start = 0x8000, .end = 0x9000, .has_file = true},
       {.start = 0x9000, .end = 0xa000, .is_writable = true},                                          // no file
   };
-  for (size_t i = 0; i < sizeof added / sizeof *added; i++) CHECK(csizer_areas_append(&areas, added[i]));
+  for (size_t i = 0; i < sizeof added / sizeof *added; i++) CHECK(csizer_mappings_append(&mappings, added[i]));
   const uintptr_t kept[] = {0x3000, 0x4000, 0x7000, 0x9000};
-  CHECK_EQUAL(areas.count, sizeof kept / sizeof *kept);
-  for (size_t i = 0; i < areas.count; i++) CHECK_EQUAL(areas.areas[i].start, kept[i]);
-  csizer_areas_deinit(&areas);
+  CHECK_EQUAL(mappings.count, sizeof kept / sizeof *kept);
+  for (size_t i = 0; i < mappings.count; i++) CHECK_EQUAL(mappings.mappings[i].start, kept[i]);
+  csizer_mappings_deinit(&mappings);
 }
 
 // ---- Stacks ----

@@ -116,73 +116,73 @@ TEST(a_refused_thread_never_runs) {
 
 // ---- Bells ----
 
-static csizer_bell *make_bell(void) {
-  csizer_bell *bell;
-  CHECK_EQUAL(csizer_bell_create(&bell), CSIZER_OK);
-  return bell;
+static csizer_wakeup *make_wakeup(void) {
+  csizer_wakeup *wakeup;
+  CHECK_EQUAL(csizer_wakeup_create(&wakeup), CSIZER_OK);
+  return wakeup;
 }
 
 #define FOR_EVER ((uint64_t)1 << 62)  // nanoseconds: the test's own time limit ends it
 
 TEST(a_ring_before_the_wait_is_not_lost) {
-  csizer_bell *bell = make_bell();
-  csizer_bell_ring(bell);
-  csizer_bell_wait(bell, FOR_EVER);
-  csizer_bell_ring(bell);
-  csizer_bell_ring(bell);  // two before one wait are one
-  csizer_bell_wait(bell, FOR_EVER);
+  csizer_wakeup *wakeup = make_wakeup();
+  csizer_wakeup_signal(wakeup);
+  csizer_wakeup_wait(wakeup, FOR_EVER);
+  csizer_wakeup_signal(wakeup);
+  csizer_wakeup_signal(wakeup);  // two before one wait are one
+  csizer_wakeup_wait(wakeup, FOR_EVER);
   uint64_t start = now();
-  csizer_bell_wait(bell, 20000000);
+  csizer_wakeup_wait(wakeup, 20000000);
   CHECK(now() - start >= 20000000);
-  csizer_bell_destroy(bell);
+  csizer_wakeup_destroy(wakeup);
 }
 
 TEST(nobody_is_woken_before_the_time) {
-  csizer_bell *bell = make_bell();
+  csizer_wakeup *wakeup = make_wakeup();
   const uint64_t limits[] = {0, 1, 999, 1000000, 999999999 / 20, 30000000};
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     uint64_t start = now();
-    csizer_bell_wait(bell, limits[i]);
+    csizer_wakeup_wait(wakeup, limits[i]);
     CHECK(now() - start >= limits[i]);
   }
-  csizer_bell_destroy(bell);
+  csizer_wakeup_destroy(wakeup);
 }
 
 typedef struct waiter {
-  csizer_bell *asks, *answers;
+  csizer_wakeup *asks, *answers;
   int rounds;
 } waiter;
 
 static void *answer(void *argument) {
   waiter *waiter = argument;
   for (int i = 0; i < waiter->rounds; i++) {
-    csizer_bell_wait(waiter->asks, FOR_EVER);
-    csizer_bell_ring(waiter->answers);
+    csizer_wakeup_wait(waiter->asks, FOR_EVER);
+    csizer_wakeup_signal(waiter->answers);
   }
   return NULL;
 }
 
 TEST(a_ring_ends_the_wait_under_way) {
-  waiter waiter = {make_bell(), make_bell(), 5000};
+  waiter waiter = {make_wakeup(), make_wakeup(), 5000};
   pthread_t thread;
   CHECK_EQUAL(pthread_create(&thread, NULL, answer, &waiter), 0);
   for (int i = 0; i < waiter.rounds; i++) {
     if (i % 1000 == 0) nanosleep(&(struct timespec){0, 2000000}, NULL);  // it waits by now
-    csizer_bell_ring(waiter.asks);
-    csizer_bell_wait(waiter.answers, FOR_EVER);
+    csizer_wakeup_signal(waiter.asks);
+    csizer_wakeup_wait(waiter.answers, FOR_EVER);
   }
   pthread_join(thread, NULL);
-  csizer_bell_destroy(waiter.asks);
-  csizer_bell_destroy(waiter.answers);
+  csizer_wakeup_destroy(waiter.asks);
+  csizer_wakeup_destroy(waiter.answers);
 }
 
 TEST(a_bell_that_is_refused_leaves_nothing) {
   size_t held = csizer_pages_held();
-  csizer_bell *bell = NULL;
+  csizer_wakeup *wakeup = NULL;
   csizer_pages_fail_at = 1;
-  CHECK_EQUAL(csizer_bell_create(&bell), CSIZER_NO_MEMORY);
-  CHECK(!bell);
-  csizer_bell_destroy(NULL);
-  csizer_bell_destroy(make_bell());
+  CHECK_EQUAL(csizer_wakeup_create(&wakeup), CSIZER_NO_MEMORY);
+  CHECK(!wakeup);
+  csizer_wakeup_destroy(NULL);
+  csizer_wakeup_destroy(make_wakeup());
   CHECK_EQUAL(csizer_pages_held(), held);
 }

@@ -26,7 +26,7 @@ static uint64_t size_by_model(tracked_heap *tracked, const uint32_t (*links)[3],
 enum { NODES = 100000 };
 
 static void check_against_model(uint64_t seed, uint32_t one_of, unsigned links_of_10, uint32_t sweep_at) {
-  static uint32_t links[NODES][3], stack[NODES], announced[NODES];
+  static uint32_t links[NODES][3], stack[NODES], order[NODES];
   static bool taken[NODES];
   tracked_heap tracked;
   tracked_start(&tracked);
@@ -43,18 +43,18 @@ static void check_against_model(uint64_t seed, uint32_t one_of, unsigned links_o
     uint32_t node = (uint32_t)(check_random(&seed) % NODES);
     if (taken[node]) continue;
     taken[node] = true;
-    announced[count++] = node;
+    order[count++] = node;
     tracked_add(&tracked, tracked.heap.blocks[node], 1, 0);
   }
   csizer_lifetimes_hold();
   csizer_sizing *sizing = tracked_sizing(&tracked, false);
   tracked_run(&tracked, sizing, sweep_at, UINT32_MAX);
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   tracked_applied applied = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(applied.row_count, count);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint64_t bytes = size_by_model(&tracked, (const uint32_t (*)[3])links, announced[i], taken, stack);
+    uint64_t bytes = size_by_model(&tracked, (const uint32_t (*)[3])links, order[i], taken, stack);
     tracked_check_row(&applied, i, i, bytes);
     sum += bytes;
   }

@@ -18,7 +18,7 @@ TEST(what_is_shared_counts_for_the_first) {
   made_link(first, 1, shared);
   made_link(second, 0, shared);
   made_link(second, 2, made_node(&tracked.heap, 7));
-  tracked_add(&tracked, second, 1, 0);  // announced first, whatever the addresses
+  tracked_add(&tracked, second, 1, 0);  // tracked first, whatever the addresses
   tracked_add(&tracked, first, 2, 0);
   tracked_applied applied = tracked_snapshot(&tracked);
   CHECK_EQUAL(applied.row_count, 2);
@@ -151,7 +151,7 @@ TEST(objects_to_be_named_stop_the_run_in_their_turn) {
   CHECK(!object);
   made_walk_end(&tracked.heap, walk);
   tracked.walks_held += csizer_pages_held() - held;
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   tracked_applied applied = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(applied.row_count, 3);
   tracked_check_row(&applied, 0, 0, made_bytes(plain));
@@ -168,7 +168,7 @@ TEST(what_was_not_reached_is_skipped_and_keeps_its_size) {
   csizer_lifetimes_hold();
   csizer_sizing *sizing = tracked_sizing(&tracked, false);
   tracked_run(&tracked, sizing, 0, 2);  // plain 0, named 1, plain 2, named 3; the run ends before 4
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   tracked_applied first = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(first.skipped, 2);
   CHECK_EQUAL(first.row_count, 4);
@@ -181,7 +181,7 @@ TEST(what_was_not_reached_is_skipped_and_keeps_its_size) {
   tracked_check_row(&second, 1, 5, 1001);
   csizer_lifetimes_hold();
   sizing = tracked_sizing(&tracked, false);  // nobody runs it
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   tracked_applied third = tracked_apply(&tracked, sizing);
   CHECK_EQUAL(third.skipped, 6);
   CHECK_EQUAL(third.row_count, 0);
@@ -268,7 +268,7 @@ TEST(a_childs_results_equal_those_in_place) {
     tracked_run(&tracked, shared, 0, UINT32_MAX);
     _exit(0);
   }
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   int status;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK_EQUAL(status, 0);
@@ -293,7 +293,7 @@ TEST(a_child_that_dies_leaves_what_it_did) {
     tracked_run(&tracked, sizing, 0, 1);  // up to the one that is to be named, which it names
     kill(getpid(), SIGKILL);
   }
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   int status;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK(WIFSIGNALED(status));
@@ -322,7 +322,7 @@ TEST(a_refusal_records_nothing) {
     CHECK_EQUAL(status, refused ? CSIZER_NO_MEMORY : CSIZER_OK);
     if (refused) sizing = tracked_sizing(&tracked, false);
     tracked_run(&tracked, sizing, 0, UINT32_MAX);
-    csizer_lifetimes_let_go();
+    csizer_lifetimes_resume();
     if (!refused) {
       csizer_cohort_sum sums[SUMS];
       uint32_t skipped;
@@ -363,7 +363,7 @@ TEST(a_walk_that_is_refused_memory_stops) {
   csizer_walk_destroy(walk);
   tracked.walks_held += csizer_pages_held() - held;
   csizer_heapmap_destroy(map);
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   CHECK_EQUAL(tracked_apply(&tracked, sizing).skipped, 1);
   tracked_end(&tracked);
 }

@@ -35,7 +35,7 @@ swift_object *made_silent_object(const swift_class *type) {
 
 swift_object *made_birth(const swift_class *type) {
   swift_object *object = made_silent_object(type);
-  if (__atomic_load_n(&csizer_births_are_watched, __ATOMIC_RELAXED))
+  if (__atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED))
     csizer_lifetimes_born(object, type, __builtin_return_address(0));
   return object;
 }
@@ -48,7 +48,7 @@ void made_death(swift_object *object) {
 }
 
 void made_silent_death(swift_object *object) {
-  if (__atomic_load_n(&csizer_deaths_are_watched, __ATOMIC_RELAXED)) csizer_lifetimes_ended(object);
+  if (__atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED)) csizer_lifetimes_ended(object);
   free(object);
 }
 
@@ -58,13 +58,13 @@ csizer_lifetimes *made_tracker(void) {
   return tracker;
 }
 
-void made_announce(csizer_lifetimes *tracker, const swift_class *type, uint32_t watch) {
-  CHECK_EQUAL(csizer_watching_announce(tracker, type, &(csizer_watch){.watch = watch}), CSIZER_OK);
+void made_track(csizer_lifetimes *tracker, const swift_class *type, uint32_t tracking) {
+  CHECK_EQUAL(csizer_tracked_class_add(tracker, type, &(csizer_tracking){.number = tracking}), CSIZER_OK);
 }
 
-int made_watch_of(csizer_lifetimes *tracker, const void *object) {
+int made_tracking_of(csizer_lifetimes *tracker, const void *object) {
   uint32_t cohort;
-  return csizer_lifetimes_find(tracker, object, &cohort) ? (int)csizer_lifetimes_cohort(tracker, cohort).watch : -1;
+  return csizer_lifetimes_find(tracker, object, &cohort) ? (int)csizer_lifetimes_cohort(tracker, cohort).number : -1;
 }
 
 uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate) {

@@ -2,7 +2,7 @@
 #ifndef MADE_LIFETIMES_H
 #define MADE_LIFETIMES_H
 #include "csizer_lifetimes.h"
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 #include "support/made_types.h"
 
 // Lives of made-up objects, told to the engine as the runtime's entry points would tell them.
@@ -30,11 +30,11 @@ void made_silent_death(swift_object *object);
 
 csizer_lifetimes *made_tracker(void);
 
-/// Announces a class, with everything at its plainest; the announcement's number is `watch`.
-void made_announce(csizer_lifetimes *tracker, const swift_class *type, uint32_t watch);
+/// Tracks a class, with everything at its plainest; the tracking has this number.
+void made_track(csizer_lifetimes *tracker, const swift_class *type, uint32_t tracking);
 
-/// The announcement under which a tracker tracks the object; -1: it does not.
-int made_watch_of(csizer_lifetimes *tracker, const void *object);
+/// The tracking under which a tracker tracks the object; -1: it does not.
+int made_tracking_of(csizer_lifetimes *tracker, const void *object);
 
 /// How many of a tracker's records have this fate.
 uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate);

@@ -21,9 +21,9 @@ void tracked_end(tracked_heap *tracked) {
   made_heap_deinit(&tracked->heap);
 }
 
-void tracked_add(tracked_heap *tracked, const void *object, uint32_t watch, uint32_t level) {
-  const csizer_watch announced = {.watch = watch, .resolution_level = level};
-  CHECK_EQUAL(csizer_watching_add(tracked->tracker, object, &announced), CSIZER_OK);
+void tracked_add(tracked_heap *tracked, const void *object, uint32_t tracking, uint32_t level) {
+  const csizer_tracking how = {.number = tracking, .resolution_level = level};
+  CHECK_EQUAL(csizer_single_object_add(tracked->tracker, object, &how), CSIZER_OK);
 }
 
 csizer_sizing *tracked_sizing(tracked_heap *tracked, bool is_shared) {
@@ -65,7 +65,7 @@ tracked_applied tracked_snapshot(tracked_heap *tracked) {
   csizer_lifetimes_hold();
   csizer_sizing *sizing = tracked_sizing(tracked, false);
   tracked_run(tracked, sizing, 0, UINT32_MAX);
-  csizer_lifetimes_let_go();
+  csizer_lifetimes_resume();
   return tracked_apply(tracked, sizing);
 }
 

@@ -28,8 +28,8 @@ void tracked_start(tracked_heap *tracked);
 /// Destroys the tracker, then the heap, which must have cost the engine nothing that stays.
 void tracked_end(tracked_heap *tracked);
 
-/// Announces an object.
-void tracked_add(tracked_heap *tracked, const void *object, uint32_t watch, uint32_t level);
+/// Tracks an object.
+void tracked_add(tracked_heap *tracked, const void *object, uint32_t tracking, uint32_t level);
 
 /// A sizing that was not run.
 csizer_sizing *tracked_sizing(tracked_heap *tracked, bool is_shared);

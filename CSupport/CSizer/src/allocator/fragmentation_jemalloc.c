@@ -46,7 +46,7 @@ static csizer_status add(reader *reader, uint32_t class, uintptr_t object, const
     use->unresolved++;
     return CSIZER_OK;
   }
-  csizer_slab_news news = csizer_slab_set_add(&reader->set, slab, class);
+  csizer_slab_insertion news = csizer_slab_set_add(&reader->set, slab, class);
   if (news == CSIZER_SLAB_NO_MEMORY) return CSIZER_NO_MEMORY;
   use->objects++;
   use->object_bytes += place;

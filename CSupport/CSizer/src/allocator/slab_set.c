@@ -25,7 +25,7 @@ static bool grow(csizer_slab_set *set) {
   return true;
 }
 
-csizer_slab_news csizer_slab_set_add(csizer_slab_set *set, uintptr_t slab, uint32_t class) {
+csizer_slab_insertion csizer_slab_set_add(csizer_slab_set *set, uintptr_t slab, uint32_t class) {
   if (set->count * 2 >= set->capacity && !grow(set)) return CSIZER_SLAB_NO_MEMORY;
   csizer_slab_pair *place = place_of(set, slab, class);
   if (place->slab) return CSIZER_SLAB_KNOWN;

@@ -16,14 +16,14 @@ typedef struct csizer_slab_set {
   size_t count, capacity;
 } csizer_slab_set;
 
-typedef enum csizer_slab_news {
+typedef enum csizer_slab_insertion {
   CSIZER_SLAB_NEW,
   CSIZER_SLAB_KNOWN,
   CSIZER_SLAB_NO_MEMORY,
-} csizer_slab_news;
+} csizer_slab_insertion;
 
 /// Adds a pair, whose slab is not 0.
-csizer_slab_news csizer_slab_set_add(csizer_slab_set *set, uintptr_t slab, uint32_t class);
+csizer_slab_insertion csizer_slab_set_add(csizer_slab_set *set, uintptr_t slab, uint32_t class);
 
 void csizer_slab_set_deinit(csizer_slab_set *set);
 

@@ -52,7 +52,7 @@ static inline void note_birth(const void *object) {
 static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
   enum { FIRST_REFERENCE_COUNT = 3 };  // one strong, one unowned: RefCount.h; the self-test compares it with the runtime's
   // Looked up first: behind the census's locked instruction these loads would wait for each other.
-  class_entry *entry = births_are_watched() ? class_find(metadata) : &csizer_class_untracked;
+  class_entry *entry = births_are_tracked() ? class_find(metadata) : &csizer_class_untracked;
   bool is_passed_by = class_is_passed_by(entry);
   swift_object *object = swift_slowAlloc(bytes, align_mask);
   object->metadata = metadata;
@@ -71,7 +71,7 @@ static inline void note_death(void *block) {
   uintptr_t address = (uintptr_t)block;
   const heapmap_leaf *leaf = address >> HEAPMAP_ADDRESS_BITS ? NULL : heapmap_leaf_at(living, address);
   if (!leaf) return;
-  bool is_tracked = deaths_are_watched() && heapmap_may_be_tracked(leaf, address);
+  bool is_tracked = deaths_are_tracked() && heapmap_may_be_tracked(leaf, address);
   if (heapmap_remove(living, address) && __builtin_expect(is_tracked, 0)) csizer_lifetimes_ended(block);
 }
 

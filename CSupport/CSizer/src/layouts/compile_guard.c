@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layouts/bare_type.h"
+#include "layouts/described_type.h"
 #include "layouts/layout_internal.h"
 #include "platform/fault_guard.h"
 
@@ -29,8 +29,8 @@ static void run(void *context) {
 static void give_up_pending(csizer_layouts *layouts) {
   for (; layouts->pending_count; layouts->pending_count--)
     csizer_layouts_finish_unknown(layouts, layouts->pending[layouts->pending_count - 1]);
-  for (csizer_bare *bare = layouts->bare_types; bare; bare = bare->next)
-    bare->failed |= !csizer_layout_map_find(&layouts->values, &bare->metadata);
+  for (csizer_described *described = layouts->described_types; described; described = described->next)
+    described->failed |= !csizer_layout_map_find(&layouts->values, &described->metadata);
 }
 
 const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/bare_type.h"
+#include "layouts/described_type.h"
 #include "layouts/layout_internal.h"
 #include "runtime/block_names.h"
 #include "runtime/mangling.h"
@@ -97,7 +97,7 @@ static const swift_metadata *capture_type(const substitution *substitution, cons
   // In a generic argument a metatype is a word, which the reader of single names does not know.
   csizer_tree_room room;
   if (csizer_tree_read(name, length, &room) && room.has_metatype) return NULL;
-  return csizer_bare_type(substitution->layouts, name, length, &parameters);
+  return csizer_described_type(substitution->layouts, name, length, &parameters);
 }
 
 // A box in generic code whose layout is the same for every argument names its parameters all the same and has no way to

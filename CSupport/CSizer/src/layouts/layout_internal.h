@@ -206,7 +206,7 @@ struct csizer_layouts {
   csizer_pool pool;
   csizer_layout_map values, objects;
   csizer_layout_map members;  // csizer_member_list
-  struct csizer_bare *bare_types;  // bare_type.h
+  struct csizer_described *described_types;  // described_type.h
   csizer_kind *kinds;
   size_t kind_count, kind_capacity;
   const csizer_runtime *runtime;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/bare_type.h"
+#include "layouts/described_type.h"
 #include "layouts/layout_internal.h"
 #include "runtime/mangling.h"
 
@@ -35,7 +35,7 @@ static void add(csizer_builder *builder, csizer_kind kind) {
 bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type) {
   if (!is_pointer(type)) return false;
   if (csizer_compile_owned_pointer(builder, type)) return true;
-  add(builder, (csizer_kind){.type = csizer_bare_of(type) ? NULL : type, .prefix = "behind pointer "});
+  add(builder, (csizer_kind){.type = csizer_described_of(type) ? NULL : type, .prefix = "behind pointer "});
   return true;
 }
 

@@ -17,7 +17,7 @@ static const struct tail_header {
     // Rope+_Storage.swift: _childCount: UInt16, height. Foundation has its own copy.
     {"_RopeModule._RopeStorageHeader", 0, 2, 0, 0},
     {"_FoundationCollections._RopeStorageHeader", 0, 2, 0, 0},
-    // _HashNode+Storage.swift: only the empty tree's singleton is a bare buffer with this header.
+    // _HashNode+Storage.swift: only the empty tree's singleton is a described buffer with this header.
     {"HashTreeCollections._HashNodeHeader", 0, 0, 0, 0},
 };
 

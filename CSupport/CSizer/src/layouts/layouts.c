@@ -54,7 +54,7 @@ void csizer_layouts_recover(csizer_layouts *layouts) {
   if (!layouts->failed) return;
   // Some layouts are half compiled and others may point at them. The pool keeps them all; kinds keep their numbers.
   layouts->values = layouts->objects = layouts->members = (csizer_layout_map){0};
-  layouts->bare_types = NULL;
+  layouts->described_types = NULL;
   layouts->failed = false;
 }
 

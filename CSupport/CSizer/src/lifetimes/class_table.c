@@ -47,7 +47,7 @@ bool csizer_class_set(const void *metadata, class_entry *entry) {
 
 void csizer_class_is_gone(class_entry *entry) {
   entry->is_gone = true;
-  __atomic_store_n(&entry->watch_count, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->tracking_count, 0, __ATOMIC_RELAXED);
   entry->remaining = 0;
 }
 
@@ -63,26 +63,26 @@ class_entry *csizer_class_make(const swift_class *type) {
   return entry;
 }
 
-bool csizer_class_reserve_watches(class_entry *entry, uint32_t count) {
-  if (count <= entry->watch_capacity) return true;
-  uint32_t capacity = entry->watch_capacity ? entry->watch_capacity * 2 : 1;
+bool csizer_class_reserve_trackings(class_entry *entry, uint32_t count) {
+  if (count <= entry->tracking_capacity) return true;
+  uint32_t capacity = entry->tracking_capacity ? entry->tracking_capacity * 2 : 1;
   while (capacity < count) capacity *= 2;
-  class_watch *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
+  class_tracking *larger = csizer_pool_allocate(&pool, capacity * sizeof *larger);
   if (!larger) return false;
-  if (entry->watch_count) memcpy(larger, entry->watches, entry->watch_count * sizeof *larger);
-  entry->watches = larger;
-  entry->watch_capacity = capacity;
+  if (entry->tracking_count) memcpy(larger, entry->trackings, entry->tracking_count * sizeof *larger);
+  entry->trackings = larger;
+  entry->tracking_capacity = capacity;
   return true;
 }
 
-bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count) {
-  if (!csizer_class_reserve_watches(entry, count)) return false;
-  if (count) memmove(entry->watches, watches, count * sizeof *watches);
+bool csizer_class_set_trackings(class_entry *entry, const class_tracking *trackings, uint32_t count) {
+  if (!csizer_class_reserve_trackings(entry, count)) return false;
+  if (count) memmove(entry->trackings, trackings, count * sizeof *trackings);
   uint32_t depth = 0;
   for (uint32_t i = 0; i < count; i++)
-    if (watches[i].trace_depth > depth) depth = watches[i].trace_depth;
+    if (trackings[i].trace_depth > depth) depth = trackings[i].trace_depth;
   __atomic_store_n(&entry->trace_depth, depth, __ATOMIC_RELAXED);
-  __atomic_store_n(&entry->watch_count, count, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->tracking_count, count, __ATOMIC_RELAXED);
   return true;
 }
 

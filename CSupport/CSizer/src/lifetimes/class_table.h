@@ -9,19 +9,19 @@
 #include "runtime/swift_abi.h"
 #include "runtime/swift_call.h"
 
-// What tracking knows of each metadata that an object was made with since the first class was watched: 16 bytes each, and a class_entry
+// What tracking knows of each metadata that an object was made with since the first class was tracked: 16 bytes each, and a class_entry
 // for classes that were tracked. Metadata live for ever, but for those of a library that is closed (unloaded.h).
 
 struct csizer_lifetimes;
 
 /// What one tracker wants of a class's new objects.
-typedef struct class_watch {
+typedef struct class_tracking {
   struct csizer_lifetimes *owner;
   uint32_t cohort;   // index into the owner's cohorts
-  uint32_t watch;  // the announcement that it comes from
+  uint32_t number;  // of the tracking that it comes from
   uint32_t trace_depth;
   bool keep;
-} class_watch;
+} class_tracking;
 
 typedef SWIFT_CALL void (*class_destroyer)(SWIFT_CONTEXT_PARAMETER void *object);
 
@@ -34,23 +34,23 @@ typedef enum slot_protection {
 
 typedef struct class_entry {
   const swift_class *type;
-  class_watch *watches;
-  uint32_t watch_count, watch_capacity;  // read without a shard by births, which then take one and look again
-  /// The largest of the watches' depths.
+  class_tracking *trackings;
+  uint32_t tracking_count, tracking_capacity;  // read without a shard by births, which then take one and look again
+  /// The largest of the trackings' depths.
   uint32_t trace_depth;
   /// Its metadata went with its library: it must not be looked at.
   bool is_gone;
-  /// Something was refused when the watches were decided: births try again.
+  /// Something was refused when the trackings were decided: births try again.
   bool is_undecided;
   slot_protection slot_protection;
   /// The destroy function that the class had before it was hooked; NULL: it never was.
   class_destroyer destroy;
-  /// Living tracked objects, counted only while there are no watches: when the last one dies, so does the hook.
+  /// Living tracked objects, counted only while there are no trackings: when the last one dies, so does the hook.
   size_t remaining;
   struct class_entry *next;
 } class_entry;
 
-/// Stands for "nobody watches it, and nobody ever did".
+/// Stands for "nobody tracks it, and nobody ever did".
 extern class_entry csizer_class_untracked;
 
 typedef struct class_table {
@@ -61,7 +61,7 @@ typedef struct class_table {
   } slots[];
 } class_table;
 
-/// Every object of the process that is made while a class is watched asks here: hence the table in the open, and the search inline.
+/// Every object of the process that is made while a class is tracked asks here: hence the table in the open, and the search inline.
 extern class_table *csizer_class_current;
 
 static inline size_t class_place_of(const class_table *table, const void *metadata) {
@@ -79,9 +79,9 @@ static inline class_entry *class_find(const void *metadata) {
   }
 }
 
-/// Whether births have nothing to do with the class: it is known, decided, and not watched.
+/// Whether births have nothing to do with the class: it is known, decided, and not tracked.
 static inline bool class_is_passed_by(const class_entry *entry) {
-  return entry && !__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) &&
+  return entry && !__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) &&
          !__atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED);
 }
 
@@ -91,17 +91,17 @@ class_entry *csizer_class_find(const void *metadata);
 /// Remembers a metadata, or changes what is known of it. Holding all shards. False when the system refuses memory.
 bool csizer_class_set(const void *metadata, class_entry *entry);
 
-/// Nobody watches the class any more, and nobody looks at it: its metadata is gone. Holding all shards.
+/// Nobody tracks the class any more, and nobody looks at it: its metadata is gone. Holding all shards.
 void csizer_class_is_gone(class_entry *entry);
 
 /// The entry of a class, made when there is none. Holding all shards. NULL when the system refuses memory.
 class_entry *csizer_class_make(const swift_class *type);
 
-/// Room for so many watches, keeping what is there. Holding all shards. False when the system refuses memory.
-bool csizer_class_reserve_watches(class_entry *entry, uint32_t count);
+/// Room for so many trackings, keeping what is there. Holding all shards. False when the system refuses memory.
+bool csizer_class_reserve_trackings(class_entry *entry, uint32_t count);
 
-/// Gives the entry these watches, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
-bool csizer_class_set_watches(class_entry *entry, const class_watch *watches, uint32_t count);
+/// Gives the entry these trackings, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
+bool csizer_class_set_trackings(class_entry *entry, const class_tracking *trackings, uint32_t count);
 
 /// Calls `visit` for every metadata of which something is known. Holding all shards; `visit` may change what is known of it.
 void csizer_class_each(bool (*visit)(void *context, const void *metadata), void *context);

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifetimes/lifetimes_internal.h"
 
-// Cohorts are found again by what their objects have in common, so that a class that is watched and let go time after time, or objects
-// that are announced one by one, take one place each. The index holds a cohort's number plus one in each place that is taken; it is at most
+// Cohorts are found again by what their objects have in common, so that a class that is tracked and let go time after time, or objects
+// that are tracked one by one, take one place each. The index holds a cohort's number plus one in each place that is taken; it is at most
 // half full. Everything here holds all shards.
 
 enum { FIRST_CAPACITY = 1024 };
 
-static bool is_alike(const csizer_cohort *cohort, const swift_class *type, const csizer_watch *watch) {
-  return cohort->type == type && cohort->watch == watch->watch && cohort->resolution_level == watch->resolution_level &&
-         cohort->keep == watch->keep;
+static bool is_alike(const csizer_cohort *cohort, const swift_class *type, const csizer_tracking *tracking) {
+  return cohort->type == type && cohort->number == tracking->number && cohort->resolution_level == tracking->resolution_level &&
+         cohort->keep == tracking->keep;
 }
 
-// Levels and references go with the announcement nearly always: two words tell most cohorts apart.
-static size_t place_of(const void *type, uint32_t watch, size_t capacity) {
-  uint64_t hash = ((uint64_t)(uintptr_t)type >> 3 ^ (uint64_t)watch << 32) * 0x9E3779B97F4A7C15u;
+// Levels and references go with the tracking nearly always: two words tell most cohorts apart.
+static size_t place_of(const void *type, uint32_t tracking, size_t capacity) {
+  uint64_t hash = ((uint64_t)(uintptr_t)type >> 3 ^ (uint64_t)tracking << 32) * 0x9E3779B97F4A7C15u;
   return (size_t)(hash >> 32) & (capacity - 1);
 }
 
 // The place of such a cohort, or the free one where it would be.
-static uint32_t *place_for(const csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
+static uint32_t *place_for(const csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking) {
   size_t mask = lifetimes->cohort_index_capacity - 1;
-  for (size_t i = place_of(type, watch->watch, mask + 1);; i = (i + 1) & mask) {
+  for (size_t i = place_of(type, tracking->number, mask + 1);; i = (i + 1) & mask) {
     uint32_t *place = &lifetimes->cohort_index[i];
-    if (!*place || is_alike(&lifetimes->cohorts[*place - 1], type, watch)) return place;
+    if (!*place || is_alike(&lifetimes->cohorts[*place - 1], type, tracking)) return place;
   }
 }
 
@@ -35,7 +35,7 @@ static bool reserve_index(csizer_lifetimes *lifetimes, size_t count) {
   if (!larger) return false;
   for (uint32_t number = 0; number < lifetimes->cohort_count; number++) {
     const csizer_cohort *cohort = &lifetimes->cohorts[number];
-    size_t i = place_of(cohort->type, cohort->watch, capacity);
+    size_t i = place_of(cohort->type, cohort->number, capacity);
     while (larger[i]) i = (i + 1) & (capacity - 1);
     larger[i] = number + 1;
   }
@@ -52,13 +52,13 @@ bool csizer_cohorts_reserve(csizer_lifetimes *lifetimes, uint32_t more) {
   return reserve_index(lifetimes, count);
 }
 
-uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch) {
-  uint32_t *place = lifetimes->cohort_count ? place_for(lifetimes, type, watch) : NULL;
+uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking) {
+  uint32_t *place = lifetimes->cohort_count ? place_for(lifetimes, type, tracking) : NULL;
   if (place && *place) return *place - 1;
   if (!csizer_cohorts_reserve(lifetimes, 1)) return UINT32_MAX;
   lifetimes->cohorts[lifetimes->cohort_count] = (csizer_cohort){
-      .type = type, .watch = watch->watch, .resolution_level = watch->resolution_level, .keep = watch->keep};
-  *place_for(lifetimes, type, watch) = ++lifetimes->cohort_count;
+      .type = type, .number = tracking->number, .resolution_level = tracking->resolution_level, .keep = tracking->keep};
+  *place_for(lifetimes, type, tracking) = ++lifetimes->cohort_count;
   return lifetimes->cohort_count - 1;
 }
 

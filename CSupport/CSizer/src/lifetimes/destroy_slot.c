@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 
 // The destroy slot of class metadata: what swift_release calls when the last strong reference is gone. Two words before the address
 // point (Metadata.h: TypeMetadataHeader, HeapMetadataHeaderPrefix), swiftcall, the object in the context register.

@@ -3,7 +3,7 @@
 
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/unloaded.h"
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
@@ -95,14 +95,14 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   if (!lifetimes) return;
   csizer_unloaded_forget();
   csizer_shards_hold();
-  csizer_lifetimes_unwatch_all(lifetimes);
+  csizer_lifetimes_untrack_classes(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
-  csizer_watching_settle();
+  csizer_tracked_classes_settle();
   csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
   csizer_cohorts_forget(lifetimes);
-  csizer_page_array_deinit(&lifetimes->watched_pages);
+  csizer_page_array_deinit(&lifetimes->tracked_class_pages);
   csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
 }
@@ -172,7 +172,7 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
   size_t chunks = ((size_t)csizer_lifetimes_count(lifetimes) + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
   return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) + chunks * sizeof(void *) +
-         csizer_cohorts_bytes(lifetimes) + lifetimes->watched_pages.bytes + lifetimes->living_numbers.bytes +
+         csizer_cohorts_bytes(lifetimes) + lifetimes->tracked_class_pages.bytes + lifetimes->living_numbers.bytes +
          lifetimes->living_sizes.bytes + lifetimes->rows.bytes + lifetimes->morphs.bytes + csizer_living_bytes();
 }
 
@@ -195,4 +195,4 @@ uint64_t csizer_lifetimes_hold(void) {
   return clock_ticks();
 }
 
-void csizer_lifetimes_let_go(void) { csizer_shards_release(); }
+void csizer_lifetimes_resume(void) { csizer_shards_release(); }

@@ -28,10 +28,10 @@ enum {
 /// Records are numbered below: the living index stores the number plus one in 32 bits.
 #define RECORD_LIMIT (UINT32_MAX - 1)
 
-typedef struct watched_class {
+typedef struct tracked_class {
   const swift_class *type;
-  csizer_watch watch;
-} watched_class;
+  csizer_tracking tracking;
+} tracked_class;
 
 /// A growing array in the kernel's pages.
 typedef struct page_array {
@@ -50,9 +50,9 @@ struct csizer_lifetimes {
   page_array cohort_pages;
   uint32_t *cohort_index;  // cohorts.c
   size_t cohort_index_capacity;
-  watched_class *watched;
-  uint32_t watched_count;
-  page_array watched_pages;
+  tracked_class *tracked_classes;
+  uint32_t tracked_class_count;
+  page_array tracked_class_pages;
   /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look, in order.
   uint32_t listed;
   uint32_t living_count;
@@ -101,8 +101,8 @@ void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifeti
 // cohorts.c. Holding all shards.
 /// Room for so many more cohorts; false when the system refuses memory.
 bool csizer_cohorts_reserve(csizer_lifetimes *lifetimes, uint32_t more);
-/// The number of the cohort of a class's objects that are announced so, made when there is none; UINT32_MAX when there is no room.
-uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_watch *watch);
+/// The number of the cohort of a class's objects that are tracked so, made when there is none; UINT32_MAX when there is no room.
+uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking);
 /// Leaves none. No record may be of one.
 void csizer_cohorts_forget(csizer_lifetimes *lifetimes);
 size_t csizer_cohorts_bytes(const csizer_lifetimes *lifetimes);
@@ -124,13 +124,13 @@ void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifet
 void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record), void *context);
 size_t csizer_living_bytes(void);
 
-// births.c: what the entry points call
-/// Whether any class is watched: then births are told of. Any thread reads it, by births_are_watched.
-extern bool csizer_births_are_watched;
-static inline bool births_are_watched(void) { return __atomic_load_n(&csizer_births_are_watched, __ATOMIC_RELAXED); }
-/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_watched.
-extern bool csizer_deaths_are_watched;
-static inline bool deaths_are_watched(void) { return __atomic_load_n(&csizer_deaths_are_watched, __ATOMIC_RELAXED); }
+// births_and_deaths.c: what the entry points call
+/// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
+extern bool csizer_births_are_tracked;
+static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
+extern bool csizer_deaths_are_tracked;
+static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
 /// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
 void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);

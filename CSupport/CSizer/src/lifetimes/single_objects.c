@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifetimes/unloaded.h"
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 #include "runtime/swift_call.h"
 
-// Objects that are announced one by one, and the end of all tracking of objects.
+// Objects that are tracked one by one, and the end of all tracking of objects.
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 extern __attribute__((weak)) void swift_release(void *object);
 
 static csizer_status record(csizer_lifetimes *lifetimes, const swift_class *type, uintptr_t address,
-                            const csizer_watch *watch) {
-  class_watch one = {.owner = lifetimes, .cohort = csizer_cohorts_of(lifetimes, type, watch), .watch = watch->watch};
+                            const csizer_tracking *tracking) {
+  class_tracking one = {.owner = lifetimes, .cohort = csizer_cohorts_of(lifetimes, type, tracking), .number = tracking->number};
   bool is_recorded = one.cohort != UINT32_MAX && csizer_tracked_mark(address) &&
                      csizer_lifetimes_record(&one, address, clock_ticks(), 0);
   return is_recorded ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
-static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const csizer_watch *watch) {
+static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const csizer_tracking *tracking) {
   const swift_class *type = (const void *)((const swift_object *)address)->metadata;
   if (csizer_living_find(address, lifetimes->number)) return CSIZER_OK;
   class_entry *entry = csizer_class_make(type);
   if (!entry) return CSIZER_NO_MEMORY;
   if (!csizer_class_hook(entry)) return CSIZER_UNSUPPORTED;
-  csizer_status status = record(lifetimes, type, address, watch);
+  csizer_status status = record(lifetimes, type, address, tracking);
   if (status) {
-    if (!entry->watch_count && !entry->remaining) csizer_class_unhook(entry);
+    if (!entry->tracking_count && !entry->remaining) csizer_class_unhook(entry);
     return status;
   }
-  if (!entry->watch_count) entry->remaining++;
-  if (watch->keep) swift_retain((void *)address);
-  __atomic_store_n(&csizer_deaths_are_watched, true, __ATOMIC_RELEASE);
+  if (!entry->tracking_count) entry->remaining++;
+  if (tracking->keep) swift_retain((void *)address);
+  __atomic_store_n(&csizer_deaths_are_tracked, true, __ATOMIC_RELEASE);
   return CSIZER_OK;
 }
 
@@ -41,16 +41,16 @@ static bool is_trackable(const swift_object *object) {
   return object->metadata->kind == SWIFT_CLASS && !is_immortal && !((uintptr_t)object & 15);
 }
 
-csizer_status csizer_lifetimes_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch) {
+csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
   if (!is_trackable(object)) return CSIZER_INVALID;
-  if (!SWIFT_CALL_IS_KNOWN || (watch->keep && !swift_retain)) return CSIZER_UNSUPPORTED;
-  return csizer_watching_add(lifetimes, object, watch);
+  if (!SWIFT_CALL_IS_KNOWN || (tracking->keep && !swift_retain)) return CSIZER_UNSUPPORTED;
+  return csizer_single_object_add(lifetimes, object, tracking);
 }
 
-csizer_status csizer_watching_add(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch) {
+csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
   csizer_unloaded_forget();
   csizer_shards_hold();
-  csizer_status status = add(lifetimes, (uintptr_t)object, watch);
+  csizer_status status = add(lifetimes, (uintptr_t)object, tracking);
   csizer_shards_release();
   return status;
 }
@@ -64,12 +64,12 @@ bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint
   return record != NULL;
 }
 
-csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_watch *watch) {
+csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
   csizer_status status = CSIZER_INVALID;
   csizer_shards_hold();
   lifetime_record *record = csizer_living_find((uintptr_t)object, lifetimes->number);
   if (record) {
-    csizer_watch wanted = *watch;
+    csizer_tracking wanted = *tracking;
     wanted.keep = lifetimes->cohorts[record->cohort].keep;  // whether a reference is held does not change
     uint32_t cohort = csizer_cohorts_of(lifetimes, lifetimes->cohorts[record->cohort].type, &wanted);
     status = cohort == UINT32_MAX ? CSIZER_NO_MEMORY : CSIZER_OK;
@@ -100,7 +100,7 @@ static void count_kept(void *context, csizer_lifetimes *owner, const lifetime_re
   release->kept_count += owner == release->lifetimes && owner->cohorts[record->cohort].keep;
 }
 
-csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept) {
+csizer_status csizer_lifetimes_untrack_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept) {
   csizer_unloaded_forget();
   csizer_shards_hold();
   release release = {.lifetimes = lifetimes};
@@ -110,7 +110,7 @@ csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csiz
     release.kept_count = 0;
     release.now = clock_ticks();
     csizer_living_take_all(lifetimes->number, release_record, &release);
-    csizer_watching_settle();
+    csizer_tracked_classes_settle();
   }
   csizer_shards_release();
   if (!has_room) return CSIZER_NO_MEMORY;
@@ -118,7 +118,7 @@ csizer_status csizer_lifetimes_release_objects(csizer_lifetimes *lifetimes, csiz
   return CSIZER_OK;
 }
 
-void csizer_kept_let_go(csizer_kept *kept) {
+void csizer_kept_release(csizer_kept *kept) {
   for (size_t i = 0; i < kept->count; i++) swift_release(kept->objects[i]);
   csizer_pages_unmap(kept->objects, kept->bytes);
   *kept = (csizer_kept){0};

@@ -8,9 +8,9 @@
 #include "csizer_sizing.h"
 #include "layouts/unknown_types.h"
 #include "lifetimes/lifetimes_internal.h"
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 
-// Metadata live for ever, says the runtime; dlclose(3) says otherwise. What the class table, trackers' announcements, cohorts and morphs
+// Metadata live for ever, says the runtime; dlclose(3) says otherwise. What the class table, trackers' trackings, cohorts and morphs
 // hold are addresses, and each is looked at behind the next dlclose as if it were any word: metadata have a descriptor in some image that
 // is loaded. What is none any more is forgotten, so that a class which comes to lie there later is new.
 
@@ -39,9 +39,9 @@ static bool forget_class(void *context, const void *metadata) {
 static bool forget_in_tracker(void *context, csizer_lifetimes *lifetimes) {
   const csizer_images *images = context;
   uint32_t kept = 0;
-  for (uint32_t i = 0; i < lifetimes->watched_count; i++)
-    if (is_there(images, lifetimes->watched[i].type)) lifetimes->watched[kept++] = lifetimes->watched[i];
-  lifetimes->watched_count = kept;
+  for (uint32_t i = 0; i < lifetimes->tracked_class_count; i++)
+    if (is_there(images, lifetimes->tracked_classes[i].type)) lifetimes->tracked_classes[kept++] = lifetimes->tracked_classes[i];
+  lifetimes->tracked_class_count = kept;
   for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
     if (lifetimes->cohorts[i].type && !is_there(images, lifetimes->cohorts[i].type)) lifetimes->cohorts[i].type = NULL;
   csizer_morph *morphs = lifetimes->morphs.memory;
@@ -61,7 +61,7 @@ static void forget(csizer_images *images) {
 void csizer_unloaded_forget(void) {
   static unsigned long long known_removals;
   if (csizer_shards_held()) return;
-  csizer_images_look_for_swift();  // a library whose class is announced was seen, if it is closed before any walk
+  csizer_images_look_for_swift();  // a library whose class is tracked was seen, if it is closed before any walk
   unsigned long long removals = csizer_removals();
   if (__atomic_exchange_n(&known_removals, removals, __ATOMIC_RELAXED) == removals) return;
   csizer_images images = {0};

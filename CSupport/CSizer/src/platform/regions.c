@@ -17,12 +17,12 @@ static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
 // The control block ends within a page of its list of robust mutexes. A mapping goes on behind it when the kernel has joined it with
 // a neighbour.
-static bool note_stack(csizer_areas *areas, uintptr_t control_block) {
-  csizer_area *area = csizer_areas_find(areas, control_block);
-  if (!area || area->has_file) return false;
+static bool note_stack(csizer_mappings *mappings, uintptr_t control_block) {
+  csizer_mapping *mapping = csizer_mappings_find(mappings, control_block);
+  if (!mapping || mapping->has_file) return false;
   uintptr_t page = page_bytes(), end = (control_block & ~(page - 1)) + 2 * page;
-  if (end > area->end) end = area->end;
-  if (end > area->stack_end) area->stack_end = end;
+  if (end > mapping->end) end = mapping->end;
+  if (end > mapping->stack_end) mapping->stack_end = end;
   return true;
 }
 
@@ -35,16 +35,16 @@ struct directory_entry {
   char name[];
 };
 
-static size_t note_thread(csizer_areas *areas, const char *name) {
+static size_t note_thread(csizer_mappings *mappings, const char *name) {
   long thread = strtol(name, NULL, 10);
   // The main thread's control block is not on its stack.
   if (thread <= 0 || thread == getpid()) return 0;
   void *list = NULL;
   size_t bytes;
-  return syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list && note_stack(areas, (uintptr_t)list);
+  return syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list && note_stack(mappings, (uintptr_t)list);
 }
 
-static csizer_status note_threads(csizer_areas *areas, size_t *ret_threads) {
+static csizer_status note_threads(csizer_mappings *mappings, size_t *ret_threads) {
   int directory = csizer_proc_open("/proc/self/task");
   if (directory < 0) return CSIZER_UNREADABLE;
   _Alignas(struct directory_entry) char entries[4096];
@@ -53,18 +53,18 @@ static csizer_status note_threads(csizer_areas *areas, size_t *ret_threads) {
     for (long at = 0; at < length;) {
       const struct directory_entry *entry = (const void *)(entries + at);
       at += entry->bytes;
-      *ret_threads += note_thread(areas, entry->name);
+      *ret_threads += note_thread(mappings, entry->name);
     }
   close(directory);
   return length < 0 ? CSIZER_UNREADABLE : CSIZER_OK;
 }
 
 // The kernel puts the program's path on top of the main thread's stack.
-static size_t note_main_thread(csizer_areas *areas) {
+static size_t note_main_thread(csizer_mappings *mappings) {
   uintptr_t top = (uintptr_t)getauxval(AT_EXECFN);
-  csizer_area *area = top ? csizer_areas_find(areas, top) : NULL;
-  if (!area) return 0;
-  area->stack_end = area->end;
+  csizer_mapping *mapping = top ? csizer_mappings_find(mappings, top) : NULL;
+  if (!mapping) return 0;
+  mapping->stack_end = mapping->end;
   return 1;
 }
 
@@ -97,14 +97,14 @@ static bool add_copied(int pagemap, uintptr_t start, uintptr_t end, uint64_t *by
   return true;
 }
 
-static csizer_status add_pages(const csizer_areas *areas, csizer_regions *regions) {
+static csizer_status add_pages(const csizer_mappings *mappings, csizer_regions *regions) {
   int pagemap = csizer_proc_open("/proc/thread-self/pagemap");
   if (pagemap < 0) return CSIZER_UNREADABLE;
   bool is_read = true;
-  for (size_t i = 0; i < areas->count && is_read; i++) {
-    const csizer_area *area = &areas->areas[i];
-    if (area->stack_end) regions->stacks += present_bytes(area->start, area->stack_end);
-    else if (area->has_file) is_read = add_copied(pagemap, area->start, area->end, &regions->copied);
+  for (size_t i = 0; i < mappings->count && is_read; i++) {
+    const csizer_mapping *mapping = &mappings->mappings[i];
+    if (mapping->stack_end) regions->stacks += present_bytes(mapping->start, mapping->stack_end);
+    else if (mapping->has_file) is_read = add_copied(pagemap, mapping->start, mapping->end, &regions->copied);
   }
   close(pagemap);
   return is_read ? CSIZER_OK : CSIZER_UNREADABLE;
@@ -112,15 +112,15 @@ static csizer_status add_pages(const csizer_areas *areas, csizer_regions *region
 
 csizer_status csizer_regions_read(csizer_regions *ret) {
   int saved_errno = errno;
-  csizer_areas areas;
+  csizer_mappings mappings;
   csizer_regions regions = {0};
-  csizer_status status = csizer_areas_read(&areas);
+  csizer_status status = csizer_mappings_read(&mappings);
   if (!status) {
-    regions.threads = note_main_thread(&areas);
-    status = note_threads(&areas, &regions.threads);
+    regions.threads = note_main_thread(&mappings);
+    status = note_threads(&mappings, &regions.threads);
   }
-  if (!status) status = add_pages(&areas, &regions);
-  csizer_areas_deinit(&areas);
+  if (!status) status = add_pages(&mappings, &regions);
+  csizer_mappings_deinit(&mappings);
   if (!status) *ret = regions;
   errno = saved_errno;
   return status;

@@ -72,48 +72,48 @@ csizer_status csizer_thread_start(const char *name, void *(*body)(void *context)
   return CSIZER_NO_MEMORY;
 }
 
-struct csizer_bell {
+struct csizer_wakeup {
   pthread_mutex_t lock;
   pthread_cond_t rung;
   bool is_rung;
 };
 
-csizer_status csizer_bell_create(csizer_bell **ret_bell) {
-  csizer_bell *bell = csizer_pages_map(sizeof *bell);
-  if (!bell) return CSIZER_NO_MEMORY;
+csizer_status csizer_wakeup_create(csizer_wakeup **ret_wakeup) {
+  csizer_wakeup *wakeup = csizer_pages_map(sizeof *wakeup);
+  if (!wakeup) return CSIZER_NO_MEMORY;
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_mutex_init(&bell->lock, NULL);
-  pthread_cond_init(&bell->rung, &attributes);
+  pthread_mutex_init(&wakeup->lock, NULL);
+  pthread_cond_init(&wakeup->rung, &attributes);
   pthread_condattr_destroy(&attributes);
-  *ret_bell = bell;
+  *ret_wakeup = wakeup;
   return CSIZER_OK;
 }
 
-void csizer_bell_destroy(csizer_bell *bell) {
-  if (!bell) return;
-  pthread_cond_destroy(&bell->rung);
-  pthread_mutex_destroy(&bell->lock);
-  csizer_pages_unmap(bell, sizeof *bell);
+void csizer_wakeup_destroy(csizer_wakeup *wakeup) {
+  if (!wakeup) return;
+  pthread_cond_destroy(&wakeup->rung);
+  pthread_mutex_destroy(&wakeup->lock);
+  csizer_pages_unmap(wakeup, sizeof *wakeup);
 }
 
-void csizer_bell_ring(csizer_bell *bell) {
-  pthread_mutex_lock(&bell->lock);
-  bell->is_rung = true;
-  pthread_cond_broadcast(&bell->rung);
-  pthread_mutex_unlock(&bell->lock);
+void csizer_wakeup_signal(csizer_wakeup *wakeup) {
+  pthread_mutex_lock(&wakeup->lock);
+  wakeup->is_rung = true;
+  pthread_cond_broadcast(&wakeup->rung);
+  pthread_mutex_unlock(&wakeup->lock);
 }
 
-void csizer_bell_wait(csizer_bell *bell, uint64_t nanoseconds) {
+void csizer_wakeup_wait(csizer_wakeup *wakeup, uint64_t nanoseconds) {
   enum { SECOND = 1000000000 };
   struct timespec limit;
   clock_gettime(CLOCK_MONOTONIC, &limit);
   uint64_t part = (uint64_t)limit.tv_nsec + nanoseconds % SECOND;
   limit.tv_sec += (time_t)(nanoseconds / SECOND + part / SECOND);
   limit.tv_nsec = (long)(part % SECOND);
-  pthread_mutex_lock(&bell->lock);
-  while (!bell->is_rung && pthread_cond_timedwait(&bell->rung, &bell->lock, &limit) == 0) {}
-  bell->is_rung = false;
-  pthread_mutex_unlock(&bell->lock);
+  pthread_mutex_lock(&wakeup->lock);
+  while (!wakeup->is_rung && pthread_cond_timedwait(&wakeup->rung, &wakeup->lock, &limit) == 0) {}
+  wakeup->is_rung = false;
+  pthread_mutex_unlock(&wakeup->lock);
 }

@@ -165,14 +165,14 @@ csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk) {
 }
 
 // Rare: some programs change an object's class, perhaps back again. What is known of it stands in the order of objects.
-static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *announced,
+static __attribute__((noinline)) void note_class(csizer_sizing *sizing, uint32_t number, const void *tracked,
                                                  const void *type) {
-  if (!announced) return;  // its library is gone, and so is what the object was
+  if (!tracked) return;  // its library is gone, and so is what the object was
   const csizer_morph *known;
   size_t count = csizer_morphs(sizing->lifetimes, &known);
   while (sizing->next_known < count && known[sizing->next_known].object < number) sizing->next_known++;
   bool is_known = sizing->next_known < count && known[sizing->next_known].object == number;
-  const void *before = is_known ? known[sizing->next_known].type : announced;
+  const void *before = is_known ? known[sizing->next_known].type : tracked;
   if (before == type || sizing->morph_count == SIZING_MORPHS) return;  // those without room are met again next time
   sizing->morphs[sizing->morph_count++] = (csizer_morph){number, type};
 }

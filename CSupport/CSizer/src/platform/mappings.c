@@ -7,7 +7,7 @@
 #include "platform/regions_internal.h"
 
 // "7f0a-7f0b rw-p 00001000 fd:01 1234   /path": start, end, rights, offset, device, inode.
-bool csizer_area_parse(const char *line, size_t length, csizer_area *ret) {
+bool csizer_mapping_parse(const char *line, size_t length, csizer_mapping *ret) {
   const char *at = line, *end = line + length;
   uint64_t start, limit, offset, major, minor, inode = 0;
   if (!csizer_proc_hexadecimal(&at, end, &start) || *at++ != '-') return false;
@@ -20,33 +20,33 @@ bool csizer_area_parse(const char *line, size_t length, csizer_area *ret) {
   if (!csizer_proc_hexadecimal(&at, end, &minor) || *at++ != ' ') return false;
   // Where there is no path, the line may end with the inode.
   for (; at < end && *at >= '0' && *at <= '9'; at++) inode |= (uint64_t)(*at - '0');
-  *ret = (csizer_area){
+  *ret = (csizer_mapping){
       .start = (uintptr_t)start, .end = (uintptr_t)limit, .has_file = inode != 0, .is_writable = rights[1] == 'w'};
   // Stacks are executable in a process that has loaded a library which asks for it; code is not writable.
   return (rights[2] == '-' || rights[1] == 'w') && rights[3] == 'p';
 }
 
 // A large file that is only read must not cost a look at each of its pages.
-static void drop_read_only_tail(csizer_areas *areas, const csizer_area *next) {
-  if (!areas->count) return;
-  const csizer_area *last = &areas->areas[areas->count - 1];
+static void drop_read_only_tail(csizer_mappings *mappings, const csizer_mapping *next) {
+  if (!mappings->count) return;
+  const csizer_mapping *last = &mappings->mappings[mappings->count - 1];
   bool has_writable_rest = next && next->is_writable && next->has_file && next->start == last->end;
-  if (!last->is_writable && !(last->has_file && has_writable_rest)) areas->count--;
+  if (!last->is_writable && !(last->has_file && has_writable_rest)) mappings->count--;
 }
 
-bool csizer_areas_append(csizer_areas *areas, csizer_area area) {
+bool csizer_mappings_append(csizer_mappings *mappings, csizer_mapping mapping) {
   enum { FIRST_CAPACITY = 512 };
-  drop_read_only_tail(areas, &area);
-  if (areas->count == areas->capacity) {
-    size_t capacity = areas->capacity ? areas->capacity * 2 : FIRST_CAPACITY;
-    csizer_area *larger = csizer_pages_map(capacity * sizeof *larger);
+  drop_read_only_tail(mappings, &mapping);
+  if (mappings->count == mappings->capacity) {
+    size_t capacity = mappings->capacity ? mappings->capacity * 2 : FIRST_CAPACITY;
+    csizer_mapping *larger = csizer_pages_map(capacity * sizeof *larger);
     if (!larger) return false;
-    if (areas->count) memcpy(larger, areas->areas, areas->count * sizeof *larger);
-    csizer_pages_unmap(areas->areas, areas->capacity * sizeof *larger);
-    areas->areas = larger;
-    areas->capacity = capacity;
+    if (mappings->count) memcpy(larger, mappings->mappings, mappings->count * sizeof *larger);
+    csizer_pages_unmap(mappings->mappings, mappings->capacity * sizeof *larger);
+    mappings->mappings = larger;
+    mappings->capacity = capacity;
   }
-  areas->areas[areas->count++] = area;
+  mappings->mappings[mappings->count++] = mapping;
   return true;
 }
 
@@ -56,7 +56,7 @@ typedef struct line_start {
   size_t length;
 } line_start;
 
-static bool take(csizer_areas *areas, line_start *line, const char *chunk, size_t length) {
+static bool take(csizer_mappings *mappings, line_start *line, const char *chunk, size_t length) {
   for (const char *end = chunk + length; chunk < end;) {
     const char *newline = memchr(chunk, '\n', (size_t)(end - chunk));
     size_t part = (size_t)((newline ? newline : end) - chunk), room = sizeof line->text - line->length;
@@ -65,15 +65,15 @@ static bool take(csizer_areas *areas, line_start *line, const char *chunk, size_
     chunk += part;
     if (!newline) return true;
     chunk++;
-    csizer_area area;
-    if (csizer_area_parse(line->text, line->length, &area) && !csizer_areas_append(areas, area)) return false;
+    csizer_mapping mapping;
+    if (csizer_mapping_parse(line->text, line->length, &mapping) && !csizer_mappings_append(mappings, mapping)) return false;
     line->length = 0;
   }
   return true;
 }
 
-csizer_status csizer_areas_read(csizer_areas *areas) {
-  *areas = (csizer_areas){0};
+csizer_status csizer_mappings_read(csizer_mappings *mappings) {
+  *mappings = (csizer_mappings){0};
   // Not of the process: after its main thread has ended, that file is empty.
   int file = csizer_proc_open("/proc/thread-self/maps");
   if (file < 0) return CSIZER_UNREADABLE;
@@ -82,25 +82,25 @@ csizer_status csizer_areas_read(csizer_areas *areas) {
   ssize_t count;
   bool has_room = true;
   while (has_room && (count = csizer_proc_read(file, chunk, sizeof chunk, -1)) > 0)
-    has_room = take(areas, &line, chunk, (size_t)count);
+    has_room = take(mappings, &line, chunk, (size_t)count);
   close(file);
-  drop_read_only_tail(areas, NULL);
+  drop_read_only_tail(mappings, NULL);
   if (!has_room) return CSIZER_NO_MEMORY;
-  return count < 0 || !areas->count ? CSIZER_UNREADABLE : CSIZER_OK;
+  return count < 0 || !mappings->count ? CSIZER_UNREADABLE : CSIZER_OK;
 }
 
-void csizer_areas_deinit(csizer_areas *areas) {
-  csizer_pages_unmap(areas->areas, areas->capacity * sizeof *areas->areas);
-  *areas = (csizer_areas){0};
+void csizer_mappings_deinit(csizer_mappings *mappings) {
+  csizer_pages_unmap(mappings->mappings, mappings->capacity * sizeof *mappings->mappings);
+  *mappings = (csizer_mappings){0};
 }
 
-csizer_area *csizer_areas_find(const csizer_areas *areas, uintptr_t address) {
-  size_t low = 0, high = areas->count;
+csizer_mapping *csizer_mappings_find(const csizer_mappings *mappings, uintptr_t address) {
+  size_t low = 0, high = mappings->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (areas->areas[middle].end <= address) low = middle + 1;
+    if (mappings->mappings[middle].end <= address) low = middle + 1;
     else high = middle;
   }
-  bool is_inside = low < areas->count && areas->areas[low].start <= address;
-  return is_inside ? &areas->areas[low] : NULL;
+  bool is_inside = low < mappings->count && mappings->mappings[low].start <= address;
+  return is_inside ? &mappings->mappings[low] : NULL;
 }

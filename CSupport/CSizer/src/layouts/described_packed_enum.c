@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layouts/bare_enum.h"
+#include "layouts/described_enum.h"
 #include "platform/elf.h"
 
 // Enums with several payloads: the tag goes where all payloads have bits to spare, and behind them. The compiler
@@ -101,7 +101,7 @@ static bool place_tag(csizer_builder *builder, const spare_bits_record *record, 
   return true;
 }
 
-bool csizer_bare_packed_enum(csizer_builder *builder, csizer_bare *bare, const swift_metadata *const *payloads,
+bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *described, const swift_metadata *const *payloads,
                              uint32_t count, uint32_t empty_cases) {
   size_t payload_size = 0, align_mask = 0;
   bool is_plain = true;
@@ -113,24 +113,24 @@ bool csizer_bare_packed_enum(csizer_builder *builder, csizer_bare *bare, const s
   }
   packing packing;
   tag_place place;
-  if (!packing_of(bare->descriptor, &packing) ||
+  if (!packing_of(described->descriptor, &packing) ||
       !place_tag(builder, packing.spare_bits, (uint32_t)payload_size, count, empty_cases, &place))
     return false;
-  bare->witnesses.size = payload_size + place.tag_bytes;
-  bare->witnesses.flags |= (uint32_t)align_mask | (is_plain ? 0 : SWIFT_NOT_POD);
-  if (packing.builtin && packing.builtin->size != bare->witnesses.size) return false;  // it was packed in another way
-  bare->witnesses.extra_inhabitants =
+  described->witnesses.size = payload_size + place.tag_bytes;
+  described->witnesses.flags |= (uint32_t)align_mask | (is_plain ? 0 : SWIFT_NOT_POD);
+  if (packing.builtin && packing.builtin->size != described->witnesses.size) return false;  // it was packed in another way
+  described->witnesses.extra_inhabitants =
       packing.builtin ? packing.builtin->extra_inhabitants : (uint32_t)(1ull << place.tag_bytes * 8) - place.tags;
-  bare->spare = CSIZER_SPARE_TAG;
-  bare->tag = place.bits;
+  described->spare = CSIZER_SPARE_TAG;
+  described->tag = place.bits;
 
   csizer_enum_case *cases;
-  csizer_enum *result = csizer_bare_make_enum(builder, bare, count, &cases);
+  csizer_enum *result = csizer_described_make_enum(builder, described, count, &cases);
   if (!result) return false;
   for (uint32_t i = 0; i < count; i++) {
     uint64_t *mask, *value;
     cases[i].payload = csizer_layouts_value(builder->layouts, payloads[i]);
-    if (!cases[i].payload || !csizer_bare_make_pattern(builder->layouts, result->words, &cases[i].tag, &mask, &value))
+    if (!cases[i].payload || !csizer_described_make_pattern(builder->layouts, result->words, &cases[i].tag, &mask, &value))
       return false;
     builder->unresolved |= cases[i].payload->unresolved;
     memcpy(mask, place.bits, result->words * sizeof *mask);

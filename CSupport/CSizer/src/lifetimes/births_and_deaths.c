@@ -2,13 +2,13 @@
 #include "census/heapmap_internal.h"
 #include "csizer_census.h"
 #include "lifetimes/lifetimes_internal.h"
-#include "lifetimes/watching.h"
+#include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 #include "traces/trace_capture.h"
 
 // Read at every allocation of the process; written holding all shards.
-bool csizer_births_are_watched;
-bool csizer_deaths_are_watched;
+bool csizer_births_are_tracked;
+bool csizer_deaths_are_tracked;
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 
@@ -45,17 +45,17 @@ static void tracked_clear(uintptr_t address) {
 
 // ---- Births ----
 
-bool csizer_lifetimes_record(const class_watch *watch, uintptr_t address, uint64_t birth, uint32_t trace) {
+bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, uint64_t birth, uint32_t trace) {
   uint32_t number;
   uint64_t hash = shard_hash(address);
   // The place in the index comes first: without it nobody would notice the object's death.
-  lifetime_record *record = csizer_living_reserve(hash) ? csizer_lifetimes_append(watch->owner, &number) : NULL;
+  lifetime_record *record = csizer_living_reserve(hash) ? csizer_lifetimes_append(tracking->owner, &number) : NULL;
   if (!record) return false;
-  record->cohort = watch->cohort;
+  record->cohort = tracking->cohort;
   record->trace = trace;
   record->end = LIFETIME_TRACKED | address;
   record->birth = birth;
-  csizer_living_insert(hash, watch->owner->number, number);
+  csizer_living_insert(hash, tracking->owner->number, number);
   return true;
 }
 
@@ -63,12 +63,12 @@ static void record_birth(const class_entry *entry, void *object, uint32_t trace)
   uintptr_t address = (uintptr_t)object;
   uint64_t now = clock_ticks();
   bool has_room = csizer_tracked_mark(address);
-  for (uint32_t i = 0; i < entry->watch_count; i++) {
-    const class_watch *watch = &entry->watches[i];
-    bool is_recorded = has_room && csizer_lifetimes_record(watch, address, now, watch->trace_depth ? trace : 0);
-    if (!is_recorded) csizer_lifetimes_note_loss(watch->owner);
+  for (uint32_t i = 0; i < entry->tracking_count; i++) {
+    const class_tracking *tracking = &entry->trackings[i];
+    bool is_recorded = has_room && csizer_lifetimes_record(tracking, address, now, tracking->trace_depth ? trace : 0);
+    if (!is_recorded) csizer_lifetimes_note_loss(tracking->owner);
     // Now, not later: from the end of the lock on another thread may let go what was kept.
-    if (is_recorded && watch->keep && swift_retain) swift_retain(object);
+    if (is_recorded && tracking->keep && swift_retain) swift_retain(object);
   }
 }
 
@@ -77,13 +77,13 @@ static __attribute__((noinline)) void born(class_entry *entry, void *object, con
   uint32_t trace = depth ? trace_capture(depth, return_address) : 0;
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
-  if (entry->watch_count) record_birth(entry, object, trace);
+  if (entry->tracking_count) record_birth(entry, object, trace);
   shard_unlock(shard);
 }
 
 // What the profiler makes while it holds all shards is its own and not tracked.
 static __attribute__((noinline)) class_entry *meet(const void *metadata) {
-  return csizer_shards_held() ? &csizer_class_untracked : csizer_watching_meet(metadata);
+  return csizer_shards_held() ? &csizer_class_untracked : csizer_tracked_class_meet(metadata);
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {
@@ -92,16 +92,16 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
 
 void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address) {
   if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED)) entry = meet(metadata);
-  if (!__atomic_load_n(&entry->watch_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
+  if (!__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
   born(entry, object, return_address);
 }
 
 // ---- Deaths ----
 
-// Something died whose class nobody watches any more: its hook was left for its sake.
+// Something died whose class nobody tracks any more: its hook was left for its sake.
 static void count_down(const csizer_cohort *cohort) {
   class_entry *entry = class_find(cohort->type);
-  if (!entry || entry->watch_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
+  if (!entry || entry->tracking_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
   if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
 }
 

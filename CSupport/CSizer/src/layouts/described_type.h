@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef CSIZER_BARE_TYPE_H
-#define CSIZER_BARE_TYPE_H
+#ifndef CSIZER_DESCRIBED_TYPE_H
+#define CSIZER_DESCRIBED_TYPE_H
 #include "layouts/layout_internal.h"
 
 // Types without metadata. An optimised build leaves out the metadata of types that the program never asks for at run
@@ -19,10 +19,10 @@ typedef struct csizer_parameters {
 
 /// The type of a mangled name, part by part: the runtime's metadata where there is any, stand-ins elsewhere. NULL
 /// when a part can't be told. To be called when the runtime did not know the name as a whole.
-const swift_metadata *csizer_bare_type(csizer_layouts *layouts, const char *name, size_t length,
+const swift_metadata *csizer_described_type(csizer_layouts *layouts, const char *name, size_t length,
                                        const csizer_parameters *parameters);
 
-// ---- Between bare_type.c, bare_resolve.c and bare_enum.c ----
+// ---- Between described_type.c, described_resolve.c and described_enum.c ----
 
 enum { CSIZER_BARE_ARGUMENTS = 8 };
 
@@ -35,8 +35,8 @@ typedef enum csizer_spare {
 } csizer_spare;
 
 /// A stand-in. Its address is that of `metadata`, as for the runtime's own.
-typedef struct csizer_bare {
-  struct csizer_bare *next;
+typedef struct csizer_described {
+  struct csizer_described *next;
   bool failed;                // it can't be told how it is laid out
   swift_witnesses witnesses;  // size, stride, flags and the number of extra inhabitants; no functions
   csizer_spare spare;
@@ -47,31 +47,31 @@ typedef struct csizer_bare {
   size_t argument_count;
   const swift_witnesses *witnesses_of_metadata;
   swift_value_type metadata;  // the arguments follow
-} csizer_bare;
+} csizer_described;
 
 /// Bit 31 of a stand-in's flags, which the runtime does not use.
 #define CSIZER_BARE_FLAG 0x80000000u
 
-static inline const csizer_bare *csizer_bare_of(const swift_metadata *type) {
+static inline const csizer_described *csizer_described_of(const swift_metadata *type) {
   if (!(swift_witnesses_of(type)->flags & CSIZER_BARE_FLAG)) return NULL;
-  return (const csizer_bare *)(const void *)((const char *)type - offsetof(csizer_bare, metadata));
+  return (const csizer_described *)(const void *)((const char *)type - offsetof(csizer_described, metadata));
 }
 
 /// Whether `type`, which has that bit, really is a stand-in of this table: others' bits are not believed.
-bool csizer_bare_is_ours(const csizer_layouts *layouts, const swift_metadata *type);
+bool csizer_described_is_ours(const csizer_layouts *layouts, const swift_metadata *type);
 
 /// The stand-in for a struct or an enum with these arguments, or for a tuple of them when `descriptor` is NULL. NULL
 /// when it can't be told how the type is laid out.
-const swift_metadata *csizer_bare_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
+const swift_metadata *csizer_described_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
                                        const swift_metadata *const *arguments, size_t count);
 
 /// Writes the `index`th extra inhabitant of `type` at `value`. False when it isn't known where these are.
-bool csizer_bare_store_spare(const swift_metadata *type, char *value, uint32_t index);
+bool csizer_described_store_spare(const swift_metadata *type, char *value, uint32_t index);
 
 /// The type of a field of a stand-in; NULL when it can't be told.
-const swift_metadata *csizer_bare_field_type(csizer_layouts *layouts, const csizer_bare *bare, const char *name);
+const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described, const char *name);
 
 /// Lays out an enum and adds its references. False when it can't be told how.
-bool csizer_bare_enum(csizer_builder *builder, csizer_bare *bare);
+bool csizer_described_enum(csizer_builder *builder, csizer_described *described);
 
 #endif

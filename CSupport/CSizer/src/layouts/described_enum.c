@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layouts/bare_enum.h"
+#include "layouts/described_enum.h"
 
 // How the compiler packs an enum whose metadata it left out: without payload, and with one. Source:
 // lib/IRGen/GenEnum.cpp in swiftlang/swift.
 
 enum { MOST_PAYLOADS = 64, MOST_PATTERNS = 256 };
 
-bool csizer_bare_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret, uint64_t **ret_mask,
+bool csizer_described_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret, uint64_t **ret_mask,
                               uint64_t **ret_value) {
   *ret_mask = csizer_layouts_allocate(layouts, words * sizeof **ret_mask);
   *ret_value = csizer_layouts_allocate(layouts, words * sizeof **ret_value);
@@ -17,14 +17,14 @@ bool csizer_bare_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_en
   return true;
 }
 
-csizer_enum *csizer_bare_make_enum(csizer_builder *builder, const csizer_bare *bare, uint32_t case_count,
+csizer_enum *csizer_described_make_enum(csizer_builder *builder, const csizer_described *described, uint32_t case_count,
                                    csizer_enum_case **ret_cases) {
   csizer_enum *result = csizer_layouts_allocate(builder->layouts, sizeof *result);
   *ret_cases = csizer_layouts_allocate(builder->layouts, case_count * sizeof **ret_cases);
   if (!result || !*ret_cases) return NULL;
   memset(*ret_cases, 0, case_count * sizeof **ret_cases);
-  uint32_t size = (uint32_t)bare->witnesses.size;
-  *result = (csizer_enum){.type = (const swift_metadata *)&bare->metadata,
+  uint32_t size = (uint32_t)described->witnesses.size;
+  *result = (csizer_enum){.type = (const swift_metadata *)&described->metadata,
                           .size = size,
                           .words = (size + 7) / 8,
                           .case_count = case_count,
@@ -36,14 +36,14 @@ csizer_enum *csizer_bare_make_enum(csizer_builder *builder, const csizer_bare *b
 
 // ---- No payload ----
 
-static bool compile_empty(csizer_bare *bare, uint32_t empty_cases) {
-  bare->witnesses.size = csizer_bytes_for(empty_cases);
-  bare->witnesses.flags |= (uint32_t)(bare->witnesses.size ? bare->witnesses.size - 1 : 0);
-  if (!bare->witnesses.size) return true;
-  uint64_t numbers = (uint64_t)1 << bare->witnesses.size * 8;
-  bare->spare = CSIZER_SPARE_COUNTER;
-  bare->skip = empty_cases;
-  bare->witnesses.extra_inhabitants = (uint32_t)(numbers > 0x7FFFFFFF ? 0x7FFFFFFF : numbers - empty_cases);
+static bool compile_empty(csizer_described *described, uint32_t empty_cases) {
+  described->witnesses.size = csizer_bytes_for(empty_cases);
+  described->witnesses.flags |= (uint32_t)(described->witnesses.size ? described->witnesses.size - 1 : 0);
+  if (!described->witnesses.size) return true;
+  uint64_t numbers = (uint64_t)1 << described->witnesses.size * 8;
+  described->spare = CSIZER_SPARE_COUNTER;
+  described->skip = empty_cases;
+  described->witnesses.extra_inhabitants = (uint32_t)(numbers > 0x7FFFFFFF ? 0x7FFFFFFF : numbers - empty_cases);
   return true;
 }
 
@@ -53,13 +53,13 @@ static bool compile_empty(csizer_bare *bare, uint32_t empty_cases) {
 static bool spare_pattern(csizer_builder *builder, const swift_metadata *payload, uint32_t index, uint32_t words,
                           csizer_enum_pattern *ret) {
   uint64_t *mask, *value;
-  if (!csizer_bare_make_pattern(builder->layouts, words, ret, &mask, &value)) return false;
+  if (!csizer_described_make_pattern(builder->layouts, words, ret, &mask, &value)) return false;
   uint64_t *ones = csizer_layouts_allocate(builder->layouts, (words + 1) * sizeof *ones);
   uint64_t *zeros = csizer_layouts_allocate(builder->layouts, (words + 1) * sizeof *zeros);
   if (!ones || !zeros) return false;
   memset(ones, 0xFF, (words + 1) * sizeof *ones);
   memset(zeros, 0, (words + 1) * sizeof *zeros);
-  if (!csizer_bare_store_spare(payload, (char *)ones, index) || !csizer_bare_store_spare(payload, (char *)zeros, index))
+  if (!csizer_described_store_spare(payload, (char *)ones, index) || !csizer_described_store_spare(payload, (char *)zeros, index))
     return false;
   for (uint32_t i = 0; i < words; i++) {
     mask[i] = ~(zeros[i] ^ ones[i]);
@@ -68,25 +68,25 @@ static bool spare_pattern(csizer_builder *builder, const swift_metadata *payload
   return true;
 }
 
-static bool compile_single(csizer_builder *builder, csizer_bare *bare, const swift_metadata *payload,
+static bool compile_single(csizer_builder *builder, csizer_described *described, const swift_metadata *payload,
                            uint32_t empty_cases) {
   const swift_witnesses *witnesses = swift_witnesses_of(payload);
   uint32_t spare = witnesses->extra_inhabitants < empty_cases ? witnesses->extra_inhabitants : empty_cases;
   uint32_t extra_tags = 1 + csizer_tags_for(empty_cases - spare, witnesses->size * 8);
   uint32_t tag_bytes = csizer_bytes_for(extra_tags);
-  bare->witnesses.size = witnesses->size + tag_bytes;
-  bare->witnesses.flags |= witnesses->flags & (SWIFT_ALIGNMENT_MASK | SWIFT_NOT_POD);
-  bare->witnesses.extra_inhabitants = witnesses->extra_inhabitants - spare;
-  bare->spare = CSIZER_SPARE_FIELD;
-  bare->part = payload;
-  bare->skip = spare;
+  described->witnesses.size = witnesses->size + tag_bytes;
+  described->witnesses.flags |= witnesses->flags & (SWIFT_ALIGNMENT_MASK | SWIFT_NOT_POD);
+  described->witnesses.extra_inhabitants = witnesses->extra_inhabitants - spare;
+  described->spare = CSIZER_SPARE_FIELD;
+  described->part = payload;
+  described->skip = spare;
 
   const csizer_value_layout *layout = csizer_layouts_value(builder->layouts, payload);
   if (!layout) return false;
   builder->unresolved |= layout->unresolved;
   if (csizer_layout_is_plain(layout)) return true;
   csizer_enum_case *cases;
-  csizer_enum *result = csizer_bare_make_enum(builder, bare, 1, &cases);
+  csizer_enum *result = csizer_described_make_enum(builder, described, 1, &cases);
   uint32_t patterns = spare + extra_tags - 1;
   if (!result || patterns > MOST_PATTERNS) return false;
   cases[0].payload = layout;
@@ -96,7 +96,7 @@ static bool compile_single(csizer_builder *builder, csizer_bare *bare, const swi
     if (!spare_pattern(builder, payload, i, result->words, &empty[i])) return false;
   for (uint32_t tag = 1; tag < extra_tags; tag++) {
     uint64_t *mask, *value;
-    if (!csizer_bare_make_pattern(builder->layouts, result->words, &empty[spare + tag - 1], &mask, &value))
+    if (!csizer_described_make_pattern(builder->layouts, result->words, &empty[spare + tag - 1], &mask, &value))
       return false;
     csizer_put(mask, witnesses->size, ~(uint64_t)0, tag_bytes);
     csizer_put(value, witnesses->size, tag, tag_bytes);
@@ -107,10 +107,10 @@ static bool compile_single(csizer_builder *builder, csizer_bare *bare, const swi
   return true;
 }
 
-bool csizer_bare_enum(csizer_builder *builder, csizer_bare *bare) {
-  const swift_descriptor *descriptor = bare->descriptor;
+bool csizer_described_enum(csizer_builder *builder, csizer_described *described) {
+  const swift_descriptor *descriptor = described->descriptor;
   uint32_t count = descriptor->enumeration.payload_cases & 0xFFFFFF, empty_cases = descriptor->enumeration.empty_cases;
-  if (!count) return compile_empty(bare, empty_cases);
+  if (!count) return compile_empty(described, empty_cases);
   const swift_metadata *payloads[MOST_PAYLOADS];
   if (count > MOST_PAYLOADS || csizer_field_count(descriptor) != count + empty_cases) return false;
   for (uint32_t i = 0; i < count; i++) {
@@ -118,9 +118,9 @@ bool csizer_bare_enum(csizer_builder *builder, csizer_bare *bare) {
     if (!csizer_field_record(descriptor, i, &field) || !field.type_name) return false;
     bool is_boxed = field.flags & SWIFT_FIELD_INDIRECT;
     payloads[i] = is_boxed ? builder->layouts->runtime->type_in_context("Bo", 2, NULL, NULL)
-                           : csizer_bare_field_type(builder->layouts, bare, field.type_name);
+                           : csizer_described_field_type(builder->layouts, described, field.type_name);
     if (!payloads[i]) return false;
   }
-  return count == 1 ? compile_single(builder, bare, payloads[0], empty_cases)
-                    : csizer_bare_packed_enum(builder, bare, payloads, count, empty_cases);
+  return count == 1 ? compile_single(builder, described, payloads[0], empty_cases)
+                    : csizer_described_packed_enum(builder, described, payloads, count, empty_cases);
 }
