@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite's header stands in a system folder; SwiftPM wants a header of the module's own to name. The rest is what Swift can't say.
+// SQLite's header stands in a system folder; SwiftPM wants a header of the module's own to name. The rest is what Swift
+// can't say.
 #ifndef CSQLITE_SHIM_H
 #define CSQLITE_SHIM_H
 #include <sqlite3.h>
@@ -25,8 +26,8 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const ch
   return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
 }
 
-/// Reads from the database's file through SQLite: whoever opens and closes that file otherwise drops, by the rules of POSIX, the
-/// locks that SQLite holds on it for this process.
+/// Reads from the database's file through SQLite: whoever opens and closes that file otherwise drops, by the rules of
+/// POSIX, the locks that SQLite holds on it for this process.
 static inline int csqlite_read(sqlite3 *connection, void *out, int length, sqlite3_int64 offset) {
   sqlite3_file *file = 0;
   int status = sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
@@ -35,8 +36,8 @@ static inline int csqlite_read(sqlite3 *connection, void *out, int length, sqlit
   return file->pMethods->xRead(file, out, length, offset);
 }
 
-/// The descriptor of the database's file, or of its log; -1 when it can't be known. SQLite has no call for it: it is the first
-/// thing behind three pointers in its file, and must be compared with what the file is.
+/// The descriptor of the database's file, or of its log; -1 when it can't be known. SQLite has no call for it: it is
+/// the first thing behind three pointers in its file, and must be compared with what the file is.
 static inline int csqlite_descriptor(sqlite3 *connection, int of_log) {
   struct {
     const void *methods, *system, *inode;

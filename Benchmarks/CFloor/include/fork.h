@@ -15,8 +15,8 @@ typedef struct {
   int64_t total;
 } csizer_floor_fork_time;
 
-/// Forks a child that ends at once, and waits for it. Returns 0, or the errno of what the system refused, and leaves `*ret` alone
-/// then. Any thread may call it.
+/// Forks a child that ends at once, and waits for it. Returns 0, or the errno of what the system refused, and leaves
+/// `*ret` alone then. Any thread may call it.
 int csizer_floor_fork(csizer_floor_fork_time *ret);
 
 /// Nanoseconds of processor time that all children took which were waited for.

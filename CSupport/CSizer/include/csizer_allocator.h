@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// The allocator that serves the process: jemalloc when the package's trait `Jemalloc` is on (its calls are documented in
-/// jemalloc(3)), otherwise libc's, of which only malloc_usable_size(3) is asked.
+/// The allocator that serves the process: jemalloc when the package's trait `Jemalloc` is on (its calls are documented
+/// in jemalloc(3)), otherwise libc's, of which only malloc_usable_size(3) is asked.
 
 /// What an address is to the allocator.
 typedef enum csizer_ownership {
@@ -23,15 +23,15 @@ const char *csizer_allocator_name(void);
 /// Whether all blocks of a page have one size, which is what the page memo rests on. True for jemalloc.
 bool csizer_allocator_has_uniform_pages(void);
 
-/// Whether the process's malloc is the allocator that this file asks. False when another library has taken malloc's place,
-/// for instance a sanitizer; sizes are then not to be trusted. Decided once, at the first call. Any thread.
+/// Whether the process's malloc is the allocator that this file asks. False when another library has taken malloc's
+/// place, for instance a sanitizer; sizes are then not to be trusted. Decided once, at the first call. Any thread.
 bool csizer_allocator_serves_process(void);
 
 /// Usable bytes of the live block that starts at `block`. Any thread; never allocates. Undefined for other addresses.
 size_t csizer_allocator_usable_size(const void *block);
 
-/// Usable bytes of a block that is asked for with this size and alignment (a power of two, less one), as the Swift runtime asks;
-/// 0 when the allocator can't tell beforehand. Any thread; never allocates.
+/// Usable bytes of a block that is asked for with this size and alignment (a power of two, less one), as the Swift
+/// runtime asks; 0 when the allocator can't tell beforehand. Any thread; never allocates.
 size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask);
 
 /// Whose `address` is. Only for an address in a GiB where the allocator is known to own something: jemalloc's look-up
@@ -40,9 +40,9 @@ csizer_ownership csizer_allocator_ownership(const void *address);
 
 /// Where a thread was before csizer_allocator_scope_enter. Caller's storage, on the stack.
 ///
-/// While a scope is entered, what the calling thread allocates goes to an arena of Sizer's own, not to the measured ones.
-/// The Swift runtime makes metadata and names while layouts are compiled: that is what scopes are for. They do not nest.
-/// Where the allocator has no arenas, entering does nothing.
+/// While a scope is entered, what the calling thread allocates goes to an arena of Sizer's own, not to the measured
+/// ones. The Swift runtime makes metadata and names while layouts are compiled: that is what scopes are for. They do
+/// not nest. Where the allocator has no arenas, entering does nothing.
 typedef struct csizer_allocator_scope {
   unsigned previous_arena;
   bool entered;

@@ -5,14 +5,14 @@
 
 #include "csizer_heapmap.h"
 
-/// The census: which Swift objects of this process are alive. It is kept by replacing two entry points of the Swift runtime when
-/// the program is loaded (a constructor of the highest priority, while there is one thread): `swift_allocObject`, which is
-/// swift_slowAlloc plus two stores, and `swift_slowDealloc`, which is free. Both are so short that ours replace them whole.
-/// Objects made before, by constructors of shared libraries, are not in it.
+/// The census: which Swift objects of this process are alive. It is kept by replacing two entry points of the Swift
+/// runtime when the program is loaded (a constructor of the highest priority, while there is one thread):
+/// `swift_allocObject`, which is swift_slowAlloc plus two stores, and `swift_slowDealloc`, which is free. Both are so
+/// short that ours replace them whole. Objects made before, by constructors of shared libraries, are not in it.
 ///
 /// The environment variable SIZER_ENTRY_POINTS chooses at load: `replace` (the default), `interpose` (only the weak
-/// `swift_allocObject` that this library defines, which callers outside the Swift runtime find first; no census, since deaths
-/// are not seen), `off` (nothing).
+/// `swift_allocObject` that this library defines, which callers outside the Swift runtime find first; no census, since
+/// deaths are not seen), `off` (nothing).
 
 /// What of the lives of Swift objects is seen.
 typedef enum csizer_hook_state {
@@ -30,7 +30,8 @@ csizer_hook_state csizer_census_state(void);
 /// Why the state is not CSIZER_HOOKS_REPLACED, as a static string; empty when it is. Any thread.
 const char *csizer_census_reason(void);
 
-/// The process's heap map: its bits live are the census. Lives for ever. NULL only when the system refused memory at load.
+/// The process's heap map: its bits live are the census. Lives for ever. NULL only when the system refused memory at
+/// load.
 csizer_heapmap *csizer_census_map(void);
 
 #endif

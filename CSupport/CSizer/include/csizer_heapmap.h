@@ -7,15 +7,15 @@
 
 #include "csizer_status.h"
 
-/// A map of the address space with room for every heap block: per 16 bytes one bit *live* (a Swift object starts here) and
-/// one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page memo.
+/// A map of the address space with room for every heap block: per 16 bytes one bit *live* (a Swift object starts here)
+/// and one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page memo.
 ///
-/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use. A leaf is mapped when the first bit in its
-/// GiB is set and stays for the life of the map; the kernel gives it memory page by page, so dense heaps pay 1/64 of
-/// their size (1/128 for the bits live, 1/128 for the bits seen) and untouched addresses nothing.
+/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use. A leaf is mapped when the first bit
+/// in its GiB is set and stays for the life of the map; the kernel gives it memory page by page, so dense heaps pay
+/// 1/64 of their size (1/128 for the bits live, 1/128 for the bits seen) and untouched addresses nothing.
 ///
-/// Addresses are below 2^47 (x86-64 and AArch64 user space); others are never in the map. Blocks that start at 8 modulo 16
-/// (jemalloc's 8-byte class only) have no bit of their own: callers keep these apart.
+/// Addresses are below 2^47 (x86-64 and AArch64 user space); others are never in the map. Blocks that start at 8 modulo
+/// 16 (jemalloc's 8-byte class only) have no bit of their own: callers keep these apart.
 typedef struct csizer_heapmap csizer_heapmap;
 
 /// An empty map. Free with csizer_heapmap_destroy. Memory comes from mmap, never from the measured heap.
@@ -38,8 +38,8 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address);
 /// One thread at a time per map.
 bool csizer_heapmap_mark(csizer_heapmap *map, const void *address);
 
-/// Clears every bit seen and every page's byte. One thread at a time per map. Time: a look at a byte for each page in use, and
-/// the pages touched since.
+/// Clears every bit seen and every page's byte. One thread at a time per map. Time: a look at a byte for each page in
+/// use, and the pages touched since.
 void csizer_heapmap_forget_marks(csizer_heapmap *map);
 
 /// How many bits live are set. Exact when no other thread inserts or removes meanwhile. Time: the map's memory in use.

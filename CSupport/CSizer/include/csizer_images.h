@@ -7,8 +7,8 @@
 
 #include "csizer_status.h"
 
-/// Where the process's executable and shared libraries are mapped. Objects there are static: they own their memory as little
-/// as they can be freed, and the allocator must not be asked about them.
+/// Where the process's executable and shared libraries are mapped. Objects there are static: they own their memory as
+/// little as they can be freed, and the allocator must not be asked about them.
 typedef struct csizer_images {
   struct csizer_range {
     uintptr_t start, end;
@@ -22,16 +22,17 @@ typedef struct csizer_images {
 /// zeroed; its memory comes from mmap. One thread at a time.
 csizer_status csizer_images_refresh(csizer_images *images);
 
-/// How many libraries were closed so far: what was known by an address in one may be something else by now. Takes the loader's lock for
-/// 0.1 us.
+/// How many libraries were closed so far: what was known by an address in one may be something else by now. Takes the
+/// loader's lock for 0.1 us.
 unsigned long long csizer_removals(void);
 
-/// Sees which libraries need Swift's runtime, if any came or went since; each refresh does. Takes the loader's lock. Any thread.
+/// Sees which libraries need Swift's runtime, if any came or went since; each refresh does. Takes the loader's lock.
+/// Any thread.
 void csizer_images_look_for_swift(void);
 
-/// Whether a library that needs Swift's runtime was seen by one look and was gone at a later one: from then on the runtime faults
-/// when it is asked for a type by its name (stdlib/public/runtime/MetadataLookup.cpp: it goes through the types of all images that were
-/// ever loaded). Any thread.
+/// Whether a library that needs Swift's runtime was seen by one look and was gone at a later one: from then on the
+/// runtime faults when it is asked for a type by its name (stdlib/public/runtime/MetadataLookup.cpp: it goes through
+/// the types of all images that were ever loaded). Any thread.
 bool csizer_images_have_lost_swift(void);
 
 /// Gives the memory back.

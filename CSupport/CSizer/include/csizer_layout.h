@@ -9,9 +9,10 @@
 
 /// The layout compiler: Swift metadata in, reference maps out.
 ///
-/// A type is compiled once, when the first value or object of it is met, into the list of its words that refer to something.
-/// Compiling reads metadata and asks the Swift runtime for the types of fields; it never touches an instance. What the runtime
-/// allocates for that (metadata, names) goes to Sizer's own arena. What is compiled stays until the table is destroyed.
+/// A type is compiled once, when the first value or object of it is met, into the list of its words that refer to
+/// something. Compiling reads metadata and asks the Swift runtime for the types of fields; it never touches an
+/// instance. What the runtime allocates for that (metadata, names) goes to Sizer's own arena. What is compiled stays
+/// until the table is destroyed.
 ///
 /// Thread rules: one thread at a time per table.
 typedef struct csizer_layouts csizer_layouts;
@@ -48,8 +49,8 @@ bool csizer_layouts_kind_name(csizer_layouts *layouts, size_t kind, csizer_kind_
 /// Whether the kind's layout is unknown, so that its blocks are counted and only scanned conservatively.
 bool csizer_layouts_kind_unresolved(const csizer_layouts *layouts, size_t kind);
 
-/// Whether all images that what was compiled lies in are still there and still the same; false too when that can't be told. Otherwise
-/// the table must not be used any more. Takes the loader's lock; no walk may be under way.
+/// Whether all images that what was compiled lies in are still there and still the same; false too when that can't be
+/// told. Otherwise the table must not be used any more. Takes the loader's lock; no walk may be under way.
 bool csizer_layouts_are_of_loaded_images(csizer_layouts *layouts);
 
 /// Bytes of memory that the table holds.

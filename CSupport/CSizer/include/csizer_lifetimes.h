@@ -9,17 +9,17 @@
 
 /// Lifetimes: which objects a tracker tracks, when each was born and when it died.
 ///
-/// Births of tracked classes are seen in the runtime's allocation entry point (csizer_census.h), which asks a table keyed by the
-/// object's metadata; a metadata that is new to it is looked at once, superclasses included. Deaths are seen in the class
-/// metadata's destroy slot, the word two before its address point (docs/ABI/TypeMetadata.rst and Metadata.h,
-/// HeapMetadataHeaderPrefix), which is replaced for tracked classes only; objects that are freed without being destroyed, because
-/// their initialiser failed or their class was changed, are seen when their memory is freed.
+/// Births of tracked classes are seen in the runtime's allocation entry point (csizer_census.h), which asks a table
+/// keyed by the object's metadata; a metadata that is new to it is looked at once, superclasses included. Deaths are
+/// seen in the class metadata's destroy slot, the word two before its address point (docs/ABI/TypeMetadata.rst and
+/// Metadata.h, HeapMetadataHeaderPrefix), which is replaced for tracked classes only; objects that are freed without
+/// being destroyed, because their initialiser failed or their class was changed, are seen when their memory is freed.
 ///
-/// An object costs 24 bytes for ever, and some 12 to 23 more while it lives, from the first snapshot on 12 more. All of it is
-/// the kernel's pages, none of the measured heap.
+/// An object costs 24 bytes for ever, and some 12 to 23 more while it lives, from the first snapshot on 12 more. All of
+/// it is the kernel's pages, none of the measured heap.
 ///
-/// Thread rules: births and deaths come from any thread at any time. The calls below may come from any thread, but one at a time per
-/// tracker.
+/// Thread rules: births and deaths come from any thread at any time. The calls below may come from any thread, but one
+/// at a time per tracker.
 typedef struct csizer_lifetimes csizer_lifetimes;
 
 /// How objects are tracked: said when their class is, or they themselves are.
@@ -64,18 +64,20 @@ typedef struct csizer_lifetime {
 /// An empty tracker, which tracks nothing. Free with csizer_lifetimes_destroy.
 csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 
-/// The object that a tracker belongs to: no sizing counts it with who refers to it, nor what only it refers to. NULL for none, which
-/// must be said before the object's memory is freed.
+/// The object that a tracker belongs to: no sizing counts it with who refers to it, nor what only it refers to. NULL
+/// for none, which must be said before the object's memory is freed.
 void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner);
 
 /// Stops tracking and frees all records; NULL is fine. Objects that were kept must have been let go before.
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
 
-/// Tracks the objects that will be made of a class and of those that inherit from it and have no nearer tracked ancestor. Replaces an
-/// earlier tracking of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births can't be seen (csizer_census.h), or to keep them
-/// in a process without Swift's runtime. CSIZER_NO_MEMORY when the system refuses memory or to let deaths be seen; then nothing
-/// has changed. Any number of trackers may track a class; each makes its births and deaths dearer.
-csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type, const csizer_tracking *tracking);
+/// Tracks the objects that will be made of a class and of those that inherit from it and have no nearer tracked
+/// ancestor. Replaces an earlier tracking of the same class. `type` is class metadata. CSIZER_UNSUPPORTED when births
+/// can't be seen (csizer_census.h), or to keep them in a process without Swift's runtime. CSIZER_NO_MEMORY when the
+/// system refuses memory or to let deaths be seen; then nothing has changed. Any number of trackers may track a class;
+/// each makes its births and deaths dearer.
+csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type,
+                                           const csizer_tracking *tracking);
 
 /// Ends the tracking of a class; objects that are tracked already stay so. Whether it was tracked.
 bool csizer_lifetimes_untrack_class(csizer_lifetimes *lifetimes, const void *type);
@@ -86,15 +88,18 @@ void csizer_lifetimes_untrack_classes(csizer_lifetimes *lifetimes);
 /// Whether the class itself was tracked.
 bool csizer_lifetimes_tracks_class(const csizer_lifetimes *lifetimes, const void *type);
 
-/// Tracks a living object from now on; one that is tracked already stays as it is. CSIZER_INVALID when it is no heap object of a Swift
-/// class; CSIZER_UNSUPPORTED when its death could not be seen, or to keep it without Swift's runtime.
-csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking);
+/// Tracks a living object from now on; one that is tracked already stays as it is. CSIZER_INVALID when it is no heap
+/// object of a Swift class; CSIZER_UNSUPPORTED when its death could not be seen, or to keep it without Swift's runtime.
+csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object,
+                                            const csizer_tracking *tracking);
 
 /// Which cohort a tracked, living object is of. False when it is not tracked.
 bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort);
 
-/// Changes the level of a tracked, living object; whether it is kept stays as it is. CSIZER_INVALID when it is not tracked.
-csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking);
+/// Changes the level of a tracked, living object; whether it is kept stays as it is. CSIZER_INVALID when it is not
+/// tracked.
+csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object,
+                                         const csizer_tracking *tracking);
 
 /// References that a tracker held.
 typedef struct csizer_kept {
@@ -103,7 +108,8 @@ typedef struct csizer_kept {
   size_t bytes;  // of the list
 } csizer_kept;
 
-/// Tracks no object any more; what was recorded stays. `ret_kept` gets the objects that were kept; the caller lets them go.
+/// Tracks no object any more; what was recorded stays. `ret_kept` gets the objects that were kept; the caller lets them
+/// go.
 csizer_status csizer_lifetimes_untrack_objects(csizer_lifetimes *lifetimes, csizer_kept *ret_kept);
 
 /// Releases the references. Deinits of the program may run and call anything: no lock may be held.
@@ -118,7 +124,8 @@ uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes);
 /// Objects that could not be recorded, because the system refused memory or there are no numbers left.
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
 
-/// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under way.
+/// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under
+/// way.
 csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number);
 
 /// How many cohorts there are.
@@ -130,8 +137,9 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 /// Bytes of memory that the records take.
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes);
 
-/// From here to csizer_lifetimes_resume no tracked object of any tracker is born or dies: threads that would do so wait. What
-/// the calling thread makes meanwhile is not tracked. Nests. Answers the time at which all of them had stopped.
+/// From here to csizer_lifetimes_resume no tracked object of any tracker is born or dies: threads that would do so
+/// wait. What the calling thread makes meanwhile is not tracked. Nests. Answers the time at which all of them had
+/// stopped.
 uint64_t csizer_lifetimes_hold(void);
 
 /// Ends csizer_lifetimes_hold, on the same thread.

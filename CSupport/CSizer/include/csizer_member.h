@@ -5,9 +5,9 @@
 
 #include "csizer_layout.h"
 
-/// What a value is made of, by name: stored properties, elements, a dictionary's values, an enum's payload. Optionals, existentials
-/// and boxes are looked through; the standard library's collections show their elements, not their storage.
-/// Only memory is read: no accessor, no description, no hashing runs.
+/// What a value is made of, by name: stored properties, elements, a dictionary's values, an enum's payload. Optionals,
+/// existentials and boxes are looked through; the standard library's collections show their elements, not their
+/// storage. Only memory is read: no accessor, no description, no hashing runs.
 
 /// One part of a value.
 typedef struct csizer_member {
@@ -23,17 +23,17 @@ typedef struct csizer_member {
   const void *type;
 } csizer_member;
 
-/// Calls `visit` for each member of the value at `value`, in order of declaration or of place, but not for members that can't
-/// refer to anything. Thread rules as for csizer_layouts.
+/// Calls `visit` for each member of the value at `value`, in order of declaration or of place, but not for members that
+/// can't refer to anything. Thread rules as for csizer_layouts.
 csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, const void *type,
                                    void (*visit)(void *context, const csizer_member *member), void *context);
 
-/// The object whose members csizer_members_visit lists for the value, NULL when they are the value's own: who names each object's
-/// members once ends at cycles.
+/// The object whose members csizer_members_visit lists for the value, NULL when they are the value's own: who names
+/// each object's members once ends at cycles.
 const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type);
 
-/// The type that a value has when existentials and optionals are looked through: an object's class, the type in an `Any`. The type
-/// itself for nil.
+/// The type that a value has when existentials and optionals are looked through: an object's class, the type in an
+/// `Any`. The type itself for nil.
 const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type);
 
 #endif

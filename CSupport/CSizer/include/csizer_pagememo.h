@@ -5,10 +5,10 @@
 
 #include "csizer_heapmap.h"
 
-/// Remembers, page by page, what malloc_usable_size said. jemalloc fills a page with blocks of one size (slabs), or with the
-/// start of one block, so the answer for one block of a page is the answer for all. The page's byte in the heap map is an
-/// index into a table of the sizes met so far; forgetting the map's marks forgets the memo.
-/// Where the allocator's pages are mixed (libc), every block is asked for.
+/// Remembers, page by page, what malloc_usable_size said. jemalloc fills a page with blocks of one size (slabs), or
+/// with the start of one block, so the answer for one block of a page is the answer for all. The page's byte in the
+/// heap map is an index into a table of the sizes met so far; forgetting the map's marks forgets the memo. Where the
+/// allocator's pages are mixed (libc), every block is asked for.
 typedef struct csizer_pagememo {
   size_t sizes[256];
   unsigned count;

@@ -7,7 +7,8 @@
 
 #include "csizer_status.h"
 
-/// What the kernel says about the memory of this process (proc(5)). In bytes, but for the faults. No figure is above INT64_MAX.
+/// What the kernel says about the memory of this process (proc(5)). In bytes, but for the faults. No figure is above
+/// INT64_MAX.
 typedef struct csizer_process_memory {
   /// Address space: VmSize.
   uint64_t virtual_bytes;
@@ -25,23 +26,23 @@ typedef struct csizer_process_memory {
   uint64_t minor_faults, major_faults;
 } csizer_process_memory;
 
-/// Reads all figures of the calling process: two files of /proc, opened, read and closed (some 20 µs). No allocation, no lock, errno
-/// is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread has ended (as dispatchMain does).
-/// CSIZER_UNREADABLE leaves `ret` as it was.
+/// Reads all figures of the calling process: two files of /proc, opened, read and closed (some 20 µs). No allocation,
+/// no lock, errno is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread has ended
+/// (as dispatchMain does). CSIZER_UNREADABLE leaves `ret` as it was.
 csizer_status csizer_process_memory_read(csizer_process_memory *ret);
 
-/// Reads the faults from the text of a `/proc/<pid>/stat`, which need not end in a zero. The process's name in it may hold anything:
-/// fields are counted from the last closing parenthesis. CSIZER_INVALID, `ret` as it was: a field is missing, cut off at
-/// `length`, no number or above INT64_MAX.
+/// Reads the faults from the text of a `/proc/<pid>/stat`, which need not end in a zero. The process's name in it may
+/// hold anything: fields are counted from the last closing parenthesis. CSIZER_INVALID, `ret` as it was: a field is
+/// missing, cut off at `length`, no number or above INT64_MAX.
 csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_process_memory *ret);
 
-/// Reads the sizes from the text of a `/proc/<pid>/status`, which need not end in a zero. CSIZER_INVALID, `ret` as it was: a line is
-/// missing, cut off at `length`, not in kB or above INT64_MAX bytes. A line that is there twice counts the second time: the first
-/// line is the process's name.
+/// Reads the sizes from the text of a `/proc/<pid>/status`, which need not end in a zero. CSIZER_INVALID, `ret` as it
+/// was: a line is missing, cut off at `length`, not in kB or above INT64_MAX bytes. A line that is there twice counts
+/// the second time: the first line is the process's name.
 csizer_status csizer_process_parse_status(const char *text, size_t length, csizer_process_memory *ret);
 
-/// Whether the calling thread is the process's only one. Where there is no /proc libc is asked, which says no from the first thread
-/// on that it made, even if that has ended. Some microseconds.
+/// Whether the calling thread is the process's only one. Where there is no /proc libc is asked, which says no from the
+/// first thread on that it made, even if that has ended. Some microseconds.
 bool csizer_process_has_one_thread(void);
 
 #endif

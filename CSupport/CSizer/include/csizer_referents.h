@@ -7,18 +7,19 @@
 
 #include "csizer_walk.h"
 
-/// Trees of named referents: what a value is made of (csizer_member.h), level by level, with the bytes that each part reaches and
-/// no part before it has.
+/// Trees of named referents: what a value is made of (csizer_member.h), level by level, with the bytes that each part
+/// reaches and no part before it has.
 ///
-/// A part's objects are marked before its own parts are named, so that one that refers back counts them no second time, and followed
-/// after, so that what no part names (captures, tasks) is the part's own. Objects that something else has counted are not entered:
-/// that ends cycles, and keeps tracked objects out of the trees of those that refer to them.
+/// A part's objects are marked before its own parts are named, so that one that refers back counts them no second time,
+/// and followed after, so that what no part names (captures, tasks) is the part's own. Objects that something else has
+/// counted are not entered: that ends cycles, and keeps tracked objects out of the trees of those that refer to them.
 ///
-/// Building takes neither locks nor memory of an allocator, so that a frozen image may do it. It recurses as deep as it is asked to
-/// name, never as deep as the data is.
+/// Building takes neither locks nor memory of an allocator, so that a frozen image may do it. It recurses as deep as it
+/// is asked to name, never as deep as the data is.
 typedef struct csizer_referents csizer_referents;
 
-/// The types whose values are named by what they are when they are keys: metadata of Swift's String and Int. NULL: none.
+/// The types whose values are named by what they are when they are keys: metadata of Swift's String and Int. NULL:
+/// none.
 typedef struct csizer_key_types {
   const void *text;
   const void *integer;
@@ -55,16 +56,18 @@ csizer_status csizer_referents_create(csizer_key_types keys, csizer_referents **
 void csizer_referents_destroy(csizer_referents *referents);
 
 /// Builds the tree of a value of type `type`, which the walk has not counted yet.
-csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value, const void *type,
-                                        uint32_t depth);
+csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value,
+                                        const void *type, uint32_t depth);
 
-/// Builds the tree, without parts that have nothing, of an object that is marked (csizer_walk_skip) and not counted yet. `ret_bytes` is all that it reaches.
-csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object, uint32_t depth,
-                                         uint64_t *ret_bytes);
+/// Builds the tree, without parts that have nothing, of an object that is marked (csizer_walk_skip) and not counted
+/// yet. `ret_bytes` is all that it reaches.
+csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object,
+                                         uint32_t depth, uint64_t *ret_bytes);
 
-/// Writes the tree that was built last: parts, each with its text behind it. Answers how many bytes that takes; nothing is written
-/// when there are fewer in `room`. With `fold`, of each part's parts those that have no more than a thousandth of the whole become one:
-/// an object with a million elements would otherwise be recorded a million times over.
+/// Writes the tree that was built last: parts, each with its text behind it. Answers how many bytes that takes; nothing
+/// is written when there are fewer in `room`. With `fold`, of each part's parts those that have no more than a
+/// thousandth of the whole become one: an object with a million elements would otherwise be recorded a million times
+/// over.
 size_t csizer_referents_write(const csizer_referents *referents, bool fold, void *room, size_t bytes);
 
 #endif

@@ -8,21 +8,22 @@
 
 /// What the process's mappings say of its resident memory beyond the kernel's sums. In bytes of pages that are present.
 typedef struct csizer_regions {
-  /// Stacks of the threads there are, each from the lowest page in use up to the thread's own control block. Which mapping is a
-  /// stack is no guess: the kernel knows where each thread keeps its list of robust mutexes, and that is in the control block on
-  /// top of the stack (glibc and musl alike). Stacks that glibc keeps of threads that have ended are not among them.
+  /// Stacks of the threads there are, each from the lowest page in use up to the thread's own control block. Which
+  /// mapping is a stack is no guess: the kernel knows where each thread keeps its list of robust mutexes, and that is
+  /// in the control block on top of the stack (glibc and musl alike). Stacks that glibc keeps of threads that have
+  /// ended are not among them.
   uint64_t stacks;
-  /// Pages that a program's or library's private mapping had copied from its file, because they were written to: global variables,
-  /// relocated tables.
+  /// Pages that a program's or library's private mapping had copied from its file, because they were written to: global
+  /// variables, relocated tables.
   uint64_t copied;
   /// Threads whose stacks were counted.
   size_t threads;
 } csizer_regions;
 
-/// Reads the process's list of mappings and asks for the presence of the pages of stacks and of written files. Time: some 150 µs,
-/// linear in the number of mappings, of threads and of such pages; the heap's size does not matter. No allocation but from mmap,
-/// errno is kept. Any thread. A forked child has one thread, and the stacks of the others are not told.
-/// CSIZER_UNREADABLE, CSIZER_NO_MEMORY: `ret` as it was.
+/// Reads the process's list of mappings and asks for the presence of the pages of stacks and of written files. Time:
+/// some 150 µs, linear in the number of mappings, of threads and of such pages; the heap's size does not matter. No
+/// allocation but from mmap, errno is kept. Any thread. A forked child has one thread, and the stacks of the others are
+/// not told. CSIZER_UNREADABLE, CSIZER_NO_MEMORY: `ret` as it was.
 csizer_status csizer_regions_read(csizer_regions *ret);
 
 #endif

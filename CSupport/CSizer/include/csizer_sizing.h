@@ -11,13 +11,14 @@
 
 /// A sizing: the sizes of all living objects of a tracker at one moment, found by one walk.
 ///
-/// Objects are sized in the order in which they came to be tracked, so that what several reach is counted for the first; tracked objects are
-/// marked as seen beforehand, so that none is counted with what refers to it. Only what is new since the sizing before is read of
-/// the records: dead objects and earlier snapshots cost nothing.
+/// Objects are sized in the order in which they came to be tracked, so that what several reach is counted for the
+/// first; tracked objects are marked as seen beforehand, so that none is counted with what refers to it. Only what is
+/// new since the sizing before is read of the records: dead objects and earlier snapshots cost nothing.
 ///
-/// In order: list and prepare; create, ask_nobody, all, ask_again, while holding (csizer_lifetimes_hold); unknown and learn, and then begin anew if
-/// something was learnt; otherwise apply; destroy. One sizing at a time per tracker. Its results may lie in memory that is shared with forked children: begin and run
-/// may then happen in a child, which takes neither locks nor memory of an allocator for it.
+/// In order: list and prepare; create, ask_nobody, all, ask_again, while holding (csizer_lifetimes_hold); unknown and
+/// learn, and then begin anew if something was learnt; otherwise apply; destroy. One sizing at a time per tracker. Its
+/// results may lie in memory that is shared with forked children: begin and run may then happen in a child, which takes
+/// neither locks nor memory of an allocator for it.
 typedef struct csizer_sizing csizer_sizing;
 
 /// A size that differs from the object's last: one row of what is recorded. 16 bytes.
@@ -45,8 +46,8 @@ csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes);
 /// Bytes of the results of a sizing that a forked child is to fill in, of those listed.
 uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes);
 
-/// A sizing of those listed and those born since; `is_shared` when a forked child is to fill in the results. Holding. Free with
-/// csizer_sizing_destroy.
+/// A sizing of those listed and those born since; `is_shared` when a forked child is to fill in the results. Holding.
+/// Free with csizer_sizing_destroy.
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing);
 
 /// Frees the results; NULL is fine.
@@ -55,28 +56,30 @@ void csizer_sizing_destroy(csizer_sizing *sizing);
 /// How many objects are to be sized; some may have died since they were listed.
 uint32_t csizer_sizing_count(const csizer_sizing *sizing);
 
-/// From now on the walk compiles no layout but notes the types that it would: with all births waiting, the runtime and the loader must
-/// not be asked, whose locks may be held by one that waits. A frozen child does so by itself.
+/// From now on the walk compiles no layout but notes the types that it would: with all births waiting, the runtime and
+/// the loader must not be asked, whose locks may be held by one that waits. A frozen child does so by itself.
 void csizer_sizing_ask_nobody(csizer_sizing *sizing, csizer_walk *walk);
 
 /// Ends that, before others use the walk's layouts.
 void csizer_sizing_ask_again(csizer_walk *walk);
 
-/// How many types were noted: csizer_sizing_learn may be able to compile them; the sizes are not exact yet. Some system calls for each.
+/// How many types were noted: csizer_sizing_learn may be able to compile them; the sizes are not exact yet. Some system
+/// calls for each.
 uint32_t csizer_sizing_unknown(csizer_sizing *sizing, const csizer_layouts *layouts);
 
-/// Compiles the types that were not known. How many were compiled; with none another sizing would show the same. No other thread may use
-/// `layouts`, and nobody holds.
+/// Compiles the types that were not known. How many were compiled; with none another sizing would show the same. No
+/// other thread may use `layouts`, and nobody holds.
 uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layouts);
 
-/// Makes what is known beforehand known: the layouts of the tracked classes. No other thread may use `layouts`, and nobody holds.
+/// Makes what is known beforehand known: the layouts of the tracked classes. No other thread may use `layouts`, and
+/// nobody holds.
 csizer_status csizer_sizing_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
 /// Marks all of them as seen in a fresh walk.
 csizer_status csizer_sizing_begin(csizer_sizing *sizing, csizer_walk *walk);
 
-/// Sizes objects in order until all are sized, or until one is next whose referents are to be named: `ret_object` is that one, or NULL
-/// at the end. Its size is then given by csizer_sizing_name.
+/// Sizes objects in order until all are sized, or until one is next whose referents are to be named: `ret_object` is
+/// that one, or NULL at the end. Its size is then given by csizer_sizing_name.
 csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const void **ret_object, uint32_t *ret_level);
 
 /// Sets the size of the object at which csizer_sizing_run stopped, and answers its number.
@@ -101,8 +104,9 @@ size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_tre
 /// Whether a child had no room for all of them. The tracker's next results will have it.
 bool csizer_sizing_lacks_room(const csizer_sizing *sizing);
 
-/// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for csizer_lifetimes_cohort_count) and
-/// tells how many objects could not be sized. When memory is refused nothing is recorded.
+/// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for
+/// csizer_lifetimes_cohort_count) and tells how many objects could not be sized. When memory is refused nothing is
+/// recorded.
 csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
                                   uint32_t *ret_skipped);
 
@@ -111,7 +115,8 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
 csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count,
                                 uint32_t *ret_count);
 
-/// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next apply.
+/// All rows recorded so far, in order of snapshot, then of object; the list is the tracker's and holds until the next
+/// apply.
 size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows);
 
 /// All objects whose class has changed, as of the last sizing; holds until the next apply.
@@ -120,8 +125,10 @@ size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret
 /// How many objects the last sizing listed.
 uint32_t csizer_living_count(const csizer_lifetimes *lifetimes);
 
-/// Where those of them are that still live, and their cohorts: how many, at most `room`. Holding, or what is told may be over.
-uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room);
+/// Where those of them are that still live, and their cohorts: how many, at most `room`. Holding, or what is told may
+/// be over.
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts,
+                                 uint32_t room);
 
 /// The size that one of them has now; false when it has none yet.
 bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row);

@@ -11,8 +11,8 @@ typedef enum csizer_status {
   CSIZER_INVALID = 2,
   /// The running Swift runtime lacks an entry point that the engine needs, or keeps it where it can't be reached.
   CSIZER_UNSUPPORTED = 3,
-  /// The kernel did not answer: a file of /proc could not be opened (no descriptor left, or /proc is not mounted) or read, or its
-  /// text is none that is known. Nothing was changed.
+  /// The kernel did not answer: a file of /proc could not be opened (no descriptor left, or /proc is not mounted) or
+  /// read, or its text is none that is known. Nothing was changed.
   CSIZER_UNREADABLE = 4,
   /// The kernel refused a process. Nothing was changed.
   CSIZER_REFUSED = 5,

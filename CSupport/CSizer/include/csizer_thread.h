@@ -7,10 +7,11 @@
 
 /// What Swift's Glibc module does not offer: a named thread, and a wait by the monotonic clock.
 
-/// Runs `body` on a detached thread of that name (at most 15 bytes; /proc/<pid>/task/<tid>/comm shows it) with 8 MiB of stack and
-/// with all signals blocked, so that the program's handlers run on the program's threads; all but one that Swift's runtime stops threads
-/// with when the process crashes (SIGPROF, SIGUSR2 or SIGUSR1, the first that the caller does not block). CSIZER_NO_MEMORY when the system refuses the thread: `body` never runs. What it
-/// returns is not looked at.
+/// Runs `body` on a detached thread of that name (at most 15 bytes; /proc/<pid>/task/<tid>/comm shows it) with 8 MiB of
+/// stack and with all signals blocked, so that the program's handlers run on the program's threads; all but one that
+/// Swift's runtime stops threads with when the process crashes (SIGPROF, SIGUSR2 or SIGUSR1, the first that the caller
+/// does not block). CSIZER_NO_MEMORY when the system refuses the thread: `body` never runs. What it returns is not
+/// looked at.
 csizer_status csizer_thread_start(const char *name, void *(*body)(void *context), void *context);
 
 /// A wakeup: one thread waits, others signal.

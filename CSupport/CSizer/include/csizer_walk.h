@@ -11,19 +11,19 @@
 
 /// The walk: from values and objects along strong references, each block once, sizes from the allocator.
 ///
-/// No recursion over data and no depth limit: what is found waits in a queue of fixed size, and when much waits, the heap map's
-/// bits say what is still to be scanned. So the memory of a walk is 1/128 of the heap walked, for the bits seen, as much again
-/// where it sweeps, and a third of a megabyte.
+/// No recursion over data and no depth limit: what is found waits in a queue of fixed size, and when much waits, the
+/// heap map's bits say what is still to be scanned. So the memory of a walk is 1/128 of the heap walked, for the bits
+/// seen, as much again where it sweeps, and a third of a megabyte.
 ///
-/// Instances are only read: no code of the program runs, no count changes, nothing is allocated in the measured heap. A word
-/// whose type is known is followed when a live object starts there by the heap map, or, for objects that the map has not
-/// seen being born, by the allocator's word; a word whose type is unknown only by the heap map's.
+/// Instances are only read: no code of the program runs, no count changes, nothing is allocated in the measured heap. A
+/// word whose type is known is followed when a live object starts there by the heap map, or, for objects that the map
+/// has not seen being born, by the allocator's word; a word whose type is unknown only by the heap map's.
 ///
-/// Words of unknown type are followed last of all that one call adds, so that what certain words lead to is never an estimate, in
-/// whatever order things are met.
+/// Words of unknown type are followed last of all that one call adds, so that what certain words lead to is never an
+/// estimate, in whatever order things are met.
 ///
-/// Thread rules: one walk at a time per heap map, for the bits seen are the map's; the calling thread does all the work. The
-/// graph must not be changed meanwhile by other threads.
+/// Thread rules: one walk at a time per heap map, for the bits seen are the map's; the calling thread does all the
+/// work. The graph must not be changed meanwhile by other threads.
 typedef struct csizer_walk csizer_walk;
 
 /// How far a walk goes and what it may trust. All zero: to the end, along strong references only, without a census.
@@ -32,7 +32,8 @@ typedef struct csizer_walk_options {
   size_t maximum_depth;
   /// Follow unowned references as if they were strong.
   bool follow_unowned;
-  /// The heap map knows every live object: an address that it does not know and the allocator can't vouch for is no object.
+  /// The heap map knows every live object: an address that it does not know and the allocator can't vouch for is no
+  /// object.
   bool census_is_complete;
 } csizer_walk_options;
 
@@ -46,8 +47,8 @@ typedef struct csizer_totals {
   bool cut;  // maximum_depth kept something out
   size_t raw_bytes;   // the part of `bytes` that is in raw blocks
   size_t dead_bytes;  // the part of `bytes` that is in dead objects, whose blocks unowned references keep
-  /// The part of `bytes` that only uncertain words lead to: words of unknown type that are a live object's address, pointers of which
-  /// it isn't known whether they own anything. What is reached both ways is certain.
+  /// The part of `bytes` that only uncertain words lead to: words of unknown type that are a live object's address,
+  /// pointers of which it isn't known whether they own anything. What is reached both ways is certain.
   size_t estimated_bytes;
 } csizer_totals;
 
@@ -67,15 +68,16 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
 /// Frees the walk and forgets what it has seen; NULL is fine.
 void csizer_walk_destroy(csizer_walk *walk);
 
-/// Adds all that the value at `value`, of type `type` (Swift metadata), refers to and that was not seen before. The value's own
-/// bytes are not counted: they are where the caller keeps them.
+/// Adds all that the value at `value`, of type `type` (Swift metadata), refers to and that was not seen before. The
+/// value's own bytes are not counted: they are where the caller keeps them.
 csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void *type);
 
 /// Adds `object`, unless it was seen or is no heap object, and all that it refers to. As csizer_walk_value otherwise.
 csizer_status csizer_walk_object(csizer_walk *walk, const void *object);
 
-/// Marks the objects that the value refers to directly, in order, without counting or following them: csizer_walk_follow does
-/// that later, and what the value's uncertain words lead to. Raw blocks among the referents are counted at once. The list is the walk's and holds until its next call.
+/// Marks the objects that the value refers to directly, in order, without counting or following them:
+/// csizer_walk_follow does that later, and what the value's uncertain words lead to. Raw blocks among the referents are
+/// counted at once. The list is the walk's and holds until its next call.
 csizer_status csizer_walk_collect(csizer_walk *walk, const void *value, const void *type,
                                   const uintptr_t **ret_objects, size_t *ret_count);
 
@@ -85,7 +87,8 @@ csizer_status csizer_walk_follow(csizer_walk *walk, uintptr_t object);
 /// Usable bytes of an object's own blocks: its instance and its side table. Counts nothing.
 size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object);
 
-/// Adds an object that csizer_walk_skip has marked, and all that it refers to and that was not seen before. Fast for small objects.
+/// Adds an object that csizer_walk_skip has marked, and all that it refers to and that was not seen before. Fast for
+/// small objects.
 csizer_status csizer_walk_marked(csizer_walk *walk, const void *object);
 
 /// Declares `object` seen without counting or following it.

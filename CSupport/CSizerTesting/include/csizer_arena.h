@@ -9,8 +9,8 @@
 /// sizes of the live blocks of arena i, to the byte (jemalloc(3)). Nothing here shares code with the engine.
 /// All calls answer 0, or the errno that mallctl gave (ENOENT: the process does not run on jemalloc).
 
-/// Makes an empty arena. Arenas that are never retired stay for ever, and reading an account looks at all of them: a test
-/// process that keeps a thousand is slow.
+/// Makes an empty arena. Arenas that are never retired stay for ever, and reading an account looks at all of them: a
+/// test process that keeps a thousand is slow.
 int csizer_arena_create(unsigned *ret_arena);
 
 /// From now on the calling thread allocates in `arena`; `ret_previous` is for csizer_arena_leave.
@@ -22,7 +22,8 @@ int csizer_arena_leave(unsigned previous);
 /// Usable bytes of the live blocks of `arena`, as far as threads' caches have been flushed.
 int csizer_arena_bytes(unsigned arena, size_t *ret_bytes);
 
-/// Gives an arena back to jemalloc if nothing lives in it any more; what a test leaked, or the runtime cached, keeps it.
+/// Gives an arena back to jemalloc if nothing lives in it any more; what a test leaked, or the runtime cached, keeps
+/// it.
 int csizer_arena_retire(unsigned arena);
 
 #endif

@@ -54,7 +54,8 @@ int csizer_arena_bytes(unsigned arena, size_t *ret_bytes) {
   return status;
 }
 
-// Blocks in another thread's cache count as alive in the account, so an account of 0 means that nobody holds an address.
+// Blocks in another thread's cache count as alive in the account, so an account of 0 means that nobody holds an
+// address.
 int csizer_arena_retire(unsigned arena) {
   size_t bytes = 0;
   int status = csizer_arena_bytes(arena, &bytes);

@@ -18,8 +18,10 @@ enum { PAGE = 4096 };
 static bool has_jemalloc(void) { return strncmp(csizer_allocator_name(), "jemalloc ", 9) == 0; }
 
 TEST(the_start_of_a_slab_follows_from_its_places) {
-  // Sizes of jemalloc's small classes, and the least number of pages that each fills without a rest (jemalloc(3), arenas.bin).
-  static const size_t places[] = {16, 48, 80, 96, 112, 160, 192, 224, 320, 448, 640, 1280, 1792, 2560, 3584, 5120, 6144, 7168, 12288};
+  // Sizes of jemalloc's small classes, and the least number of pages that each fills without a rest (jemalloc(3),
+  // arenas.bin).
+  static const size_t places[] = {16,  48,   80,   96,   112,  160,  192,  224,  320,  448,
+                                  640, 1280, 1792, 2560, 3584, 5120, 6144, 7168, 12288};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     size_t bytes = PAGE;
     while (bytes % places[i]) bytes += PAGE;
@@ -67,7 +69,8 @@ static size_t account(const char *name, unsigned arena, unsigned bin) {
   return value;
 }
 
-// All that is allocated in a scope of Sizer's comes from an arena that this process uses for nothing else, past thread caches.
+// All that is allocated in a scope of Sizer's comes from an arena that this process uses for nothing else, past thread
+// caches.
 enum { OBJECTS = 20000, FIRST_BYTES = 48, SECOND_BYTES = 160 };
 
 typedef struct made {
@@ -96,8 +99,8 @@ static void make_objects(void) {
 }
 
 static csizer_status read_uses(csizer_slab_use *uses, size_t class_count) {
-  return csizer_fragmentation_read(made_objects.map, made_objects.objects, made_objects.classes, made_objects.count, class_count,
-                                   uses);
+  return csizer_fragmentation_read(made_objects.map, made_objects.objects, made_objects.classes, made_objects.count,
+                                   class_count, uses);
 }
 
 // Frees all but one object in `step`; those that stay pin their slabs.
@@ -194,7 +197,8 @@ TEST(addresses_that_are_no_blocks_are_unresolved) {
   void *block = malloc(48);
   CHECK_EQUAL(csizer_heapmap_create(&made_objects.map), CSIZER_OK);
   CHECK(csizer_heapmap_insert(made_objects.map, block));
-  const uintptr_t objects[] = {(uintptr_t)block, 0, 16, (uintptr_t)own, (uintptr_t)block + 8, UINTPTR_MAX, (uintptr_t)1 << 46};
+  const uintptr_t objects[] = {(uintptr_t)block,  0, 16, (uintptr_t)own, (uintptr_t)block + 8, UINTPTR_MAX,
+                               (uintptr_t)1 << 46};
   const uint32_t classes[] = {0, 1, 1, 1, 1, 1, 1};
   csizer_slab_use uses[2];
   csizer_status status = csizer_fragmentation_read(made_objects.map, objects, classes, 7, 2, uses);

@@ -104,7 +104,8 @@ TEST(agrees_with_a_model) {
 TEST(refuses_addresses_out_of_range) {
   csizer_heapmap *map;
   CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
-  static const uintptr_t outside[] = {(uintptr_t)1 << 47, ((uintptr_t)1 << 47) + 64, (uintptr_t)1 << 63, ~(uintptr_t)15};
+  static const uintptr_t outside[] = {(uintptr_t)1 << 47, ((uintptr_t)1 << 47) + 64, (uintptr_t)1 << 63,
+                                      ~(uintptr_t)15};
   for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
     const void *address = (const void *)outside[i];
     CHECK(!csizer_heapmap_insert(map, address));

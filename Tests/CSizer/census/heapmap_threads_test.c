@@ -5,8 +5,8 @@
 #include "platform/pages.h"
 #include "support/check.h"
 
-// Four threads on one map: no bit gets lost and no leaf is made twice. Neighbours belong to different threads, so that all of
-// them write the same words all the time.
+// Four threads on one map: no bit gets lost and no leaf is made twice. Neighbours belong to different threads, so that
+// all of them write the same words all the time.
 
 enum { THREADS = 4, BLOCKS = 100000, ROUNDS = 5 };
 

@@ -4,8 +4,8 @@
 #include "support/check.h"
 #include "support/made_heap.h"
 
-// Enums, with witnesses written by hand for each way in which the compiler packs a tag. The layout compiler finds out which
-// bits are the tag; the tests store every case and count what a walk follows.
+// Enums, with witnesses written by hand for each way in which the compiler packs a tag. The layout compiler finds out
+// which bits are the tag; the tests store every case and count what a walk follows.
 
 enum { WORDS = 80 };
 
@@ -71,8 +71,12 @@ TEST(single_payload_with_extra_inhabitants) {
   bench bench;
   start(&bench);
   const made_field cases[] = {{"some", "Main.Node0", 0, 0}, {"a", NULL, 0, 0}, {"b", NULL, 0, 0}, {"c", NULL, 0, 0}};
-  const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Optional", .size = 8, .payload_cases = 1, .empty_cases = 3, .cases = cases, .tag = invalid_address});
+  const swift_metadata *type = made_enum((made_enum_spec){.name = "Main.Optional",
+                                                          .size = 8,
+                                                          .payload_cases = 1,
+                                                          .empty_cases = 3,
+                                                          .cases = cases,
+                                                          .tag = invalid_address});
   made_set(bench.words, 0, leaf(&bench));
   expect(&bench, type, 0, 1);
   for (unsigned tag = 1; tag <= 3; tag++) {
@@ -103,8 +107,12 @@ TEST(a_case_that_looks_like_a_reference_is_none) {
   start(&bench);
   somebody = leaf(&bench);
   const made_field cases[] = {{"some", "Main.Node0", 0, 0}, {"none", NULL, 0, 0}};
-  const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Sentinel", .size = 8, .payload_cases = 1, .empty_cases = 1, .cases = cases, .tag = address_of_somebody});
+  const swift_metadata *type = made_enum((made_enum_spec){.name = "Main.Sentinel",
+                                                          .size = 8,
+                                                          .payload_cases = 1,
+                                                          .empty_cases = 1,
+                                                          .cases = cases,
+                                                          .tag = address_of_somebody});
   made_set(bench.words, 0, leaf(&bench));
   expect(&bench, type, 0, 1);
   inject(&bench, type, 1);
@@ -300,8 +308,12 @@ TEST(indirect_cases_are_references_to_boxes) {
   bench bench;
   start(&bench);
   const made_field cases[] = {{"boxed", "Main.Pair", 0, SWIFT_FIELD_INDIRECT}, {"none", NULL, 0, 0}};
-  const swift_metadata *type = made_enum((made_enum_spec){
-      .name = "Main.Indirect", .size = 8, .payload_cases = 1, .empty_cases = 1, .cases = cases, .tag = invalid_address});
+  const swift_metadata *type = made_enum((made_enum_spec){.name = "Main.Indirect",
+                                                          .size = 8,
+                                                          .payload_cases = 1,
+                                                          .empty_cases = 1,
+                                                          .cases = cases,
+                                                          .tag = invalid_address});
   void *box = made_object(&bench.heap, made_generic_box("Main.Pair", 16), 32);
   made_set(box, 24, leaf(&bench));
   made_set(bench.words, 0, box);

@@ -5,7 +5,8 @@
 #include "layouts/layout_internal.h"
 #include "support/check.h"
 
-// The libraries that are opened here are the C library's own: what matters is that the loader says where they are and that they go.
+// The libraries that are opened here are the C library's own: what matters is that the loader says where they are and
+// that they go.
 
 typedef struct library {
   void *handle;

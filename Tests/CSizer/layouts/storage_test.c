@@ -5,8 +5,8 @@
 #include "support/check.h"
 #include "support/made_heap.h"
 
-// Objects with elements behind their fields: arrays, hash tables, managed buffers, errors. What is beyond the count, or in an
-// empty bucket, is rubbish that must not be read.
+// Objects with elements behind their fields: arrays, hash tables, managed buffers, errors. What is beyond the count, or
+// in an empty bucket, is rubbish that must not be read.
 
 static void start(made_heap *heap) {
   made_heap_init(heap, NULL);
@@ -26,7 +26,8 @@ static const swift_class *storage_class(const char *name, size_t count, const ch
 // Header, count, capacity (times two and a flag), elements.
 static void *make_array(made_heap *heap, const char *element, size_t count, size_t capacity) {
   size_t stride = swift_witnesses_of(made_type(element))->stride;
-  void *array = made_object(heap, storage_class("Swift._ContiguousArrayStorage", 1, element, NULL), 32 + capacity * stride);
+  void *array =
+      made_object(heap, storage_class("Swift._ContiguousArrayStorage", 1, element, NULL), 32 + capacity * stride);
   made_set_number(array, 16, count);
   made_set_number(array, 24, capacity * 2 + 1);
   return array;
@@ -183,8 +184,12 @@ static void *make_managed_buffer(made_heap *heap, const char *header, const char
   const void *arguments[] = {made_type(header), made_type(element)};
   const made_field fields[] = {{"header", header, 16, 0}};
   uint32_t size = 16 + (uint32_t)swift_witnesses_of(made_type(header))->size;
-  const swift_class *class = made_class((made_class_spec){.name = "Swift.ManagedBuffer", .size = size, .field_count = 1,
-                                                          .fields = fields, .argument_count = 2, .arguments = arguments});
+  const swift_class *class = made_class((made_class_spec){.name = "Swift.ManagedBuffer",
+                                                          .size = size,
+                                                          .field_count = 1,
+                                                          .fields = fields,
+                                                          .argument_count = 2,
+                                                          .arguments = arguments});
   const swift_class *own = made_class((made_class_spec){.name = "Main.Buffer", .superclass = class, .size = size});
   return made_object(heap, own, bytes);
 }

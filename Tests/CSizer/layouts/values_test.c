@@ -6,8 +6,8 @@
 #include "support/check.h"
 #include "support/made_heap.h"
 
-// The layout compiler on values: each test makes a type by hand, puts leaves where its references are and rubbish where its
-// data is, and counts what a walk finds.
+// The layout compiler on values: each test makes a type by hand, puts leaves where its references are and rubbish where
+// its data is, and counts what a walk finds.
 
 enum { MOST_WORDS = 80 };
 
@@ -68,7 +68,8 @@ TEST(plain_structs_hold_nothing) {
   start(&bench);
   made_plain("Main.Int", 8, 7);
   const made_field fields[] = {{"x", "Main.Int", 0, 0}, {"y", "Main.Int", 8, 0}};
-  const swift_metadata *type = made_struct((made_struct_spec){.name = "Main.Point", .field_count = 2, .fields = fields});
+  const swift_metadata *type =
+      made_struct((made_struct_spec){.name = "Main.Point", .field_count = 2, .fields = fields});
   expect(&bench, type, 0);
   CHECK(csizer_layout_is_plain(csizer_layouts_value(bench.heap.layouts, type)));
   end(&bench);
@@ -150,8 +151,10 @@ TEST(opaque_existentials_hold_what_their_type_says) {
   start(&bench);
   made_plain("Main.Int", 8, 7);
   const swift_metadata *any = made_existential("Main.Any", 32, SWIFT_EXISTENTIAL_NOT_CLASS);
-  const made_field fields[] = {{"link", "Main.Node0", 0, 0}, {"number", "Main.Int", 8, 0}, {"other", "Main.Node0", 16, 0}};
-  const swift_metadata *small = made_struct((made_struct_spec){.name = "Main.Small", .field_count = 3, .fields = fields});
+  const made_field fields[] = {
+      {"link", "Main.Node0", 0, 0}, {"number", "Main.Int", 8, 0}, {"other", "Main.Node0", 16, 0}};
+  const swift_metadata *small =
+      made_struct((made_struct_spec){.name = "Main.Small", .field_count = 3, .fields = fields});
   put_leaf(&bench, 0);
   put_leaf(&bench, 2);
   made_set(bench.words, 24, small);
@@ -167,7 +170,8 @@ TEST(large_values_of_existentials_are_in_a_box) {
   bench bench;
   start(&bench);
   const made_field fields[] = {{"a", "Main.Node0", 0, 0}, {"b", "Main.Node0", 24, 0}};
-  const swift_metadata *large = made_struct((made_struct_spec){.name = "Main.Large", .field_count = 2, .fields = fields});
+  const swift_metadata *large =
+      made_struct((made_struct_spec){.name = "Main.Large", .field_count = 2, .fields = fields});
   CHECK(swift_witnesses_of(large)->flags & SWIFT_NOT_INLINE);
   void *box = made_object(&bench.heap, made_generic_box("Main.Large", 16), 16 + 32);
   made_set(box, 16, leaf(&bench));

@@ -6,8 +6,8 @@
 #include "support/check.h"
 #include "support/made_lifetimes.h"
 
-// The system refuses the Nth request for memory, for every N until one run needs fewer. What is asked for answers CSIZER_NO_MEMORY and
-// changes nothing; a birth has nobody to answer, so it is counted as lost.
+// The system refuses the Nth request for memory, for every N until one run needs fewer. What is asked for answers
+// CSIZER_NO_MEMORY and changes nothing; a birth has nobody to answer, so it is counted as lost.
 
 static size_t leave_refusals(void) {
   size_t left = csizer_pages_fail_at;
@@ -113,7 +113,8 @@ TEST(an_announcement_that_replaces_one) {
   CHECK(refusals >= 1);
 }
 
-// Objects of classes with a nearer tracking fall to the base's when that one goes: this needs cohorts, and nobody can be told.
+// Objects of classes with a nearer tracking fall to the base's when that one goes: this needs cohorts, and nobody can
+// be told.
 TEST(falling_back_to_an_ancestor) {
   size_t refusals = 0, lost_in_all = 0;
   for (bool refused = true; refused; refusals += refused) {
@@ -162,7 +163,8 @@ TEST(a_tracker_goes_away_while_all_is_refused) {
 
 // ---- Births ----
 
-// So many that every table of the way is made and grows: classes, cohorts, trackings, chunks, the index, the heap map's leaf.
+// So many that every table of the way is made and grows: classes, cohorts, trackings, chunks, the index, the heap map's
+// leaf.
 TEST(births) {
   enum { BIRTHS = 3000, CLASSES = 300 };
   static swift_object *objects[BIRTHS];

@@ -120,7 +120,8 @@ TEST(watches_keep_their_order_and_the_largest_depth) {
   csizer_shards_release();
 }
 
-// Refused again and again while it fills: what was found stays found, what was refused is not there, and asking again works.
+// Refused again and again while it fills: what was found stays found, what was refused is not there, and asking again
+// works.
 TEST(a_refusal_changes_nothing) {
   swift_class *types = make_types(COUNT);
   size_t refusals = 0;

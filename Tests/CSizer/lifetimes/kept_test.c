@@ -62,7 +62,8 @@ TEST(two_trackers_keep_twice) {
   swift_object *object = made_silent_object(type);
   for (int i = 0; i < 2; i++)
     CHECK_EQUAL(csizer_single_object_add(trackers[i], object, &(csizer_tracking){.keep = true}), CSIZER_OK);
-  CHECK_EQUAL(csizer_single_object_add(trackers[0], object, &(csizer_tracking){.keep = true}), CSIZER_OK);  // it is tracked
+  // It is tracked
+  CHECK_EQUAL(csizer_single_object_add(trackers[0], object, &(csizer_tracking){.keep = true}), CSIZER_OK);
   CHECK_EQUAL(extra_references(object), 2);
   // A new level holds no second reference and loses none.
   CHECK_EQUAL(csizer_lifetimes_set_level(trackers[0], object, &(csizer_tracking){.resolution_level = 3}), CSIZER_OK);

@@ -82,7 +82,8 @@ static void *live_until_the_end(void *argument) {
   return NULL;
 }
 
-// A tracker's memory is gone when it is destroyed: under AddressSanitizer any later look at it shows, as it does here by a fault.
+// A tracker's memory is gone when it is destroyed: under AddressSanitizer any later look at it shows, as it does here
+// by a fault.
 TEST(trackers_come_and_go_while_objects_are_made) {
   make_types();
   pthread_t threads[THREADS];

@@ -4,8 +4,8 @@
 #include "lifetimes/lifetimes_internal.h"
 #include "support/check.h"
 
-// The index of the living against a plain table: which trackers know which address, and under which number. Addresses are made
-// up: the index never looks behind them.
+// The index of the living against a plain table: which trackers know which address, and under which number. Addresses
+// are made up: the index never looks behind them.
 
 enum { ADDRESSES = 1 << 16, TRACKERS = 3, OPERATIONS = 1000000 };
 #define NONE UINT32_MAX
@@ -126,12 +126,14 @@ static void operate(model *model, unsigned births_of_100, size_t addresses) {
 
 static model shared_model;  // too large for a stack
 
-// It grows, churns at one size (removed places wear the tables out), shrinks, and lives on few addresses that are reused all the time.
+// It grows, churns at one size (removed places wear the tables out), shrinks, and lives on few addresses that are
+// reused all the time.
 TEST(random_lives_against_a_model) {
   static const struct {
     unsigned births_of_100;
     size_t addresses;
-  } phases[] = {{95, ADDRESSES}, {75, ADDRESSES}, {10, ADDRESSES}, {70, 100}, {90, ADDRESSES}, {50, 3000}, {5, ADDRESSES}, {60, 1}};
+  } phases[] = {{95, ADDRESSES}, {75, ADDRESSES}, {10, ADDRESSES}, {70, 100},
+                {90, ADDRESSES}, {50, 3000},      {5, ADDRESSES},  {60, 1}};
   enum { PHASES = sizeof phases / sizeof *phases };
   model *model = &shared_model;
   start(model, 1);

@@ -12,8 +12,8 @@
 #include "support/check.h"
 #include "support/made_lifetimes.h"
 
-// A library's class is metadata in memory that goes; its descriptor is in this program, which stays. That a library was closed the
-// loader says, which closes another one meanwhile.
+// A library's class is metadata in memory that goes; its descriptor is in this program, which stays. That a library was
+// closed the loader says, which closes another one meanwhile.
 
 static uint32_t descriptor[8] = {SWIFT_CONTEXT_CLASS};
 static size_t page;

@@ -97,9 +97,16 @@ TEST(clean_idle_file_pages_are_room_and_dirty_ones_are_not) {
 }
 
 TEST(nonsense_is_no_limit) {
-  const char *const texts[] = {
-      "", "\n", "maximum\n", "-5\n", "0x10\n", "99999999999999999999999999\n", "12", "\xff\xfe\n", "9223372036854775807\n",
-      "4611686018427387904\n"};
+  const char *const texts[] = {"",
+                               "\n",
+                               "maximum\n",
+                               "-5\n",
+                               "0x10\n",
+                               "99999999999999999999999999\n",
+                               "12",
+                               "\xff\xfe\n",
+                               "9223372036854775807\n",
+                               "4611686018427387904\n"};
   made_limits_write_process();
   made_limits_write_group("/app", GIB, GIB);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -5,8 +5,8 @@
 
 #include "support/check.h"
 
-// Jumps over functions' first bytes, tried on functions of the test's own. Written in assembly, because what a function starts
-// with is what matters.
+// Jumps over functions' first bytes, tried on functions of the test's own. Written in assembly, because what a function
+// starts with is what matters.
 
 #if defined(__x86_64__)
 __asm__(

@@ -45,7 +45,8 @@ TEST(results_count) {
 TEST(swapped_memory_is_copied_too) {
   csizer_shortage shortage;
   made_limits_write_process();
-  made_limits_write("/proc/thread-self/status", "RssAnon:\t 51200 kB\nVmPTE:\t 1024 kB\nVmSwap:\t 51200 kB\nThreads:\t1\n");
+  made_limits_write("/proc/thread-self/status",
+                    "RssAnon:\t 51200 kB\nVmPTE:\t 1024 kB\nVmSwap:\t 51200 kB\nThreads:\t1\n");
   leave(0);
   CHECK_EQUAL(made_limits_ask(&shortage), CSIZER_LIMIT_GROUP);
   CHECK_EQUAL(shortage.need, MADE_NEED);

@@ -16,8 +16,14 @@
 
 // The kernel's figures: of texts made up here, which may be hostile, and of this very process.
 
-static const csizer_process_memory untouched = {.virtual_bytes = 1, .resident = 2, .shared = 3, .data = 4, .stack = 5, .code = 6,
-                                                .minor_faults = 7, .major_faults = 8};
+static const csizer_process_memory untouched = {.virtual_bytes = 1,
+                                                .resident = 2,
+                                                .shared = 3,
+                                                .data = 4,
+                                                .stack = 5,
+                                                .code = 6,
+                                                .minor_faults = 7,
+                                                .major_faults = 8};
 
 typedef csizer_status parser(const char *text, size_t length, csizer_process_memory *ret);
 
@@ -56,9 +62,20 @@ TEST(faults_are_counted_from_the_last_parenthesis) {
 
 TEST(a_stat_that_is_none_is_refused) {
   const char *const texts[] = {
-      "", ")", " ", "42 cat R 1 2 3 4 5 6 7 8 9 10", "42 (cat", "42 (cat)", "42 (cat) ", "42 (cat) R", "42 (cat)R 1 2 3 4 5 6 7 8 9 10 ",
-      "42 (cat) R 1 2 3 4 5 6 x 8 9 10 11", "42 (cat) R 1 2 3 4 5 6  7 8 9 10 11", "42 (cat) R 1 2 3 4 5 6 7 8 9x 10",
-      "42 (cat) R 1 2 3 4 5 6 - 8 9 10 11", "42 (cat) R 1 2 3 4 5 6 9223372036854775808 8 9 10 11",
+      "",
+      ")",
+      " ",
+      "42 cat R 1 2 3 4 5 6 7 8 9 10",
+      "42 (cat",
+      "42 (cat)",
+      "42 (cat) ",
+      "42 (cat) R",
+      "42 (cat)R 1 2 3 4 5 6 7 8 9 10 ",
+      "42 (cat) R 1 2 3 4 5 6 x 8 9 10 11",
+      "42 (cat) R 1 2 3 4 5 6  7 8 9 10 11",
+      "42 (cat) R 1 2 3 4 5 6 7 8 9x 10",
+      "42 (cat) R 1 2 3 4 5 6 - 8 9 10 11",
+      "42 (cat) R 1 2 3 4 5 6 9223372036854775808 8 9 10 11",
       "42 (cat) R 1 2 3 4 5 6 99999999999999999999999999999999999 8 9 10 11",
   };
   csizer_process_memory memory;
@@ -78,7 +95,8 @@ TEST(a_stat_that_was_cut_off_is_refused_or_whole) {
 }
 
 static const char status_text[] =
-    "Name:\ta) b (c\nUmask:\t0022\nGroups:\t \nVmPeak:\t   99999 kB\nVmSize:\t    3060 kB\nVmLck:\t       0 kB\nVmHWM:\t    9999 kB\n"
+    "Name:\ta) b (c\nUmask:\t0022\nGroups:\t \nVmPeak:\t   99999 kB\nVmSize:\t    3060 kB\n"
+    "VmLck:\t       0 kB\nVmHWM:\t    9999 kB\n"
     "VmRSS:\t    1776 kB\nRssAnon:\t     112 kB\nRssFile:\t    1600 kB\nRssShmem:\t      64 kB\nVmData:\t     360 kB\n"
     "VmStk:\t     132 kB\nVmExe:\t      20 kB\nVmLib:\t    1528 kB\nThreads:\t1\n";
 
@@ -108,7 +126,8 @@ static csizer_status parse_changed(const char *part, const char *replacement, cs
   char text[1024];
   const char *at = strstr(status_text, part);
   CHECK(at != NULL);
-  int length = snprintf(text, sizeof text, "%.*s%s%s", (int)(at - status_text), status_text, replacement, at + strlen(part));
+  int length =
+      snprintf(text, sizeof text, "%.*s%s%s", (int)(at - status_text), status_text, replacement, at + strlen(part));
   return parse(csizer_process_parse_status, text, (size_t)length, ret);
 }
 

@@ -46,10 +46,18 @@ TEST(a_line_of_maps_says_what_it_is) {
 }
 
 TEST(a_line_that_is_none_is_left_out) {
-  const char *const lines[] = {"", "-", "559995d41000", "559995d41000-", "559995d41000-559995d42000", "559995d41000-559995d42000 ",
-                               "559995d41000-559995d42000 rw-p", "559995d41000-559995d42000 rw-p 00000000 00",
-                               "559995d42000-559995d41000 rw-p 00000000 00:00 0", "1-1 rw-p 00000000 00:00 0",
-                               "11112222333344445-2 rw-p 00000000 00:00 0", "X-2 rw-p 00000000 00:00 0",
+  const char *const lines[] = {"",
+                               "-",
+                               "559995d41000",
+                               "559995d41000-",
+                               "559995d41000-559995d42000",
+                               "559995d41000-559995d42000 ",
+                               "559995d41000-559995d42000 rw-p",
+                               "559995d41000-559995d42000 rw-p 00000000 00",
+                               "559995d42000-559995d41000 rw-p 00000000 00:00 0",
+                               "1-1 rw-p 00000000 00:00 0",
+                               "11112222333344445-2 rw-p 00000000 00:00 0",
+                               "X-2 rw-p 00000000 00:00 0",
                                "1-2 rw-pp 00000000 00:00 0"};
   csizer_mapping mapping;
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) CHECK(!parses(lines[i], &mapping));
@@ -58,7 +66,8 @@ TEST(a_line_that_is_none_is_left_out) {
 TEST(mappings_are_found_by_their_addresses) {
   csizer_mappings mappings = {0};
   for (uintptr_t i = 1; i <= 2000; i++)
-    CHECK(csizer_mappings_append(&mappings, (csizer_mapping){.start = i * 0x3000, .end = i * 0x3000 + 0x2000, .is_writable = true}));
+    CHECK(csizer_mappings_append(
+        &mappings, (csizer_mapping){.start = i * 0x3000, .end = i * 0x3000 + 0x2000, .is_writable = true}));
   CHECK_EQUAL(mappings.count, 2000);
   for (uintptr_t i = 1; i <= 2000; i++) {
     CHECK(!csizer_mappings_find(&mappings, i * 0x3000 - 1));
@@ -73,12 +82,13 @@ TEST(mappings_are_found_by_their_addresses) {
 TEST(only_what_stands_before_written_pages_of_a_file_is_kept_of_the_read_only) {
   csizer_mappings mappings = {0};
   const csizer_mapping added[] = {
-      {.start = 0x1000, .end = 0x2000, .has_file = true},                                             // read only, alone
-      {.start = 0x3000, .end = 0x4000, .has_file = true},                                             // RELRO
-      {.start = 0x4000, .end = 0x5000, .has_file = true, .is_writable = true},                        // its data
-      {.start = 0x5000, .end = 0x6000, .has_file = true},                                             // not directly before
-      {.start = 0x7000, .end = 0x8000, .has_file = true, .is_writable = true}, {.start = 0x8000, .end = 0x9000, .has_file = true},
-      {.start = 0x9000, .end = 0xa000, .is_writable = true},                                          // no file
+      {.start = 0x1000, .end = 0x2000, .has_file = true},                       // read only, alone
+      {.start = 0x3000, .end = 0x4000, .has_file = true},                       // RELRO
+      {.start = 0x4000, .end = 0x5000, .has_file = true, .is_writable = true},  // its data
+      {.start = 0x5000, .end = 0x6000, .has_file = true},                       // not directly before
+      {.start = 0x7000, .end = 0x8000, .has_file = true, .is_writable = true},
+      {.start = 0x8000, .end = 0x9000, .has_file = true},
+      {.start = 0x9000, .end = 0xa000, .is_writable = true},  // no file
   };
   for (size_t i = 0; i < sizeof added / sizeof *added; i++) CHECK(csizer_mappings_append(&mappings, added[i]));
   const uintptr_t kept[] = {0x3000, 0x4000, 0x7000, 0x9000};

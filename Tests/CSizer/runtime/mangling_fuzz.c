@@ -5,7 +5,8 @@
 
 #include "runtime/mangling.h"
 
-// libFuzzer: whatever bytes stand where a name is expected, reading it ends at its terminator and within the bytes there are.
+// libFuzzer: whatever bytes stand where a name is expected, reading it ends at its terminator and within the bytes
+// there are.
 
 enum { LONGEST_REFERENCE = 9 };
 

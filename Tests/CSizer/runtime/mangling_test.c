@@ -5,7 +5,8 @@
 
 #include "support/check.h"
 
-// Symbolic references in front of what the names end with: their operands hold zeros and letters that mean something elsewhere.
+// Symbolic references in front of what the names end with: their operands hold zeros and letters that mean something
+// elsewhere.
 #define NEAR "\x01\x00\x5F\x49\x00"                              // control byte, 4 bytes
 #define FAR "\x1E\x00\x00\x58\x77\x00\x5F\x49\x00"               // control byte, 8 bytes
 #define FUNCTION_LIKE "\x02\x49\x65\x67\x5F"                     // the operand reads "Ieg_"
@@ -18,9 +19,26 @@ typedef struct name {
 
 TEST(length_ends_at_the_terminator_only) {
   static const name names[] = {
-      NAME(""),        NAME("Si"),           NAME(NEAR),     NAME(FAR),        NAME("Say" NEAR "G"), NAME(NEAR NEAR "t"),
-      NAME(FAR "Sg"),  NAME(NEAR FAR "SgXw"), NAME("x"),     NAME("\x17" "\0\0\0\0"), NAME("\x18" "\0\0\0\0\0\0\0\0"),
-      NAME("\x1F" "\0\0\0\0\0\0\0\0" "G"),   NAME("\x20" "G"), NAME("\xFF" "G"),
+      NAME(""),
+      NAME("Si"),
+      NAME(NEAR),
+      NAME(FAR),
+      NAME("Say" NEAR "G"),
+      NAME(NEAR NEAR "t"),
+      NAME(FAR "Sg"),
+      NAME(NEAR FAR "SgXw"),
+      NAME("x"),
+      NAME("\x17"
+           "\0\0\0\0"),
+      NAME("\x18"
+           "\0\0\0\0\0\0\0\0"),
+      NAME("\x1F"
+           "\0\0\0\0\0\0\0\0"
+           "G"),
+      NAME("\x20"
+           "G"),
+      NAME("\xFF"
+           "G"),
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     CHECK_EQUAL(csizer_mangled_length(names[i].text), names[i].length);
@@ -42,20 +60,21 @@ static void check_all(const name *names, size_t count, csizer_holding expected) 
 
 TEST(ordinary_types_are_values) {
   CHECK_HELD(CSIZER_HOLDS_VALUE, NAME(""), NAME("Si"), NAME("x"), NAME("q_"), NAME("q0_"), NAME("qd__"), NAME("qd_0_"),
-             NAME("qd0__"), NAME("qd0_0_"), NAME("xSg"), NAME("SSSg"), NAME("SayxG"), NAME("SDyxq_G"), NAME(NEAR), NAME(FAR),
-             NAME(NEAR "Sg"), NAME("yXl"), NAME("yp"), NAME(NEAR "_p"), NAME("s5Error_p"), NAME("Si_SSt"),
+             NAME("qd0__"), NAME("qd0_0_"), NAME("xSg"), NAME("SSSg"), NAME("SayxG"), NAME("SDyxq_G"), NAME(NEAR),
+             NAME(FAR), NAME(NEAR "Sg"), NAME("yXl"), NAME("yp"), NAME(NEAR "_p"), NAME("s5Error_p"), NAME("Si_SSt"),
              NAME("1A" NEAR "Qz"), NAME("yyc"), NAME("yyYac"), NAME(FUNCTION_LIKE), NAME("Say" FUNCTION_LIKE "G"));
 }
 
 TEST(weak_unowned_and_unmanaged) {
-  CHECK_HELD(CSIZER_HOLDS_WEAK, NAME(NEAR "SgXw"), NAME(FAR "SgXw"), NAME("yXlSgXw"), NAME("xSgXw"), NAME(NEAR "_pSgXw"));
+  CHECK_HELD(CSIZER_HOLDS_WEAK, NAME(NEAR "SgXw"), NAME(FAR "SgXw"), NAME("yXlSgXw"), NAME("xSgXw"),
+             NAME(NEAR "_pSgXw"));
   CHECK_HELD(CSIZER_HOLDS_UNOWNED, NAME(NEAR "Xo"), NAME(FAR "Xo"), NAME("yXlXo"), NAME(NEAR "SgXo"));
   CHECK_HELD(CSIZER_HOLDS_UNMANAGED, NAME(NEAR "Xu"), NAME(FAR "Xu"), NAME("xXu"));
 }
 
 TEST(boxes) {
-  CHECK_HELD(CSIZER_HOLDS_BOX, NAME("Siz_Xx"), NAME("SSz_Xx"), NAME(NEAR "Sgz_Xx"), NAME(FAR "Sgz_Xx"), NAME("xz_x_lXX"),
-             NAME("xz_SS_lXX"), NAME(NEAR "yxGSgXwz_x_lXX"));
+  CHECK_HELD(CSIZER_HOLDS_BOX, NAME("Siz_Xx"), NAME("SSz_Xx"), NAME(NEAR "Sgz_Xx"), NAME(FAR "Sgz_Xx"),
+             NAME("xz_x_lXX"), NAME("xz_SS_lXX"), NAME(NEAR "yxGSgXwz_x_lXX"));
 }
 
 TEST(metatypes) {
@@ -84,10 +103,12 @@ TEST(what_is_inside_a_reference_decides_nothing) {
 }
 
 TEST(packs_are_recognised) {
-  static const name packs[] = {NAME("xxQp_t"), NAME("SayxGxQp_t"), NAME("q_q_Qp_t"), NAME(NEAR "yxxQp_QPG"), NAME("xxQp_QP")};
+  static const name packs[] = {NAME("xxQp_t"), NAME("SayxGxQp_t"), NAME("q_q_Qp_t"), NAME(NEAR "yxxQp_QPG"),
+                               NAME("xxQp_QP")};
   for (size_t i = 0; i < sizeof packs / sizeof *packs; i++)
     CHECK(csizer_mangled_expands_pack(packs[i].text, packs[i].length));
-  static const name others[] = {NAME(""), NAME("Q"), NAME("x"), NAME("1A" NEAR "Qz"), NAME("\x01QpQp"), NAME("\x18QpQpQpQpG")};
+  static const name others[] = {
+      NAME(""), NAME("Q"), NAME("x"), NAME("1A" NEAR "Qz"), NAME("\x01QpQp"), NAME("\x18QpQpQpQpG")};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     CHECK(!csizer_mangled_expands_pack(others[i].text, others[i].length));
 }

@@ -4,9 +4,10 @@
 #include "support/check.h"
 #include "support/tracked_heap.h"
 
-// Sizes on large random graphs against a plain model: each tracked object in turn takes all that it reaches and that nobody
-// has taken, except what is tracked.
-static uint64_t size_by_model(tracked_heap *tracked, const uint32_t (*links)[3], uint32_t node, bool *taken, uint32_t *stack) {
+// Sizes on large random graphs against a plain model: each tracked object in turn takes all that it reaches and that
+// nobody has taken, except what is tracked.
+static uint64_t size_by_model(tracked_heap *tracked, const uint32_t (*links)[3], uint32_t node, bool *taken,
+                              uint32_t *stack) {
   uint64_t bytes = 0;
   size_t count = 0;
   stack[count++] = node;
@@ -73,7 +74,8 @@ TEST(dense_graphs_agree_with_the_model) {
   check_against_model(5, NODES, 10, 0);  // one or two objects, which have nearly all
 }
 
-// A queue so short that the walk sweeps over the map for nearly every object: the bits of tracked objects must not be taken for found.
+// A queue so short that the walk sweeps over the map for nearly every object: the bits of tracked objects must not be
+// taken for found.
 TEST(sweeping_walks_agree_with_the_model) {
   const uint32_t queues[] = {64, 100, 1000};
   for (uint64_t i = 0; i < 3; i++) {

@@ -14,7 +14,8 @@
 TEST(what_is_shared_counts_for_the_first) {
   tracked_heap tracked;
   tracked_start(&tracked);
-  void *shared = made_node(&tracked.heap, 40), *first = made_node(&tracked.heap, 2), *second = made_node(&tracked.heap, 3);
+  void *shared = made_node(&tracked.heap, 40), *first = made_node(&tracked.heap, 2),
+       *second = made_node(&tracked.heap, 3);
   made_link(first, 1, shared);
   made_link(second, 0, shared);
   made_link(second, 2, made_node(&tracked.heap, 7));
@@ -35,7 +36,8 @@ TEST(the_tracked_are_not_counted_with_who_refers_to_them) {
   tracked_heap tracked;
   tracked_start(&tracked);
   // outer → between → inner → outer, and what is inner's alone.
-  void *outer = made_node(&tracked.heap, 1), *between = made_node(&tracked.heap, 1), *inner = made_node(&tracked.heap, 2);
+  void *outer = made_node(&tracked.heap, 1), *between = made_node(&tracked.heap, 1),
+       *inner = made_node(&tracked.heap, 2);
   void *own = made_node(&tracked.heap, 20);
   made_link(outer, 0, between);
   made_link(between, 0, inner);
@@ -197,7 +199,8 @@ TEST(objects_that_change_their_class) {
   const void *first = made_node_class(1);
   // Of the same layout: it is only the name that changes.
   const made_field fields[] = {{"link", "Main.Node1", 16, 0}};
-  const swift_class *second = made_class((made_class_spec){.name = "Main.Second", .size = 32, .field_count = 1, .fields = fields});
+  const swift_class *second =
+      made_class((made_class_spec){.name = "Main.Second", .size = 32, .field_count = 1, .fields = fields});
   for (int i = 0; i < OBJECTS; i++) tracked_add(&tracked, objects[i] = made_node(&tracked.heap, 1), 1, 0);
   const void *expected[OBJECTS] = {0};  // the last class that was noted; NULL: none
   uint64_t random = 21;
@@ -251,7 +254,8 @@ static void fill_tracked(tracked_heap *tracked, uint64_t seed, int nodes) {
   for (int i = 0; i < nodes; i++) made_node(&tracked->heap, 3);
   for (int i = 0; i < nodes; i++)
     for (unsigned link = 0; link < 3; link++)
-      if (check_random(&seed) % 3) made_link(tracked->heap.blocks[i], link, tracked->heap.blocks[check_random(&seed) % (size_t)nodes]);
+      if (check_random(&seed) % 3)
+        made_link(tracked->heap.blocks[i], link, tracked->heap.blocks[check_random(&seed) % (size_t)nodes]);
   for (int i = 0; i < nodes; i++)
     if (check_random(&seed) % 7 == 0) tracked_add(tracked, tracked->heap.blocks[i], i % 4, i % 4 == 3);
 }

@@ -7,8 +7,9 @@
 #include "support/check.h"
 #include "support/made_heap.h"
 
-// The system refuses the Nth of the engine's requests for memory, for every N until one run needs fewer. Each refusal must be
-// answered with CSIZER_NO_MEMORY, give everything back, leave no mark in the map and not be felt by the next run.
+// The system refuses the Nth of the engine's requests for memory, for every N until one run needs fewer. Each refusal
+// must be answered with CSIZER_NO_MEMORY, give everything back, leave no mark in the map and not be felt by the next
+// run.
 
 typedef struct scenario {
   made_heap *heap;
@@ -172,8 +173,8 @@ TEST(buffers_that_are_shared) {
   made_plain("Main.UInt24", 3, 1);
   made_plain("Main.Pointer", 8, 7);
   const made_field storage[] = {{"capacity", "Main.UInt32", 16, 0}, {"bytes", "Main.Pointer", 24, 0}};
-  const swift_class *class =
-      made_class((made_class_spec){.name = "NIOCore.ByteBuffer._Storage", .size = 32, .field_count = 2, .fields = storage});
+  const swift_class *class = made_class(
+      (made_class_spec){.name = "NIOCore.ByteBuffer._Storage", .size = 32, .field_count = 2, .fields = storage});
   made_alias("Main.Storage", (const swift_metadata *)class);
   const made_field slice[] = {{"_begin", "Main.UInt24", 4, 0}};
   made_struct((made_struct_spec){.name = "Main.Slice", .size = 7, .field_count = 1, .fields = slice});
@@ -231,8 +232,8 @@ static void *make_optional_fields(made_heap *heap, void *referent) {
                                .tag = {get_tag, project, inject}});
     fields[i] = (made_field){"field", made_text(name), 16 + i * 32, 0};
   }
-  const swift_class *class =
-      made_class((made_class_spec){.name = "Main.Optionals", .size = 16 + FIELDS * 32, .field_count = FIELDS, .fields = fields});
+  const swift_class *class = made_class(
+      (made_class_spec){.name = "Main.Optionals", .size = 16 + FIELDS * 32, .field_count = FIELDS, .fields = fields});
   void *object = made_object(heap, class, 16 + FIELDS * 32);
   for (size_t i = 0; i < FIELDS; i++) {
     made_set(object, 16 + i * 32, referent);

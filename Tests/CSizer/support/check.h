@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// What the C tests need of a framework. A test program is a file of TESTs, linked with check.c; run with a test's name it runs that
-// test, without one all of them. The first check that fails ends the program with status 1 and says where.
+// What the C tests need of a framework. A test program is a file of TESTs, linked with check.c; run with a test's name
+// it runs that test, without one all of them. The first check that fails ends the program with status 1 and says where.
 
 typedef struct check_test {
   const char *name;

@@ -54,7 +54,8 @@ csizer_kind_totals made_kind_totals(made_heap *heap, const csizer_walk *walk, co
 /// Checks the marks of a map: none may be set between walks.
 void made_check_no_marks(const csizer_heapmap *map);
 
-/// A class with `references` strong references from offset 16 on and a word of data behind them; made once for each number.
+/// A class with `references` strong references from offset 16 on and a word of data behind them; made once for each
+/// number.
 const swift_class *made_node_class(unsigned references);
 
 /// An object of made_node_class.

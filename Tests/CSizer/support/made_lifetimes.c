@@ -69,6 +69,7 @@ int made_tracking_of(csizer_lifetimes *tracker, const void *object) {
 
 uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate) {
   uint32_t count = 0;
-  for (uint32_t i = 0; i < csizer_lifetimes_count(tracker); i++) count += csizer_lifetimes_read(tracker, i).fate == fate;
+  for (uint32_t i = 0; i < csizer_lifetimes_count(tracker); i++)
+    count += csizer_lifetimes_read(tracker, i).fate == fate;
   return count;
 }

@@ -7,7 +7,8 @@
 
 // Lives of made-up objects, told to the engine as the runtime's entry points would tell them.
 
-/// A class whose instances are destroyed by a function that counts; `superclass` may be NULL. Its metadata is new to the engine.
+/// A class whose instances are destroyed by a function that counts; `superclass` may be NULL. Its metadata is new to
+/// the engine.
 const swift_class *made_life_class(const swift_class *superclass);
 
 /// Whether the class's destroy slot holds its own function.

@@ -65,9 +65,10 @@ void made_limits_remove(const char *name) {
 
 void made_limits_write_process(void) {
   made_limits_begin();
-  made_limits_write("/proc/thread-self/status",
-                    "Name:\tmade\nVmSize:\t 1000000 kB\nRssAnon:\t  102400 kB\nVmData:\t  204800 kB\nVmPTE:\t    1024 kB\n"
-                    "VmSwap:\t       0 kB\nThreads:\t1\n");
+  made_limits_write(
+      "/proc/thread-self/status",
+      "Name:\tmade\nVmSize:\t 1000000 kB\nRssAnon:\t  102400 kB\nVmData:\t  204800 kB\nVmPTE:\t    1024 kB\n"
+      "VmSwap:\t       0 kB\nThreads:\t1\n");
   made_limits_write("/proc/meminfo", "MemTotal:  16000000 kB\nMemAvailable:   12000000 kB\n"
                                      "CommitLimit:  8000000 kB\nCommitted_AS:  7900000 kB\n");
   made_limits_write("/proc/sys/vm/overcommit_memory", "0\n");

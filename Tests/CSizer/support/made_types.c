@@ -102,7 +102,8 @@ const swift_class *made_class(made_class_spec spec) {
   uint32_t head = sizeof(swift_class) / sizeof(uintptr_t);
   uint32_t inherited = spec.superclass ? spec.superclass->description->class_.positive_size : head;
   uint32_t own = (uint32_t)(spec.argument_count + spec.field_count);
-  uintptr_t *words = made_metadata(spec.name, SWIFT_CLASS, (inherited + own) * sizeof *words, made_witnesses(8, 7, true));
+  uintptr_t *words =
+      made_metadata(spec.name, SWIFT_CLASS, (inherited + own) * sizeof *words, made_witnesses(8, 7, true));
   if (spec.superclass)
     memcpy(words + head, (const uintptr_t *)(const void *)spec.superclass + head, (inherited - head) * sizeof *words);
   for (size_t i = 0; i < spec.argument_count; i++) words[inherited + i] = (uintptr_t)spec.arguments[i];

@@ -6,11 +6,11 @@
 #include "runtime/runtime.h"
 #include "runtime/swift_abi.h"
 
-// Swift metadata made by hand, as the compiler and the runtime would lay it out, and a stand-in for the runtime that finds it by
-// name. All of it is in one static array, because relative offsets reach 2 GiB; nothing is given back.
+// Swift metadata made by hand, as the compiler and the runtime would lay it out, and a stand-in for the runtime that
+// finds it by name. All of it is in one static array, because relative offsets reach 2 GiB; nothing is given back.
 //
-// A made type is known to the stand-in by its dotted name, which serves as mangled name too ("Main.Leaf"); fields that hold it
-// otherwise than by value write the holding behind it as the compiler does ("Main.LeafXw").
+// A made type is known to the stand-in by its dotted name, which serves as mangled name too ("Main.Leaf"); fields that
+// hold it otherwise than by value write the holding behind it as the compiler does ("Main.LeafXw").
 
 /// Zeroed static memory aligned to 16 bytes.
 void *made_room(size_t bytes);
@@ -18,8 +18,8 @@ void *made_room(size_t bytes);
 /// All the memory that made_room has given so far, in one piece.
 void *made_memory(size_t *ret_bytes);
 
-/// Moves all of it to `to`, pointers included, where there must be room for it; answers by how many bytes addresses have grown. What
-/// is made afterwards is where it would have been.
+/// Moves all of it to `to`, pointers included, where there must be room for it; answers by how many bytes addresses
+/// have grown. What is made afterwards is where it would have been.
 ptrdiff_t made_move(void *to);
 
 /// Makes `at`, which must be in made memory, point at `target`, in made memory too or NULL.
@@ -93,8 +93,8 @@ const swift_metadata *made_opaque(const char *name, size_t size, bool not_pod);
 /// Metadata of a kind that has nothing to say but its kind.
 const swift_metadata *made_kind(const char *name, uintptr_t kind, size_t size);
 
-/// Heap metadata: `var`s' boxes of generic code, and closures' contexts. `captures` are mangled names; the bindings are metadata of
-/// generic parameters that the context begins with, one for each of `parameters`.
+/// Heap metadata: `var`s' boxes of generic code, and closures' contexts. `captures` are mangled names; the bindings are
+/// metadata of generic parameters that the context begins with, one for each of `parameters`.
 const swift_metadata *made_generic_box(const char *type, uint32_t offset);
 const swift_metadata *made_context(size_t capture_count, const char *const *captures, size_t parameter_count,
                                    const char *const *parameters);

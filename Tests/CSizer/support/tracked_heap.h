@@ -34,8 +34,8 @@ void tracked_add(tracked_heap *tracked, const void *object, uint32_t tracking, u
 /// A sizing that was not run.
 csizer_sizing *tracked_sizing(tracked_heap *tracked, bool is_shared);
 
-/// Walks to the end, or for at most `stops` objects that are to be named, each of which is given 1000 and its level. `sweep_at`: how many
-/// may wait in the walk's queue; 0: as many as usual.
+/// Walks to the end, or for at most `stops` objects that are to be named, each of which is given 1000 and its level.
+/// `sweep_at`: how many may wait in the walk's queue; 0: as many as usual.
 void tracked_run(tracked_heap *tracked, csizer_sizing *sizing, uint32_t sweep_at, unsigned stops);
 
 /// Records a sizing as the next snapshot, and destroys it.

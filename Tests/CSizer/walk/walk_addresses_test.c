@@ -55,7 +55,8 @@ TEST(raw_blocks_are_counted_once_each) {
   made_heap heap;
   start(&heap);
   void *buffers[BUFFERS], *shared = made_block(&heap, 100000);
-  for (unsigned i = 0; i < BUFFERS; i++) buffers[i] = make_buffer(&heap, i % 3 ? made_block(&heap, 1 + i * 37) : shared);
+  for (unsigned i = 0; i < BUFFERS; i++)
+    buffers[i] = make_buffer(&heap, i % 3 ? made_block(&heap, 1 + i * 37) : shared);
   csizer_totals totals = made_size_of_object(&heap, make_root(&heap, buffers, BUFFERS));
   CHECK_EQUAL(totals.raw_blocks, 1 + BUFFERS * 2 / 3);
   CHECK_EQUAL(totals.bytes, heap.bytes);
@@ -92,8 +93,14 @@ TEST(pointers_to_no_block_own_nothing) {
   char on_stack[64];
   made_heap heap;
   start(&heap);
-  const uintptr_t addresses[] = {0, 8, 4095, (uintptr_t)in_image, (uintptr_t)on_stack & ~(uintptr_t)7, (uintptr_t)1 << 47,
-                                 ~(uintptr_t)7, (uintptr_t)in_image + 1};
+  const uintptr_t addresses[] = {0,
+                                 8,
+                                 4095,
+                                 (uintptr_t)in_image,
+                                 (uintptr_t)on_stack & ~(uintptr_t)7,
+                                 (uintptr_t)1 << 47,
+                                 ~(uintptr_t)7,
+                                 (uintptr_t)in_image + 1};
   for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
     csizer_totals totals = made_size_of_object(&heap, make_buffer(&heap, (const void *)addresses[i]));
     CHECK_EQUAL(totals.objects, 1);
@@ -122,7 +129,8 @@ TEST(static_objects_amid_the_heap_own_nothing) {
   uintptr_t *in_image = made_room(32);
   in_image[0] = (uintptr_t)made_node_class(1);
   in_image[2] = (uintptr_t)made_node(&heap, 0);
-  // As if objects lived at both ends of the image's GiB: the walk has no reason to leave the addresses between them out.
+  // As if objects lived at both ends of the image's GiB: the walk has no reason to leave the addresses between them
+  // out.
   uintptr_t gib = (uintptr_t)in_image >> 30 << 30;
   const void *ends[] = {(const void *)gib, (const void *)(gib + ((uintptr_t)1 << 30) - 16)};
   for (int i = 0; i < 2; i++) CHECK(csizer_heapmap_insert(heap.map, ends[i]));

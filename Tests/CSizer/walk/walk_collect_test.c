@@ -20,7 +20,8 @@ TEST(collecting_counts_nothing_and_following_does) {
   const made_field fields[] = {{"a", "Main.Node3", 0, 0}, {"b", "Main.Node3", 8, 0}, {"c", "Main.Node3", 16, 0}};
   void *value[] = {make_fan(&heap), make_fan(&heap), NULL};
   value[2] = value[0];
-  const swift_metadata *type = made_struct((made_struct_spec){.name = "Main.Three", .field_count = 3, .fields = fields});
+  const swift_metadata *type =
+      made_struct((made_struct_spec){.name = "Main.Three", .field_count = 3, .fields = fields});
   csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
   const uintptr_t *found;
   size_t count;

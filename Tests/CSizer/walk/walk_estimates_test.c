@@ -6,7 +6,8 @@
 #include "support/check.h"
 #include "support/made_heap.h"
 
-// What is counted because of words of unknown type is an estimate, and what certain words lead to is none, whatever comes first.
+// What is counted because of words of unknown type is an estimate, and what certain words lead to is none, whatever
+// comes first.
 
 /// An object of a class that was compiled without reflection metadata: all its words are uncertain.
 static void *make_unknown(made_heap *heap, unsigned words) {
@@ -14,7 +15,8 @@ static void *make_unknown(made_heap *heap, unsigned words) {
   snprintf(name, sizeof name, "Main.Unknown%u", words);
   const swift_metadata *known = made_runtime.type_in_context(name, strlen(name), NULL, NULL);
   const made_field field = {"hidden", "Main.Word", 16, 0};
-  made_class_spec spec = {.name = name, .size = 16 + words * 8, .field_count = 1, .fields = &field, .without_records = true};
+  made_class_spec spec = {
+      .name = name, .size = 16 + words * 8, .field_count = 1, .fields = &field, .without_records = true};
   const void *class = known ? (const void *)known : made_class(spec);
   return made_object(heap, class, 16 + words * 8);
 }
@@ -141,7 +143,8 @@ TEST(large_estimates_are_swept) {
   enum { MANY = 200000 };
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *root = made_node(&heap, 2), *unknown = make_unknown(&heap, 1), *wide = made_node(&heap, 40), *known = made_node(&heap, 40);
+  void *root = made_node(&heap, 2), *unknown = make_unknown(&heap, 1), *wide = made_node(&heap, 40),
+       *known = made_node(&heap, 40);
   made_link(root, 0, unknown);
   made_link(root, 1, known);
   link_unknown(unknown, 0, wide);
@@ -163,12 +166,14 @@ TEST(large_estimates_are_swept) {
 TEST(a_depth_limit_holds_for_estimates) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *root = made_node(&heap, 1), *unknown = make_unknown(&heap, 1), *third = made_node(&heap, 1), *fourth = made_node(&heap, 0);
+  void *root = made_node(&heap, 1), *unknown = make_unknown(&heap, 1), *third = made_node(&heap, 1),
+       *fourth = made_node(&heap, 0);
   made_link(root, 0, unknown);
   link_unknown(unknown, 0, third);
   made_link(third, 0, fourth);
   for (size_t depth = 1; depth <= 5; depth++) {
-    csizer_totals totals = totals_of(&heap, root, (csizer_walk_options){.maximum_depth = depth, .census_is_complete = true});
+    csizer_totals totals =
+        totals_of(&heap, root, (csizer_walk_options){.maximum_depth = depth, .census_is_complete = true});
     CHECK_EQUAL(totals.objects, depth < 4 ? depth : 4);
     CHECK_EQUAL(totals.cut, depth < 4);
     size_t estimated = (depth > 2 ? made_bytes(third) : 0) + (depth > 3 ? made_bytes(fourth) : 0);
@@ -181,7 +186,8 @@ TEST(a_depth_limit_holds_for_estimates) {
 TEST(each_root_has_its_own_estimate) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *first = make_unknown(&heap, 1), *second = make_unknown(&heap, 1), *shared = made_node(&heap, 3), *own = made_node(&heap, 5);
+  void *first = make_unknown(&heap, 1), *second = make_unknown(&heap, 1), *shared = made_node(&heap, 3),
+       *own = made_node(&heap, 5);
   link_unknown(first, 0, shared);
   link_unknown(second, 0, own);
   made_link(own, 0, shared);
@@ -235,9 +241,11 @@ static size_t parts_of(const csizer_referents *referents, uint64_t *bytes, size_
 TEST(names_make_no_difference_to_estimates) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *unknown = make_unknown(&heap, 2), *certain = made_node(&heap, 1), *shared = made_node(&heap, 4), *own = made_node(&heap, 20);
+  void *unknown = make_unknown(&heap, 2), *certain = made_node(&heap, 1), *shared = made_node(&heap, 4),
+       *own = made_node(&heap, 20);
   const made_field fields[] = {{"unknown", "Main.Unknown2", 16, 0}, {"certain", "Main.Node1", 24, 0}};
-  const swift_class *class = made_class((made_class_spec){.name = "Main.Named", .size = 32, .field_count = 2, .fields = fields});
+  const swift_class *class =
+      made_class((made_class_spec){.name = "Main.Named", .size = 32, .field_count = 2, .fields = fields});
   void *root = made_object(&heap, class, 32);
   made_set(root, 16, unknown);
   made_set(root, 24, certain);

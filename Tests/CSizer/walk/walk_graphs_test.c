@@ -111,7 +111,8 @@ TEST(a_walk_costs_less_than_three_percent_of_the_heap) {
   for (int i = 0; i < MANY; i++) made_node(&heap, 3);
   for (int i = 0; i < MANY; i++) {
     made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % MANY]);
-    for (unsigned link = 1; link < 3; link++) made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % MANY]);
+    for (unsigned link = 1; link < 3; link++)
+      made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % MANY]);
   }
   size_t before = written_bytes(heap.map), held_before = csizer_pages_held();
   csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});

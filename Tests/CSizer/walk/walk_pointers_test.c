@@ -35,7 +35,9 @@ static void expect(made_heap *heap, const void *root, size_t bytes, size_t estim
 }
 
 // Whoever does not know its allocator's blocks can say no more than that something is not known.
-static bool knows_blocks(made_heap *heap) { return csizer_allocator_ownership(heap->blocks[0]) != CSIZER_OWNERSHIP_UNKNOWN; }
+static bool knows_blocks(made_heap *heap) {
+  return csizer_allocator_ownership(heap->blocks[0]) != CSIZER_OWNERSHIP_UNKNOWN;
+}
 
 TEST(a_block_that_a_pointer_leads_to_is_an_estimate) {
   made_heap heap;
@@ -66,7 +68,8 @@ TEST(what_is_no_block_of_this_heap_is_nothing) {
   made_heap_deinit(&heap);
 }
 
-// Into the middle of an object, of a raw block beside objects, and of blocks that are no slabs: everywhere but at their start.
+// Into the middle of an object, of a raw block beside objects, and of blocks that are no slabs: everywhere but at their
+// start.
 TEST(a_pointer_into_the_middle_is_nothing) {
   made_heap heap;
   made_heap_init(&heap, NULL);
@@ -80,7 +83,8 @@ TEST(a_pointer_into_the_middle_is_nothing) {
     made_set(holder, 16, object + at);
     expect(&heap, holder, made_bytes(holder), 0, 0);
   }
-  for (size_t at = 4096; at < made_bytes(large); at += 64) {  // where in the first page it starts only the allocator knows
+  // Where in the first page it starts only the allocator knows
+  for (size_t at = 4096; at < made_bytes(large); at += 64) {
     made_set(holder, 16, large + at);
     expect(&heap, holder, made_bytes(holder), 0, 0);
   }
@@ -106,7 +110,8 @@ TEST(what_something_else_leads_to_is_explained) {
 TEST(an_owner_that_comes_later_has_it_all) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *holder = make_holder(&heap), *owner = made_node(&heap, 1), *owned = made_node(&heap, 1), *below = made_node(&heap, 3);
+  void *holder = make_holder(&heap), *owner = made_node(&heap, 1), *owned = made_node(&heap, 1),
+       *below = made_node(&heap, 3);
   made_set(holder, 16, owned);
   made_link(owner, 0, owned);
   made_link(owned, 0, below);
@@ -125,7 +130,8 @@ TEST(an_owner_that_comes_later_has_it_all) {
 TEST(two_that_point_at_one_block) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *root = made_node(&heap, 2), *first = make_holder(&heap), *second = make_holder(&heap), *target = made_node(&heap, 7);
+  void *root = made_node(&heap, 2), *first = make_holder(&heap), *second = make_holder(&heap),
+       *target = made_node(&heap, 7);
   made_link(root, 0, first);
   made_link(root, 1, second);
   made_set(first, 16, target);
@@ -141,7 +147,8 @@ TEST(a_row_that_borrows_silences) {
   made_heap_init(&heap, NULL);
   make_pointer();
   const made_field field = {"pointer", "Swift.OpaquePointer", 16, 0};
-  const swift_class *class = made_class((made_class_spec){.name = "Main.Borrower", .size = 24, .field_count = 1, .fields = &field});
+  const swift_class *class =
+      made_class((made_class_spec){.name = "Main.Borrower", .size = 24, .field_count = 1, .fields = &field});
   void *borrower = made_object(&heap, class, 24);
   made_set(borrower, 16, made_node(&heap, 1));
   expect(&heap, borrower, made_bytes(borrower), 0, 0);
@@ -159,13 +166,17 @@ TEST(more_than_bits_without_an_owner_is_unresolved) {
   made_heap heap;
   made_heap_init(&heap, NULL);
   const void *words[4] = {NULL, made_node(&heap, 2), NULL, NULL};
-  const swift_metadata *raw = made_struct((made_struct_spec){.name = "Main.Raw", .size = 32, .align_mask = 7, .not_pod = true});
+  const swift_metadata *raw =
+      made_struct((made_struct_spec){.name = "Main.Raw", .size = 32, .align_mask = 7, .not_pod = true});
   csizer_totals totals = size_of(&heap, raw, words);
   CHECK_EQUAL(totals.unresolved, 1);
   CHECK_EQUAL(totals.bytes, heap.bytes);
   CHECK_EQUAL(totals.estimated_bytes, heap.bytes);
   const made_field inner[] = {{"raw", "Main.Raw", 0, 0}};
-  CHECK_EQUAL(size_of(&heap, made_struct((made_struct_spec){.name = "Main.Outer", .field_count = 1, .fields = inner}), words).unresolved, 1);
+  CHECK_EQUAL(
+      size_of(&heap, made_struct((made_struct_spec){.name = "Main.Outer", .field_count = 1, .fields = inner}), words)
+          .unresolved,
+      1);
   made_heap_deinit(&heap);
 }
 
@@ -198,7 +209,8 @@ TEST(what_is_explained_is_not_unresolved) {
   const swift_metadata *atomic =
       made_struct((made_struct_spec){.name = "Synchronization.Atomic", .size = 8, .align_mask = 7, .not_pod = true});
   const made_field part[] = {{"counter", "Synchronization.Atomic", 0, 0}};
-  const swift_metadata *whole = made_struct((made_struct_spec){.name = "Main.Counter", .field_count = 1, .fields = part});
+  const swift_metadata *whole =
+      made_struct((made_struct_spec){.name = "Main.Counter", .field_count = 1, .fields = part});
   const swift_metadata *types[] = {atomic, whole, made_fixed_array("Main.Counters", 3, "Main.Counter"),
                                    made_opaque("Main.ActorStorage", 32, true)};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

@@ -65,15 +65,17 @@ size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
   return nallocx(bytes, align_mask > MALLOC_ALIGNS_TO ? MALLOCX_ALIGN(align_mask + 1) : 0);
 }
 
-// Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block starts in either,
-// and the size that jemalloc tells there does not go with the extent's. `opt.cache_oblivious` sets a page more aside than is usable.
+// Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block
+// starts in either, and the size that jemalloc tells there does not go with the extent's. `opt.cache_oblivious` sets a
+// page more aside than is usable.
 static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) {
   if (regions != 1) return true;
   size_t usable = malloc_usable_size((void *)address);
   return usable == bytes || usable + state.page == bytes;
 }
 
-// Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are 0.
+// Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are
+// 0.
 csizer_ownership csizer_allocator_ownership(const void *address) {
   pthread_once(&state.once, prepare);
   if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;

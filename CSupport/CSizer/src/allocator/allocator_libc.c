@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Without the trait Jemalloc: sanitizers, or an allocator that the user brings. Only malloc_usable_size(3) is common ground.
+// Without the trait Jemalloc: sanitizers, or an allocator that the user brings. Only malloc_usable_size(3) is common
+// ground.
 #ifndef CSIZER_JEMALLOC
 #include <malloc.h>
 

@@ -10,7 +10,8 @@
 
 enum { BATCH = 4096, DEEPEST = 4 };
 
-// What jemalloc answers for each address (src/ctl.c, experimental_utilization_batch_query_ctl): zeros for memory that it does not own.
+// What jemalloc answers for each address (src/ctl.c, experimental_utilization_batch_query_ctl): zeros for memory that
+// it does not own.
 typedef struct slab_answer {
   size_t free_places, places, bytes;
 } slab_answer;
@@ -39,7 +40,8 @@ static bool is_safe_to_ask(const csizer_heapmap *map, uintptr_t object) {
 static csizer_status add(reader *reader, uint32_t class, uintptr_t object, const slab_answer *answer) {
   csizer_slab_use *use = &reader->uses[class];
   size_t place = answer->places ? answer->bytes / answer->places : 0;
-  // With one place the block is at its start, give or take the shift by which jemalloc spreads large blocks over cache lines.
+  // With one place the block is at its start, give or take the shift by which jemalloc spreads large blocks over cache
+  // lines.
   uintptr_t slab = answer->places == 1 ? object & ~(uintptr_t)(reader->page - 1)
                                        : csizer_slab_start(object, answer->bytes, place, reader->page);
   if (!slab || !answer->bytes || answer->free_places > answer->places) {

@@ -39,9 +39,10 @@ void csizer_slab_set_deinit(csizer_slab_set *set) {
   *set = (csizer_slab_set){0};
 }
 
-// jemalloc makes a slab the least number of pages that its places fill without a rest. Then no two pages of a slab have the same
-// distance from the place that starts before them: if they had, the places between would fill fewer pages without a rest. So only
-// one page at or before the block is a whole number of places away from it, and is less than a slab away: that is the start.
+// jemalloc makes a slab the least number of pages that its places fill without a rest. Then no two pages of a slab have
+// the same distance from the place that starts before them: if they had, the places between would fill fewer pages
+// without a rest. So only one page at or before the block is a whole number of places away from it, and is less than a
+// slab away: that is the start.
 uintptr_t csizer_slab_start(uintptr_t block, size_t bytes, size_t place, size_t page) {
   uintptr_t first = block & ~(uintptr_t)(page - 1), start = 0;
   if (!place || !bytes || bytes % place || bytes % page) return 0;

@@ -27,8 +27,8 @@ csizer_slab_insertion csizer_slab_set_add(csizer_slab_set *set, uintptr_t slab, 
 
 void csizer_slab_set_deinit(csizer_slab_set *set);
 
-/// The address of the slab that the block at `block` is in: `bytes` long, with places of `place` bytes from its start on; 0 when
-/// these do not say. `page` is a power of two.
+/// The address of the slab that the block at `block` is in: `bytes` long, with places of `place` bytes from its start
+/// on; 0 when these do not say. `page` is a power of two.
 uintptr_t csizer_slab_start(uintptr_t block, size_t bytes, size_t place, size_t page);
 
 #endif

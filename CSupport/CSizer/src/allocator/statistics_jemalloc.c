@@ -96,7 +96,8 @@ csizer_status csizer_accounts_read(csizer_accounts *ret) {
       .retained = look_all(RETAINED),
       .own = look_own(),
   };
-  // `stats.metadata` counts bytes, and blocks that are among the allocated: the pages are what is left of the resident ones.
+  // `stats.metadata` counts bytes, and blocks that are among the allocated: the pages are what is left of the resident
+  // ones.
   size_t others = ret->active + ret->dirty;
   ret->metadata = ret->resident > others ? ret->resident - others : 0;
   errno = saved_errno;

@@ -161,12 +161,14 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
-  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) + resident_plane(leaf, leaf->tracked);
+  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) +
+         resident_plane(leaf, leaf->tracked);
 }
 
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
   size_t bytes = resident_bytes(map, sizeof *map);
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) bytes += resident_leaf(map->leaves[i]);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
+    bytes += resident_leaf(map->leaves[i]);
   return bytes;
 }
 

@@ -3,7 +3,8 @@
 #define CSIZER_HEAPMAP_INTERNAL_H
 #include "csizer_heapmap.h"
 
-// The parts of the map that the walk's loop has in its hands at every reference. All else stays behind csizer_heapmap.h.
+// The parts of the map that the walk's loop has in its hands at every reference. All else stays behind
+// csizer_heapmap.h.
 
 enum {
   HEAPMAP_ADDRESS_BITS = 47,

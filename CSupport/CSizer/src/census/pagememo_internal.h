@@ -17,7 +17,8 @@ size_t csizer_pagememo_learn(csizer_pagememo *memo, uint8_t *page_class, const v
 static inline size_t pagememo_size(csizer_pagememo *memo, heapmap_leaf *leaf, uintptr_t block) {
   uint8_t *page_class = heapmap_page_class(leaf, block);
   uint8_t known = *page_class;
-  if (__builtin_expect((uint8_t)(known - PAGE_FIRST_SIZE) < PAGE_FOREIGN - PAGE_FIRST_SIZE, 1)) return memo->sizes[known];
+  if (__builtin_expect((uint8_t)(known - PAGE_FIRST_SIZE) < PAGE_FOREIGN - PAGE_FIRST_SIZE, 1))
+    return memo->sizes[known];
   return csizer_pagememo_learn(memo, page_class, (const void *)block);
 }
 

@@ -36,7 +36,8 @@ extern WEAK const swift_metadata swift_int_metadata SWIFT_SYMBOL("$sSiN");
 // Read by the replacements at every allocation; set once, before they can be called.
 static csizer_heapmap *living;
 
-// Set when the system refused the map a leaf: from then on the census lacks objects. Written by any thread, never cleared.
+// Set when the system refused the map a leaf: from then on the census lacks objects. Written by any thread, never
+// cleared.
 static bool has_lost_objects;
 
 bool csizer_entry_points_have_lost_objects(void) { return __atomic_load_n(&has_lost_objects, __ATOMIC_RELAXED); }
@@ -50,7 +51,8 @@ static inline void note_birth(const void *object) {
 #define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
 
 static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
-  enum { FIRST_REFERENCE_COUNT = 3 };  // one strong, one unowned: RefCount.h; the self-test compares it with the runtime's
+  // One strong, one unowned: RefCount.h; the self-test compares it with the runtime's
+  enum { FIRST_REFERENCE_COUNT = 3 };
   // Looked up first: behind the census's locked instruction these loads would wait for each other.
   class_entry *entry = births_are_tracked() ? class_find(metadata) : &csizer_class_untracked;
   bool is_passed_by = class_is_passed_by(entry);
@@ -90,7 +92,8 @@ static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
   return pair;
 }
 
-/// Callers outside libswiftCore.so find this definition first. Where the runtime is linked statically its own is strong and wins.
+/// Callers outside libswiftCore.so find this definition first. Where the runtime is linked statically its own is strong
+/// and wins.
 WEAK void *swift_allocObject(const void *metadata, size_t bytes, size_t align_mask) {
   return make_object(metadata, bytes, align_mask, CALLER);
 }
@@ -101,8 +104,8 @@ bool csizer_runtime_is_present(void) {
 
 typedef void *(*allocator_function)(const void *, size_t, size_t);
 
-// With the dynamic runtime our weak definition comes first and the runtime's is the next; with the static runtime there is none
-// other than the runtime's.
+// With the dynamic runtime our weak definition comes first and the runtime's is the next; with the static runtime there
+// is none other than the runtime's.
 static allocator_function runtime_allocator(void) {
   void *next = dlsym(RTLD_NEXT, "swift_allocObject");
   allocator_function found;
@@ -135,7 +138,8 @@ static void end_error(swift_object *object) { swift_deallocError(object, &swift_
 static const char *self_test(const csizer_heapmap *map, allocator_function allocate) {
   static const uintptr_t metadata = 0;
   if (!sees_life(map, allocate(&metadata, 32, 7), end_object)) return "the self-test's object was not seen";
-  if (!sees_life(map, swift_allocBox(&swift_int_metadata).object, swift_deallocBox)) return "the self-test's box was not seen";
+  if (!sees_life(map, swift_allocBox(&swift_int_metadata).object, swift_deallocBox))
+    return "the self-test's box was not seen";
   if (!sees_life(map, swift_allocError(&swift_int_metadata, NULL, NULL, false).object, end_error))
     return "an object that the runtime's own library makes was not seen";
   return NULL;
@@ -143,8 +147,8 @@ static const char *self_test(const csizer_heapmap *map, allocator_function alloc
 
 #define ADDRESS(function) ((void *)(uintptr_t)(function))
 
-// All functions of the runtime that make objects by themselves: the compiler inlined swift_allocObject into the two others of its
-// file. Everybody else calls it.
+// All functions of the runtime that make objects by themselves: the compiler inlined swift_allocObject into the two
+// others of its file. Everybody else calls it.
 static const char *replace_all(csizer_patch patches[4], allocator_function allocate) {
   void *moved = NULL;
   const char *refusal = csizer_code_redirect(ADDRESS(allocate), ADDRESS(allocate_object), &patches[0]);
@@ -157,7 +161,8 @@ static const char *replace_all(csizer_patch patches[4], allocator_function alloc
 
 const char *csizer_entry_points_replace(csizer_heapmap *map) {
   allocator_function allocate = runtime_allocator();
-  if (!csizer_process_has_one_thread()) return "the library was loaded when the process had other threads, or without /proc may have had";
+  if (!csizer_process_has_one_thread())
+    return "the library was loaded when the process had other threads, or without /proc may have had";
   if (!header_is_as_expected(allocate)) return "this Swift runtime starts objects in another way";
   csizer_patch patches[4] = {0};
   living = map;

@@ -11,8 +11,8 @@ bool csizer_runtime_is_present(void);
 /// Whether callers outside the runtime's library reach our `swift_allocObject`.
 bool csizer_interposition_is_live(void);
 
-/// Replaces the runtime's entry points by ours, which keep `map`. NULL, or why it can't be done; then nothing is changed.
-/// Only while the process has one thread.
+/// Replaces the runtime's entry points by ours, which keep `map`. NULL, or why it can't be done; then nothing is
+/// changed. Only while the process has one thread.
 const char *csizer_entry_points_replace(csizer_heapmap *map);
 
 /// Whether an object was born that the map has no room for, because the system refused memory.

@@ -14,7 +14,8 @@ typedef struct job {
   const void *result;
 } job;
 
-static const void *compile_and_note(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail) {
+static const void *compile_and_note(csizer_layouts *layouts, csizer_compilation compile, const void *type,
+                                    const void *detail) {
   const void *result = compile(layouts, type, detail);
   csizer_layouts_note_images(layouts, type);
   return result;

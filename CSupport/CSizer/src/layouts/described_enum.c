@@ -6,8 +6,8 @@
 
 enum { MOST_PAYLOADS = 64, MOST_PATTERNS = 256 };
 
-bool csizer_described_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret, uint64_t **ret_mask,
-                              uint64_t **ret_value) {
+bool csizer_described_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret,
+                                   uint64_t **ret_mask, uint64_t **ret_value) {
   *ret_mask = csizer_layouts_allocate(layouts, words * sizeof **ret_mask);
   *ret_value = csizer_layouts_allocate(layouts, words * sizeof **ret_value);
   if (!*ret_mask || !*ret_value) return false;
@@ -59,7 +59,8 @@ static bool spare_pattern(csizer_builder *builder, const swift_metadata *payload
   if (!ones || !zeros) return false;
   memset(ones, 0xFF, (words + 1) * sizeof *ones);
   memset(zeros, 0, (words + 1) * sizeof *zeros);
-  if (!csizer_described_store_spare(payload, (char *)ones, index) || !csizer_described_store_spare(payload, (char *)zeros, index))
+  if (!csizer_described_store_spare(payload, (char *)ones, index) ||
+      !csizer_described_store_spare(payload, (char *)zeros, index))
     return false;
   for (uint32_t i = 0; i < words; i++) {
     mask[i] = ~(zeros[i] ^ ones[i]);

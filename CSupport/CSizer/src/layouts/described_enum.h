@@ -24,8 +24,8 @@ static inline void csizer_put(uint64_t *words, size_t offset, uint64_t value, si
 }
 
 /// A pattern of zeros, to be filled through `ret_mask` and `ret_value`. False when memory ran out.
-bool csizer_described_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret, uint64_t **ret_mask,
-                              uint64_t **ret_value);
+bool csizer_described_make_pattern(csizer_layouts *layouts, uint32_t words, csizer_enum_pattern *ret,
+                                   uint64_t **ret_mask, uint64_t **ret_value);
 
 /// The enum of a stand-in whose size is known, with room for its cases. NULL when memory ran out.
 csizer_enum *csizer_described_make_enum(csizer_builder *builder, const csizer_described *described, uint32_t case_count,
@@ -33,7 +33,7 @@ csizer_enum *csizer_described_make_enum(csizer_builder *builder, const csizer_de
 
 /// Lays out an enum with several payload cases and adds its references. False when it can't be told how.
 /// described_packed_enum.c
-bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *described, const swift_metadata *const *payloads,
-                             uint32_t count, uint32_t empty_cases);
+bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *described,
+                                  const swift_metadata *const *payloads, uint32_t count, uint32_t empty_cases);
 
 #endif

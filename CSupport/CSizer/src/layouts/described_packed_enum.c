@@ -101,8 +101,8 @@ static bool place_tag(csizer_builder *builder, const spare_bits_record *record, 
   return true;
 }
 
-bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *described, const swift_metadata *const *payloads,
-                             uint32_t count, uint32_t empty_cases) {
+bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *described,
+                                  const swift_metadata *const *payloads, uint32_t count, uint32_t empty_cases) {
   size_t payload_size = 0, align_mask = 0;
   bool is_plain = true;
   for (uint32_t i = 0; i < count; i++) {
@@ -118,7 +118,8 @@ bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *des
     return false;
   described->witnesses.size = payload_size + place.tag_bytes;
   described->witnesses.flags |= (uint32_t)align_mask | (is_plain ? 0 : SWIFT_NOT_POD);
-  if (packing.builtin && packing.builtin->size != described->witnesses.size) return false;  // it was packed in another way
+  // It was packed in another way
+  if (packing.builtin && packing.builtin->size != described->witnesses.size) return false;
   described->witnesses.extra_inhabitants =
       packing.builtin ? packing.builtin->extra_inhabitants : (uint32_t)(1ull << place.tag_bytes * 8) - place.tags;
   described->spare = CSIZER_SPARE_TAG;
@@ -130,7 +131,8 @@ bool csizer_described_packed_enum(csizer_builder *builder, csizer_described *des
   for (uint32_t i = 0; i < count; i++) {
     uint64_t *mask, *value;
     cases[i].payload = csizer_layouts_value(builder->layouts, payloads[i]);
-    if (!cases[i].payload || !csizer_described_make_pattern(builder->layouts, result->words, &cases[i].tag, &mask, &value))
+    if (!cases[i].payload ||
+        !csizer_described_make_pattern(builder->layouts, result->words, &cases[i].tag, &mask, &value))
       return false;
     builder->unresolved |= cases[i].payload->unresolved;
     memcpy(mask, place.bits, result->words * sizeof *mask);

@@ -93,14 +93,16 @@ const swift_metadata *csizer_described_type(csizer_layouts *layouts, const char 
   return tree ? resolve(&(context){layouts, parameters}, tree) : NULL;
 }
 
-const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described, const char *name) {
+const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described,
+                                                  const char *name) {
   if (name[0] == 9) return NULL;  // of a type that can't be copied; what the name leads to is not it
   size_t length = csizer_mangled_length(name);
   if (csizer_name_mentions_block(name, length)) return NULL;  // the runtime must not be asked
   csizer_tree_room room;
   const csizer_tree *tree = csizer_tree_read(name, length, &room);
   bool has_described = false;
-  for (size_t i = 0; i < described->argument_count; i++) has_described |= csizer_described_of(described->metadata.arguments[i]) != NULL;
+  for (size_t i = 0; i < described->argument_count; i++)
+    has_described |= csizer_described_of(described->metadata.arguments[i]) != NULL;
   bool runtime_can_tell = !has_described && !(tree && room.has_metatype) && !csizer_mangled_expands_pack(name, length);
   const swift_metadata *type = NULL;
   if (runtime_can_tell)

@@ -19,7 +19,8 @@ bool csizer_described_store_spare(const swift_metadata *type, char *value, uint3
     return true;
   }
   switch (described->spare) {
-    case CSIZER_SPARE_FIELD: return csizer_described_store_spare(described->part, value + described->offset, described->skip + index);
+    case CSIZER_SPARE_FIELD:
+      return csizer_described_store_spare(described->part, value + described->offset, described->skip + index);
     case CSIZER_SPARE_COUNTER: {
       uint32_t number = described->skip + index;
       memcpy(value, &number, described->witnesses.size);
@@ -76,7 +77,8 @@ static bool compile_struct(csizer_builder *builder, csizer_described *described)
   uint32_t count = csizer_field_count(described->descriptor);
   csizer_field *fields = csizer_layouts_allocate(builder->layouts, (count ? count : 1) * sizeof *fields);
   if (!fields || !described->descriptor->fields || count != described->descriptor->structure.field_count) return false;
-  uint32_t *offsets = (uint32_t *)((uintptr_t *)&described->metadata + described->descriptor->structure.field_offset_vector);
+  uint32_t *offsets =
+      (uint32_t *)((uintptr_t *)&described->metadata + described->descriptor->structure.field_offset_vector);
   bool is_plain = true;
   for (uint32_t i = 0; i < count; i++) {
     if (!csizer_field_record(described->descriptor, i, &fields[i]) || !fields[i].type_name) return false;

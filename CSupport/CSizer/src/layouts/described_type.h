@@ -69,7 +69,8 @@ const swift_metadata *csizer_described_make(csizer_layouts *layouts, const swift
 bool csizer_described_store_spare(const swift_metadata *type, char *value, uint32_t index);
 
 /// The type of a field of a stand-in; NULL when it can't be told.
-const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described, const char *name);
+const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described,
+                                                  const char *name);
 
 /// Lays out an enum and adds its references. False when it can't be told how.
 bool csizer_described_enum(csizer_builder *builder, csizer_described *described);

@@ -9,8 +9,8 @@
 
 enum { ENUM_NO_PAYLOAD = UINT32_MAX };
 
-// The last word may reach past the value, and past what was asked of the allocator: the mask leaves those bits out, and aligned
-// words never reach past a page. AddressSanitizer, which knows of no usable size, is told not to mind.
+// The last word may reach past the value, and past what was asked of the allocator: the mask leaves those bits out, and
+// aligned words never reach past a page. AddressSanitizer, which knows of no usable size, is told not to mind.
 __attribute__((no_sanitize("address"))) static inline bool enum_matches(const csizer_enum_pattern *pattern,
                                                                          const uint64_t *words, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
@@ -40,7 +40,8 @@ static inline bool enum_payload_is_in_place(const csizer_enum *type, uint32_t nu
   return type->case_count == 1 || (!type->ask_witness && !type->cases[number].clear);
 }
 
-/// Makes a copy of the value in which that case's payload stands as it would alone. `copy` has a word more than the enum.
+/// Makes a copy of the value in which that case's payload stands as it would alone. `copy` has a word more than the
+/// enum.
 static inline void enum_copy_payload(const csizer_enum *type, uint32_t number, const char *base, uint64_t *copy) {
   memcpy(copy, base, type->size);
   if (type->ask_witness) {

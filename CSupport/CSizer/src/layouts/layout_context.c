@@ -9,7 +9,8 @@
 #include "runtime/type_tree.h"
 
 // Boxes and closures' contexts: the compiler's capture descriptors (section swift5_capture) list the captures' types in
-// order of their place. Source: lib/IRGen/GenReflection.cpp and include/swift/RemoteInspection/Records.h in swiftlang/swift.
+// order of their place. Source: lib/IRGen/GenReflection.cpp and include/swift/RemoteInspection/Records.h in
+// swiftlang/swift.
 
 typedef struct capture_lists {
   const swift_relative *types;
@@ -116,11 +117,12 @@ static bool stand_ins(csizer_layouts *layouts, const char *stand_in_name, substi
   return flatten(&table, ret);
 }
 
-// Of the sources only "B<n>", a word of the context, is read: the compiler writes one for every parameter that it also finds
-// elsewhere. "v": the word is an integer argument.
+// Of the sources only "B<n>", a word of the context, is read: the compiler writes one for every parameter that it also
+// finds elsewhere. "v": the word is an integer argument.
 static bool read_source(const char *parameter, const char *source, const void *const *bindings, uint32_t binding_count,
                         parameter_table *table) {
-  uint8_t kind = csizer_mangled_expands_pack(parameter, csizer_mangled_length(parameter)) ? PARAMETER_PACK : PARAMETER_TYPE;
+  uint8_t kind =
+      csizer_mangled_expands_pack(parameter, csizer_mangled_length(parameter)) ? PARAMETER_PACK : PARAMETER_TYPE;
   if (*source == 'v') {
     kind = PARAMETER_VALUE;
     source++;
@@ -174,7 +176,8 @@ static bool capture_extent(csizer_holding holding, const swift_metadata *type, e
   return true;
 }
 
-// Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown: from there on nothing is.
+// Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown: from there on
+// nothing is.
 static size_t add_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t offset,
                            const substitution *substitution) {
   capture_lists lists = lists_of(captures);
@@ -208,9 +211,10 @@ static bool same_layout(const csizer_builder *one, const csizer_builder *other) 
   return true;
 }
 
-// A layout that is the same whatever the parameters stand for, a word that is a reference, one that is none, or more: then it
-// is the layout. Answers where the captures end, or 0 when it does depend on them.
-static size_t add_independent_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t start) {
+// A layout that is the same whatever the parameters stand for, a word that is a reference, one that is none, or more:
+// then it is the layout. Answers where the captures end, or 0 when it does depend on them.
+static size_t add_independent_captures(csizer_builder *builder, const swift_capture_descriptor *captures,
+                                       size_t start) {
   static const char *const stand_in_names[] = {"yXl", "Si", "yp"};  // AnyObject, Int, Any
   const csizer_builder before = *builder;
   csizer_builder first = before;

@@ -5,9 +5,10 @@
 #include "layouts/layout_internal.h"
 #include "runtime/mangling.h"
 
-// How an enum packs its tag (extra inhabitants, spare bits, extra tag bytes) is the compiler's business and is written down
-// nowhere at run time. It can be found out: injecting a case into a scratch of zeros and into a scratch of ones shows
-// which bits the case forces, and to what. From then on reading a case is masks and compares, without calling code.
+// How an enum packs its tag (extra inhabitants, spare bits, extra tag bytes) is the compiler's business and is written
+// down nowhere at run time. It can be found out: injecting a case into a scratch of zeros and into a scratch of ones
+// shows which bits the case forces, and to what. From then on reading a case is masks and compares, without calling
+// code.
 
 enum {
   MOST_EMPTY_CASES = 64,  // with more, and one payload case, the witnesses are asked
@@ -75,7 +76,8 @@ static bool make_clear(csizer_layouts *layouts, const csizer_enum *type, csizer_
 static bool patterns_tell(const csizer_enum *type, unsigned tag, const probe *probe) {
   const uint64_t *both[] = {probe->zeros, probe->ones};
   for (int i = 0; i < 2; i++) {
-    if (swift_witnesses_of(type->type)->get_enum_tag(both[i], type->type) != tag) continue;  // the probe itself is no value
+    // The probe itself is no value
+    if (swift_witnesses_of(type->type)->get_enum_tag(both[i], type->type) != tag) continue;
     if (type->case_count == 1) {
       bool is_empty = false;
       for (uint32_t j = 0; j < type->empty_count; j++) is_empty |= enum_matches(&type->empty[j], both[i], type->words);
@@ -106,7 +108,8 @@ static const csizer_value_layout *unknown_payload(csizer_layouts *layouts, const
   return layout;
 }
 
-static bool read_payloads(csizer_builder *builder, const swift_metadata *type, csizer_enum_case *cases, uint32_t count) {
+static bool read_payloads(csizer_builder *builder, const swift_metadata *type, csizer_enum_case *cases,
+                          uint32_t count) {
   bool any = false;
   for (uint32_t i = 0; i < count; i++) {
     csizer_field field;
@@ -156,8 +159,8 @@ static bool tells_addresses(const csizer_enum *type, uint32_t word) {
   return true;
 }
 
-// With one payload case whose references and pointers are all told apart from addresses by every empty case, the enum is read as its
-// payload is: this is what makes an Optional of a class as cheap as the class.
+// With one payload case whose references and pointers are all told apart from addresses by every empty case, the enum
+// is read as its payload is: this is what makes an Optional of a class as cheap as the class.
 static bool reads_as_payload(const csizer_enum *type) {
   if (type->case_count != 1 || type->ask_witness) return false;
   const csizer_value_layout *payload = type->cases[0].payload;

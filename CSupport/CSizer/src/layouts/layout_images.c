@@ -4,9 +4,10 @@
 #include "layouts/layout_internal.h"
 #include "layouts/metadata_check.h"
 
-// Which images compiled types come from. A library that is closed takes its types along, and another's may come to lie in their place:
-// the table is then of no use. Programs close libraries all the time that have no type in the table (locales, name services, drivers):
-// these must not cost them what was compiled, nor each frozen image its knowledge of types.
+// Which images compiled types come from. A library that is closed takes its types along, and another's may come to lie
+// in their place: the table is then of no use. Programs close libraries all the time that have no type in the table
+// (locales, name services, drivers): these must not cost them what was compiled, nor each frozen image its knowledge of
+// types.
 
 static uint64_t hash_of(const void *bytes, size_t count) {
   uint64_t hash = 0xCBF29CE484222325ull;

@@ -36,8 +36,8 @@ typedef struct csizer_op {
 /// Where the references are in a value of some type, or in an object, offsets counted from its start.
 typedef struct csizer_value_layout {
   const swift_metadata *type;
-  /// Bit w: the word at 8 * w is a reference: the address of an object held strongly, or something that is no address of
-  /// a live object (nil, a small string, a static object), which the walk tells apart.
+  /// Bit w: the word at 8 * w is a reference: the address of an object held strongly, or something that is no address
+  /// of a live object (nil, a small string, a static object), which the walk tells apart.
   uint64_t references;
   const csizer_op *ops;
   uint32_t op_count;
@@ -151,7 +151,8 @@ typedef struct csizer_object_layout {
   uint32_t dead_kind;
   /// What was asked for with SHAPE_FIELDS; 0 when it isn't known.
   uint32_t requested;
-  /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no metadata tells.
+  /// What the allocator sets aside for that; 0 when it isn't known. An object that has more has a tail of which no
+  /// metadata tells.
   size_t usable;
   bool excluded;
   /// Its metadata can't be read: nobody may, not even its name.
@@ -254,7 +255,8 @@ typedef struct csizer_member_field {
   uint32_t number;  // an enum's: of the case
 } csizer_member_field;
 
-/// What a struct, an enum or one class of a chain declares. Known before a frozen image is taken: in there nobody can be asked.
+/// What a struct, an enum or one class of a chain declares. Known before a frozen image is taken: in there nobody can
+/// be asked.
 typedef struct csizer_member_list {
   const csizer_enum *enumeration;  // enums: which of the payloads is there
   bool is_library;                 // of the standard library
@@ -265,8 +267,8 @@ typedef struct csizer_member_list {
 /// The list of a type, compiled when it is met first; NULL only when memory ran out. member_list.c
 const csizer_member_list *csizer_layouts_members(csizer_layouts *layouts, const swift_metadata *type);
 
-/// Compiles the lists of a type and of what it is made of by its declarations, some levels down: a frozen image that meets an unknown
-/// one shows nothing of what is below. False only when memory ran out. No object is looked at.
+/// Compiles the lists of a type and of what it is made of by its declarations, some levels down: a frozen image that
+/// meets an unknown one shows nothing of what is below. False only when memory ran out. No object is looked at.
 bool csizer_layouts_prepare_members(csizer_layouts *layouts, const swift_metadata *type);
 
 /// Whether something was compiled of the type: it is one.
@@ -276,15 +278,18 @@ bool csizer_layouts_know(const csizer_layouts *layouts, const void *type);
 void csizer_layouts_note_images(csizer_layouts *layouts, const swift_metadata *type);
 
 // layouts.c: the table
-bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout);
+bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata,
+                              const void *layout);
 /// What the system refused once it may grant now: after a failure, forgets what was compiled. No walk may be under way.
 void csizer_layouts_recover(csizer_layouts *layouts);
 void csizer_layouts_begin(csizer_layouts *layouts);
 void csizer_layouts_end(csizer_layouts *layouts);
 
-/// Compiles between begin and end, behind a fault guard (compile_guard.c): what faults is unknown. Answers what `compile` answers.
+/// Compiles between begin and end, behind a fault guard (compile_guard.c): what faults is unknown. Answers what
+/// `compile` answers.
 typedef const void *(*csizer_compilation)(csizer_layouts *layouts, const void *type, const void *detail);
-const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type, const void *detail);
+const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type,
+                                   const void *detail);
 /// A value of which nothing is known but its size, if that. layout_value.c
 const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
@@ -324,8 +329,8 @@ void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offs
 void csizer_builder_block(csizer_builder *builder, size_t offset);
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
 void csizer_builder_conservative(csizer_builder *builder, size_t offset, size_t bytes);
-/// When a part lies outside of a value of `size` bytes, or would lie between words in an array of such values, forgets all of them:
-/// nothing is known of such a value.
+/// When a part lies outside of a value of `size` bytes, or would lie between words in an array of such values, forgets
+/// all of them: nothing is known of such a value.
 void csizer_builder_confine(csizer_builder *builder, size_t size, size_t stride);
 /// All that follows `offset` in the object's block is unknown.
 void csizer_builder_opaque(csizer_builder *builder, size_t offset);
@@ -338,8 +343,9 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
 /// Adds an enum's references. layout_enum.c
 void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 
-/// How to tell an enum's cases apart. NULL when it has no payloads or, unless `even_plain`, none that refers to anything; and
-/// when its metadata does not tell. A payload of unknown type is scanned conservatively in values that hold it.
+/// How to tell an enum's cases apart. NULL when it has no payloads or, unless `even_plain`, none that refers to
+/// anything; and when its metadata does not tell. A payload of unknown type is scanned conservatively in values that
+/// hold it.
 const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain);
 
 /// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
@@ -351,7 +357,8 @@ bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *ty
 /// Adds a pointer whose pointee's type says that it owns it; false when it does not. layout_pointee.c
 bool csizer_compile_owned_pointer(csizer_builder *builder, const swift_metadata *type);
 
-/// Adds a C struct of this name that is nothing but a pointer which owns its block; false when it is none. layout_pointee.c
+/// Adds a C struct of this name that is nothing but a pointer which owns its block; false when it is none.
+/// layout_pointee.c
 bool csizer_compile_handle(csizer_builder *builder, const char *name);
 
 /// Adds how much of a shared buffer a value uses, if the engine knows the type, a struct of this name. layout_view.c
@@ -364,7 +371,8 @@ void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metad
 /// A value that is more than bits, has a size, and in which nothing was found that owns: what it owns is unknown.
 void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type);
 
-/// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't. layout_tail.c
+/// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't.
+/// layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
 void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
@@ -373,7 +381,8 @@ void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *lay
 void csizer_compile_class(csizer_builder *builder, const swift_class *type);
 
 /// Adds what a box or a closure's context captures; answers the bytes asked for, 0 when they are unknown: then
-/// `opaque_from` says what is known. `bindings` are the context's first words where the compiler put the metadata of its generic parameters. layout_context.c
+/// `opaque_from` says what is known. `bindings` are the context's first words where the compiler put the metadata of
+/// its generic parameters. layout_context.c
 uint32_t csizer_compile_context(csizer_builder *builder, const swift_local_variable *metadata,
                                 const void *const *bindings);
 
@@ -386,7 +395,9 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
 bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, const csizer_field *field,
                            const csizer_value_layout **ret_payload);
 
-/// Where the number stands that counts the elements behind a buffer of this class, if somebody has said so. `header` is at `offset`.
-bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset, uint32_t *ret_count);
+/// Where the number stands that counts the elements behind a buffer of this class, if somebody has said so. `header` is
+/// at `offset`.
+bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset,
+                              uint32_t *ret_count);
 
 #endif

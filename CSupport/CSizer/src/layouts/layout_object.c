@@ -5,10 +5,11 @@
 #include "layouts/unknown_types.h"
 #include "layouts/metadata_check.h"
 
-// From an object's isa to its layout. Most objects are their fields; the standard library's storage classes (layout_storage.c)
-// keep elements behind them, and boxes, contexts and errors have kinds of their own.
+// From an object's isa to its layout. Most objects are their fields; the standard library's storage classes
+// (layout_storage.c) keep elements behind them, and boxes, contexts and errors have kinds of their own.
 
-static csizer_kind compile_class_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+static csizer_kind compile_class_object(csizer_builder *builder, csizer_object_layout *layout,
+                                        const swift_class *type) {
   layout->requested = type->instance_size;
   if (csizer_compile_storage(builder, layout, type)) layout->requested = 0;
   else csizer_compile_class(builder, type);
@@ -22,14 +23,16 @@ static csizer_kind compile_context(csizer_builder *builder, csizer_object_layout
   return (csizer_kind){.layout = layout, .prefix = "closure context"};
 }
 
-static csizer_kind compile_box(csizer_builder *builder, csizer_object_layout *layout, const swift_generic_box *metadata) {
+static csizer_kind compile_box(csizer_builder *builder, csizer_object_layout *layout,
+                               const swift_generic_box *metadata) {
   const csizer_value_layout *value = csizer_layouts_value(builder->layouts, metadata->type);
   csizer_builder_append(builder, metadata->offset, value);
   if (value) layout->requested = metadata->offset + value->size;
   return (csizer_kind){.layout = layout, .type = metadata->type, .prefix = "box of "};
 }
 
-static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout *layout, const swift_metadata *metadata) {
+static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout *layout,
+                                  const swift_metadata *metadata) {
   switch (swift_kind_of(metadata)) {
     case SWIFT_CLASS: return compile_class_object(builder, layout, (const swift_class *)metadata);
     case SWIFT_LOCAL_VARIABLE: return compile_context(builder, layout, (const swift_local_variable *)metadata);
@@ -39,7 +42,9 @@ static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout 
       layout->shape = SHAPE_TASK;
       layout->raw_kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = "async frames"});
       return (csizer_kind){.layout = layout, .prefix = "task"};
-    default: csizer_builder_opaque(builder, sizeof(swift_object)); return (csizer_kind){.layout = layout, .prefix = "runtime object"};
+    default:
+      csizer_builder_opaque(builder, sizeof(swift_object));
+      return (csizer_kind){.layout = layout, .prefix = "runtime object"};
   }
 }
 

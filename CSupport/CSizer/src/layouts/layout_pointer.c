@@ -5,11 +5,11 @@
 #include "layouts/layout_internal.h"
 #include "runtime/mangling.h"
 
-// What may own something and does not say so: pointers that no row explains (csizer_owning.h), and values that are more than bits
-// without a part that would make them so.
+// What may own something and does not say so: pointers that no row explains (csizer_owning.h), and values that are more
+// than bits without a part that would make them so.
 
-// stdlib/public/core: the pointers that others (buffer pointers, for one) are made of. All are one word, an address. `unowned(unsafe)`
-// is none of them: it says that it owns nothing.
+// stdlib/public/core: the pointers that others (buffer pointers, for one) are made of. All are one word, an address.
+// `unowned(unsafe)` is none of them: it says that it owns nothing.
 static const char *const pointers[] = {
     "Swift.UnsafePointer",           "Swift.UnsafeMutablePointer",
     "Swift.UnsafeRawPointer",        "Swift.UnsafeMutableRawPointer",
@@ -44,14 +44,16 @@ void csizer_compile_foreign_reference(csizer_builder *builder, const swift_metad
   add(builder, (csizer_kind){.type = type, .prefix = ""});
 }
 
-// The runtime makes the witnesses of a generic type with a raw layout as if its values were bits (swift_initRawStructMetadata).
+// The runtime makes the witnesses of a generic type with a raw layout as if its values were bits
+// (swift_initRawStructMetadata).
 static bool has_raw_layout(const swift_metadata *type) {
   if (swift_kind_of(type) != SWIFT_STRUCT || !(swift_witnesses_of(type)->flags & SWIFT_NOT_COPYABLE)) return false;
   return !csizer_type_descriptor(type)->structure.field_count;
 }
 
-// Structs of C++, `@_rawLayout`, and what has a deinit of its own and keeps a handle or a pointer in plain sight. Words that are a live
-// object's address are followed all the same. The op stands first: it speaks for the pointers behind it.
+// Structs of C++, `@_rawLayout`, and what has a deinit of its own and keeps a handle or a pointer in plain sight. Words
+// that are a live object's address are followed all the same. The op stands first: it speaks for the pointers behind
+// it.
 void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata *type) {
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   if (!witnesses->size || !(witnesses->flags & SWIFT_NOT_POD || has_raw_layout(type))) return;

@@ -4,8 +4,8 @@
 #include "layouts/layout_internal.h"
 #include "runtime/mangling.h"
 
-// Structs with `@_rawLayout`: they are sized like another type, and no field says so. All of the standard libraries' are in
-// module Synchronization (stdlib/public/Synchronization in swiftlang/swift).
+// Structs with `@_rawLayout`: they are sized like another type, and no field says so. All of the standard libraries'
+// are in module Synchronization (stdlib/public/Synchronization in swiftlang/swift).
 
 typedef enum raw_content {
   RAW_DATA,       // bits that own nothing

@@ -46,7 +46,8 @@ static void compile_set(csizer_builder *builder, csizer_object_layout *layout, c
   layout->first = HASH_POINTERS;
 }
 
-// A ManagedBuffer's header says how many elements there are if it has an Int called count. One that is an Int may be a capacity.
+// A ManagedBuffer's header says how many elements there are if it has an Int called count. One that is an Int may be a
+// capacity.
 static uint32_t count_in_header(csizer_builder *builder, const swift_metadata *header, size_t offset) {
   const swift_metadata *integer = builder->layouts->runtime->type_in_context("Si", 2, NULL, NULL);
   if (swift_kind_of(header) != SWIFT_STRUCT || !csizer_field_offsets_are_known(header)) return CSIZER_NO_COUNT;
@@ -76,7 +77,8 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
     return;
   }
   layout->shape = SHAPE_TAIL;
-  layout->first = (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
+  layout->first =
+      (uint32_t)swift_round_up(header + swift_witnesses_of(arguments[0])->size, align_mask_of(layout->element));
   if (csizer_compile_tail_header(layout, arguments[0], header)) return;
   layout->count_bytes = sizeof(size_t);
   // The class of the object itself, a subclass mostly, is what somebody knows.
@@ -105,7 +107,8 @@ static void compile_stream(csizer_builder *builder, csizer_object_layout *layout
   csizer_compile_class(builder, type);
 }
 
-// stdlib/public/Concurrency/CheckedContinuation.swift: one pair as a tail, the continuation, which is a task, and the function's name.
+// stdlib/public/Concurrency/CheckedContinuation.swift: one pair as a tail, the continuation, which is a task, and the
+// function's name.
 static void compile_checked(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   static const csizer_owned task = {.rule = CSIZER_OWNS_TASK, .lender = CSIZER_NO_SIBLING, .doubt = CSIZER_NO_SIBLING};
   const swift_metadata *string = builder->layouts->runtime->type_in_context("SS", 2, NULL, NULL);
@@ -123,8 +126,8 @@ static void compile_checked(csizer_builder *builder, csizer_object_layout *layou
   layout->count = CSIZER_ONE_ELEMENT;
 }
 
-// swift-corelibs-foundation, CFNumber.c: the value follows the class's fields, two words of it where one is not enough. It refers
-// to nothing. Subclasses keep what they declare.
+// swift-corelibs-foundation, CFNumber.c: the value follows the class's fields, two words of it where one is not enough.
+// It refers to nothing. Subclasses keep what they declare.
 static void compile_number(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   (void)type;
   csizer_compile_class(builder, (const swift_class *)layout->fields.type);

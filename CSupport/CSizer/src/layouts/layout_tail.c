@@ -11,7 +11,8 @@ static const struct tail_header {
   uint8_t count, count_bytes;  // where in the header, and how wide; no bytes: there are never any elements
   uint8_t first, capacity;     // of a ring; both 0: no ring
 } tail_headers[] = {
-    // swift-collections 1.6, _DequeBufferHeader.swift: capacity, count, startSlot. The concurrency library has its own copy.
+    // swift-collections 1.6, _DequeBufferHeader.swift: capacity, count, startSlot. The concurrency library has its own
+    // copy.
     {"DequeModule._DequeBufferHeader", 8, 8, 16, 0},
     {"Swift._DequeBufferHeader", 8, 8, 16, 0},
     // Rope+_Storage.swift: _childCount: UInt16, height. Foundation has its own copy.
@@ -39,8 +40,8 @@ bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metada
   return false;
 }
 
-// swift-collections 1.6, HashTreeCollections: a node's children come first, its items (tuples of key and value) fill the other
-// end of its storage. The class is nested in _HashNode<Key, Value>.
+// swift-collections 1.6, HashTreeCollections: a node's children come first, its items (tuples of key and value) fill
+// the other end of its storage. The class is nested in _HashNode<Key, Value>.
 void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   const void *const *arguments = csizer_generic_arguments((const swift_metadata *)type);
   if (!arguments) return;
@@ -57,8 +58,8 @@ void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *lay
   builder->unresolved |= key->unresolved || value->unresolved;
 }
 
-// swift-corelibs-foundation, NSSwiftRuntime.swift: CoreFoundation's C code makes objects of these classes, and keeps its own
-// structs where the classes have stored properties.
+// swift-corelibs-foundation, NSSwiftRuntime.swift: CoreFoundation's C code makes objects of these classes, and keeps
+// its own structs where the classes have stored properties.
 void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
   (void)type;
   layout->shape = SHAPE_CF;

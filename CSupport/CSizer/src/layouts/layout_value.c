@@ -20,7 +20,8 @@ static void compile_struct(csizer_builder *builder, const swift_metadata *type, 
   for (uint32_t i = 0; i < count; i++) {
     csizer_field field;
     if (!csizer_field_read(builder->layouts->runtime, type, i, &field) || !field.type_name) continue;
-    if (is_plain && !field.type && field.type_name[0] == 'B') continue;  // of bits and of a type that has no metadata: a vector
+    // Of bits and of a type that has no metadata: a vector
+    if (is_plain && !field.type && field.type_name[0] == 'B') continue;
     size_t offset = csizer_field_offset(type, i);
     size_t end = i + 1 < count ? csizer_field_offset(type, i + 1) : size;
     if (csizer_owning_field_compile(builder, type, &field, offset)) continue;
@@ -51,8 +52,8 @@ static void compile_extended_existential(csizer_builder *builder, const swift_ex
   }
 }
 
-// Builtin.NativeObject, BridgeObject and AnyObject are one word that is retained; default actors' storage is larger and its
-// queue holds jobs, not objects.
+// Builtin.NativeObject, BridgeObject and AnyObject are one word that is retained; default actors' storage is larger and
+// its queue holds jobs, not objects.
 static void compile_opaque(csizer_builder *builder, const swift_witnesses *witnesses) {
   if (!(witnesses->flags & SWIFT_NOT_POD)) return;
   if (witnesses->size == sizeof(void *)) csizer_builder_reference(builder, 0);
@@ -113,7 +114,8 @@ const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts
   return layouts->failed ? NULL : layout;
 }
 
-static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_metadata *type, csizer_value_layout *layout) {
+static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_metadata *type,
+                                       csizer_value_layout *layout) {
   if (!csizer_metadata_is_known(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   layout->size = (uint32_t)witnesses->size;

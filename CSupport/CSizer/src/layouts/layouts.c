@@ -39,7 +39,8 @@ static bool map_grow(csizer_layouts *layouts, csizer_layout_map *map) {
   return true;
 }
 
-bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata, const void *layout) {
+bool csizer_layout_map_insert(csizer_layouts *layouts, csizer_layout_map *map, const void *metadata,
+                              const void *layout) {
   if ((map->count + 1) * 4 > map->capacity * 3 && !map_grow(layouts, map)) return false;
   map_put(map, metadata, layout);
   return true;

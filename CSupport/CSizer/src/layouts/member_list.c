@@ -76,7 +76,8 @@ static bool compile_arguments(csizer_layouts *layouts, const swift_metadata *typ
   const void *const *arguments = csizer_generic_arguments(type);
   size_t count = arguments ? csizer_generic_argument_count(csizer_type_descriptor(type)) : 0;
   for (size_t i = 0; i < count; i++)
-    if (csizer_is_metadata(&layouts->images, arguments[i]) && !compile_below(layouts, arguments[i], levels)) return false;
+    if (csizer_is_metadata(&layouts->images, arguments[i]) && !compile_below(layouts, arguments[i], levels))
+      return false;
   return true;
 }
 

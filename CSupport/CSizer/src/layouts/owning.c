@@ -21,7 +21,8 @@ static struct {
   csizer_pool pool;
 } registered = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool is_for(const csizer_owning_field *row, const swift_descriptor *descriptor, const char *type, const char *field) {
+static bool is_for(const csizer_owning_field *row, const swift_descriptor *descriptor, const char *type,
+                   const char *field) {
   if (row->declared_by && csizer_type_descriptor(row->declared_by) != descriptor) return false;
   return strcmp(row->field, field) == 0 && strcmp(row->type, type) == 0;
 }
@@ -133,8 +134,9 @@ static const swift_metadata *element_of(const csizer_owning_field *row, const sw
   if (row->element) return row->element;
   if (row->argument == CSIZER_POINTEE) return pointee_of(field->type);
   const void *const *arguments = csizer_generic_arguments(type);
-  return arguments && row->argument < csizer_generic_argument_count(csizer_type_descriptor(type)) ? arguments[row->argument]
-                                                                                               : NULL;
+  return arguments && row->argument < csizer_generic_argument_count(csizer_type_descriptor(type))
+             ? arguments[row->argument]
+             : NULL;
 }
 
 // Objects are counted under their own types.
@@ -188,7 +190,8 @@ bool csizer_owning_payload(csizer_builder *builder, const swift_metadata *type, 
   return true;
 }
 
-bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset, uint32_t *ret_count) {
+bool csizer_owning_tail_count(const swift_metadata *type, const swift_metadata *header, size_t offset,
+                              uint32_t *ret_count) {
   char name[CSIZER_TYPE_NAME_BYTES];
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   const csizer_owning_field *row = row_for(csizer_type_descriptor(type), name, CSIZER_TAIL_HEADER);

@@ -7,8 +7,8 @@ enum { COPY_WILL_NOT_RETAIN = 63, CF_DATA_INLINE = 2, CF_DATA_NOT_FREED = 4, CF_
 #define BIT(n) ((uint64_t)1 << (n))
 
 const csizer_owning_field csizer_owning_table[] = {
-    // swift-foundation, Data.swift. Made with `.none` the storage marks itself; any other deallocator may belong to memory
-    // that malloc has not seen, or that another object owns.
+    // swift-foundation, Data.swift. Made with `.none` the storage marks itself; any other deallocator may belong to
+    // memory that malloc has not seen, or that another object owns.
     {.type = "FoundationEssentials.__DataStorage", .field = "_bytes", .lender = "_capacity",
      .lent_bits = BIT(COPY_WILL_NOT_RETAIN), .doubt = "_deallocator"},
 
@@ -24,7 +24,8 @@ const csizer_owning_field csizer_owning_table[] = {
     // NSUUID.swift, NSConcreteValue.swift.
     {.type = "Foundation.NSUUID", .field = "buffer"},
     {.type = "Foundation.NSConcreteValue", .field = "_storage"},
-    // CFCharacterSet.c: the variants builtin (0) and range (1) keep numbers where string (2) and bitmaps (3, 4) have a block.
+    // CFCharacterSet.c: the variants builtin (0) and range (1) keep numbers where string (2) and bitmaps (3, 4) have a
+    // block.
     {.type = "Foundation.NSCharacterSet", .field = "_buffer", .lender = "_base",
      .lent_bits = BIT(CF_SET_VARIANT) | BIT(CF_SET_VARIANT + 1), .lent_if_clear = true},
     {.type = "Foundation.NSCharacterSet", .field = "_annex", .rule = CSIZER_OWNS_FOREIGN},
@@ -74,8 +75,8 @@ const csizer_owning_field csizer_owning_table[] = {
     {.type = "Swift.Job", .field = "context", .rule = CSIZER_OWNS_TASK},
     {.type = "Swift.ExecutorJob", .field = "context", .rule = CSIZER_OWNS_TASK},
 
-    // swift-corelibs-foundation, Operation.swift. A queue retains each operation when it is added, the operations retain their
-    // queue; the lists by priority and the ways back retain nothing.
+    // swift-corelibs-foundation, Operation.swift. A queue retains each operation when it is added, the operations
+    // retain their queue; the lists by priority and the ways back retain nothing.
     {.type = "Foundation.OperationQueue", .field = "__firstOperation", .rule = CSIZER_OWNS_OBJECT},
     {.type = "Foundation.OperationQueue", .field = "__lastOperation", .rule = CSIZER_BORROWS},
     {.type = "Foundation.OperationQueue", .field = "__firstPriorityOperation", .rule = CSIZER_BORROWS},

@@ -7,8 +7,8 @@ const csizer_object_layout csizer_unknown_object = {
     .fields = {.unresolved = true}, .shape = SHAPE_OPAQUE, .count = CSIZER_NO_COUNT};
 const csizer_value_layout csizer_unknown_value = {.unresolved = true};
 
-void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const void *type, const void *const *bindings,
-                         uint32_t binding_count) {
+void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const void *type,
+                         const void *const *bindings, uint32_t binding_count) {
   unknown_type noted = {.role = role, .type = type, .binding_count = binding_count};
   if (binding_count > UNKNOWN_BINDINGS) return;
   if (binding_count) memcpy(noted.bindings, bindings, binding_count * sizeof *bindings);
@@ -61,7 +61,8 @@ static bool is_box(const csizer_images *images, const void *type) {
   if (!read_words(type, (uintptr_t *)(void *)&box, sizeof box / sizeof(uintptr_t))) return false;
   if (box.offset < sizeof(swift_object) || box.offset > 1 << 16 || !may_be_address(box.type)) return false;
   if (is_class(images, box.type)) return true;
-  return read_words((const uintptr_t *)box.type - 1, words, 3) && is_value_metadata(images, words[0], words[1], words[2]);
+  return read_words((const uintptr_t *)box.type - 1, words, 3) &&
+         is_value_metadata(images, words[0], words[1], words[2]);
 }
 
 bool csizer_is_metadata(const csizer_images *images, const void *type) {
@@ -85,7 +86,8 @@ uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_i
 }
 
 bool csizer_may_be_binding(const csizer_images *images, const void *word) {
-  return (uintptr_t)word < 1 << 16 || csizer_images_contain(images, (uintptr_t)word) || csizer_is_metadata(images, word);
+  return (uintptr_t)word < 1 << 16 || csizer_images_contain(images, (uintptr_t)word) ||
+         csizer_is_metadata(images, word);
 }
 
 static bool compile(const unknown_type *unknown, csizer_layouts *layouts) {

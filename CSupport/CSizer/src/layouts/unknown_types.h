@@ -25,14 +25,15 @@ typedef struct csizer_unknown_types {
 } csizer_unknown_types;
 
 /// Remembers one, once. What has no room is met again next time.
-void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const void *type, const void *const *bindings,
-                         uint32_t binding_count);
+void csizer_unknown_note(csizer_unknown_types *unknown, unknown_role role, const void *type,
+                         const void *const *bindings, uint32_t binding_count);
 
 /// What a walk goes on with: an object that is scanned conservatively, a value in which there is nothing.
 extern const csizer_object_layout csizer_unknown_object;
 extern const csizer_value_layout csizer_unknown_value;
 
-/// Drops those that are no metadata: memory that is not a value yet can look like one. How many are left. Takes no lock.
+/// Drops those that are no metadata: memory that is not a value yet can look like one. How many are left. Takes no
+/// lock.
 uint32_t csizer_unknown_keep_types(csizer_unknown_types *unknown, const csizer_images *images);
 
 /// Compiles them, but for those that are no metadata. How many were compiled.
@@ -41,7 +42,8 @@ uint32_t csizer_unknown_compile(const csizer_unknown_types *unknown, csizer_layo
 /// Whether a context may be bound to this word: metadata, a witness table, or an integer that is a generic argument.
 bool csizer_may_be_binding(const csizer_images *images, const void *word);
 
-/// Whether there is metadata of a type at `type`: readable, of a known kind, with a descriptor in some image. It may be any word.
+/// Whether there is metadata of a type at `type`: readable, of a known kind, with a descriptor in some image. It may be
+/// any word.
 bool csizer_is_metadata(const csizer_images *images, const void *type);
 
 #endif

@@ -12,9 +12,11 @@ bool csizer_deaths_are_tracked;
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 
-// ---- The heap map's bits tracked: a filter before the index, so that the death of what is not tracked costs one look ----
+// ---- The heap map's bits tracked: a filter before the index, so that the death of what is not tracked costs one look
+// ----
 
-// The bits of a word are all of one shard (shards.h), which whoever changes one holds; readers without it need whole words only.
+// The bits of a word are all of one shard (shards.h), which whoever changes one holds; readers without it need whole
+// words only.
 
 static inline heapmap_leaf *leaf_of(uintptr_t address) {
   csizer_heapmap *map = csizer_census_map();

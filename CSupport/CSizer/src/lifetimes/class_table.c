@@ -9,8 +9,8 @@ enum { FIRST_CAPACITY = 2048 };
 
 class_entry csizer_class_untracked;
 
-// Globals: births of all threads ask here. A table that became too small is left as it is, for readers may be in it; all of them
-// together are smaller than the newest.
+// Globals: births of all threads ask here. A table that became too small is left as it is, for readers may be in it;
+// all of them together are smaller than the newest.
 class_table *csizer_class_current;
 static class_entry *entries;
 static csizer_pool pool;

@@ -9,8 +9,9 @@
 #include "runtime/swift_abi.h"
 #include "runtime/swift_call.h"
 
-// What tracking knows of each metadata that an object was made with since the first class was tracked: 16 bytes each, and a class_entry
-// for classes that were tracked. Metadata live for ever, but for those of a library that is closed (unloaded.h).
+// What tracking knows of each metadata that an object was made with since the first class was tracked: 16 bytes each,
+// and a class_entry for classes that were tracked. Metadata live for ever, but for those of a library that is closed
+// (unloaded.h).
 
 struct csizer_lifetimes;
 
@@ -61,7 +62,8 @@ typedef struct class_table {
   } slots[];
 } class_table;
 
-/// Every object of the process that is made while a class is tracked asks here: hence the table in the open, and the search inline.
+/// Every object of the process that is made while a class is tracked asks here: hence the table in the open, and the
+/// search inline.
 extern class_table *csizer_class_current;
 
 static inline size_t class_place_of(const class_table *table, const void *metadata) {
@@ -100,10 +102,12 @@ class_entry *csizer_class_make(const swift_class *type);
 /// Room for so many trackings, keeping what is there. Holding all shards. False when the system refuses memory.
 bool csizer_class_reserve_trackings(class_entry *entry, uint32_t count);
 
-/// Gives the entry these trackings, which may be its own first ones. Holding all shards. False when the system refuses memory; then nothing was changed.
+/// Gives the entry these trackings, which may be its own first ones. Holding all shards. False when the system refuses
+/// memory; then nothing was changed.
 bool csizer_class_set_trackings(class_entry *entry, const class_tracking *trackings, uint32_t count);
 
-/// Calls `visit` for every metadata of which something is known. Holding all shards; `visit` may change what is known of it.
+/// Calls `visit` for every metadata of which something is known. Holding all shards; `visit` may change what is known
+/// of it.
 void csizer_class_each(bool (*visit)(void *context, const void *metadata), void *context);
 
 /// The entry made last; the others follow by `next`. Holding all shards.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifetimes/lifetimes_internal.h"
 
-// Cohorts are found again by what their objects have in common, so that a class that is tracked and let go time after time, or objects
-// that are tracked one by one, take one place each. The index holds a cohort's number plus one in each place that is taken; it is at most
-// half full. Everything here holds all shards.
+// Cohorts are found again by what their objects have in common, so that a class that is tracked and let go time after
+// time, or objects that are tracked one by one, take one place each. The index holds a cohort's number plus one in each
+// place that is taken; it is at most half full. Everything here holds all shards.
 
 enum { FIRST_CAPACITY = 1024 };
 
 static bool is_alike(const csizer_cohort *cohort, const swift_class *type, const csizer_tracking *tracking) {
-  return cohort->type == type && cohort->number == tracking->number && cohort->resolution_level == tracking->resolution_level &&
-         cohort->keep == tracking->keep;
+  return cohort->type == type && cohort->number == tracking->number &&
+         cohort->resolution_level == tracking->resolution_level && cohort->keep == tracking->keep;
 }
 
 // Levels and references go with the tracking nearly always: two words tell most cohorts apart.
@@ -19,7 +19,8 @@ static size_t place_of(const void *type, uint32_t tracking, size_t capacity) {
 }
 
 // The place of such a cohort, or the free one where it would be.
-static uint32_t *place_for(const csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking) {
+static uint32_t *place_for(const csizer_lifetimes *lifetimes, const swift_class *type,
+                           const csizer_tracking *tracking) {
   size_t mask = lifetimes->cohort_index_capacity - 1;
   for (size_t i = place_of(type, tracking->number, mask + 1);; i = (i + 1) & mask) {
     uint32_t *place = &lifetimes->cohort_index[i];

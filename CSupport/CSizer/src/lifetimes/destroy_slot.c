@@ -11,8 +11,9 @@
 
 #include "lifetimes/tracked_classes.h"
 
-// The destroy slot of class metadata: what swift_release calls when the last strong reference is gone. Two words before the address
-// point (Metadata.h: TypeMetadataHeader, HeapMetadataHeaderPrefix), swiftcall, the object in the context register.
+// The destroy slot of class metadata: what swift_release calls when the last strong reference is gone. Two words before
+// the address point (Metadata.h: TypeMetadataHeader, HeapMetadataHeaderPrefix), swiftcall, the object in the context
+// register.
 
 static class_destroyer *slot_of(const swift_class *type) { return (class_destroyer *)((uintptr_t)type - 16); }
 
@@ -47,8 +48,9 @@ static segments segments_of(const struct dl_find_object *image) {
   return (segments){(const void *)((const char *)header + header->e_phoff), header->e_phnum};
 }
 
-// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be held by a thread
-// that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes no lock.
+// Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be
+// held by a thread that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes
+// no lock.
 static slot_protection protection_of(uintptr_t address) {
   struct dl_find_object image;
   if (!_dl_find_object) return SLOT_UNKNOWN;
@@ -70,9 +72,9 @@ static slot_protection protection_of(uintptr_t address) {
 }
 #endif
 
-// Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The last objects of
-// two classes may die at once, under different shards, and their slots share a page: one at a time opens and closes it. Who is
-// in here holds a shard, so no fork finds it taken.
+// Metadata that needs no work at run time may lie in pages that the loader made read-only after relocating them. The
+// last objects of two classes may die at once, under different shards, and their slots share a page: one at a time
+// opens and closes it. Who is in here holds a shard, so no fork finds it taken.
 static bool write_protected(class_destroyer *slot, class_destroyer function, bool closes) {
   static bool is_open;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

@@ -6,7 +6,8 @@
 #include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 
-// The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to change.
+// The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to
+// change.
 csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
 uint32_t csizer_trackers_end;
 
@@ -17,7 +18,8 @@ static size_t whole_pages(size_t bytes) {
 
 bool csizer_page_array_reserve(page_array *array, size_t bytes) {
   if (bytes <= array->bytes) return true;
-  // A sixteenth more than before: growing moves no memory, so the steps may be small, and little is mapped that is not used.
+  // A sixteenth more than before: growing moves no memory, so the steps may be small, and little is mapped that is not
+  // used.
   size_t larger = array->bytes + array->bytes / 16;
   if (larger < bytes) larger = bytes;
   larger = whole_pages(larger);
@@ -123,7 +125,8 @@ lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *
   uint32_t number = __atomic_load_n(&lifetimes->count, __ATOMIC_RELAXED);
   do {
     if (__builtin_expect(number >= RECORD_LIMIT || !make_chunk(lifetimes, number), 0)) return NULL;
-  } while (!__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+  } while (
+      !__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   *ret_number = number;
   return lifetime_record_at(lifetimes, number);
 }
@@ -137,7 +140,8 @@ uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
 }
 
 csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number) {
-  const lifetime_record *record = number < csizer_lifetimes_count(lifetimes) ? lifetime_record_at(lifetimes, number) : NULL;
+  const lifetime_record *record =
+      number < csizer_lifetimes_count(lifetimes) ? lifetime_record_at(lifetimes, number) : NULL;
   csizer_lifetime lifetime = {.fate = CSIZER_RELEASED};
   if (!record || !record->birth) return lifetime;
   uint64_t end = __atomic_load_n(&record->end, __ATOMIC_RELAXED);

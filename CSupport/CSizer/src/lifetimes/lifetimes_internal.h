@@ -53,13 +53,15 @@ struct csizer_lifetimes {
   tracked_class *tracked_classes;
   uint32_t tracked_class_count;
   page_array tracked_class_pages;
-  /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look, in order.
+  /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look,
+  /// in order.
   uint32_t listed;
   uint32_t living_count;
   page_array living_numbers;  // uint32_t
   const void *prepared_for;  // the table in which the types of the first `prepared` cohorts are known
   uint32_t prepared;
-  uint64_t referent_room;     // what frozen images are given for the names of referents: as much as the last one wished for, and more
+  /// What frozen images are given for the names of referents: as much as the last one wished for, and more.
+  uint64_t referent_room;
   page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
   page_array rows;            // csizer_size_row: every size that changed
   size_t row_count;
@@ -84,7 +86,8 @@ void csizer_page_array_trim(page_array *array, size_t bytes);
 void csizer_page_array_deinit(page_array *array);
 
 // lifetimes.c
-/// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a shard.
+/// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a
+/// shard.
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
 /// Counts an object that could not be recorded.
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
@@ -101,7 +104,8 @@ void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifeti
 // cohorts.c. Holding all shards.
 /// Room for so many more cohorts; false when the system refuses memory.
 bool csizer_cohorts_reserve(csizer_lifetimes *lifetimes, uint32_t more);
-/// The number of the cohort of a class's objects that are tracked so, made when there is none; UINT32_MAX when there is no room.
+/// The number of the cohort of a class's objects that are tracked so, made when there is none; UINT32_MAX when there is
+/// no room.
 uint32_t csizer_cohorts_of(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking);
 /// Leaves none. No record may be of one.
 void csizer_cohorts_forget(csizer_lifetimes *lifetimes);
@@ -121,7 +125,8 @@ lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **r
 /// Takes out all records of a tracker, calling `visit` for each. Holding all shards.
 void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context);
 /// Calls `visit` for each record of all trackers. Holding all shards.
-void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record), void *context);
+void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record),
+                        void *context);
 size_t csizer_living_bytes(void);
 
 // births_and_deaths.c: what the entry points call

@@ -3,8 +3,8 @@
 
 #include "lifetimes/lifetimes_internal.h"
 
-// An open-addressed table per shard, 8 bytes a place: the record's number in its tracker, the tracker's number, and 16 bits of the
-// address's hash. That these meet by chance is found out in the record, which holds the address.
+// An open-addressed table per shard, 8 bytes a place: the record's number in its tracker, the tracker's number, and 16
+// bits of the address's hash. That these meet by chance is found out in the record, which holds the address.
 
 enum { EMPTY = 0, FIRST_CAPACITY = 512 };  // a page
 #define REMOVED UINT64_MAX
@@ -53,7 +53,8 @@ static bool rebuild(living_table *table, size_t capacity) {
   return true;
 }
 
-// At most seven tenths are in use. A table that is full of removed places is only swept, one that has become far too large shrinks.
+// At most seven tenths are in use. A table that is full of removed places is only swept, one that has become far too
+// large shrinks.
 static bool make_room(living_table *table) {
   if ((table->used + 1) * 10 <= table->capacity * 7) return true;
   size_t capacity = table->capacity ? table->capacity : FIRST_CAPACITY;
@@ -99,7 +100,8 @@ static void remove_at(living_table *table, size_t at) {
   } while (table->places[at] == REMOVED);
 }
 
-// A sixteenth is left of what the table has room for: crossed once on the way down, so that a refusal is not met again at every death.
+// A sixteenth is left of what the table has room for: crossed once on the way down, so that a refusal is not met again
+// at every death.
 static void shrink(living_table *table) {
   if (table->count * 16 == table->capacity && table->capacity > FIRST_CAPACITY) rebuild(table, table->capacity / 4);
 }

@@ -4,24 +4,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The locks of tracking. An address belongs to one of SHARD_COUNT shards; who reads or writes what is known of a tracked object holds
-// its shard. Who changes what is tracked, or needs all objects to stay, holds all shards. So births and deaths of different
-// objects seldom meet, and nobody is born or freed while a snapshot holds them.
+// The locks of tracking. An address belongs to one of SHARD_COUNT shards; who reads or writes what is known of a
+// tracked object holds its shard. Who changes what is tracked, or needs all objects to stay, holds all shards. So
+// births and deaths of different objects seldom meet, and nobody is born or freed while a snapshot holds them.
 
 enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
 ///
-/// A shard is of whole KiB: who holds one may change a word of the heap map, 64 bits for as many places in a KiB, without a locked
-/// instruction.
+/// A shard is of whole KiB: who holds one may change a word of the heap map, 64 bits for as many places in a KiB,
+/// without a locked instruction.
 static inline uint64_t shard_hash(uintptr_t address) {
   const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);
   return ((address >> 10) * odd & top) | ((address >> 4) * odd & ~top);
 }
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
 
-// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads. They stand in the
-// open because each birth and death of a tracked object takes one.
+// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads.
+// They stand in the open because each birth and death of a tracked object takes one.
 typedef struct csizer_shard {
   int taken;
   int wanted;  // by so many that take all of them: everybody else stands back, or a busy shard would never be theirs
@@ -51,7 +51,8 @@ static inline void shard_unlock(unsigned shard) {
   __atomic_store_n(&csizer_shard_locks[shard].taken, 0, __ATOMIC_RELEASE);
 }
 
-/// Takes one shard's lock, unless the calling thread holds all of them. Never allocates; waiting threads give up their processor.
+/// Takes one shard's lock, unless the calling thread holds all of them. Never allocates; waiting threads give up their
+/// processor.
 void csizer_shard_lock(unsigned shard);
 void csizer_shard_unlock(unsigned shard);
 

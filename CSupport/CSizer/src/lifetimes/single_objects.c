@@ -11,7 +11,8 @@ extern __attribute__((weak)) void swift_release(void *object);
 
 static csizer_status record(csizer_lifetimes *lifetimes, const swift_class *type, uintptr_t address,
                             const csizer_tracking *tracking) {
-  class_tracking one = {.owner = lifetimes, .cohort = csizer_cohorts_of(lifetimes, type, tracking), .number = tracking->number};
+  class_tracking one = {
+      .owner = lifetimes, .cohort = csizer_cohorts_of(lifetimes, type, tracking), .number = tracking->number};
   bool is_recorded = one.cohort != UINT32_MAX && csizer_tracked_mark(address) &&
                      csizer_lifetimes_record(&one, address, clock_ticks(), 0);
   return is_recorded ? CSIZER_OK : CSIZER_NO_MEMORY;
@@ -41,13 +42,15 @@ static bool is_trackable(const swift_object *object) {
   return object->metadata->kind == SWIFT_CLASS && !is_immortal && !((uintptr_t)object & 15);
 }
 
-csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
+csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object,
+                                            const csizer_tracking *tracking) {
   if (!is_trackable(object)) return CSIZER_INVALID;
   if (!SWIFT_CALL_IS_KNOWN || (tracking->keep && !swift_retain)) return CSIZER_UNSUPPORTED;
   return csizer_single_object_add(lifetimes, object, tracking);
 }
 
-csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
+csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object,
+                                       const csizer_tracking *tracking) {
   csizer_unloaded_forget();
   csizer_shards_hold();
   csizer_status status = add(lifetimes, (uintptr_t)object, tracking);
@@ -64,7 +67,8 @@ bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint
   return record != NULL;
 }
 
-csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking) {
+csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void *object,
+                                         const csizer_tracking *tracking) {
   csizer_status status = CSIZER_INVALID;
   csizer_shards_hold();
   lifetime_record *record = csizer_living_find((uintptr_t)object, lifetimes->number);

@@ -5,8 +5,8 @@
 #include "lifetimes/unloaded.h"
 #include "runtime/swift_call.h"
 
-// Classes are decided once for each metadata: when it is first met, and all that were met again when what is tracked changes. Births
-// then only look the decision up. Everything here holds all shards.
+// Classes are decided once for each metadata: when it is first met, and all that were met again when what is tracked
+// changes. Births then only look the decision up. Everything here holds all shards.
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 
@@ -25,10 +25,13 @@ typedef struct decision {
   bool failed;
 } decision;
 
-// What is being decided, for any number of trackers. There for ever: a birth's decision needs no memory that a tracking had.
+// What is being decided, for any number of trackers. There for ever: a birth's decision needs no memory that a tracking
+// had.
 static page_array decided;
 
-static bool reserve_decided(uint32_t count) { return csizer_page_array_reserve(&decided, count * sizeof(class_tracking)); }
+static bool reserve_decided(uint32_t count) {
+  return csizer_page_array_reserve(&decided, count * sizeof(class_tracking));
+}
 
 static const class_tracking *tracking_of(const class_entry *entry, const csizer_lifetimes *owner, uint32_t tracking) {
   for (uint32_t i = 0; entry && i < entry->tracking_count; i++)
@@ -68,7 +71,8 @@ static void drop_outdated(class_entry *entry) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < entry->tracking_count; i++) {
     const tracked_class *tracked = tracked_by(entry->trackings[i].owner, entry->type);
-    if (tracked && tracked->tracking.number == entry->trackings[i].number) entry->trackings[kept++] = entry->trackings[i];
+    if (tracked && tracked->tracking.number == entry->trackings[i].number)
+      entry->trackings[kept++] = entry->trackings[i];
   }
   set_smaller(entry, entry->trackings, kept);
 }
@@ -101,7 +105,8 @@ static bool decide(const void *metadata) {
 static bool note_loss(void *context, csizer_lifetimes *lifetimes) {
   const swift_class *type = context;
   const tracked_class *tracked = tracked_by(lifetimes, type);
-  if (tracked && !tracking_of(csizer_class_find(type), lifetimes, tracked->tracking.number)) csizer_lifetimes_note_loss(lifetimes);
+  if (tracked && !tracking_of(csizer_class_find(type), lifetimes, tracked->tracking.number))
+    csizer_lifetimes_note_loss(lifetimes);
   return true;
 }
 
@@ -207,7 +212,8 @@ static bool prepare(csizer_lifetimes *lifetimes, const swift_class *type) {
   return !plan.refused && csizer_cohorts_reserve(lifetimes, plan.heirs);
 }
 
-csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking) {
+csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_class *type,
+                                       const csizer_tracking *tracking) {
   csizer_unloaded_forget();
   csizer_shards_hold();
   bool is_prepared = prepare(lifetimes, type);
@@ -224,7 +230,8 @@ csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_
   return is_prepared ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
-csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type, const csizer_tracking *options) {
+csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type,
+                                           const csizer_tracking *options) {
   if (!type || ((const swift_class *)type)->kind != SWIFT_CLASS) return CSIZER_INVALID;
   if (csizer_census_state() != CSIZER_HOOKS_REPLACED) return CSIZER_UNSUPPORTED;
   if (options->keep && !swift_retain) return CSIZER_UNSUPPORTED;

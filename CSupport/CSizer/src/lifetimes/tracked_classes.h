@@ -5,20 +5,23 @@
 
 // tracked_classes.c: which classes are tracked, decided for each metadata once.
 
-/// What is known of a metadata that an object was just made with for the first time. Never NULL. Any thread that holds no shard.
+/// What is known of a metadata that an object was just made with for the first time. Never NULL. Any thread that holds
+/// no shard.
 class_entry *csizer_tracked_class_meet(const void *metadata);
 
-/// As csizer_lifetimes_track_class, without its checks: of a class, in a process where births are told of. CSIZER_NO_MEMORY when anything was
-/// refused; then nothing has changed.
-csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_class *type, const csizer_tracking *tracking);
+/// As csizer_lifetimes_track_class, without its checks: of a class, in a process where births are told of.
+/// CSIZER_NO_MEMORY when anything was refused; then nothing has changed.
+csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_class *type,
+                                       const csizer_tracking *tracking);
 
-/// Counts anew how many tracked objects live of classes that nobody tracks, and puts back the destroy functions of those that
-/// have none. Linear in the number of tracked objects. Holding all shards.
+/// Counts anew how many tracked objects live of classes that nobody tracks, and puts back the destroy functions of
+/// those that have none. Linear in the number of tracked objects. Holding all shards.
 void csizer_tracked_classes_settle(void);
 
 // single_objects.c
 /// As csizer_lifetimes_track_object, without its checks.
-csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object, const csizer_tracking *tracking);
+csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object,
+                                       const csizer_tracking *tracking);
 
 // births_and_deaths.c
 /// Records a birth for one tracking; false when there is no room. Holding the address's shard.
@@ -27,7 +30,8 @@ bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, 
 bool csizer_tracked_mark(uintptr_t address);
 
 // destroy_slot.c: how deaths are seen
-/// From now on the class's objects are noticed when their deinit begins. Holding all shards. False when the kernel refuses.
+/// From now on the class's objects are noticed when their deinit begins. Holding all shards. False when the kernel
+/// refuses.
 bool csizer_class_hook(class_entry *entry);
 /// Puts the class's own destroy function back. Holding the shard of the last tracked object, or all.
 void csizer_class_unhook(class_entry *entry);

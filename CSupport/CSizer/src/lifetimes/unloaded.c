@@ -10,9 +10,10 @@
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/tracked_classes.h"
 
-// Metadata live for ever, says the runtime; dlclose(3) says otherwise. What the class table, trackers' trackings, cohorts and morphs
-// hold are addresses, and each is looked at behind the next dlclose as if it were any word: metadata have a descriptor in some image that
-// is loaded. What is none any more is forgotten, so that a class which comes to lie there later is new.
+// Metadata live for ever, says the runtime; dlclose(3) says otherwise. What the class table, trackers' trackings,
+// cohorts and morphs hold are addresses, and each is looked at behind the next dlclose as if it were any word: metadata
+// have a descriptor in some image that is loaded. What is none any more is forgotten, so that a class which comes to
+// lie there later is new.
 
 static int read_removals(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
@@ -40,7 +41,8 @@ static bool forget_in_tracker(void *context, csizer_lifetimes *lifetimes) {
   const csizer_images *images = context;
   uint32_t kept = 0;
   for (uint32_t i = 0; i < lifetimes->tracked_class_count; i++)
-    if (is_there(images, lifetimes->tracked_classes[i].type)) lifetimes->tracked_classes[kept++] = lifetimes->tracked_classes[i];
+    if (is_there(images, lifetimes->tracked_classes[i].type))
+      lifetimes->tracked_classes[kept++] = lifetimes->tracked_classes[i];
   lifetimes->tracked_class_count = kept;
   for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
     if (lifetimes->cohorts[i].type && !is_there(images, lifetimes->cohorts[i].type)) lifetimes->cohorts[i].type = NULL;

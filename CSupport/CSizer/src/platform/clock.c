@@ -18,7 +18,8 @@ typedef struct anchor {
   uint64_t cycles, nanoseconds;
 } anchor;
 
-// Both clocks at one moment: of some tries the one that took least, since the process may be interrupted between the readings.
+// Both clocks at one moment: of some tries the one that took least, since the process may be interrupted between the
+// readings.
 static anchor read_anchor(void) {
   anchor best = {0, 0};
   uint64_t least = UINT64_MAX;

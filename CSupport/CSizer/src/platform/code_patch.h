@@ -2,8 +2,8 @@
 #ifndef CSIZER_CODE_PATCH_H
 #define CSIZER_CODE_PATCH_H
 
-/// Sending callers of a function elsewhere by writing a jump over its first bytes. Only while the process has one thread: nobody
-/// may be inside the function's start.
+/// Sending callers of a function elsewhere by writing a jump over its first bytes. Only while the process has one
+/// thread: nobody may be inside the function's start.
 
 enum { CSIZER_JUMP_BYTES = 14 };
 
@@ -15,8 +15,9 @@ typedef struct csizer_patch {
 /// From now on calls of `target` run `replacement`. NULL, or why it can't be done: then nothing was changed.
 const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *ret_patch);
 
-/// The same, and `ret_original` is code that does what `target` did: its first instructions, moved, then a jump to the rest. Only
-/// for functions that start with a plain prologue (pushes, frame pointer, stack adjustment), which can be moved as it is.
+/// The same, and `ret_original` is code that does what `target` did: its first instructions, moved, then a jump to the
+/// rest. Only for functions that start with a plain prologue (pushes, frame pointer, stack adjustment), which can be
+/// moved as it is.
 const char *csizer_code_detour(void *target, void *replacement, csizer_patch *ret_patch, void **ret_original);
 
 /// Undoes a patch; one that was never made is fine.

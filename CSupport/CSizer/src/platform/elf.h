@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What stands in an image's file and not in memory: local symbols and the names of sections. Read while layouts are compiled,
-// seldom; never during a walk over known types.
+// What stands in an image's file and not in memory: local symbols and the names of sections. Read while layouts are
+// compiled, seldom; never during a walk over known types.
 
 /// An image's file, mapped for reading.
 typedef struct csizer_elf {
@@ -15,14 +15,14 @@ typedef struct csizer_elf {
   uintptr_t bias;  // from the file's addresses to those in memory
 } csizer_elf;
 
-/// Maps the file of the image that holds `address`. False when there is none, when it can't be read, or when it is not the
-/// file that was loaded (its program headers differ). Close with csizer_elf_close.
+/// Maps the file of the image that holds `address`. False when there is none, when it can't be read, or when it is not
+/// the file that was loaded (its program headers differ). Close with csizer_elf_close.
 bool csizer_elf_open(uintptr_t address, csizer_elf *ret_elf);
 
 void csizer_elf_close(csizer_elf *elf);
 
-/// The name of a symbol with this value, or NULL: local symbols too, if the file was not stripped. Lives until the file is
-/// closed. `prefix` is how the name must begin. Time: linear in the symbols.
+/// The name of a symbol with this value, or NULL: local symbols too, if the file was not stripped. Lives until the file
+/// is closed. `prefix` is how the name must begin. Time: linear in the symbols.
 const char *csizer_elf_symbol_at(const csizer_elf *elf, uintptr_t address, const char *prefix);
 
 /// A section's place in memory; false when there is none of this name.

@@ -34,9 +34,9 @@ static bool grow(csizer_images *images) {
 
 // ---- Libraries of Swift's that were closed ----
 
-// The runtime keeps lists of the types of all images that it has seen, closed ones included, and reads through them for each type
-// that it is asked for by name: behind such a dlclose it must not be asked any more. For the whole process and for ever, as the
-// runtime's lists are; guarded by the lock, which nobody waits for.
+// The runtime keeps lists of the types of all images that it has seen, closed ones included, and reads through them for
+// each type that it is asked for by name: behind such a dlclose it must not be asked any more. For the whole process
+// and for ever, as the runtime's lists are; guarded by the lock, which nobody waits for.
 enum { MOST_SWIFT_IMAGES = 512 };
 static struct {
   pthread_mutex_t lock;
@@ -155,7 +155,9 @@ const struct csizer_range *csizer_images_range(const csizer_images *images, uint
   return low < images->count && images->ranges[low].start <= address ? &images->ranges[low] : NULL;
 }
 
-bool csizer_images_contain(const csizer_images *images, uintptr_t address) { return csizer_images_range(images, address) != NULL; }
+bool csizer_images_contain(const csizer_images *images, uintptr_t address) {
+  return csizer_images_range(images, address) != NULL;
+}
 
 bool csizer_images_contain_code(const csizer_images *images, uintptr_t address) {
   const struct csizer_range *range = csizer_images_range(images, address);

@@ -66,7 +66,8 @@ static bool take(csizer_mappings *mappings, line_start *line, const char *chunk,
     if (!newline) return true;
     chunk++;
     csizer_mapping mapping;
-    if (csizer_mapping_parse(line->text, line->length, &mapping) && !csizer_mappings_append(mappings, mapping)) return false;
+    if (csizer_mapping_parse(line->text, line->length, &mapping) && !csizer_mappings_append(mappings, mapping))
+      return false;
     line->length = 0;
   }
   return true;

@@ -12,8 +12,9 @@
 
 enum { STACK = 8 << 20 };  // pages are the kernel's until they are touched
 
-// Calls `body` with the stack pointer at `top`. The caller's frame is found by the frame pointer, so that debuggers, unwinders and the
-// stacks of births pass through; calls and returns are in pairs, as processors with a shadow stack demand.
+// Calls `body` with the stack pointer at `top`. The caller's frame is found by the frame pointer, so that debuggers,
+// unwinders and the stacks of births pass through; calls and returns are in pairs, as processors with a shadow stack
+// demand.
 #if defined(__x86_64__)
 __asm__(
     ".text\n"
@@ -115,7 +116,8 @@ static void give_back(char *stack) {
   else csizer_pages_unreserve(stack, STACK);
 }
 
-// AddressSanitizer must know where the stack is. Present in processes that were built with it, whatever this file was built with.
+// AddressSanitizer must know where the stack is. Present in processes that were built with it, whatever this file was
+// built with.
 extern __attribute__((weak)) void __sanitizer_start_switch_fiber(void **frames, const void *bottom, size_t bytes);
 extern __attribute__((weak)) void __sanitizer_finish_switch_fiber(void *frames, const void **bottom, size_t *bytes);
 

@@ -11,20 +11,20 @@ void *csizer_pages_map(size_t bytes);
 /// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
 void csizer_pages_unmap(void *pages, size_t bytes);
 
-/// As csizer_pages_map, for address space of which little will ever be touched: it is not counted as held. Given back by
-/// csizer_pages_unreserve, with the same number of bytes; NULL is fine.
+/// As csizer_pages_map, for address space of which little will ever be touched: it is not counted as held. Given back
+/// by csizer_pages_unreserve, with the same number of bytes; NULL is fine.
 void *csizer_pages_reserve(size_t bytes);
 void csizer_pages_unreserve(void *pages, size_t bytes);
 
-/// Makes pages of csizer_pages_map more, perhaps elsewhere, without copying them; NULL becomes new ones. NULL when the system refuses
-/// them: then they are as they were.
+/// Makes pages of csizer_pages_map more, perhaps elsewhere, without copying them; NULL becomes new ones. NULL when the
+/// system refuses them: then they are as they were.
 void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes);
 
 /// Bytes mapped and not given back: what the engine holds of the system. Any thread.
 size_t csizer_pages_held(void);
 
-/// Tests only: the call of csizer_pages_map that fails, counted down from here; 0 fails none. A global because the failure
-/// must reach every caller; written only while one thread runs.
+/// Tests only: the call of csizer_pages_map that fails, counted down from here; 0 fails none. A global because the
+/// failure must reach every caller; written only while one thread runs.
 extern size_t csizer_pages_fail_at;
 
 /// Memory that lives as long as its pool: handed out in order, given back all at once.

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// Files of /proc by open, read and close alone: no stdio, whose buffers come from the measured heap. errno may be changed.
+// Files of /proc by open, read and close alone: no stdio, whose buffers come from the measured heap. errno may be
+// changed.
 //
 // Descriptors are not kept: the host may close those it does not know, and a forked child would read of its parent.
 
@@ -19,11 +20,12 @@ ssize_t csizer_proc_read(int file, void *buffer, size_t capacity, int64_t offset
 /// Reads a file from its start until it ends or the buffer is full; how many bytes, or -1.
 ssize_t csizer_proc_read_file(const char *path, char *buffer, size_t capacity);
 
-/// Reads a decimal number at `*at`, which moves behind its digits. false: no digit there, above INT64_MAX, or its digits reach `end`
-/// (there may have been more).
+/// Reads a decimal number at `*at`, which moves behind its digits. false: no digit there, above INT64_MAX, or its
+/// digits reach `end` (there may have been more).
 bool csizer_proc_decimal(const char **at, const char *end, uint64_t *ret);
 
-/// The decimal number in the line that starts with `key` and blanks; false when there is no such line or no number in it.
+/// The decimal number in the line that starts with `key` and blanks; false when there is no such line or no number in
+/// it.
 bool csizer_proc_figure(const char *text, size_t length, const char *key, uint64_t *ret);
 
 /// As csizer_proc_decimal, hexadecimal in lower case, up to UINT64_MAX.

@@ -97,8 +97,8 @@ static csizer_status read_with(parser *parse, const char *path, csizer_process_m
 csizer_status csizer_process_memory_read(csizer_process_memory *ret) {
   int saved_errno = errno;
   csizer_process_memory memory = {0};
-  // The sizes are the same for each thread, but a main thread that has ended has none any more. The faults are summed over all
-  // threads only in the process's own file.
+  // The sizes are the same for each thread, but a main thread that has ended has none any more. The faults are summed
+  // over all threads only in the process's own file.
   csizer_status status = read_with(csizer_process_parse_status, "/proc/thread-self/status", &memory);
   if (!status) status = read_with(csizer_process_parse_stat, "/proc/self/stat", &memory);
   if (!status) *ret = memory;
@@ -106,7 +106,8 @@ csizer_status csizer_process_memory_read(csizer_process_memory *ret) {
   return status;
 }
 
-// glibc 2.32 and later, sys/single_threaded.h: false from the first thread on that libc has made, for ever. Weak: older ones lack it.
+// glibc 2.32 and later, sys/single_threaded.h: false from the first thread on that libc has made, for ever. Weak: older
+// ones lack it.
 extern char __libc_single_threaded __attribute__((weak));
 
 bool csizer_process_has_one_thread(void) {

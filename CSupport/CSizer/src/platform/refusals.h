@@ -6,7 +6,8 @@
 /// Counts one.
 void csizer_refusal_note(void);
 
-/// Counts one if `error`, an errno(3), says that the system had no descriptor or memory to give; a file that is not there is no refusal.
+/// Counts one if `error`, an errno(3), says that the system had no descriptor or memory to give; a file that is not
+/// there is no refusal.
 void csizer_refusal_note_error(int error);
 
 /// Counts one if the system would refuse a descriptor now: for who leaves opening files to others.

@@ -15,8 +15,8 @@ enum { STEP = 1024 };  // pages asked for at a time
 
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
-// The control block ends within a page of its list of robust mutexes. A mapping goes on behind it when the kernel has joined it with
-// a neighbour.
+// The control block ends within a page of its list of robust mutexes. A mapping goes on behind it when the kernel has
+// joined it with a neighbour.
 static bool note_stack(csizer_mappings *mappings, uintptr_t control_block) {
   csizer_mapping *mapping = csizer_mappings_find(mappings, control_block);
   if (!mapping || mapping->has_file) return false;
@@ -73,8 +73,8 @@ static uint64_t present_bytes(uintptr_t start, uintptr_t end) {
   size_t page = page_bytes(), count = 0;
   for (; start < end; start += STEP * page) {
     size_t pages = (end - start) / page < STEP ? (end - start) / page : STEP;
-    // A thread that has just ended may have taken its stack along: then these pages are not there. The integer becomes the address
-    // of a mapping of this process, which is only asked about.
+    // A thread that has just ended may have taken its stack along: then these pages are not there. The integer becomes
+    // the address of a mapping of this process, which is only asked about.
     if (mincore((void *)start, pages * page, present)) continue;
     for (size_t i = 0; i < pages; i++) count += present[i] & 1;
   }
@@ -82,7 +82,8 @@ static uint64_t present_bytes(uintptr_t start, uintptr_t end) {
 }
 
 static bool add_copied(int pagemap, uintptr_t start, uintptr_t end, uint64_t *bytes) {
-  const uint64_t is_present = (uint64_t)1 << 63, is_files = (uint64_t)1 << 61;  // Documentation/admin-guide/mm/pagemap.rst
+  // Documentation/admin-guide/mm/pagemap.rst
+  const uint64_t is_present = (uint64_t)1 << 63, is_files = (uint64_t)1 << 61;
   uint64_t entries[STEP];
   size_t page = page_bytes();
   while (start < end) {

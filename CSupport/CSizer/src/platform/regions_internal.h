@@ -13,8 +13,8 @@ typedef struct csizer_mapping {
   bool has_file, is_writable;
 } csizer_mapping;
 
-/// All that are writable, in ascending order, and read-only ones that stand directly before a writable one of a file: there is what
-/// the loader relocates and then protects (RELRO).
+/// All that are writable, in ascending order, and read-only ones that stand directly before a writable one of a file:
+/// there is what the loader relocates and then protects (RELRO).
 typedef struct csizer_mappings {
   csizer_mapping *mappings;
   size_t count, capacity;

@@ -11,8 +11,8 @@
 #include "csizer_stack.h"
 #include "platform/pages.h"
 
-// Of each thread, whatever the program's own threads get (RLIMIT_STACK, pthread_setattr_default_np(3)). Pages are the kernel's until
-// they are touched.
+// Of each thread, whatever the program's own threads get (RLIMIT_STACK, pthread_setattr_default_np(3)). Pages are the
+// kernel's until they are touched.
 enum { STACK = 8 << 20 };
 
 typedef struct thread_start {
@@ -30,10 +30,11 @@ static void *run(void *argument) {
   return start.body(start.context);
 }
 
-// The one signal that stays open. When the process crashes Swift's runtime stops each thread by SIGUSR1, SIGUSR2 or SIGPROF, whichever
-// the thread does not block, and complains of one that blocks all three (stdlib/public/runtime/CrashHandlerLinux.cpp). Profilers
-// expect SIGPROF on any thread, so it comes first. Who starts this thread must have it open as well: a program that blocks a signal on
-// all its threads waits for it elsewhere, and here it would end the process.
+// The one signal that stays open. When the process crashes Swift's runtime stops each thread by SIGUSR1, SIGUSR2 or
+// SIGPROF, whichever the thread does not block, and complains of one that blocks all three
+// (stdlib/public/runtime/CrashHandlerLinux.cpp). Profilers expect SIGPROF on any thread, so it comes first. Who starts
+// this thread must have it open as well: a program that blocks a signal on all its threads waits for it elsewhere, and
+// here it would end the process.
 static void leave_one_open(sigset_t *blocked, const sigset_t *starters) {
   static const int wanted[] = {SIGPROF, SIGUSR2, SIGUSR1};
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

@@ -61,13 +61,14 @@ void csizer_each_descriptor(void (*visit)(void *context, const csizer_elf *elf, 
 
 typedef struct search {
   const csizer_runtime *runtime;
-  const char *name, *last_part, *discriminator;  // `name` NULL: what is local to a function is told by the discriminator alone
+  // `name` NULL: what is local to a function is told by the discriminator alone
+  const char *name, *last_part, *discriminator;
   const swift_descriptor *found;
   bool is_ambiguous;
 } search;
 
-// The symbol of a private type's descriptor tells it from its namesakes in other files. The symbol must be demangled: mangling
-// abbreviates, even in the middle of the hash.
+// The symbol of a private type's descriptor tells it from its namesakes in other files. The symbol must be demangled:
+// mangling abbreviates, even in the middle of the hash.
 static bool has_discriminator(const search *search, const csizer_elf *elf, const swift_descriptor *descriptor) {
   char text[1024];
   const char *symbol = csizer_elf_symbol_at(elf, (uintptr_t)descriptor, "$s");
@@ -97,11 +98,13 @@ static search search_for(const csizer_runtime *runtime, const char *name, const 
   return (search){.runtime = runtime, .name = name, .last_part = dot ? dot + 1 : name, .discriminator = discriminator};
 }
 
-const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name, const char *discriminator) {
+const swift_descriptor *csizer_descriptor_named(const csizer_runtime *runtime, const char *name,
+                                                const char *discriminator) {
   return find(search_for(runtime, name, discriminator), false);
 }
 
-const swift_descriptor *csizer_protocol_named(const csizer_runtime *runtime, const char *name, const char *discriminator) {
+const swift_descriptor *csizer_protocol_named(const csizer_runtime *runtime, const char *name,
+                                              const char *discriminator) {
   return find(search_for(runtime, name, discriminator), true);
 }
 

@@ -16,8 +16,8 @@ const swift_descriptor *csizer_type_descriptor(const swift_metadata *type) {
   }
 }
 
-// Where a class's own part of its metadata begins, in bytes from the address point. With a superclass from a resilient module
-// that is known only at run time. Metadata.h, TargetClassDescriptor::getImmediateMembersOffset
+// Where a class's own part of its metadata begins, in bytes from the address point. With a superclass from a resilient
+// module that is known only at run time. Metadata.h, TargetClassDescriptor::getImmediateMembersOffset
 static ptrdiff_t immediate_members(const swift_descriptor *descriptor) {
   if (descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS) {
     const ptrdiff_t *bounds = swift_resolve(&descriptor->class_.resilient_bounds);
@@ -108,7 +108,8 @@ bool csizer_field_offsets_are_known(const swift_metadata *type) {
   const swift_descriptor *descriptor = csizer_type_descriptor(type);
   uint32_t count = csizer_field_count(descriptor);
   if (swift_kind_of(type) != SWIFT_CLASS) return count == descriptor->structure.field_count;
-  // With a resilient superclass the vector's place is counted from the class's own part of the metadata, which may begin with it.
+  // With a resilient superclass the vector's place is counted from the class's own part of the metadata, which may
+  // begin with it.
   bool has_vector = descriptor->class_.field_offset_vector || descriptor->flags & SWIFT_CLASS_RESILIENT_SUPERCLASS;
   return count == descriptor->class_.field_count && (!count || has_vector);
 }

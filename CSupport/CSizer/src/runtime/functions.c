@@ -28,11 +28,13 @@ static csizer_status append(csizer_functions *functions, struct csizer_function 
 }
 
 // What the linker threw away keeps its debug information, at address 0 (or 1, in lists of ranges).
-static csizer_status append_ranges(csizer_functions *functions, const csizer_libdw *dw, Dwarf_Die *die, Dwarf_Addr bias) {
+static csizer_status append_ranges(csizer_functions *functions, const csizer_libdw *dw, Dwarf_Die *die,
+                                   Dwarf_Addr bias) {
   Dwarf_Addr base, start, end;
   csizer_status status = CSIZER_OK;
   for (ptrdiff_t next = 0; (next = dw->dwarf_ranges(die, next, &base, &start, &end)) > 0 && status == CSIZER_OK;) {
-    if (start > 1 && start < end) status = append(functions, (struct csizer_function){start + bias, end + bias, NULL, *die});
+    if (start > 1 && start < end)
+      status = append(functions, (struct csizer_function){start + bias, end + bias, NULL, *die});
   }
   return status;
 }
@@ -53,7 +55,8 @@ static bool may_hold_functions(int tag) {
   }
 }
 
-static csizer_status append_unit(csizer_functions *functions, const csizer_libdw *dw, Dwarf_Die *unit, Dwarf_Addr bias) {
+static csizer_status append_unit(csizer_functions *functions, const csizer_libdw *dw, Dwarf_Die *unit,
+                                 Dwarf_Addr bias) {
   Dwarf_Die path[deepest_scope];
   int depth = dw->dwarf_child(unit, &path[0]) == 0 ? 0 : -1;
   csizer_status status = CSIZER_OK;

@@ -8,8 +8,8 @@
 
 #include "csizer_status.h"
 
-/// Functions by address. Libdw's own index of debug information needs .debug_aranges, which clang and swiftc don't write, and
-/// without it walks a whole unit for each address; of symbols it has none. Here both are walked once.
+/// Functions by address. Libdw's own index of debug information needs .debug_aranges, which clang and swiftc don't
+/// write, and without it walks a whole unit for each address; of symbols it has none. Here both are walked once.
 typedef struct csizer_functions {
   struct csizer_function {
     Dwarf_Addr low, high;  // in this process
@@ -19,7 +19,8 @@ typedef struct csizer_functions {
   size_t count, capacity;
 } csizer_functions;
 
-/// Adds the functions of a module's debug information. On CSIZER_NO_MEMORY some are missing; the table is good all the same.
+/// Adds the functions of a module's debug information. On CSIZER_NO_MEMORY some are missing; the table is good all the
+/// same.
 csizer_status csizer_functions_add_described(csizer_functions *functions, const csizer_libdw *dw, Dwfl_Module *module);
 
 /// The same with the functions of its symbol tables. Symbols without a size are left out: where they end is a guess.

@@ -82,8 +82,8 @@ static bool is_generic_type(const swift_descriptor *descriptor) {
   return (descriptor->flags & 0x1F) >= SWIFT_CONTEXT_CLASS && (descriptor->flags & SWIFT_DESCRIPTOR_GENERIC);
 }
 
-// How many parameters stand before those of a level of depth: all that the types outside have. Levels without parameters of
-// their own are none.
+// How many parameters stand before those of a level of depth: all that the types outside have. Levels without
+// parameters of their own are none.
 static size_t parameters_before(const swift_descriptor *descriptor, uint32_t depth) {
   enum { MOST_LEVELS = 8 };
   size_t counts[MOST_LEVELS], levels = 0;  // cumulative, innermost first
@@ -107,8 +107,8 @@ static size_t parameter_index(const swift_descriptor *descriptor, const char *na
 
 enum { MOST_ACCESS_ARGUMENTS = 16 };
 
-// The types, then a witness table for each conformance that the type asks for. A parameter that is known to be one type, in
-// an extension, is no argument.
+// The types, then a witness table for each conformance that the type asks for. A parameter that is known to be one
+// type, in an extension, is no argument.
 static bool access_arguments(const csizer_runtime *runtime, const swift_descriptor *descriptor,
                              const swift_metadata *const *types, size_t count, const void **ret_arguments) {
   enum { IS_ARGUMENT = 0x80 };
@@ -165,8 +165,8 @@ const swift_metadata *csizer_descriptor_instantiate(const csizer_runtime *runtim
 }
 
 size_t csizer_protocol_refines(const swift_descriptor *protocol, const swift_descriptor **ret_protocols, size_t room) {
-  // ABI/Metadata.h, TargetProtocolDescriptor: flags, parent, name, the number of requirements in the signature, that of all
-  // requirements, the associated types' names; then the signature.
+  // ABI/Metadata.h, TargetProtocolDescriptor: flags, parent, name, the number of requirements in the signature, that of
+  // all requirements, the associated types' names; then the signature.
   const uint32_t *words = (const uint32_t *)protocol;
   const generic_requirement *requirements = (const generic_requirement *)(words + 6);
   size_t count = 0;

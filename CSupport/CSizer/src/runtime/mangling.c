@@ -97,8 +97,8 @@ bool csizer_mangled_has_thin_metatype(const char *name, size_t length) {
   return false;
 }
 
-// lib/Demangling/Demangler.cpp, demangleImplFunctionType: how it escapes, is isolated, is called, is represented, what it yields;
-// then a letter for each parameter and result, some with letters of their own behind them.
+// lib/Demangling/Demangler.cpp, demangleImplFunctionType: how it escapes, is isolated, is called, is represented, what
+// it yields; then a letter for each parameter and result, some with letters of their own behind them.
 bool csizer_mangled_lowered_function(const char *at, size_t length, csizer_lowered_function *ret) {
   const char *start = at, *end = at + length;
   if (at == end || *at++ != 'e') return false;

@@ -6,8 +6,8 @@
 
 #include "runtime/swift_abi.h"
 
-// The little that the engine reads of mangled names by itself: how long one is and what its end says about how a reference
-// is held. All else is left to the runtime. Source: docs/ABI/Mangling.rst.
+// The little that the engine reads of mangled names by itself: how long one is and what its end says about how a
+// reference is held. All else is left to the runtime. Source: docs/ABI/Mangling.rst.
 
 /// How a stored property or a capture holds what it refers to.
 typedef enum csizer_holding {
@@ -52,8 +52,8 @@ bool csizer_mangled_lowered_function(const char *at, size_t length, csizer_lower
 /// The context that a type or context is declared in, or NULL for a module.
 const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor);
 
-/// The dotted name of a type's descriptor, without generic arguments: "Swift._ContiguousArrayStorage". Contexts without a
-/// name (extensions, private scopes) are passed over. Always terminated; cut when `capacity` is too small.
+/// The dotted name of a type's descriptor, without generic arguments: "Swift._ContiguousArrayStorage". Contexts without
+/// a name (extensions, private scopes) are passed over. Always terminated; cut when `capacity` is too small.
 void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity);
 
 #endif

@@ -29,7 +29,8 @@ static const swift_metadata *read_noncopyable_field(const char *type_name, const
   return scope->runtime->demangle(mangled, text, sizeof text) ? csizer_type_of_text(text, scope) : NULL;
 }
 
-// What was found, for each field of each type with generic arguments of its own. For ever, as types are; guarded by the lock.
+// What was found, for each field of each type with generic arguments of its own. For ever, as types are; guarded by the
+// lock.
 static struct {
   pthread_mutex_t lock;
   csizer_pool pool;

@@ -8,8 +8,8 @@
 #include "runtime/mangling.h"
 #include "runtime/swift_call.h"
 
-// Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures: stdlib/public/runtime/MetadataLookup.cpp
-// and Casting.cpp in swiftlang/swift.
+// Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures:
+// stdlib/public/runtime/MetadataLookup.cpp and Casting.cpp in swiftlang/swift.
 #define WEAK __attribute__((weak))
 
 extern SWIFT_CALL WEAK const swift_metadata *swift_getTypeByMangledNameInContext(const char *name, size_t length,
@@ -29,8 +29,8 @@ extern SWIFT_CALL WEAK metadata_response swift_getTupleTypeMetadata(size_t reque
                                                                     const swift_metadata *const *elements,
                                                                     const char *labels, const void *witnesses);
 
-// A type that stands in the name by its own name, not by a reference, is looked for among the types of all images that the runtime
-// has ever seen (csizer_images_have_lost_swift).
+// A type that stands in the name by its own name, not by a reference, is looked for among the types of all images that
+// the runtime has ever seen (csizer_images_have_lost_swift).
 static bool may_ask(const char *name, size_t length) {
   if (!csizer_images_have_lost_swift()) return true;
   for (const char *at = name; at < name + length; at += csizer_mangled_step(at))
@@ -92,7 +92,8 @@ static const swift_metadata *tuple_of(const swift_metadata *const *elements, siz
 
 const csizer_runtime *csizer_runtime_current(void) {
   static const csizer_runtime none = {0};
-  static const csizer_runtime current = {type_in_context, type_in_environment, name_of, demangle, conformance, tuple_of};
+  static const csizer_runtime current = {type_in_context, type_in_environment, name_of,
+                                         demangle,        conformance,         tuple_of};
   bool complete = SWIFT_CALL_IS_KNOWN && swift_getTypeByMangledNameInContext &&
                   swift_getTypeByMangledNameInEnvironment && swift_getTypeName;
   return complete ? &current : &none;

@@ -12,7 +12,8 @@ typedef struct csizer_name {
   size_t length;
 } csizer_name;
 
-/// What the layout compiler asks of the Swift runtime. A table, so that C tests can stand in for a runtime they do not link.
+/// What the layout compiler asks of the Swift runtime. A table, so that C tests can stand in for a runtime they do not
+/// link.
 typedef struct csizer_runtime {
   /// The type that a mangled name means inside `context` with these generic arguments; NULL when there is none.
   const swift_metadata *(*type_in_context)(const char *name, size_t length, const swift_descriptor *context,

@@ -13,7 +13,8 @@ typedef struct swift_string {
 
 #define SWIFT_STRING_SMALL (1ull << 61)         // of `object`: the text is in the string's own words
 #define SWIFT_STRING_FOREIGN (1ull << 60)       // of `object`: there is no UTF-8 in memory
-#define SWIFT_STRING_TAIL (1ull << 60)          // of `count_and_flags`: the text lies behind a header of 32 bytes, if only a made-up one
+#define SWIFT_STRING_TAIL \
+  (1ull << 60)  // of `count_and_flags`: the text lies behind a header of 32 bytes, if only a made-up one
 #define SWIFT_STRING_COUNT ((1ull << 48) - 1)   // of `count_and_flags`
 #define SWIFT_STRING_ADDRESS ((1ull << 56) - 1) // of `object`
 

@@ -4,9 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What the engine reads of the Swift ABI on 64-bit Linux (no Objective-C interoperation). Sources, all in swiftlang/swift:
-// include/swift/ABI/{Metadata,MetadataValues,MetadataKind.def,ValueWitness.def,HeapObject}.h, docs/ABI/TypeMetadata.rst,
-// include/swift/RemoteInspection/Records.h. Offsets are asserted here and checked against live objects by the tests.
+// What the engine reads of the Swift ABI on 64-bit Linux (no Objective-C interoperation). Sources, all in
+// swiftlang/swift: include/swift/ABI/{Metadata,MetadataValues,MetadataKind.def,ValueWitness.def,HeapObject}.h,
+// docs/ABI/TypeMetadata.rst, include/swift/RemoteInspection/Records.h. Offsets are asserted here and checked against
+// live objects by the tests.
 
 enum swift_kind {
   SWIFT_CLASS = 0,
@@ -37,15 +38,15 @@ typedef struct swift_object {
   uint64_t references;
 } swift_object;
 
-// RefCount.h: bit 63 says that the word is not a plain count; then all of the low half set means immortal, otherwise the
-// low 62 bits are the side table's address divided by 8.
+// RefCount.h: bit 63 says that the word is not a plain count; then all of the low half set means immortal, otherwise
+// the low 62 bits are the side table's address divided by 8.
 #define SWIFT_SLOW_REFERENCES ((uint64_t)1 << 63)
 #define SWIFT_SIDE_TABLE_MARK ((uint64_t)1 << 62)
 #define SWIFT_IMMORTAL_MASK ((uint64_t)UINT32_MAX)
 #define SWIFT_DEINITING ((uint64_t)1 << 32)
 
-/// The side table: the object it belongs to, then the object's counts in the form that the object has without one, aligned to
-/// their 16 bytes. RefCount.h, HeapObjectSideTableEntry, SideTableRefCountBits
+/// The side table: the object it belongs to, then the object's counts in the form that the object has without one,
+/// aligned to their 16 bytes. RefCount.h, HeapObjectSideTableEntry, SideTableRefCountBits
 typedef struct swift_side_table {
   swift_object *object;
   uint64_t padding;
@@ -155,8 +156,8 @@ typedef struct swift_local_variable {
   const struct swift_capture_descriptor *captures;
 } swift_local_variable;
 
-// Where the first capture's size or place is known at run time only (of a resilient type), 0 stands for its offset: it lies behind
-// the header, at its alignment. lib/IRGen/GenHeap.cpp, buildPrivateMetadata
+// Where the first capture's size or place is known at run time only (of a resilient type), 0 stands for its offset: it
+// lies behind the header, at its alignment. lib/IRGen/GenHeap.cpp, buildPrivateMetadata
 static inline size_t swift_first_capture(const swift_local_variable *metadata) {
   return metadata->offset_to_first_capture ? metadata->offset_to_first_capture : sizeof(swift_object);
 }
@@ -256,13 +257,15 @@ static inline unsigned swift_convention_of(const swift_metadata *function) {
   return (((const swift_function *)function)->flags >> 16) & 0xFF;
 }
 
-/// Stand-ins for value witnesses that are not there: a block's, and those of a type of which nothing is known. witnesses.c
+/// Stand-ins for value witnesses that are not there: a block's, and those of a type of which nothing is known.
+/// witnesses.c
 extern const swift_witnesses csizer_block_witnesses, csizer_unknown_witnesses;
 
-/// The value witnesses of a type, never NULL. On Linux the runtime makes none for blocks and leaves in their place whatever was in
-/// that memory (stdlib/public/runtime/MetadataCache.cpp, FunctionCacheEntry).
+/// The value witnesses of a type, never NULL. On Linux the runtime makes none for blocks and leaves in their place
+/// whatever was in that memory (stdlib/public/runtime/MetadataCache.cpp, FunctionCacheEntry).
 static inline const swift_witnesses *swift_witnesses_of(const swift_metadata *type) {
-  if (type->kind == SWIFT_FUNCTION && swift_convention_of(type) == SWIFT_CONVENTION_BLOCK) return &csizer_block_witnesses;
+  if (type->kind == SWIFT_FUNCTION && swift_convention_of(type) == SWIFT_CONVENTION_BLOCK)
+    return &csizer_block_witnesses;
   const swift_witnesses *witnesses = ((const swift_witnesses *const *)type)[-1];
   return witnesses ? witnesses : &csizer_unknown_witnesses;
 }

@@ -2,8 +2,9 @@
 #ifndef CSIZER_SWIFT_CALL_H
 #define CSIZER_SWIFT_CALL_H
 
-/// The Swift runtime's own calling convention, which only clang knows. SwiftPM always compiles with clang; an engine that cmake built
-/// with another compiler finds no runtime (csizer_runtime_is_present, csizer_runtime_current) instead of calling one wrongly.
+/// The Swift runtime's own calling convention, which only clang knows. SwiftPM always compiles with clang; an engine
+/// that cmake built with another compiler finds no runtime (csizer_runtime_is_present, csizer_runtime_current) instead
+/// of calling one wrongly.
 #if defined(__clang__)
 #define SWIFT_CALL __attribute__((swiftcall))
 #define SWIFT_CONTEXT_PARAMETER __attribute__((swift_context))

@@ -30,8 +30,8 @@ static inline const swift_metadata *text_known(const text_reader *reader, const 
   return reader->scope->runtime->type_in_context(mangled, strlen(mangled), NULL, NULL);
 }
 
-/// Where the part of a type that begins at `at` ends: at the comma or the closing bracket that is not its own, or at the end.
-/// The arrow of a function is no bracket.
+/// Where the part of a type that begins at `at` ends: at the comma or the closing bracket that is not its own, or at
+/// the end. The arrow of a function is no bracket.
 const char *csizer_text_end_of(const char *at);
 
 /// A type; NULL when it is none that is known. typetext.c
@@ -52,7 +52,8 @@ bool csizer_text_at_parameter(const char *at);
 const swift_metadata *csizer_text_read_parameter(text_reader *reader);
 /// A tuple of a pack's elements, `(repeat A)`, behind `(repeat `.
 const swift_metadata *csizer_text_read_expansion(text_reader *reader);
-/// A generic argument that is an integer: `3`, or a parameter that stands for one. False, and nothing taken, when it isn't.
+/// A generic argument that is an integer: `3`, or a parameter that stands for one. False, and nothing taken, when it
+/// isn't.
 bool csizer_text_read_integer(text_reader *reader, const void **ret_value);
 
 #endif

@@ -125,7 +125,8 @@ static bool read_lowered_function(reader *reader) {
   return push(reader, ENTRY_TYPE, make(reader, function.is_thin ? CSIZER_TREE_WORD : CSIZER_TREE_FUNCTION), part.start);
 }
 
-// `XMt`, `XMT`: a metatype as it is lowered, nothing at all or a word; `XmT`: an existential's, which has its witness tables, too.
+// `XMt`, `XMT`: a metatype as it is lowered, nothing at all or a word; `XmT`: an existential's, which has its witness
+// tables, too.
 static bool read_lowered_metatype(reader *reader, bool is_existential) {
   entry part;
   char form = *reader->at++;

@@ -47,8 +47,8 @@ static bool keep(char *room, size_t capacity, const char *text, size_t length) {
   return true;
 }
 
-// One part of a dotted name: `Name`, `(Name in discriminator)` for what is private to a file, `Name #1 in function() -> ()`
-// for what is local to a function, which ends where the type does.
+// One part of a dotted name: `Name`, `(Name in discriminator)` for what is private to a file, `Name #1 in function() ->
+// ()` for what is local to a function, which ends where the type does.
 static bool read_part(text_reader *reader, path *path) {
   const char *start = reader->at;
   bool is_private = text_take(reader, "(");
@@ -99,8 +99,8 @@ static bool read_path(text_reader *reader, path *path, bool is_protocol) {
 
 // ---- Nominal types ----
 
-// The descriptor of a type in an extension has the extension's module for a parent, so it is known by a shorter name: which of
-// the parts are the extended type's the text does not say.
+// The descriptor of a type in an extension has the extension's module for a parent, so it is known by a shorter name:
+// which of the parts are the extended type's the text does not say.
 static const swift_descriptor *in_extension(const csizer_runtime *runtime, const path *path) {
   for (size_t i = path->part_count; i-- > 1;) {
     char name[NAME_ROOM];
@@ -118,7 +118,8 @@ static const swift_descriptor *in_extension(const csizer_runtime *runtime, const
 
 static const swift_descriptor *descriptor_of(const csizer_runtime *runtime, const path *path) {
   if (*path->module) return in_extension(runtime, path);
-  if (path->is_local) return csizer_descriptor_local(runtime, path->name + path->parts[path->part_count - 1], path->discriminator);
+  if (path->is_local)
+    return csizer_descriptor_local(runtime, path->name + path->parts[path->part_count - 1], path->discriminator);
   return csizer_descriptor_named(runtime, path->name, *path->discriminator ? path->discriminator : NULL);
 }
 

@@ -79,8 +79,8 @@ static void catch_faults(void) {
   sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
 }
 
-// A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given up, and so does
-// what the loops have counted and not added yet: it must not be added to the next object's.
+// A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given
+// up, and so does what the loops have counted and not added yet: it must not be added to the next object's.
 static void abandon(csizer_walk *walk) {
   csizer_walk_cool(walk);
   walk->head = walk->tail;
@@ -139,8 +139,8 @@ static bool add_object(void *context, const void *object) {
   return !csizer_heapmap_mark(walk->map, object) || csizer_walk_marked(walk, object) == CSIZER_OK;
 }
 
-// What no tracked object reaches: with it the walk has met every Swift object of the process. An object that faults is marked by then, so
-// that it is met once however often the heap is gone through.
+// What no tracked object reaches: with it the walk has met every Swift object of the process. An object that faults is
+// marked by then, so that it is met once however often the heap is gone through.
 static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   enum { MOST_FAULTS = 1000 };
   static unsigned faults;  // not in a register, which a fault would set back
@@ -176,8 +176,8 @@ static void be_expendable(void) {
   prctl(PR_SET_DUMPABLE, 0);  // from now on /proc/self is root's
 }
 
-static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, pid_t parent,
-                                               csizer_frozen_fault fault) {
+static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+                                                pid_t parent, csizer_frozen_fault fault) {
   child_tools tools = {.sizing = sizing, .walk = walk};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) syscall(SYS_exit_group, 1);  // the host was gone before it could be told
@@ -216,7 +216,8 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
   return csizer_sizing_prepare(lifetimes, layouts);
 }
 
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, csizer_child *ret_child) {
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+                                  csizer_child *ret_child) {
   csizer_frozen_fault fault = take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
   if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;

@@ -107,7 +107,8 @@ static size_t room_for(const char *object, size_t first, size_t stride) {
 }
 
 static void array_elements(const visitor *visitor, const char *object, const csizer_object_layout *layout) {
-  size_t count = ((const size_t *)(const void *)object)[2], room = room_for(object, layout->first, layout->element->stride);
+  size_t count = ((const size_t *)(const void *)object)[2],
+         room = room_for(object, layout->first, layout->element->stride);
   elements(visitor, object + layout->first, count < room ? count : room, layout->element);
 }
 
@@ -162,8 +163,8 @@ static void members_of_storage(const visitor *visitor, typed_value of) {
     members_of_object(visitor, ((const char *const *)(const void *)of.value)[__builtin_ctzll(words)]);
 }
 
-// A payload that shares bits with the tag is read in a copy without them, which lives as long as its members are visited. In one
-// that is too large for that no members show: its bytes are the enum's.
+// A payload that shares bits with the tag is read in a copy without them, which lives as long as its members are
+// visited. In one that is too large for that no members show: its bytes are the enum's.
 static void members_of_enum(const visitor *visitor, typed_value of) {
   enum { MOST_WORDS = 32 };
   const csizer_member_list *list = csizer_layouts_members(visitor->layouts, of.type);
@@ -176,7 +177,8 @@ static void members_of_enum(const visitor *visitor, typed_value of) {
   if (!is_in_place && type->words > MOST_WORDS) return;
   if (!is_in_place) enum_copy_payload(type, number, of.value, copy);
   for (uint32_t i = 0; i < list->count; i++)
-    if (list->fields[i].number == number) give_field(visitor, is_in_place ? of.value : (const char *)copy, &list->fields[i]);
+    if (list->fields[i].number == number)
+      give_field(visitor, is_in_place ? of.value : (const char *)copy, &list->fields[i]);
 }
 
 static void members_of_struct(const visitor *visitor, typed_value of) {

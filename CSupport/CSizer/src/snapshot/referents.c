@@ -122,8 +122,9 @@ static csizer_status count_own(builder *builder, uint32_t number, const csizer_m
   return status;
 }
 
-// An object is marked before its parts are named; one that was marked before is another's and not entered. What stands in a value
-// itself, as a struct's properties do, has no object to be marked: its parts come first, and each has its own.
+// An object is marked before its parts are named; one that was marked before is another's and not entered. What stands
+// in a value itself, as a struct's properties do, has no object to be marked: its parts come first, and each has its
+// own.
 static csizer_status build(builder *builder, uint32_t number, const csizer_member *member, uint32_t depth) {
   csizer_walk *walk = builder->walk;
   size_t before = walk->totals.bytes;
@@ -161,7 +162,8 @@ static void visit(void *context, const csizer_member *member) {
   if (builder->folds && !builder->status && has_nothing) referents->count = number;
 }
 
-static csizer_status name_parts(builder *builder, uint32_t number, const void *value, const void *type, uint32_t depth) {
+static csizer_status name_parts(builder *builder, uint32_t number, const void *value, const void *type,
+                                uint32_t depth) {
   uint32_t outer_number = builder->number, outer_depth = builder->depth;
   builder->number = number;
   builder->depth = depth;
@@ -178,7 +180,8 @@ static part *begin(csizer_referents *referents, csizer_walk *walk) {
   return add(referents);
 }
 
-// What uncertain words lead to comes last, as without names: what another part certainly has is no estimate of this one's.
+// What uncertain words lead to comes last, as without names: what another part certainly has is no estimate of this
+// one's.
 static csizer_status settle(csizer_referents *referents, csizer_walk *walk) {
   uint32_t number;
   for (size_t before = walk->totals.bytes; csizer_walk_settle_next(walk, &number); before = walk->totals.bytes)
@@ -189,8 +192,8 @@ static csizer_status settle(csizer_referents *referents, csizer_walk *walk) {
   return walk->status;
 }
 
-csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value, const void *type,
-                                        uint32_t depth) {
+csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk *walk, const void *value,
+                                        const void *type, uint32_t depth) {
   builder builder = {.referents = referents, .walk = walk};
   csizer_member whole = {.name = "", .value = value, .type = type};
   part *part = begin(referents, walk);
@@ -201,8 +204,8 @@ csizer_status csizer_referents_of_value(csizer_referents *referents, csizer_walk
   return status ? status : settled;
 }
 
-csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object, uint32_t depth,
-                                         uint64_t *ret_bytes) {
+csizer_status csizer_referents_of_marked(csizer_referents *referents, csizer_walk *walk, const void *object,
+                                         uint32_t depth, uint64_t *ret_bytes) {
   builder builder = {.referents = referents, .walk = walk, .folds = true};
   if (!begin(referents, walk)) return CSIZER_NO_MEMORY;
   size_t before = walk->totals.bytes;

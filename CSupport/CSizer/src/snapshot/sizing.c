@@ -54,7 +54,8 @@ static void *map_results(size_t bytes, bool is_shared) {
 }
 
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
-  // Births that were under way are complete when all shards were held once; those of a later number wait for the next look.
+  // Births that were under way are complete when all shards were held once; those of a later number wait for the next
+  // look.
   csizer_shards_hold();
   uint32_t end = csizer_lifetimes_count(lifetimes);
   csizer_shards_release();
@@ -66,7 +67,8 @@ csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
 static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
   enum { FIRST = 1 << 20 };
   for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
-    if (lifetimes->cohorts[i].resolution_level) return lifetimes->referent_room > FIRST ? lifetimes->referent_room : FIRST;
+    if (lifetimes->cohorts[i].resolution_level)
+      return lifetimes->referent_room > FIRST ? lifetimes->referent_room : FIRST;
   return 0;
 }
 
@@ -186,7 +188,8 @@ static inline void fetch_ahead(const csizer_sizing *sizing, uint32_t index) {
   __builtin_prefetch(object + 31);
 }
 
-csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const void **ret_object, uint32_t *ret_level) {
+csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const void **ret_object,
+                                uint32_t *ret_level) {
   const csizer_lifetimes *lifetimes = sizing->lifetimes;
   *ret_object = NULL;
   for (; sizing->next < sizing->count; sizing->next++) {
@@ -229,8 +232,8 @@ static bool make_room(csizer_sizing *sizing, uint64_t bytes) {
   return true;
 }
 
-// Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is only counted. A
-// fault may come in the middle, where a text is nowhere: then nothing has been said yet.
+// Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is
+// only counted. A fault may come in the middle, where a text is nowhere: then nothing has been said yet.
 static csizer_status keep(csizer_sizing *sizing, const csizer_referents *referents) {
   csizer_referent_tree head = {.object = numbers_of(sizing->lifetimes)[sizing->next]};
   head.bytes = csizer_referents_write(referents, true, NULL, 0);
@@ -384,7 +387,8 @@ bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csize
   return true;
 }
 
-uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts, uint32_t room) {
+uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts,
+                                 uint32_t room) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
     const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);

@@ -23,8 +23,8 @@ struct csizer_sizing {
   csizer_unknown_types unknown;
   uint32_t morph_count;
   csizer_morph morphs[SIZING_MORPHS];
-  /// Trees of named referents, each with its head: behind the sizes when a child fills them in, in memory of their own otherwise.
-  /// How many bytes there is room for, are filled, and would be if there were room.
+  /// Trees of named referents, each with its head: behind the sizes when a child fills them in, in memory of their own
+  /// otherwise. How many bytes there is room for, are filled, and would be if there were room.
   bool is_shared;
   char *referents;
   page_array own_referents;

@@ -17,7 +17,8 @@ struct csizer_symbols {
   csizer_functions described, named;
 };
 
-// With DEBUGINFOD_URLS set libdw asks servers for debug files and waits: a guest must not make its host wait for a network.
+// With DEBUGINFOD_URLS set libdw asks servers for debug files and waits: a guest must not make its host wait for a
+// network.
 static int find_debug_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base, const char *file,
                            const char *link, GElf_Word checksum, char **found) {
   const char *servers = getenv("DEBUGINFOD_URLS");
@@ -137,7 +138,8 @@ static void place_by_line_table(const search *search, Dwarf_Die *unit, csizer_ca
 static void place_by_call_site(const csizer_libdw *dw, Dwarf_Die *unit, Dwarf_Die *inlined, csizer_call *call) {
   Dwarf_Files *files;
   size_t count;
-  *call = (csizer_call){.line = number_of(dw, inlined, DW_AT_call_line), .column = number_of(dw, inlined, DW_AT_call_column)};
+  *call = (csizer_call){.line = number_of(dw, inlined, DW_AT_call_line),
+                        .column = number_of(dw, inlined, DW_AT_call_column)};
   size_t file = (size_t)number_of(dw, inlined, DW_AT_call_file);
   if (dw->dwarf_getsrcfiles(unit, &files, &count) == 0 && file < count) {
     call->file = dw->dwarf_filesrc(files, file, NULL, NULL);
@@ -156,7 +158,8 @@ static csizer_status index_once(csizer_symbols *symbols, Dwfl_Module *module) {
 
 // From the innermost inlined call to the function itself: each was called where the one before says.
 static void show_calls(const csizer_libdw *dw, Dwfl_Module *module, const struct csizer_function *function,
-                       Dwarf_Addr address, csizer_call call, void (*visit)(const csizer_call *, void *), void *context) {
+                       Dwarf_Addr address, csizer_call call, void (*visit)(const csizer_call *, void *),
+                       void *context) {
   Dwarf_Die unit;
   Dwarf_Addr bias = 0;
   const char *symbol = call.symbol;

@@ -13,8 +13,8 @@ typedef struct stack {
   uintptr_t frames[];
 } stack;
 
-/// Open addressing; a place is the trace's number and the low half of its hash. A table that became too small is left as it is,
-/// for readers may be in it.
+/// Open addressing; a place is the trace's number and the low half of its hash. A table that became too small is left
+/// as it is, for readers may be in it.
 typedef struct trace_table {
   size_t capacity;
   uint64_t places[];
@@ -22,8 +22,8 @@ typedef struct trace_table {
 
 enum { FIRST_CAPACITY = 1024, GROUP_SHIFT = 10, GROUPS = 1 << 16 };
 
-// Stacks are of the process, like the code they point into: one set for all trackers. `groups` and `table` are read without the
-// lock, everything is written with it.
+// Stacks are of the process, like the code they point into: one set for all trackers. `groups` and `table` are read
+// without the lock, everything is written with it.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const stack **groups[GROUPS];
 static trace_table *table;
@@ -61,7 +61,8 @@ static uint64_t hash_of(const uintptr_t *frames, uint32_t count) {
 }
 
 // The trace's number, or 0. `ret_place`, if it is not NULL, gets the empty place that ended the search.
-static uint32_t look_up(const trace_table *in, const uintptr_t *frames, uint32_t count, uint64_t hash, size_t *ret_place) {
+static uint32_t look_up(const trace_table *in, const uintptr_t *frames, uint32_t count, uint64_t hash,
+                        size_t *ret_place) {
   for (size_t i = hash >> 32 & (in->capacity - 1);; i = (i + 1) & (in->capacity - 1)) {
     uint64_t place = __atomic_load_n(&in->places[i], __ATOMIC_ACQUIRE);
     if (!place) {
@@ -70,7 +71,8 @@ static uint32_t look_up(const trace_table *in, const uintptr_t *frames, uint32_t
     }
     if ((uint32_t)place != (uint32_t)hash) continue;
     const stack *found = stack_numbered((uint32_t)(place >> 32));
-    if (found->count == count && memcmp(found->frames, frames, count * sizeof *frames) == 0) return (uint32_t)(place >> 32);
+    if (found->count == count && memcmp(found->frames, frames, count * sizeof *frames) == 0)
+      return (uint32_t)(place >> 32);
   }
 }
 
@@ -134,7 +136,9 @@ uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
 
 int csizer_trace_own_calls = TRACE_OWN;
 
-uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) { return trace_capture(depth, return_address); }
+uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) {
+  return trace_capture(depth, return_address);
+}
 
 size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
   const stack *found = trace ? stack_numbered(trace) : NULL;

@@ -6,7 +6,8 @@
 
 enum { TRACE_OWN = 8 };  // calls of ours on top of a stack, at most
 
-/// How many they were the last time: always the same, in a program that is built once. Shared by all that inline what follows.
+/// How many they were the last time: always the same, in a program that is built once. Shared by all that inline what
+/// follows.
 extern int csizer_trace_own_calls;
 
 /// As csizer_trace_capture. Inline: every call of ours on the stack is one more that has to be unwound, at some 10 ns.

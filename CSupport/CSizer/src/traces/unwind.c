@@ -18,8 +18,8 @@ static csizer_backtrace backtrace_function;
 static const char *reason = "";
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
-// Caches per thread need no lock while unwinding. The policy must not change while another thread unwinds: it is set only in a
-// library that nobody used before us.
+// Caches per thread need no lock while unwinding. The policy must not change while another thread unwinds: it is set
+// only in a library that nobody used before us.
 static void cache_per_thread(void *library) {
   enum { PER_THREAD = 2 };  // UNW_CACHE_PER_THREAD, libunwind-common.h
   int (*set_policy)(void *space, int policy);
@@ -36,7 +36,8 @@ static void load(void) {
   // Never closed: it keeps destructors for threads that end.
   void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
-    __atomic_store_n(&reason, "libunwind.so.8 could not be loaded; install it: apt-get install libunwind8", __ATOMIC_RELAXED);
+    __atomic_store_n(&reason, "libunwind.so.8 could not be loaded; install it: apt-get install libunwind8",
+                     __ATOMIC_RELAXED);
     return;
   }
   void *symbol = dlsym(library, "unw_backtrace");
@@ -52,7 +53,8 @@ static void load(void) {
   __atomic_store_n(&backtrace_function, found, __ATOMIC_RELEASE);
 }
 
-// Who held it may not be in the child of a fork. Held over the fork it could wait for the loader, whose lock the forking thread may hold.
+// Who held it may not be in the child of a fork. Held over the fork it could wait for the loader, whose lock the
+// forking thread may hold.
 static void release_in_child(void) { loading = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; }
 __attribute__((constructor)) static void survive_forks(void) { pthread_atfork(NULL, NULL, release_in_child); }
 

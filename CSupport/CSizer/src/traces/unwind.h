@@ -2,8 +2,8 @@
 #ifndef CSIZER_UNWIND_H
 #define CSIZER_UNWIND_H
 
-/// libunwind's unw_backtrace: fills `frames` with at most `room` return addresses and answers how many. NULL when there is none
-/// in this process. Loads the library at the first call. Any thread.
+/// libunwind's unw_backtrace: fills `frames` with at most `room` return addresses and answers how many. NULL when there
+/// is none in this process. Loads the library at the first call. Any thread.
 typedef int (*csizer_backtrace)(void **frames, int room);
 csizer_backtrace csizer_unwind_backtrace(void);
 

@@ -7,7 +7,8 @@
 
 #include "csizer_allocator.h"
 
-// Asking costs a reading of /proc/self/maps on the main thread, and the answer does not change: each thread keeps its own.
+// Asking costs a reading of /proc/self/maps on the main thread, and the answer does not change: each thread keeps its
+// own.
 static void find_own_stack(csizer_walk *walk) {
   static _Thread_local uintptr_t known_start, known_end;
   pthread_attr_t attributes;
@@ -129,7 +130,8 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
     walk->totals.cut = true;
     return;
   }
-  // It may never be scanned, when memory runs out or nobody follows what was collected: forgetting marks finds it by this.
+  // It may never be scanned, when memory runs out or nobody follows what was collected: forgetting marks finds it by
+  // this.
   uint8_t *page_class = heapmap_page_class(leaf, object);
   if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_MIXED;
   if (!csizer_walk_make_room(walk, &walk->next, &walk->next_capacity, walk->next_count, sizeof *walk->next)) return;
@@ -309,7 +311,8 @@ size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
 size_t csizer_object_own_bytes(const swift_object *object) {
   uint64_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
   uintptr_t side_table = (int64_t)references < 0 ? walk_side_table_of(references) : 0;
-  return csizer_allocator_usable_size(object) + (side_table ? csizer_allocator_usable_size((const void *)side_table) : 0);
+  return csizer_allocator_usable_size(object) +
+         (side_table ? csizer_allocator_usable_size((const void *)side_table) : 0);
 }
 
 csizer_status csizer_walk_skip(csizer_walk *walk, const void *object) {

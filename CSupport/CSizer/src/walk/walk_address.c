@@ -8,8 +8,8 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
   return address >= walk->stack_start && address < walk->stack_end;
 }
 
-// Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h), which
-// the objects in the leaf show.
+// Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h),
+// which the objects in the leaf show.
 static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
   (void)walk;
   if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
@@ -27,19 +27,21 @@ static bool is_deiniting(const swift_object *object) {
   return !(object->references & SWIFT_SLOW_REFERENCES) && (object->references & SWIFT_DEINITING);
 }
 
-// A reference by its type, to something that the census has not seen being born: a static object, an object on the stack, an
-// object older than the census, or one that its library allocates by itself (tasks).
+// A reference by its type, to something that the census has not seen being born: a static object, an object on the
+// stack, an object older than the census, or one that its library allocates by itself (tasks).
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
-  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf))) return;
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf)))
+    return;
   if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
     walk->status = CSIZER_NO_MEMORY;
     return;
   }
-  // Freed, and not used again: an object that another thread is just making has in its fields what was in its memory before.
+  // Freed, and not used again: an object that another thread is just making has in its fields what was in its memory
+  // before.
   if (is_deiniting((const swift_object *)address)) return;
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk/walk_internal.h"
 
-// Words that may lead to something and may not. They wait until all that certain words lead to has been counted; what they still add
-// then is estimate. Followed as they are met, they would make an estimate of what another word certainly leads to.
+// Words that may lead to something and may not. They wait until all that certain words lead to has been counted; what
+// they still add then is estimate. Followed as they are met, they would make an estimate of what another word certainly
+// leads to.
 
 static bool is_object(const csizer_walk *walk, uintptr_t address) {
   return csizer_heapmap_contains(walk->map, (const void *)address);

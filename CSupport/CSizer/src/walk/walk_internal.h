@@ -72,14 +72,15 @@ struct csizer_walk {
   csizer_totals totals;
   csizer_kind_totals *kinds;
   size_t kind_capacity;
-  /// Found, marked, not yet scanned: from `head` to `tail`, both running on for ever. `limit` is WALK_QUEUE, or 0 when nothing is to
-  /// go here: with a depth limit, while collecting, while sweeping.
+  /// Found, marked, not yet scanned: from `head` to `tail`, both running on for ever. `limit` is WALK_QUEUE, or 0 when
+  /// nothing is to go here: with a depth limit, while collecting, while sweeping.
   uintptr_t *queue;
   uint32_t head, tail, limit;
   /// How many may wait in the queue before a sweep over the map costs less than their cache misses.
   uint32_t sweep_at;
   bool sweeping;
-  /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be entered.
+  /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be
+  /// entered.
   uintptr_t *next;
   size_t next_count, next_capacity;
   bool at_bottom;
@@ -91,8 +92,9 @@ struct csizer_walk {
   walk_guess *guesses;
   size_t guess_count, guess_next, guess_capacity;
   uint32_t level, part;
-  /// Likewise for pointers: walk_pointer.c. Who holds them, by number; the last that was unresolved, and the last that was because of a
-  /// pointer. Blocks that only pointers have led to have no mark, for an owner may still come: they are in `pointed`.
+  /// Likewise for pointers: walk_pointer.c. Who holds them, by number; the last that was unresolved, and the last that
+  /// was because of a pointer. Blocks that only pointers have led to have no mark, for an owner may still come: they
+  /// are in `pointed`.
   walk_pointer *pointers;
   size_t pointer_count, pointer_next, pointer_capacity;
   size_t holder, unknown_holder, told_holder;
@@ -133,8 +135,8 @@ void csizer_walk_begin_sweep(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
-/// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure that a
-/// block starts at `address`, it is counted only if the allocator vouches for it.
+/// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure
+/// that a block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
 /// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
 typedef enum walk_place {
@@ -148,7 +150,8 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
 bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t address);
 /// Whether a block is marked.
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
-/// Whether a block starts at an address, by the census or by the allocator's word. CSIZER_OWNERSHIP_UNKNOWN: neither can say.
+/// Whether a block starts at an address, by the census or by the allocator's word. CSIZER_OWNERSHIP_UNKNOWN: neither
+/// can say.
 csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address);
 
 // walk_pointer.c
@@ -245,15 +248,15 @@ static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
   return true;
 }
 
-/// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its bits. 0: it
-/// has none.
+/// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its
+/// bits. 0: it has none.
 static inline uintptr_t walk_side_table_of(uint64_t references) {
   if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
   return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
 }
 
-/// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields are gone
-/// and must not be read.
+/// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields
+/// are gone and must not be read.
 static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
   if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
   uint64_t references = ((const swift_object *)address)->references;

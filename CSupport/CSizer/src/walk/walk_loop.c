@@ -3,13 +3,15 @@
 
 #include "walk/walk_internal.h"
 
-// The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done here, all
-// else goes to csizer_walk_scan. What the loops need of a layout, and the sums of its kind, are one cache line of a small table.
+// The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done
+// here, all else goes to csizer_walk_scan. What the loops need of a layout, and the sums of its kind, are one cache
+// line of a small table.
 //
-// Found objects wait in a queue, so that each one's memory has time to come. When more wait than the queue should hold, the walk
-// sweeps: it goes over the heap map from low addresses to high and scans what is seen and not done. A sweep needs no queue and
-// makes no decision at a reference but "set the bit seen"; the objects it reads lie in order, so that what remains random are the
-// bits seen, 1/128 of the heap. That is why large heaps are walked faster than their pointers could be chased one by one.
+// Found objects wait in a queue, so that each one's memory has time to come. When more wait than the queue should hold,
+// the walk sweeps: it goes over the heap map from low addresses to high and scans what is seen and not done. A sweep
+// needs no queue and makes no decision at a reference but "set the bit seen"; the objects it reads lie in order, so
+// that what remains random are the bits seen, 1/128 of the heap. That is why large heaps are walked faster than their
+// pointers could be chased one by one.
 
 enum {
   AHEAD = 24,  // objects between the fetch of one and its scan
@@ -17,7 +19,8 @@ enum {
 };
 #define INLINE static inline __attribute__((always_inline))
 
-// An address divided by 16 with its low bits moved to the top: one comparison tells whether it can be an object's at all.
+// An address divided by 16 with its low bits moved to the top: one comparison tells whether it can be an object's at
+// all.
 INLINE uintptr_t grain_of(uintptr_t address) { return address >> 4 | address << 60; }
 INLINE bool is_in_range(uintptr_t grain) {
   return grain - (WALK_FLOOR >> 4) < (WALK_CEILING >> 4) - (WALK_FLOOR >> 4);
@@ -33,7 +36,8 @@ INLINE void fetch(uintptr_t object) {
   __builtin_prefetch((const void *)(object + 31));  // small objects may straddle two lines
 }
 
-/// Counts an object; NULL when it is not one of the loops' plain ones, its page is new to the memo, or it is larger than its kind.
+/// Counts an object; NULL when it is not one of the loops' plain ones, its page is new to the memo, or it is larger
+/// than its kind.
 INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
@@ -119,7 +123,8 @@ INLINE void scan_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, const 
     meet_in_sweep(walk, leaves, ((const uintptr_t *)address)[__builtin_ctzll(words)], address);
 }
 
-// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an object.
+// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
+// object.
 static __attribute__((noinline)) uint64_t sort_out(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start,
                                                    uint64_t waiting) {
   uint64_t unknown = waiting & ~leaf->live[unit];
@@ -176,8 +181,8 @@ static bool gather(csizer_walk *walk) {
   return true;
 }
 
-// Bits that were set outside of a leaf's range of units, where nothing lives by the census: what turns out to be an object waits
-// in a wider range from now on. Whether there were any.
+// Bits that were set outside of a leaf's range of units, where nothing lives by the census: what turns out to be an
+// object waits in a wider range from now on. Whether there were any.
 static bool take_strays(csizer_walk *walk, size_t index) {
   heapmap_leaf *leaf = walk->map->leaves[index];
   bool found = false;
@@ -215,7 +220,8 @@ static void sweep(csizer_walk *walk) {
       scanned += sweep_leaf(walk, i);
   } while (scanned > walk->sweep_at);
   bool waiting = scanned > 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) waiting |= take_strays(walk, i);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
+    waiting |= take_strays(walk, i);
   // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.
   if (waiting && !gather(walk)) {
     resume_sweep(walk);

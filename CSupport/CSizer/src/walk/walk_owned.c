@@ -18,7 +18,8 @@ static bool is_lent(const char *field, const csizer_owned *owned) {
 // They wait their turn: walked at once, a list linked through raw blocks would recurse.
 static void defer(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
   if (!count || csizer_layout_is_plain(element)) return;
-  if (!csizer_walk_make_room(walk, &walk->values, &walk->value_capacity, walk->value_count, sizeof *walk->values)) return;
+  if (!csizer_walk_make_room(walk, &walk->values, &walk->value_capacity, walk->value_count, sizeof *walk->values))
+    return;
   walk->values[walk->value_count++] = (walk_values){first, count, element};
 }
 
@@ -81,7 +82,8 @@ enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336, CACHE_LINE = 
 bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
   size_t usable = pagememo_size(&walk->memo, leaf, address);
   size_t step = usable & -usable;
-  if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;  // somewhere in the first page, of those that the allocator vouches for
+  // Somewhere in the first page, of those that the allocator vouches for
+  if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;
   if (step > PAGE) step = PAGE;
   if (address & (step - 1)) return false;
   uintptr_t object = block_before(walk, address);
@@ -93,8 +95,8 @@ bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_
 
 // ---- The op ----
 
-// Of what a C library gives out a pointer may be a handle that is no address, or lead into the middle of a block, which is then
-// the library's pool or an object with several bases: whose it is isn't known.
+// Of what a C library gives out a pointer may be a handle that is no address, or lead into the middle of a block, which
+// is then the library's pool or an object with several bases: whose it is isn't known.
 static void foreign(csizer_walk *walk, uintptr_t address, const csizer_owned *owned) {
   if (csizer_walk_place(walk, address) == WALK_INSIDE_BLOCK || csizer_walk_raw_block(walk, address, owned->kind, false))
     walk->totals.unresolved++;

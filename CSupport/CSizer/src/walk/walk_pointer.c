@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk/walk_internal.h"
 
-// Pointers that no rule explains: whether they own what they point at is known to nobody. One that leads to the start of a live block
-// which nothing else leads to may own it: its holder is unresolved, and the block an estimate. It is not looked into, and gets no mark:
-// when one that certainly has it is sized later, it is counted there, with all below.
+// Pointers that no rule explains: whether they own what they point at is known to nobody. One that leads to the start
+// of a live block which nothing else leads to may own it: its holder is unresolved, and the block an estimate. It is
+// not looked into, and gets no mark: when one that certainly has it is sized later, it is counted there, with all
+// below.
 
 void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (!leaf || !leaf->has_objects) return;  // no block of this heap
   if (walk->ignores_pointers || csizer_walk_has_seen(walk, address)) return;
-  if (!csizer_walk_make_room(walk, &walk->pointers, &walk->pointer_capacity, walk->pointer_count, sizeof *walk->pointers))
+  if (!csizer_walk_make_room(walk, &walk->pointers, &walk->pointer_capacity, walk->pointer_count,
+                             sizeof *walk->pointers))
     return;
   walk->pointers[walk->pointer_count++] =
       (walk_pointer){.address = address,

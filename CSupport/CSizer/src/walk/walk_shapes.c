@@ -66,7 +66,8 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
     csizer_walk_conservative(walk, object + sizeof(swift_object), usable - sizeof(swift_object));
     return;
   }
-  const char *last = layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
+  const char *last =
+      layout->value ? values + buckets * layout->value->stride : keys + buckets * layout->element->stride;
   csizer_walk_add_requested(walk, layout, (size_t)(last - object), (capacity - used) * pair, usable);
   bool plain = csizer_layout_is_plain(layout->element) && (!layout->value || csizer_layout_is_plain(layout->value));
   for (size_t word = 0; !plain && word * 64 < buckets; word++)
@@ -78,8 +79,8 @@ static void hash(csizer_walk *walk, const char *object, const csizer_object_layo
     }
 }
 
-// stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference behind
-// the capacity; bit 63 of the capacity says that there is room for it.
+// stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference
+// behind the capacity; bit 63 of the capacity says that there is room for it.
 static void string(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   const uint64_t *words = (const uint64_t *)(const void *)object;
   uint64_t low_bits = ((uint64_t)1 << 48) - 1;
@@ -91,13 +92,14 @@ static void string(csizer_walk *walk, const char *object, const csizer_object_la
     return;
   }
   // One code unit is the terminator's.
-  csizer_walk_add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1, usable);
+  csizer_walk_add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1,
+                            usable);
   if (has_breadcrumbs) walk_reference(walk, *(const uintptr_t *)(const void *)(object + end));
 }
 
-// stdlib/public/core/KeyPath.swift. Components that captured indices of a subscript hold them as the subscript's caller laid
-// them out, which nothing at run time tells. But every word that is a live object's address by the census is one: the
-// others are lengths, code and metadata.
+// stdlib/public/core/KeyPath.swift. Components that captured indices of a subscript hold them as the subscript's caller
+// laid them out, which nothing at run time tells. But every word that is a live object's address by the census is one:
+// the others are lengths, code and metadata.
 static void key_path(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
   enum { COMPONENTS = 8 };  // after the header and its padding
   uint32_t header = *(const uint32_t *)(const void *)(object + layout->first);
@@ -123,9 +125,10 @@ static void error_box(csizer_walk *walk, const char *object, const csizer_object
   walk_value(walk, object + offset, value);
 }
 
-// The block is larger than the object's class: somebody allocated a tail (Builtin.allocWithTailElems, ManagedBufferPointer). What
-// is in it is not written down anywhere.
-void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
+// The block is larger than the object's class: somebody allocated a tail (Builtin.allocWithTailElems,
+// ManagedBufferPointer). What is in it is not written down anywhere.
+void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout,
+                              size_t usable) {
   walk->totals.unresolved++;
   csizer_walk_add_requested(walk, layout, usable, 0, usable);
   if (usable < layout->requested) {  // then the fields are not what they were taken for

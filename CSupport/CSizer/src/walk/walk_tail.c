@@ -44,7 +44,8 @@ void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object
   else csizer_walk_elements(walk, object + layout->first, count, layout->element);
 }
 
-// _HashNodeHeader.swift: equal maps are a node of collisions and hold their number, otherwise a bit stands for one of them.
+// _HashNodeHeader.swift: equal maps are a node of collisions and hold their number, otherwise a bit stands for one of
+// them.
 typedef struct hash_node_header {
   swift_object object;
   uint32_t item_map, child_map;
@@ -77,8 +78,9 @@ void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_o
   }
 }
 
-// swift-corelibs-foundation, CFRuntime.c: the type's number is bits 8 to 17 of the word after the header. Only the run array of
-// an attributed string is taken apart (CFRunArray.c); of the others little more than ICU's heap would be found.
+// swift-corelibs-foundation, CFRuntime.c: the type's number is bits 8 to 17 of the word after the header. Only the run
+// array of an attributed string is taken apart (CFRunArray.c); of the others little more than ICU's heap would be
+// found.
 typedef struct cf_run_array {
   swift_object object;
   uint64_t info;

@@ -30,8 +30,8 @@ static void walk_any(csizer_walk *walk, const swift_any *any) {
   else walk->status = CSIZER_NO_MEMORY;
 }
 
-// A weak reference holds the side table, not the object. While the object lives the table is counted with it; afterwards the
-// weak reference is all that keeps it.
+// A weak reference holds the side table, not the object. While the object lives the table is counted with it;
+// afterwards the weak reference is all that keeps it.
 static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
   if (side_table_address < WALK_FLOOR || side_table_address >= WALK_CEILING || side_table_address & 7) return;
   const swift_side_table *side_table = (const swift_side_table *)side_table_address;
@@ -42,7 +42,8 @@ static void walk_weak(csizer_walk *walk, uintptr_t side_table_address) {
   if (!is_alive) csizer_walk_raw_block(walk, side_table_address, walk->layouts->side_table_kind, true);
 }
 
-// The kind under which the dead of a class are counted: nothing tells them from the living but what is left of their counts.
+// The kind under which the dead of a class are counted: nothing tells them from the living but what is left of their
+// counts.
 static uint32_t dead_kind(csizer_layouts *layouts, const csizer_object_layout *layout) {
   // The table owns all layouts; constness is for the walk's sake.
   csizer_object_layout *owner = (csizer_object_layout *)(uintptr_t)layout;
@@ -64,7 +65,8 @@ void csizer_walk_dead(csizer_walk *walk, uintptr_t address) {
     return;
   }
   size_t requested = layout->requested ? layout->requested : usable;
-  csizer_kind_totals *kind = walk_kind(walk, layout == &csizer_unknown_object ? layout->kind : dead_kind(walk->layouts, layout));
+  csizer_kind_totals *kind =
+      walk_kind(walk, layout == &csizer_unknown_object ? layout->kind : dead_kind(walk->layouts, layout));
   walk_count(walk, kind, 1, usable);
   kind->requested += requested;
   walk->totals.objects++;
