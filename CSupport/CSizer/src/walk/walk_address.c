@@ -10,8 +10,7 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
 
 // Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h),
 // which the objects in the leaf show.
-static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
-  (void)walk;
+static csizer_ownership ownership(heapmap_leaf *leaf, uintptr_t address) {
   if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
   uint8_t *page_class = heapmap_page_class(leaf, address);
   if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
@@ -32,7 +31,7 @@ static bool is_deiniting(const swift_object *object) {
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  csizer_ownership answer = ownership(walk, leaf, address);
+  csizer_ownership answer = ownership(leaf, address);
   if (answer == CSIZER_FOREIGN) return;
   if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf)))
     return;
@@ -81,6 +80,39 @@ bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *odd, uintptr_t addr
   return odd_insert(odd, address);
 }
 
+// The last block below `address` that is known to start somewhere, if one is near.
+static uintptr_t block_before(const csizer_walk *walk, uintptr_t address) {
+  enum { FARTHEST = 16 };  // units of 1 KiB: larger blocks are no slabs, and the allocator knows only their starts
+  uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);
+  uintptr_t unit = address >> HEAPMAP_UNIT_SHIFT;
+  for (int i = 0; i < FARTHEST; i++, unit--, below = ~(uint64_t)0) {
+    heapmap_leaf *leaf = heapmap_leaf_at(walk->map, unit << HEAPMAP_UNIT_SHIFT);
+    if (!leaf) return 0;
+    size_t index = unit & (HEAPMAP_UNITS - 1);
+    // A sweep marks words before it knows whether they are objects.
+    uint64_t bits = (walk->sweeping ? leaf->live[index] : leaf->live[index] | leaf->seen[index]) & below;
+    if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
+  }
+  return 0;
+}
+
+enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336, CACHE_LINE = 64 };
+
+// Blocks of a size class stand side by side from a page's start on: their addresses share the size's low zero bits.
+static bool may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  size_t usable = pagememo_size(&walk->memo, leaf, address);
+  size_t step = usable & -usable;
+  // Somewhere in the first page, of those that the allocator vouches for
+  if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;
+  if (step > PAGE) step = PAGE;
+  if (address & (step - 1)) return false;
+  uintptr_t object = block_before(walk, address);
+  if (!object || address == object) return true;
+  bool side_by_side = object >> HEAPMAP_PAGE_SHIFT == address >> HEAPMAP_PAGE_SHIFT && usable <= LARGEST_SLAB_CLASS;
+  if (side_by_side && (address - object) % usable) return false;
+  return object + pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object) <= address;
+}
+
 // The leaf in which a raw block at `address` has its bits; NULL when no block can be there.
 static heapmap_leaf *leaf_of_raw(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return NULL;
@@ -94,33 +126,23 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return WALK_NOT_OWNED;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
-  if (ownership(walk, leaf, address) != CSIZER_OWNED) return WALK_NOT_OWNED;
+  csizer_ownership owner = ownership(leaf, address);
+  if (owner != CSIZER_OWNED) return owner == CSIZER_FOREIGN ? WALK_NOT_OWNED : WALK_MAY_BE_OWNED;
   heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
-  return csizer_walk_may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
-}
-
-csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address) {
-  heapmap_leaf *leaf = leaf_of_raw(walk, address);
-  if (!leaf) return CSIZER_FOREIGN;
-  bool is_object = csizer_heapmap_contains(walk->map, (const void *)address);
-  csizer_ownership owner = is_object ? CSIZER_OWNED : ownership(walk, leaf, address);
-  if (owner != CSIZER_OWNED) return owner;
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
-  if (is_object) return CSIZER_OWNED;
-  return csizer_walk_may_start_block(walk, leaf, address) ? CSIZER_OWNED : CSIZER_FOREIGN;
+  return may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
 }
 
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
   if (!leaf) return 0;
-  csizer_ownership owner = ownership(walk, leaf, address);
+  csizer_ownership owner = ownership(leaf, address);
   if (owner == CSIZER_FOREIGN) return 0;
   if (!is_sure && owner == CSIZER_OWNERSHIP_UNKNOWN) {
     walk->totals.unresolved++;
     return 0;
   }
   heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
-  if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
+  if (!is_sure && !may_start_block(walk, leaf, address)) return 0;
   bool is_new = (address & 15) ? csizer_walk_set_insert(walk, &walk->odd, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;
   size_t usable = pagememo_size(&walk->memo, leaf, address);

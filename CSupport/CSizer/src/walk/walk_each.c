@@ -37,7 +37,7 @@ void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned
   walk_reference(walk, container);
   // An empty one is a static object.
   if (container >= WALK_CEILING || !csizer_heapmap_contains(walk->map, (const void *)container)) return;
-  const csizer_object_layout *layout = csizer_walk_layout(walk, (const swift_object *)container);
+  const csizer_object_layout *layout = walk_layout_of(walk, (const swift_object *)container);
   if (!layout || !layout->element || layout->element->stride < sizeof(uintptr_t)) return;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, container), container);
   if (layout->shape == SHAPE_ARRAY) each_of_array(walk, (const char *)container, layout, usable, owned);

@@ -108,30 +108,21 @@ struct csizer_walk {
   uint32_t *steps;  // counted up from time to time for who watches; may be NULL
 };
 
-// walk.c
-void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
-void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
+// The parts of a walk, from those that call no other to those that call all above them.
+
+// walk_state.c: sums, and room in lists
 bool csizer_walk_grow_kinds(csizer_walk *walk);
-/// Scans all that waits.
-void csizer_walk_drain_all(csizer_walk *walk);
 /// Room for one more item in a list of the walk's; false when memory runs out, which the walk's status says.
 bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size_t count, size_t item_bytes);
-const csizer_object_layout *csizer_walk_layout(csizer_walk *walk, const swift_object *object);
-void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
-void csizer_walk_cool(csizer_walk *walk);
-/// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
-size_t csizer_object_own_bytes(const swift_object *object);
+/// Adds what an object asked for, and what of that is unused.
+void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
+                               size_t usable);
 
-// walk_value.c
-/// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.
-void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
-
-// walk_shapes.c
-void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
-
-// walk_loop.c
-void csizer_walk_drain(csizer_walk *walk);
+// walk_queue.c: what was found and waits
+void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
+/// From now on what is seen waits for a sweep over the map; resumed, what waits in the queue does.
 void csizer_walk_begin_sweep(csizer_walk *walk);
+void csizer_walk_resume_sweep(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
@@ -140,21 +131,26 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
 /// What the allocator knows of the place that a raw pointer leads to: nothing of it may be read unless it is owned.
 typedef enum walk_place {
-  WALK_NOT_OWNED,     // no place of this heap, or none that the allocator vouches for
+  WALK_NOT_OWNED,     // no place of this heap
+  WALK_MAY_BE_OWNED,  // neither the census nor the allocator can say
   WALK_STARTS_BLOCK,  // as far as can be told
   WALK_INSIDE_BLOCK,
 } walk_place;
 walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
-
 /// Puts a block into a set; true when it was not there. When memory runs out the walk's status says so.
 bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t address);
 /// Whether a block is marked.
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
-/// Whether a block starts at an address, by the census or by the allocator's word. CSIZER_OWNERSHIP_UNKNOWN: neither
-/// can say.
-csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address);
 
-// walk_pointer.c
+// walk_dead.c
+/// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.
+void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
+
+// walk_view.c: unused room in shared buffers
+void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
+void csizer_walk_free_uses(csizer_walk *walk);
+
+// walk_pointer.c: pointers that no rule explains
 void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer);
 /// Counts what the pointers of one part lead to and nothing else has.
 void csizer_walk_settle_pointers(csizer_walk *walk, uint32_t part);
@@ -166,26 +162,11 @@ void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes
 void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes);
 /// A raw block of which it is in doubt whether it is owned, or there: likewise.
 void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind);
-/// Moves the words that lead to this level to where it waits to be scanned.
+/// Moves the words that lead to this level, or that wait for this part, to where it waits to be scanned.
 void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level);
-/// Follows the words that wait for one part, and tells which; false when none waits any more.
-bool csizer_walk_settle_next(csizer_walk *walk, uint32_t *ret_part);
-/// Follows all, unless they are held for somebody.
-void csizer_walk_settle(csizer_walk *walk);
+void csizer_walk_follow_part(csizer_walk *walk, uint32_t part);
 /// Drops all.
 void csizer_walk_drop_guesses(csizer_walk *walk);
-
-// walk_owned.c: what owning fields lead to
-void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
-void csizer_walk_drain_values(csizer_walk *walk);
-bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
-
-// walk_view.c: unused room in shared buffers
-void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
-void csizer_walk_free_uses(csizer_walk *walk);
-
-// walk_each.c: containers whose elements own what they lead to
-void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
 
 // walk_task.c: tasks of the concurrency runtime
 void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
@@ -195,17 +176,51 @@ void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_ob
 // walk_block.c: blocks, which libdispatch makes and Swift's closures become
 void csizer_walk_block(csizer_walk *walk, uintptr_t address);
 
+// walk_each.c: containers whose elements own what they lead to
+void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
+
+// walk_owned.c: what owning fields lead to
+void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
+
+// walk_value.c: the parts of a value
+void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
+
+// walk_elements.c: values side by side
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
+/// Walks the values in raw blocks that wait.
+void csizer_walk_drain_values(csizer_walk *walk);
+
 // walk_tail.c: elements behind a library's header
 void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
-// walk_value.c, walk_shapes.c
-void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
-                               size_t usable);
-void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
-void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
+// walk_shapes.c: objects that are more than their fields
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
+// walk_scan.c: one object
+void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
+/// Lets the loops do objects of this metadata by themselves from now on, if they are plain; adds up what they counted.
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
+void csizer_walk_cool(csizer_walk *walk);
+
+// walk_loop.c: the queue and the sweep
+void csizer_walk_drain(csizer_walk *walk);
+
+// walk_drain.c
+/// Scans all that waits.
+void csizer_walk_drain_all(csizer_walk *walk);
+
+// walk_settle.c: the end of a walk
+/// Follows the words that wait for one part, and tells which; false when none waits any more.
+bool csizer_walk_settle_next(csizer_walk *walk, uint32_t *ret_part);
+/// Follows all, unless they are held for somebody.
+void csizer_walk_settle(csizer_walk *walk);
+
+// walk.c
+/// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
+size_t csizer_object_own_bytes(const swift_object *object);
 
 /// The object, or the run of values, that is being read is one of unknown parts.
 static inline void walk_unresolved(csizer_walk *walk) {
@@ -239,6 +254,16 @@ static inline void walk_value(csizer_walk *walk, const char *base, const csizer_
   for (uint64_t words = layout->references; words; words &= words - 1)
     walk_reference(walk, ((const uintptr_t *)(const void *)base)[__builtin_ctzll(words)]);
   if (__builtin_expect(layout->op_count != 0, 0)) csizer_walk_ops(walk, base, layout);
+}
+
+/// The layout of an object; NULL when memory ran out, which the walk's status says.
+static inline const csizer_object_layout *walk_layout_of(csizer_walk *walk, const swift_object *object) {
+  const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, object->metadata);
+  if (__builtin_expect(!layout, 0)) layout = csizer_layouts_object(walk->layouts, object->metadata);
+  if (layout && __builtin_expect(layout->shape == SHAPE_BOUND, 0))
+    layout = csizer_layouts_bound(walk->layouts, layout, object);
+  if (__builtin_expect(!layout, 0)) walk->status = CSIZER_NO_MEMORY;
+  return layout;
 }
 
 /// Marks a block that is not to be scanned; true when it was not seen before.

@@ -202,16 +202,6 @@ static bool take_strays(csizer_walk *walk, size_t index) {
   return found;
 }
 
-// What waits in the queue waits for the sweep from now on.
-static void resume_sweep(csizer_walk *walk) {
-  for (; walk->head != walk->tail; walk->head++) {
-    uintptr_t address = walk->queue[walk->head % WALK_QUEUE];
-    heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
-  }
-  walk->sweeping = true;
-  walk->limit = 0;
-}
-
 static void sweep(csizer_walk *walk) {
   size_t scanned;
   do {
@@ -224,21 +214,11 @@ static void sweep(csizer_walk *walk) {
     waiting |= take_strays(walk, i);
   // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.
   if (waiting && !gather(walk)) {
-    resume_sweep(walk);
+    csizer_walk_resume_sweep(walk);
     return;
   }
   walk->sweeping = false;
   walk->limit = WALK_QUEUE;
-}
-
-void csizer_walk_begin_sweep(csizer_walk *walk) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = walk->map->leaves[i];
-    // All that is seen is done, but for what waits in the queue.
-    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
-      if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
-  }
-  resume_sweep(walk);
 }
 
 void csizer_walk_drain(csizer_walk *walk) {

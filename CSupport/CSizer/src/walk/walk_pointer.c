@@ -36,11 +36,12 @@ static void count_block(csizer_walk *walk, uintptr_t address, uint32_t kind_inde
 
 static void settle(csizer_walk *walk, const walk_pointer *pointer) {
   if (csizer_walk_has_seen(walk, pointer->address)) return;  // explained: something else has led there
-  csizer_ownership owner = csizer_walk_block_at(walk, pointer->address);
-  if (owner == CSIZER_FOREIGN) return;
+  bool is_object = csizer_heapmap_contains(walk->map, (const void *)pointer->address);
+  walk_place place = is_object ? WALK_STARTS_BLOCK : csizer_walk_place(walk, pointer->address);
+  if (place != WALK_STARTS_BLOCK && place != WALK_MAY_BE_OWNED) return;
   if (!pointer->is_told && walk->told_holder != pointer->holder) walk->totals.unresolved++;
   walk->told_holder = pointer->holder;
-  if (owner == CSIZER_OWNED) count_block(walk, pointer->address, pointer->kind);
+  if (place == WALK_STARTS_BLOCK) count_block(walk, pointer->address, pointer->kind);
 }
 
 void csizer_walk_settle_pointers(csizer_walk *walk, uint32_t part) {

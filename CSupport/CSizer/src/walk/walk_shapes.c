@@ -3,30 +3,6 @@
 
 // Objects that are more than their fields.
 
-void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
-                               size_t usable) {
-  // A collection may know of more room than it asked for: it asks the allocator for the usable size and takes all.
-  if (requested > usable) requested = usable;
-  csizer_kind_totals *kind = walk_kind(walk, layout->kind);
-  kind->requested += requested;
-  kind->unused += unused;
-  walk->totals.requested += requested;
-}
-
-void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
-  if (csizer_layout_is_plain(element)) return;
-  if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
-    const uintptr_t *words = (const uintptr_t *)(const void *)first;
-    for (size_t i = 0; i < count; i++) walk_reference(walk, words[i]);
-    return;
-  }
-  enum { A_WHILE = 1 << 16 };
-  for (size_t i = 0; i < count; i++) {
-    walk_value(walk, first + i * element->stride, element);
-    if (__builtin_expect(i % A_WHILE == 0 && walk->steps, 0)) (*walk->steps)++;
-  }
-}
-
 static size_t room_for(size_t usable, const csizer_object_layout *layout) {
   size_t stride = layout->element->stride ? layout->element->stride : 1;
   return usable > layout->first ? (usable - layout->first) / stride : 0;

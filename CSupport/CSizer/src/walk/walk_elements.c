@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk/walk_internal.h"
+
+// Values side by side: in an object's tail, in a raw block.
+
+void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+  if (csizer_layout_is_plain(element)) return;
+  if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
+    const uintptr_t *words = (const uintptr_t *)(const void *)first;
+    for (size_t i = 0; i < count; i++) walk_reference(walk, words[i]);
+    return;
+  }
+  enum { A_WHILE = 1 << 16 };
+  for (size_t i = 0; i < count; i++) {
+    walk_value(walk, first + i * element->stride, element);
+    if (__builtin_expect(i % A_WHILE == 0 && walk->steps, 0)) (*walk->steps)++;
+  }
+}
+
+void csizer_walk_drain_values(csizer_walk *walk) {
+  while (walk->value_count) {
+    walk_values values = walk->values[--walk->value_count];
+    walk->holder++;
+    csizer_walk_elements(walk, values.first, values.count, values.element);
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk/walk_internal.h"
+
+// One object, whatever it is; and the table of those that the loops do by themselves.
+
+void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
+  const swift_object *object = (const swift_object *)address;
+  size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
+  const csizer_object_layout *layout = walk_layout_of(walk, object);
+  if (__builtin_expect(!layout || layout->excluded, 0)) return;
+  walk->holder++;
+  csizer_kind_totals *kind = walk_kind(walk, layout->kind);
+  walk_count(walk, kind, 1, usable);
+  walk->totals.objects++;
+  if (__builtin_expect((int64_t)object->references < 0, 0))
+    csizer_walk_raw_block(walk, walk_side_table_of(object->references), walk->layouts->side_table_kind, true);
+  if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
+    csizer_walk_shape(walk, (const char *)object, layout, usable);
+    return;
+  }
+  if (__builtin_expect(layout->usable && usable != layout->usable, 0)) {
+    csizer_walk_unknown_tail(walk, (const char *)object, layout, usable);
+    return;
+  }
+  kind->requested += layout->requested;
+  walk->totals.requested += layout->requested;
+  walk_value(walk, (const char *)object, &layout->fields);
+}
+
+// Adds what the loop has counted under a metadata to the walk's sums.
+static void flush(csizer_walk *walk, walk_hot *hot) {
+  csizer_kind_totals *kind = walk_kind(walk, hot->layout->kind);
+  size_t requested = hot->count * hot->layout->requested;
+  walk_count(walk, kind, hot->count, hot->bytes);
+  kind->requested += requested;
+  walk->totals.objects += hot->count;
+  walk->totals.requested += requested;
+  hot->count = hot->bytes = 0;
+}
+
+// Lets the loop do objects of this metadata by itself from now on, if they are plain.
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
+  const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, metadata);
+  bool is_plain = layout && layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count &&
+                  !layout->excluded;
+  if (!is_plain) return;
+  walk_hot *hot = &walk->hot[((uintptr_t)metadata >> 4) % WALK_HOT];
+  if (hot->metadata == metadata) return;
+  if (hot->layout) flush(walk, hot);
+  else walk->warm[walk->warm_count++] = (unsigned)(hot - walk->hot);
+  *hot = (walk_hot){.metadata = metadata,
+                    .references = layout->fields.references,
+                    .usable = layout->usable ? layout->usable : 1,
+                    .layout = layout};
+}
+
+void csizer_walk_cool(csizer_walk *walk) {
+  for (unsigned i = 0; i < walk->warm_count; i++) flush(walk, &walk->hot[walk->warm[i]]);
+}
