@@ -23,6 +23,11 @@ let sqlite: LinkerSetting = .linkedLibrary(
 let jemalloc: [LinkerSetting] =
   Context.environment["SIZER_JEMALLOC"] == "given" ? [] : [.linkedLibrary("jemalloc", .when(traits: ["Jemalloc"]))]
 
+/// The engine's folders, each of which has a page of its own (CSupport/CSizer/src/FLOORS).
+let engineFloors = [
+  "platform", "runtime", "census", "allocator", "traces", "layouts", "walk", "lifetimes", "hooks", "snapshot",
+]
+
 let package = Package(
   name: "sizer",
   products: [
@@ -54,7 +59,9 @@ let package = Package(
     .target(
       name: "CSizer",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
-      path: "CSupport/CSizer", cSettings: cRules + [.headerSearchPath("src")], linkerSettings: jemalloc),
+      path: "CSupport/CSizer",
+      exclude: ["src/FLOORS"] + engineFloors.map { "src/\($0)/README.md" },
+      cSettings: cRules + [.headerSearchPath("src")], linkerSettings: jemalloc),
     .target(
       name: "CSizerTesting",
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
