@@ -11,6 +11,8 @@
 #include "platform/pages.h"
 #include "platform/proc_file.h"
 
+// Where the files of this process's memory control groups are, read from /proc.
+
 enum { TEXT = 16 * 1024 };
 
 /// What is at hand while folders are looked for; in pages of its own, the folders first.

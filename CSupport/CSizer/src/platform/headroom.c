@@ -13,6 +13,8 @@
 #include "platform/pages.h"
 #include "platform/proc_file.h"
 
+// Whether there is room for a frozen image, before it is taken and while its child lives.
+
 static const uint64_t MEBIBYTE = 1 << 20;
 
 /// One watch. In pages of its own, of which few are touched.

@@ -9,6 +9,8 @@
 #include "platform/fault_guard.h"
 #include "platform/pages.h"
 
+// Which addresses belong to the program and its libraries, and whether a library of Swift's was ever closed.
+
 static unsigned long long generation_of(const struct dl_phdr_info *info) {
   return info->dlpi_adds + info->dlpi_subs;
 }

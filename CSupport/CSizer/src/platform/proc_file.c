@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+// Files of /proc, read without allocating.
+
 int csizer_proc_open(const char *path) {
   int file;
   do file = open(path, O_RDONLY | O_CLOEXEC);

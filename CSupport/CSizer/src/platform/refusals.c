@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+// Tests only: the system calls that are refused on purpose.
+
 static uint64_t count;
 
 uint64_t csizer_refusals(void) { return __atomic_load_n(&count, __ATOMIC_RELAXED); }

@@ -11,6 +11,8 @@
 #include "platform/proc_file.h"
 #include "platform/regions_internal.h"
 
+// Memory that may hold references and is no heap: data segments and stacks.
+
 enum { STEP = 1024 };  // pages asked for at a time
 
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }

@@ -4,6 +4,8 @@
 #include "csizer_census.h"
 #include "layouts/enum_case.h"
 
+// What a value is made of, by name: properties, elements, keys, the case that is there.
+
 typedef struct visitor {
   csizer_layouts *layouts;
   void (*visit)(void *context, const csizer_member *member);

@@ -5,6 +5,8 @@
 #include "platform/own_stack.h"
 #include "platform/pages.h"
 
+// What the engine itself holds.
+
 size_t csizer_overhead_page_bytes(void) {
   // All tables but the census are filled as they are mapped; of its leaves most pages are never touched.
   size_t held = csizer_pages_held() + csizer_stack_bytes();

@@ -8,6 +8,8 @@
 #include "runtime/string_text.h"
 #include "walk/walk_internal.h"
 
+// What an object refers to, as a tree of names some levels deep.
+
 /// A part as it is found: `text` is still where the program has it.
 typedef struct part {
   csizer_referent shown;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Names, files and lines of code addresses: libdw where it is there, the dynamic symbols else.
+
 enum { deepest_inlining = 64 };
 
 struct csizer_symbols {

@@ -8,6 +8,8 @@
 #include "platform/pages.h"
 #include "traces/trace_internal.h"
 
+// Call stacks, each stored once however many births had it.
+
 typedef struct stack {
   uint32_t count;
   uintptr_t frames[];
