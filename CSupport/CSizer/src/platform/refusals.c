@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// Tests only: the system calls that are refused on purpose.
+// How often the system refused a descriptor or memory to a reader: what was found out meanwhile is not remembered.
 
 static uint64_t count;
 

@@ -5,11 +5,11 @@
 #include "platform/refusals.h"
 #include "runtime/functions.h"
 
+// Names, files and lines of code addresses, from the debug information that libdw reads.
+
 #ifdef CSIZER_HAS_LIBDW
 #include <stdlib.h>
 #include <string.h>
-
-// Names, files and lines of code addresses: libdw where it is there, the dynamic symbols else.
 
 enum { deepest_inlining = 64 };
 
