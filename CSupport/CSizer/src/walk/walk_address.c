@@ -13,13 +13,12 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
 static csizer_ownership ownership(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
   (void)walk;
   if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
-  uint8_t *page_class = heapmap_page_class(leaf, address);
-  if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
-  if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
+  if (pagememo_is_foreign(leaf, address)) return CSIZER_FOREIGN;
+  if (pagememo_is_owned(leaf, address)) return CSIZER_OWNED;
   csizer_ownership answer = csizer_allocator_ownership((const void *)address);
   // Remembered only where forgetting the marks comes by.
   bool is_spanned = heapmap_spans(leaf, heapmap_unit_index(address));
-  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN && is_spanned) *page_class = PAGE_FOREIGN;
+  if (answer == CSIZER_FOREIGN && is_spanned) pagememo_note_foreign(leaf, address);
   return answer;
 }
 
@@ -48,7 +47,7 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
 
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!(address & 15)) return leaf && leaf->seen[heapmap_unit_index(address)] & heapmap_bit(address);
+  if (!(address & 15)) return leaf && heapmap_is_seen(leaf, address);
   const walk_odd_set *odd = &walk->odd;
   if (!odd->capacity) return false;
   size_t i = csizer_layout_hash((const void *)address, odd->capacity);
@@ -95,7 +94,7 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
   if (ownership(walk, leaf, address) != CSIZER_OWNED) return WALK_NOT_OWNED;
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  heapmap_note(leaf, address);  // the memo is going to remember the page
   return csizer_walk_may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
 }
 
@@ -105,7 +104,7 @@ csizer_ownership csizer_walk_block_at(csizer_walk *walk, uintptr_t address) {
   bool is_object = csizer_heapmap_contains(walk->map, (const void *)address);
   csizer_ownership owner = is_object ? CSIZER_OWNED : ownership(walk, leaf, address);
   if (owner != CSIZER_OWNED) return owner;
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  heapmap_note(leaf, address);  // the memo is going to remember the page
   if (is_object) return CSIZER_OWNED;
   return csizer_walk_may_start_block(walk, leaf, address) ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
@@ -119,7 +118,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
     walk->totals.unresolved++;
     return 0;
   }
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  heapmap_note(leaf, address);  // the memo is going to remember the page
   if (!is_sure && !csizer_walk_may_start_block(walk, leaf, address)) return 0;
   bool is_new = (address & 15) ? csizer_walk_set_insert(walk, &walk->odd, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;

@@ -60,22 +60,6 @@ static void walk_block_values(csizer_walk *walk, const char *field, const csizer
 
 // ---- Pointers into the middle ----
 
-// The last block below `address` that is known to start somewhere, if one is near.
-static uintptr_t block_before(const csizer_walk *walk, uintptr_t address) {
-  enum { FARTHEST = 16 };  // units of 1 KiB: larger blocks are no slabs, and the allocator knows only their starts
-  uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);
-  uintptr_t unit = address >> HEAPMAP_UNIT_SHIFT;
-  for (int i = 0; i < FARTHEST; i++, unit--, below = ~(uint64_t)0) {
-    heapmap_leaf *leaf = heapmap_leaf_at(walk->map, unit << HEAPMAP_UNIT_SHIFT);
-    if (!leaf) return 0;
-    size_t index = unit & (HEAPMAP_UNITS - 1);
-    // A sweep marks words before it knows whether they are objects.
-    uint64_t bits = (walk->sweeping ? leaf->live[index] : leaf->live[index] | leaf->seen[index]) & below;
-    if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
-  }
-  return 0;
-}
-
 enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336, CACHE_LINE = 64 };
 
 // Blocks of a size class stand side by side from a page's start on: their addresses share the size's low zero bits.
@@ -86,7 +70,8 @@ bool csizer_walk_may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_
   if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;
   if (step > PAGE) step = PAGE;
   if (address & (step - 1)) return false;
-  uintptr_t object = block_before(walk, address);
+  // A sweep marks words before it knows whether they are objects.
+  uintptr_t object = csizer_heapmap_block_before(walk->map, address, !walk->sweeping);
   if (!object || address == object) return true;
   bool side_by_side = object >> HEAPMAP_PAGE_SHIFT == address >> HEAPMAP_PAGE_SHIFT && usable <= LARGEST_SLAB_CLASS;
   if (side_by_side && (address - object) % usable) return false;
