@@ -11,6 +11,10 @@ set_target_properties(csizer_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(csizer_objects PUBLIC ${CSIZER_ROOT}/CSupport/CSizer/include)
 target_include_directories(csizer_objects PRIVATE ${CSIZER_ROOT}/CSupport/CSizer/src)
 target_compile_options(csizer_objects PRIVATE -Wall -Wextra -Werror)
+# The engine's invariants, which the tests call after each step.
+if(CSIZER_BUILD_TESTS)
+  target_compile_definitions(csizer_objects PRIVATE CSIZER_CHECKS)
+endif()
 
 # What the pkg-config file requires; empty without jemalloc.
 set(CSIZER_PKGCONFIG_REQUIRES "")

@@ -8,6 +8,7 @@ add_library(csizer_checks STATIC
   ${CSIZER_TEST_SUPPORT})
 # The tests see the engine's internals: what they check is mostly behind the public headers.
 target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src)
+target_compile_definitions(csizer_checks PUBLIC CSIZER_CHECKS)
 target_compile_options(csizer_checks PUBLIC -Wall -Wextra -Werror)
 target_link_libraries(csizer_checks PUBLIC csizer_static)
 

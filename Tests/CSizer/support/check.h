@@ -51,6 +51,13 @@ _Noreturn void check_fail(const char *file, int line, const char *what, const ch
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, actual, expected)
 void check_text(const char *file, int line, const char *what, const char *actual, const char *expected);
 
+/// Nothing is broken: `broken` is an invariant's check (CSIZER_CHECKS), which answers NULL or what does not hold.
+#define CHECK_SOUND(broken)                                                \
+  do {                                                                     \
+    const char *check_broken = (broken);                                   \
+    if (check_broken) check_fail(__FILE__, __LINE__, #broken, check_broken); \
+  } while (0)
+
 /// The next of a sequence that is the same in every run. `state` starts with any seed.
 static inline uint64_t check_random(uint64_t *state) {
   uint64_t mixed = (*state += 0x9E3779B97F4A7C15u);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "census/heapmap_check.h"
 #include "csizer_allocator.h"
 #include "csizer_owning.h"
 #include "platform/pages.h"
@@ -68,13 +69,7 @@ csizer_walk *made_walk(made_heap *heap, csizer_walk_options options) {
   return walk;
 }
 
-void made_check_no_marks(const csizer_heapmap *map) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    const heapmap_leaf *leaf = map->leaves[i];
-    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) CHECK(!leaf->seen[unit]);
-    for (size_t page = 0; page < HEAPMAP_PAGES; page++) CHECK(!leaf->page_class[page]);
-  }
-}
+void made_check_no_marks(const csizer_heapmap *map) { CHECK_SOUND(csizer_heapmap_check_unmarked(map)); }
 
 void made_walk_end(made_heap *heap, csizer_walk *walk) {
   csizer_walk_destroy(walk);

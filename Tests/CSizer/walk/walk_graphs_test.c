@@ -99,7 +99,7 @@ static size_t written_bytes(const csizer_heapmap *map) {
   size_t bytes = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
     for (size_t at = 0; at + PAGE <= sizeof(heapmap_leaf); at += PAGE)
-      if (memcmp((const char *)map->leaves[i] + at, zeros, PAGE)) bytes += PAGE;
+      if (memcmp((const char *)heapmap_leaf_numbered(map, i) + at, zeros, PAGE)) bytes += PAGE;
   return bytes;
 }
 

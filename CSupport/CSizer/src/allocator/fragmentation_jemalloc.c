@@ -32,9 +32,8 @@ typedef struct reader {
 } reader;
 
 static bool is_safe_to_ask(const csizer_heapmap *map, uintptr_t object) {
-  if (object >> HEAPMAP_ADDRESS_BITS) return false;
-  const heapmap_leaf *leaf = heapmap_leaf_at(map, object);
-  return leaf && __atomic_load_n(&leaf->has_objects, __ATOMIC_RELAXED);
+  const heapmap_leaf *leaf = heapmap_leaf_of(map, object);
+  return leaf && heapmap_has_objects(leaf);
 }
 
 static csizer_status add(reader *reader, uint32_t class, uintptr_t object, const slab_answer *answer) {

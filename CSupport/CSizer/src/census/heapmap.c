@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// The heap map: its leaves, the objects that live, and those that are tracked.
 #include "census/heapmap_internal.h"
 #include "platform/pages.h"
-
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 csizer_status csizer_heapmap_create(csizer_heapmap **ret_map) {
   csizer_heapmap *map = csizer_pages_map(sizeof *map);
@@ -84,41 +81,24 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   uintptr_t a = (uintptr_t)address;
   if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
   const heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  return leaf && (__atomic_load_n(&leaf->live[heapmap_unit_index(a)], __ATOMIC_RELAXED) & heapmap_bit(a));
+  return leaf && heapmap_is_live(leaf, a);
 }
 
-bool csizer_heapmap_mark(csizer_heapmap *map, const void *address) {
-  uintptr_t a = (uintptr_t)address;
-  heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, a);
+bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address) {
+  heapmap_leaf *leaf = heapmap_leaf_of(map, address);
+  if (__builtin_expect(!leaf, 0)) leaf = csizer_heapmap_leaf_make(map, address);  // an object older than the census
   if (!leaf) return false;
-  return heapmap_mark(leaf, a);
-}
-
-static void forget_page(heapmap_leaf *leaf, size_t page) {
-  leaf->page_class[page] = 0;
-  for (size_t i = 0; i < HEAPMAP_UNITS_PER_PAGE; i++) leaf->seen[page * HEAPMAP_UNITS_PER_PAGE + i] = 0;
-}
-
-void csizer_heapmap_forget_marks(csizer_heapmap *map) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = map->leaves[i];
-    size_t first = heapmap_first_unit(leaf) / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
-    size_t last = heapmap_last_unit(leaf) / HEAPMAP_UNITS_PER_PAGE;
-    for (size_t page = first; page <= last; page += 8) {
-      uint64_t eight;
-      memcpy(&eight, &leaf->page_class[page], sizeof eight);
-      if (!eight) continue;
-      for (size_t j = page; j < page + 8; j++)
-        if (leaf->page_class[j]) forget_page(leaf, j);
-    }
-  }
+  heapmap_note(leaf, address);
+  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
+  __atomic_store_n(word, *word | heapmap_bit(address), __ATOMIC_RELAXED);
+  return true;
 }
 
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
     for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++)
-      count += (size_t)__builtin_popcountll(__atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED));
+      count += (size_t)__builtin_popcountll(heapmap_live_in(map->leaves[i], unit));
   return count;
 }
 
@@ -126,54 +106,10 @@ void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *con
                               void *context) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
     for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++) {
-      uint64_t live = __atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED);
+      uint64_t live = heapmap_live_in(map->leaves[i], unit);
       for (; live; live &= live - 1) {
-        uintptr_t address = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT) +
-                            ((uintptr_t)__builtin_ctzll(live) << 4);
+        uintptr_t address = heapmap_unit_start(i, unit) + ((uintptr_t)__builtin_ctzll(live) << 4);
         if (!visit(context, (const void *)address)) return;
       }
     }
-}
-
-static size_t resident_bytes(const void *start, size_t bytes) {
-  enum { STEP = 1024 };  // pages asked for at a time
-  unsigned char resident[STEP];
-  size_t page = (size_t)sysconf(_SC_PAGESIZE), sum = 0;
-  size_t pages = (bytes + page - 1) / page;
-  for (size_t first = 0; first < pages; first += STEP) {
-    size_t count = pages - first < STEP ? pages - first : STEP;
-    if (mincore((char *)(uintptr_t)start + first * page, count * page, resident)) continue;
-    for (size_t i = 0; i < count; i++) sum += (resident[i] & 1) ? page : 0;
-  }
-  return sum;
-}
-
-// Of a plane only the units in the leaf's range were ever touched; the kernel is asked about every page that one names.
-static size_t resident_plane(const heapmap_leaf *leaf, const uint64_t *plane) {
-  size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof *plane;
-  size_t first = heapmap_first_unit(leaf) / page_words * page_words;
-  return resident_bytes(&plane[first], (heapmap_last_unit(leaf) - first + 1) * sizeof *plane);
-}
-
-static size_t resident_leaf(const heapmap_leaf *leaf) {
-  // References that are none may have marked anything (walk_loop.c).
-  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen);
-  size_t rest = offsetof(heapmap_leaf, page_class);
-  bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
-  if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
-  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) +
-         resident_plane(leaf, leaf->tracked);
-}
-
-size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
-  size_t bytes = resident_bytes(map, sizeof *map);
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    bytes += resident_leaf(map->leaves[i]);
-  return bytes;
-}
-
-size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map) {
-  size_t bytes = sizeof *map;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) bytes += sizeof(heapmap_leaf);
-  return bytes;
 }

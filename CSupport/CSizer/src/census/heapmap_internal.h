@@ -2,12 +2,16 @@
 #ifndef CSIZER_HEAPMAP_INTERNAL_H
 #define CSIZER_HEAPMAP_INTERNAL_H
 #include "csizer_heapmap.h"
+#include "platform/address_space.h"
 
-// The parts of the map that the walk's loop has in its hands at every reference. All else stays behind
-// csizer_heapmap.h.
+// The map's parts, and what every object of the process passes when it is made and when it is freed: inline, no call to
+// another file. What a walk passes at every reference is in heapmap_marks.h, all else behind csizer_heapmap.h.
+//
+// Only files of this folder know what a leaf is made of. To others it is a GiB of addresses that they hold in their
+// hands while they ask about some of them, and a unit is a KiB of those.
 
 enum {
-  HEAPMAP_ADDRESS_BITS = 47,
+  HEAPMAP_ADDRESS_BITS = PLATFORM_ADDRESS_BITS,
   HEAPMAP_LEAF_SHIFT = 30,                                          // a leaf covers 1 GiB
   HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 bits of 16 bytes each
   HEAPMAP_PAGE_SHIFT = 12,
@@ -52,9 +56,17 @@ static inline size_t heapmap_unit_index(uintptr_t address) {
   return (address >> HEAPMAP_UNIT_SHIFT) & (HEAPMAP_UNITS - 1);
 }
 
-/// The leaf of an address below 2^47, or NULL.
+/// The leaf of an address that can be in a map (heapmap_has_room_for), or NULL.
 static inline heapmap_leaf *heapmap_leaf_at(const csizer_heapmap *map, uintptr_t address) {
   return __atomic_load_n(&map->leaves[address >> HEAPMAP_LEAF_SHIFT], __ATOMIC_ACQUIRE);
+}
+
+/// Whether an address can be in a map at all.
+static inline bool heapmap_has_room_for(uintptr_t address) { return !(address >> HEAPMAP_ADDRESS_BITS); }
+
+/// The leaf of any word; NULL, too, when it can't be in a map.
+static inline heapmap_leaf *heapmap_leaf_of(const csizer_heapmap *map, uintptr_t address) {
+  return heapmap_has_room_for(address) ? heapmap_leaf_at(map, address) : NULL;
 }
 
 /// The leaf of an address, made when it is not there; NULL when the address is out of range or mmap failed.
@@ -62,6 +74,16 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address);
 
 /// The index of the first leaf at or after `index` that exists; HEAPMAP_LEAVES when there is none.
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
+
+/// The leaf of an index that csizer_heapmap_next_leaf gave.
+static inline heapmap_leaf *heapmap_leaf_numbered(const csizer_heapmap *map, size_t index) {
+  return map->leaves[index];
+}
+
+/// Where a unit of a leaf starts.
+static inline uintptr_t heapmap_unit_start(size_t leaf_index, size_t unit) {
+  return ((uintptr_t)leaf_index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
+}
 
 /// Widens the leaf's range of units, which other threads may do at the same time.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
@@ -88,7 +110,22 @@ static inline void heapmap_note_unit(heapmap_leaf *leaf, size_t unit) {
   if (__builtin_expect(!heapmap_spans(leaf, unit), 0)) csizer_heapmap_widen(leaf, (uint32_t)unit);
 }
 
-// What every object of the process passes when it is made and when it is freed: no call to another file.
+/// Widens the leaf's range so that it has the address's unit, where the marks are going to be forgotten.
+static inline void heapmap_note(heapmap_leaf *leaf, uintptr_t address) {
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
+}
+
+// ---- Live ----
+
+/// Whether an object that is live starts at the address, which is a multiple of 16.
+static inline bool heapmap_is_live(const heapmap_leaf *leaf, uintptr_t address) {
+  return (__atomic_load_n(&leaf->live[heapmap_unit_index(address)], __ATOMIC_RELAXED) & heapmap_bit(address)) != 0;
+}
+
+/// The live of a whole unit, a bit for each place.
+static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
+  return __atomic_load_n(&leaf->live[unit], __ATOMIC_RELAXED);
+}
 
 /// As csizer_heapmap_insert.
 static inline bool heapmap_insert(csizer_heapmap *map, uintptr_t address) {
@@ -116,25 +153,23 @@ static inline heapmap_leaf *heapmap_remove(csizer_heapmap *map, uintptr_t addres
   return leaf;
 }
 
+// ---- Tracked ----
+
+// Who changes the flag of one place may rewrite those of its whole unit: one thread at a time for each unit, as the
+// shards of tracking see to it (shards.h). Readers need no lock.
+
+/// Notes that some tracker has the object in its records. False when the map has no room for it.
+bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address);
+
+/// Notes that none has it any more.
+static inline void heapmap_untrack(heapmap_leaf *leaf, uintptr_t address) {
+  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
+  __atomic_store_n(word, *word & ~heapmap_bit(address), __ATOMIC_RELAXED);
+}
+
 /// Whether some tracker may have the object in its records. Any thread.
 static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {
   return __atomic_load_n(&leaf->tracked[heapmap_unit_index(address)], __ATOMIC_RELAXED) & heapmap_bit(address);
-}
-
-static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {
-  return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];
-}
-
-/// As csizer_heapmap_mark, in the address's leaf.
-static inline bool heapmap_mark(heapmap_leaf *leaf, uintptr_t address) {
-  uint64_t *seen = &leaf->seen[heapmap_unit_index(address)];
-  if (*seen & heapmap_bit(address)) return false;
-  *seen |= heapmap_bit(address);
-  heapmap_note_unit(leaf, heapmap_unit_index(address));
-  // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
-  uint8_t *page = heapmap_page_class(leaf, address);
-  if (!*page) *page = UINT8_MAX;
-  return true;
 }
 
 #endif

@@ -71,7 +71,7 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
 // Whether it is tracked is read first: behind the census's locked instruction the load would wait.
 static inline void note_death(void *block) {
   uintptr_t address = (uintptr_t)block;
-  const heapmap_leaf *leaf = address >> HEAPMAP_ADDRESS_BITS ? NULL : heapmap_leaf_at(living, address);
+  const heapmap_leaf *leaf = heapmap_leaf_of(living, address);
   if (!leaf) return;
   bool is_tracked = deaths_are_tracked() && heapmap_may_be_tracked(leaf, address);
   if (heapmap_remove(living, address) && __builtin_expect(is_tracked, 0)) csizer_lifetimes_ended(block);

@@ -12,37 +12,16 @@ bool csizer_deaths_are_tracked;
 
 extern __attribute__((weak)) void *swift_retain(void *object);
 
-// ---- The heap map's bits tracked: a filter before the index, so that the death of what is not tracked costs one look
-// ----
-
-// The bits of a word are all of one shard (shards.h), which whoever changes one holds; readers without it need whole
-// words only.
-
-static inline heapmap_leaf *leaf_of(uintptr_t address) {
-  csizer_heapmap *map = csizer_census_map();
-  return map && !(address >> HEAPMAP_ADDRESS_BITS) ? heapmap_leaf_at(map, address) : NULL;
-}
-
-static inline void set_word(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+// ---- Which objects the heap map has as tracked: so the death of what is not tracked costs one look ----
 
 bool csizer_tracked_mark(uintptr_t address) {
-  heapmap_leaf *leaf = leaf_of(address);
-  if (__builtin_expect(!leaf, 0)) {  // an object older than the census
-    csizer_heapmap *map = csizer_census_map();
-    leaf = map ? csizer_heapmap_leaf_make(map, address) : NULL;
-    if (!leaf) return false;
-  }
-  heapmap_note_unit(leaf, heapmap_unit_index(address));
-  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
-  set_word(word, *word | heapmap_bit(address));
-  return true;
+  csizer_heapmap *map = csizer_census_map();
+  return map && csizer_heapmap_track(map, address);
 }
 
-static void tracked_clear(uintptr_t address) {
-  heapmap_leaf *leaf = leaf_of(address);
-  if (!leaf) return;
-  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
-  set_word(word, *word & ~heapmap_bit(address));
+static inline heapmap_leaf *leaf_of(uintptr_t address) {
+  const csizer_heapmap *map = csizer_census_map();
+  return map ? heapmap_leaf_of(map, address) : NULL;
 }
 
 // ---- Births ----
@@ -117,7 +96,8 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
     __atomic_store_n(&record->end, now, __ATOMIC_RELAXED);  // csizer_lifetimes_read takes no lock
     count_down(&owner->cohorts[record->cohort]);
   }
-  tracked_clear(address);
+  heapmap_leaf *leaf = leaf_of(address);
+  if (leaf) heapmap_untrack(leaf, address);
   shard_unlock(shard);
 }
 

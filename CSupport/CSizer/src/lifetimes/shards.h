@@ -12,7 +12,7 @@ enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
 ///
-/// A shard is of whole KiB: who holds one may change a word of the heap map, 64 bits for as many places in a KiB,
+/// A shard is of whole units of the heap map (heapmap_internal.h): who holds one may change what is tracked in a unit
 /// without a locked instruction.
 static inline uint64_t shard_hash(uintptr_t address) {
   const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);

@@ -139,7 +139,7 @@ static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t in
 
 // As csizer_walk_skip, without calls where the map has a leaf.
 static inline csizer_status skip(csizer_walk *walk, uintptr_t object) {
-  heapmap_leaf *leaf = object < WALK_CEILING ? heapmap_leaf_at(walk->map, object) : NULL;
+  heapmap_leaf *leaf = heapmap_leaf_of(walk->map, object);
   if (__builtin_expect(!leaf, 0)) return csizer_walk_skip(walk, (const void *)object);
   heapmap_mark(leaf, object);
   return CSIZER_OK;

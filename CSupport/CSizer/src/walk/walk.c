@@ -25,15 +25,9 @@ static void find_own_stack(csizer_walk *walk) {
   walk->stack_end = known_end;
 }
 
-// A sweep reads 16 bytes for each unit, in order: 32 units cost about what one object costs that comes from memory.
+// A sweep reads the map in order: 512 bytes of it cost about what one object costs that comes from memory.
 static uint32_t sweep_threshold(const csizer_heapmap *map) {
-  size_t units = 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    const heapmap_leaf *leaf = map->leaves[i];
-    size_t first = heapmap_first_unit(leaf), last = heapmap_last_unit(leaf);
-    if (first <= last) units += last - first;
-  }
-  size_t threshold = units / 32;
+  size_t threshold = csizer_heapmap_sweep_bytes(map) / 512;
   if (threshold < WALK_QUEUE / 16) return WALK_QUEUE / 16;
   return threshold > WALK_QUEUE / 2 ? WALK_QUEUE / 2 : (uint32_t)threshold;
 }

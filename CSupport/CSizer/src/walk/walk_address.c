@@ -12,13 +12,12 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
 // which the objects in the leaf show.
 static csizer_ownership ownership(heapmap_leaf *leaf, uintptr_t address) {
   if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
-  uint8_t *page_class = heapmap_page_class(leaf, address);
-  if (*page_class == PAGE_FOREIGN) return CSIZER_FOREIGN;
-  if (*page_class >= PAGE_FIRST_SIZE && *page_class < PAGE_FOREIGN) return CSIZER_OWNED;
+  if (pagememo_is_foreign(leaf, address)) return CSIZER_FOREIGN;
+  if (pagememo_is_owned(leaf, address)) return CSIZER_OWNED;
   csizer_ownership answer = csizer_allocator_ownership((const void *)address);
   // Remembered only where forgetting the marks comes by.
   bool is_spanned = heapmap_spans(leaf, heapmap_unit_index(address));
-  if (answer == CSIZER_FOREIGN && *page_class == PAGE_UNKNOWN && is_spanned) *page_class = PAGE_FOREIGN;
+  if (answer == CSIZER_FOREIGN && is_spanned) pagememo_note_foreign(leaf, address);
   return answer;
 }
 
@@ -47,7 +46,7 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
 
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!(address & 15)) return leaf && leaf->seen[heapmap_unit_index(address)] & heapmap_bit(address);
+  if (!(address & 15)) return leaf && heapmap_is_seen(leaf, address);
   const walk_odd_set *odd = &walk->odd;
   if (!odd->capacity) return false;
   size_t i = csizer_layout_hash((const void *)address, odd->capacity);
@@ -80,22 +79,6 @@ bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *odd, uintptr_t addr
   return odd_insert(odd, address);
 }
 
-// The last block below `address` that is known to start somewhere, if one is near.
-static uintptr_t block_before(const csizer_walk *walk, uintptr_t address) {
-  enum { FARTHEST = 16 };  // units of 1 KiB: larger blocks are no slabs, and the allocator knows only their starts
-  uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);
-  uintptr_t unit = address >> HEAPMAP_UNIT_SHIFT;
-  for (int i = 0; i < FARTHEST; i++, unit--, below = ~(uint64_t)0) {
-    heapmap_leaf *leaf = heapmap_leaf_at(walk->map, unit << HEAPMAP_UNIT_SHIFT);
-    if (!leaf) return 0;
-    size_t index = unit & (HEAPMAP_UNITS - 1);
-    // A sweep marks words before it knows whether they are objects.
-    uint64_t bits = (walk->sweeping ? leaf->live[index] : leaf->live[index] | leaf->seen[index]) & below;
-    if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
-  }
-  return 0;
-}
-
 enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336, CACHE_LINE = 64 };
 
 // Blocks of a size class stand side by side from a page's start on: their addresses share the size's low zero bits.
@@ -106,7 +89,8 @@ static bool may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t add
   if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;
   if (step > PAGE) step = PAGE;
   if (address & (step - 1)) return false;
-  uintptr_t object = block_before(walk, address);
+  // A sweep marks words before it knows whether they are objects.
+  uintptr_t object = csizer_heapmap_block_before(walk->map, address, !walk->sweeping);
   if (!object || address == object) return true;
   bool side_by_side = object >> HEAPMAP_PAGE_SHIFT == address >> HEAPMAP_PAGE_SHIFT && usable <= LARGEST_SLAB_CLASS;
   if (side_by_side && (address - object) % usable) return false;
@@ -128,7 +112,7 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
   csizer_ownership owner = ownership(leaf, address);
   if (owner != CSIZER_OWNED) return owner == CSIZER_FOREIGN ? WALK_NOT_OWNED : WALK_MAY_BE_OWNED;
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  heapmap_note(leaf, address);  // the memo is going to remember the page
   return may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
 }
 
@@ -141,7 +125,7 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
     walk->totals.unresolved++;
     return 0;
   }
-  heapmap_note_unit(leaf, heapmap_unit_index(address));  // the memo is going to remember the page
+  heapmap_note(leaf, address);  // the memo is going to remember the page
   if (!is_sure && !may_start_block(walk, leaf, address)) return 0;
   bool is_new = (address & 15) ? csizer_walk_set_insert(walk, &walk->odd, address) : walk_mark_unscanned(walk, address);
   if (!is_new) return 0;

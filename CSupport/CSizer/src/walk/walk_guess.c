@@ -23,7 +23,7 @@ static void put_off(csizer_walk *walk, walk_guess guess) {
 }
 
 static bool is_seen(const csizer_walk *walk, uintptr_t object) {
-  return heapmap_leaf_at(walk->map, object)->seen[heapmap_unit_index(object)] & heapmap_bit(object);
+  return heapmap_is_seen(heapmap_leaf_at(walk->map, object), object);
 }
 
 // Only what the census knows counts: nothing else is known of these words.

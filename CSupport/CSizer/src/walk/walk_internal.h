@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_WALK_INTERNAL_H
 #define CSIZER_WALK_INTERNAL_H
-#include "census/heapmap_internal.h"
+#include "census/heapmap_marks.h"
 #include "census/pagememo_internal.h"
 #include "csizer_images.h"
 #include "csizer_walk.h"
@@ -236,13 +236,12 @@ static inline void walk_push(csizer_walk *walk, uintptr_t object) {
 /// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
 static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
-  heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
+  heapmap_grain grain = heapmap_grain_of(address);
+  heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
   if (__builtin_expect(leaf != NULL, 1)) {
-    size_t unit = heapmap_unit_index(address);
-    uint64_t bit = heapmap_bit(address);
-    if (leaf->seen[unit] & bit) return;
-    if (__builtin_expect((leaf->live[unit] & bit) != 0, 1)) {
-      leaf->seen[unit] |= bit;
+    heapmap_meeting meeting = heapmap_meet(leaf, grain);
+    if (meeting == HEAPMAP_SEEN_BEFORE) return;
+    if (__builtin_expect(meeting == HEAPMAP_SEEN_NOW, 1)) {
       walk_push(walk, address);
       return;
     }
@@ -269,7 +268,7 @@ static inline const csizer_object_layout *walk_layout_of(csizer_walk *walk, cons
 /// Marks a block that is not to be scanned; true when it was not seen before.
 static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
   if (!csizer_heapmap_mark(walk->map, (const void *)address)) return false;
-  if (walk->sweeping) heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] |= heapmap_bit(address);
+  if (walk->sweeping) heapmap_set_done(heapmap_leaf_at(walk->map, address), address);
   return true;
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "walk/walk_internal.h"
 
 // The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done
@@ -19,17 +17,7 @@ enum {
 };
 #define INLINE static inline __attribute__((always_inline))
 
-// An address divided by 16 with its low bits moved to the top: one comparison tells whether it can be an object's at
-// all.
-INLINE uintptr_t grain_of(uintptr_t address) { return address >> 4 | address << 60; }
-INLINE bool is_in_range(uintptr_t grain) {
-  return grain - (WALK_FLOOR >> 4) < (WALK_CEILING >> 4) - (WALK_FLOOR >> 4);
-}
-INLINE heapmap_leaf *leaf_of(heapmap_leaf *const *leaves, uintptr_t grain) {
-  return leaves[grain >> (HEAPMAP_LEAF_SHIFT - 4)];
-}
-INLINE size_t unit_of(uintptr_t grain) { return grain >> 6 & (HEAPMAP_UNITS - 1); }
-INLINE uint64_t bit_of(uintptr_t grain) { return (uint64_t)1 << (grain & 63); }
+INLINE bool is_in_range(heapmap_grain grain) { return heapmap_grain_is_from(grain, WALK_FLOOR); }
 
 INLINE void fetch(uintptr_t object) {
   __builtin_prefetch((const void *)object);
@@ -41,7 +29,7 @@ INLINE void fetch(uintptr_t object) {
 INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
-  size_t size = walk->memo.sizes[leaf->page_class[address >> HEAPMAP_PAGE_SHIFT & (HEAPMAP_PAGES - 1)]];
+  size_t size = pagememo_known_size(&walk->memo, leaf, address);
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
   if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
   hot->count++;
@@ -56,17 +44,17 @@ static __attribute__((noinline)) void scan_other(csizer_walk *walk, uintptr_t ad
 
 // ---- The queue ----
 
-INLINE uint32_t meet_in_queue(csizer_walk *walk, heapmap_leaf *const *leaves, uint32_t tail, uintptr_t address) {
-  uintptr_t grain = grain_of(address);
+INLINE uint32_t meet_in_queue(csizer_walk *walk, const csizer_heapmap *map, uint32_t tail, uintptr_t address) {
+  heapmap_grain grain = heapmap_grain_of(address);
   if (!is_in_range(grain)) return tail;
-  heapmap_leaf *leaf = leaf_of(leaves, grain);
-  if (__builtin_expect(!leaf || !(leaf->live[unit_of(grain)] & bit_of(grain)), 0)) {
+  heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
+  heapmap_meeting meeting = __builtin_expect(leaf != NULL, 1) ? heapmap_meet(leaf, grain) : HEAPMAP_UNLISTED;
+  if (__builtin_expect(meeting == HEAPMAP_UNLISTED, 0)) {
     walk->tail = tail;
     csizer_walk_unlisted(walk, address);
     return walk->tail;
   }
-  if (leaf->seen[unit_of(grain)] & bit_of(grain)) return tail;
-  leaf->seen[unit_of(grain)] |= bit_of(grain);
+  if (meeting == HEAPMAP_SEEN_BEFORE) return tail;
   walk->queue[tail++ % WALK_QUEUE] = address;
   return tail;
 }
@@ -74,13 +62,13 @@ INLINE uint32_t meet_in_queue(csizer_walk *walk, heapmap_leaf *const *leaves, ui
 // Until the queue is empty or so long that sweeping pays, or for a while.
 static void run_queue(csizer_walk *walk) {
   enum { A_WHILE = 1 << 20 };
-  heapmap_leaf *const *leaves = walk->map->leaves;
+  const csizer_heapmap *map = walk->map;
   uint32_t head = walk->head, tail = walk->tail, end = head + A_WHILE;
   while (head != tail && tail - head <= walk->sweep_at && head != end) {
     // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
     fetch(walk->queue[(head + AHEAD) % WALK_QUEUE]);
     uintptr_t address = walk->queue[head++ % WALK_QUEUE];
-    const walk_hot *hot = count(walk, leaves[address >> HEAPMAP_LEAF_SHIFT], address);
+    const walk_hot *hot = count(walk, heapmap_leaf_of_grain(map, heapmap_grain_of(address)), address);
     if (__builtin_expect(!hot, 0)) {
       walk->head = head;
       walk->tail = tail;
@@ -90,7 +78,7 @@ static void run_queue(csizer_walk *walk) {
       continue;
     }
     for (uint64_t words = hot->references; words; words &= words - 1)
-      tail = meet_in_queue(walk, leaves, tail, ((const uintptr_t *)address)[__builtin_ctzll(words)]);
+      tail = meet_in_queue(walk, map, tail, ((const uintptr_t *)address)[__builtin_ctzll(words)]);
   }
   walk->head = head;
   walk->tail = tail;
@@ -99,70 +87,62 @@ static void run_queue(csizer_walk *walk) {
 
 // ---- The sweep ----
 
-INLINE void meet_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, uintptr_t address, uintptr_t self) {
-  uintptr_t grain = grain_of(address);
+INLINE void meet_in_sweep(csizer_walk *walk, const csizer_heapmap *map, uintptr_t address, uintptr_t self) {
+  heapmap_grain grain = heapmap_grain_of(address);
   // What is no address stands for the object itself, which is seen already: no branch that nobody could foresee.
   uintptr_t is_address = -(uintptr_t)is_in_range(grain);
   grain = (grain & is_address) | (self >> 4 & ~is_address);
-  heapmap_leaf *leaf = leaf_of(leaves, grain);
+  heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
   if (__builtin_expect(!leaf, 0)) {
     csizer_walk_unlisted(walk, address);
     return;
   }
-  leaf->seen[unit_of(grain)] |= bit_of(grain);
-  leaf->touched[unit_of(grain) >> HEAPMAP_STRETCH_SHIFT] = true;
+  heapmap_believe(leaf, grain);
 }
 
-INLINE void scan_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, const heapmap_leaf *leaf, uintptr_t address) {
+INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, const heapmap_leaf *leaf, uintptr_t address) {
   const walk_hot *hot = count(walk, leaf, address);
   if (__builtin_expect(!hot, 0)) {
     scan_other(walk, address);
     return;
   }
   for (uint64_t words = hot->references; words; words &= words - 1)
-    meet_in_sweep(walk, leaves, ((const uintptr_t *)address)[__builtin_ctzll(words)], address);
+    meet_in_sweep(walk, map, ((const uintptr_t *)address)[__builtin_ctzll(words)], address);
 }
 
 // References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
 // object.
-static __attribute__((noinline)) uint64_t sort_out(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start,
-                                                   uint64_t waiting) {
-  uint64_t unknown = waiting & ~leaf->live[unit];
-  leaf->seen[unit] &= ~unknown;
-  for (uint64_t bits = unknown; bits; bits &= bits - 1) {
-    unsigned bit = (unsigned)__builtin_ctzll(bits);
-    csizer_walk_unlisted(walk, start + ((uintptr_t)bit << 4));
-  }
+static __attribute__((noinline)) heapmap_places sort_out(csizer_walk *walk, heapmap_leaf *leaf, size_t unit,
+                                                         heapmap_places waiting) {
+  heapmap_places unlisted = heapmap_unsee_unlisted(leaf, unit, waiting);
+  for (uintptr_t address; heapmap_next_place(&unlisted, &address);) csizer_walk_unlisted(walk, address);
   // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
-  uint8_t *page_class = heapmap_page_class(leaf, start);
-  if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_FOREIGN;
-  return waiting & (leaf->live[unit] | leaf->seen[unit]);
+  pagememo_note_foreign(leaf, waiting.start);
+  return heapmap_still_known(leaf, unit, waiting);
 }
 
 /// What waits in a unit; from now on it is done.
-INLINE uint64_t take_unit(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start) {
-  uint64_t waiting = leaf->seen[unit] & ~leaf->done[unit];
-  if (!waiting) return 0;
-  leaf->done[unit] |= waiting;
-  if (__builtin_expect((waiting & ~leaf->live[unit]) != 0, 0)) return sort_out(walk, leaf, unit, start, waiting);
+INLINE heapmap_places take_unit(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start) {
+  heapmap_places waiting = heapmap_take_waiting(leaf, unit, start);
+  if (heapmap_are_none(waiting)) return waiting;
+  if (__builtin_expect(heapmap_are_unlisted(leaf, unit, waiting), 0)) return sort_out(walk, leaf, unit, waiting);
   return waiting;
 }
 
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
-  heapmap_leaf *const *leaves = walk->map->leaves;
-  heapmap_leaf *leaf = leaves[index];
+  const csizer_heapmap *map = walk->map;
+  heapmap_leaf *leaf = heapmap_leaf_numbered(map, index);
   uintptr_t ring[RING];
   size_t head = 0, tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
-    uintptr_t start = ((uintptr_t)index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
-    for (uint64_t bits = take_unit(walk, leaf, unit, start); bits; bits &= bits - 1) {
-      uintptr_t object = start + ((uintptr_t)__builtin_ctzll(bits) << 4);
+    heapmap_places waiting = take_unit(walk, leaf, unit, heapmap_unit_start(index, unit));
+    for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
       fetch(object);
       ring[tail++ % RING] = object;
     }
-    for (; tail > head + AHEAD; head++) scan_in_sweep(walk, leaves, leaf, ring[head % RING]);
+    for (; tail > head + AHEAD; head++) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   }
-  for (; head < tail; head++) scan_in_sweep(walk, leaves, leaf, ring[head % RING]);
+  for (; head < tail; head++) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   if (walk->steps) (*walk->steps)++;
   return tail;
 }
@@ -170,37 +150,19 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
 // Moves what waits to the queue; false when it does not all fit there.
 static bool gather(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = walk->map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_numbered(walk->map, i);
     for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
       if (walk->tail - walk->head > walk->sweep_at - 64) return false;
-      uintptr_t start = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
-      for (uint64_t bits = take_unit(walk, leaf, unit, start); bits; bits &= bits - 1)
-        walk->queue[walk->tail++ % WALK_QUEUE] = start + ((uintptr_t)__builtin_ctzll(bits) << 4);
+      heapmap_places waiting = take_unit(walk, leaf, unit, heapmap_unit_start(i, unit));
+      for (uintptr_t object; heapmap_next_place(&waiting, &object);) walk->queue[walk->tail++ % WALK_QUEUE] = object;
     }
   }
   return true;
 }
 
-// Bits that were set outside of a leaf's range of units, where nothing lives by the census: what turns out to be an
-// object waits in a wider range from now on. Whether there were any.
-static bool take_strays(csizer_walk *walk, size_t index) {
-  heapmap_leaf *leaf = walk->map->leaves[index];
-  bool found = false;
-  for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
-    if (!leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT]) {
-      unit |= (1 << HEAPMAP_STRETCH_SHIFT) - 1;
-      continue;
-    }
-    uint64_t bits = heapmap_spans(leaf, unit) ? 0 : leaf->seen[unit];
-    if (!bits) continue;
-    leaf->seen[unit] = 0;
-    found = true;
-    uintptr_t start = ((uintptr_t)index << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
-    for (; bits; bits &= bits - 1) csizer_walk_unlisted(walk, start + ((uintptr_t)__builtin_ctzll(bits) << 4));
-  }
-  memset(leaf->touched, 0, sizeof leaf->touched);
-  return found;
-}
+// What was believed to be seen where nothing lives by the census: what turns out to be an object waits in a wider range
+// from now on.
+static void meet_stray(void *walk, uintptr_t address) { csizer_walk_unlisted(walk, address); }
 
 static void sweep(csizer_walk *walk) {
   size_t scanned;
@@ -211,7 +173,7 @@ static void sweep(csizer_walk *walk) {
   } while (scanned > walk->sweep_at);
   bool waiting = scanned > 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
-    waiting |= take_strays(walk, i);
+    waiting |= csizer_heapmap_take_strays(walk->map, i, meet_stray, walk);
   // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.
   if (waiting && !gather(walk)) {
     csizer_walk_resume_sweep(walk);

@@ -9,7 +9,7 @@
 void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!leaf || !leaf->has_objects) return;  // no block of this heap
+  if (!leaf || !heapmap_has_objects(leaf)) return;  // no block of this heap
   if (walk->ignores_pointers || csizer_walk_has_seen(walk, address)) return;
   if (!csizer_walk_make_room(walk, &walk->pointers, &walk->pointer_capacity, walk->pointer_count,
                              sizeof *walk->pointers))

@@ -7,19 +7,14 @@
 void csizer_walk_resume_sweep(csizer_walk *walk) {
   for (; walk->head != walk->tail; walk->head++) {
     uintptr_t address = walk->queue[walk->head % WALK_QUEUE];
-    heapmap_leaf_at(walk->map, address)->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
+    heapmap_clear_done(heapmap_leaf_at(walk->map, address), address);
   }
   walk->sweeping = true;
   walk->limit = 0;
 }
 
 void csizer_walk_begin_sweep(csizer_walk *walk) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = walk->map->leaves[i];
-    // All that is seen is done, but for what waits in the queue.
-    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
-      if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
-  }
+  csizer_heapmap_begin_sweep(walk->map);  // all that is seen is done, but for what waits in the queue
   csizer_walk_resume_sweep(walk);
 }
 
@@ -30,18 +25,17 @@ void csizer_walk_overflow(csizer_walk *walk, uintptr_t object) {
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, object);
   if (walk->limit) {
     csizer_walk_begin_sweep(walk);
-    leaf->done[heapmap_unit_index(object)] &= ~heapmap_bit(object);
+    heapmap_clear_done(leaf, object);
     return;
   }
   if (walk->at_bottom) {
-    leaf->seen[heapmap_unit_index(object)] &= ~heapmap_bit(object);
+    heapmap_unsee(leaf, object);
     walk->totals.cut = true;
     return;
   }
   // It may never be scanned, when memory runs out or nobody follows what was collected: forgetting marks finds it by
   // this.
-  uint8_t *page_class = heapmap_page_class(leaf, object);
-  if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_MIXED;
+  pagememo_note_touched(leaf, object);
   if (!csizer_walk_make_room(walk, &walk->next, &walk->next_capacity, walk->next_count, sizeof *walk->next)) return;
   walk->next[walk->next_count++] = object;
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the heap map costs, by the kernel's account.
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "census/heapmap_internal.h"
+
+static size_t resident_bytes(const void *start, size_t bytes) {
+  enum { STEP = 1024 };  // pages asked for at a time
+  unsigned char resident[STEP];
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), sum = 0;
+  size_t pages = (bytes + page - 1) / page;
+  for (size_t first = 0; first < pages; first += STEP) {
+    size_t count = pages - first < STEP ? pages - first : STEP;
+    if (mincore((char *)(uintptr_t)start + first * page, count * page, resident)) continue;
+    for (size_t i = 0; i < count; i++) sum += (resident[i] & 1) ? page : 0;
+  }
+  return sum;
+}
+
+// Of a plane only the units in the leaf's range were ever touched; the kernel is asked about every page that one names.
+static size_t resident_plane(const heapmap_leaf *leaf, const uint64_t *plane) {
+  size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof *plane;
+  size_t first = heapmap_first_unit(leaf) / page_words * page_words;
+  return resident_bytes(&plane[first], (heapmap_last_unit(leaf) - first + 1) * sizeof *plane);
+}
+
+static size_t resident_leaf(const heapmap_leaf *leaf) {
+  // References that are none may have marked anything (walk_loop.c).
+  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen);
+  size_t rest = offsetof(heapmap_leaf, page_class);
+  bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
+  if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
+  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) +
+         resident_plane(leaf, leaf->tracked);
+}
+
+size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
+  size_t bytes = resident_bytes(map, sizeof *map);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
+    bytes += resident_leaf(map->leaves[i]);
+  return bytes;
+}
+
+size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map) {
+  size_t bytes = sizeof *map;
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) bytes += sizeof(heapmap_leaf);
+  return bytes;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heap map's invariants, for tests and stress.
+#ifdef CSIZER_CHECKS
+#include "census/heapmap_check.h"
+
+#include <sched.h>
+
+#include "census/heapmap_marks.h"
+
+static bool has_bit(const uint64_t *words, size_t index) {
+  return __atomic_load_n(&words[index / 64], __ATOMIC_ACQUIRE) >> (index % 64) & 1;
+}
+
+// Another thread may just be putting a leaf in: its bits follow.
+static bool is_listed(const csizer_heapmap *map, size_t index) {
+  enum { PATIENCE = 1000 };
+  for (int i = 0; i < PATIENCE; i++) {
+    if (has_bit(map->present, index) && has_bit(map->present_words, index / 64)) return true;
+    sched_yield();
+  }
+  return false;
+}
+
+static const char *check_list(const csizer_heapmap *map) {
+  for (size_t i = 0; i < HEAPMAP_LEAVES; i++) {
+    bool is_there = __atomic_load_n(&map->leaves[i], __ATOMIC_ACQUIRE) != NULL;
+    if (is_there && !is_listed(map, i)) return "a leaf is there and not listed: nobody goes over it";
+    if (!is_there && has_bit(map->present, i) && !map->leaves[i]) return "a leaf is listed and not there";
+  }
+  for (size_t i = 0; i < HEAPMAP_LEAVES / 64; i++)
+    if (has_bit(map->present_words, i) && !map->present[i]) return "a word of the list counts as used and is empty";
+  return NULL;
+}
+
+// What is set outside of the range that is gone over is never found again. The flags are read before the range: an
+// object's thread widens the range first.
+static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
+  uint64_t live = __atomic_load_n(&leaf->live[unit], __ATOMIC_ACQUIRE);
+  uint64_t tracked = __atomic_load_n(&leaf->tracked[unit], __ATOMIC_ACQUIRE);
+  uint64_t seen = leaf->seen[unit];
+  if (!(live | tracked | seen)) return NULL;
+  bool is_spanned = heapmap_spans(leaf, unit);
+  if (live && !is_spanned) return "an object is live outside of its leaf's range";
+  if (live && !heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
+  if (tracked && !is_spanned) return "an object is tracked outside of its leaf's range";
+  // A sweep believes references first, and leaves a trace of that until it has asked the census.
+  bool is_believed = leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT];
+  if (seen && !is_spanned && !is_believed) return "a block is seen outside of its leaf's range";
+  if (seen && !is_believed && !leaf->page_class[unit / HEAPMAP_UNITS_PER_PAGE])
+    return "a block is seen in a page that forgetting the marks passes by";
+  return NULL;
+}
+
+const char *csizer_heapmap_check(const csizer_heapmap *map) {
+  const char *broken = check_list(map);
+  for (size_t i = 0; !broken && (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = map->leaves[i];
+    if (heapmap_last_unit(leaf) >= HEAPMAP_UNITS || heapmap_first_unit(leaf) > HEAPMAP_UNITS)
+      return "a leaf's range reaches over its end";
+    for (size_t unit = 0; !broken && unit < HEAPMAP_UNITS; unit++) broken = check_unit(leaf, unit);
+  }
+  return broken;
+}
+
+const char *csizer_heapmap_check_unmarked(const csizer_heapmap *map) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = map->leaves[i];
+    for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++)
+      if (leaf->seen[unit]) return "a block is still seen";
+    for (size_t page = 0; page < HEAPMAP_PAGES; page++)
+      if (leaf->page_class[page]) return "a page is still remembered";
+    for (size_t stretch = 0; stretch < HEAPMAP_STRETCHES; stretch++)
+      if (leaf->touched[stretch]) return "a stretch still counts as touched";
+  }
+  return csizer_heapmap_check(map);
+}
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_HEAPMAP_MARKS_H
+#define CSIZER_HEAPMAP_MARKS_H
+#include "census/heapmap_internal.h"
+
+// The marks of a walk: which blocks it has seen, and, while it sweeps, which of them it need not scan any more. What it
+// passes at every reference and for every unit of a sweep is inline. One thread at a time per map.
+
+/// An address in sixteenths with its low bits moved to the top: one comparison tells whether it can be an object's.
+typedef uintptr_t heapmap_grain;
+
+static inline heapmap_grain heapmap_grain_of(uintptr_t address) { return address >> 4 | address << 60; }
+
+/// Whether a grain is that of an address of `floor` or above that a map has room for.
+static inline bool heapmap_grain_is_from(heapmap_grain grain, uintptr_t floor) {
+  return grain - (floor >> 4) < ((uintptr_t)1 << (HEAPMAP_ADDRESS_BITS - 4)) - (floor >> 4);
+}
+
+/// The leaf of a grain that is in range, or NULL.
+static inline heapmap_leaf *heapmap_leaf_of_grain(const csizer_heapmap *map, heapmap_grain grain) {
+  return map->leaves[grain >> (HEAPMAP_LEAF_SHIFT - 4)];
+}
+
+static inline size_t heapmap_unit_of_grain(heapmap_grain grain) {
+  return grain >> (HEAPMAP_UNIT_SHIFT - 4) & (HEAPMAP_UNITS - 1);
+}
+
+// ---- At a reference ----
+
+typedef enum heapmap_meeting {
+  HEAPMAP_SEEN_NOW,     // a live object, which is seen from now on
+  HEAPMAP_SEEN_BEFORE,
+  HEAPMAP_UNLISTED,     // the census knows no object there
+} heapmap_meeting;
+
+/// Marks what is at a grain as seen, if it is a live object.
+static inline heapmap_meeting heapmap_meet(heapmap_leaf *leaf, heapmap_grain grain) {
+  size_t unit = heapmap_unit_of_grain(grain);
+  uint64_t bit = (uint64_t)1 << (grain & 63);
+  if (leaf->seen[unit] & bit) return HEAPMAP_SEEN_BEFORE;
+  if (__builtin_expect(!(leaf->live[unit] & bit), 0)) return HEAPMAP_UNLISTED;
+  leaf->seen[unit] |= bit;
+  return HEAPMAP_SEEN_NOW;
+}
+
+/// Marks what is at a grain as seen, whatever it is: the sweep under way asks the census when it comes there.
+static inline void heapmap_believe(heapmap_leaf *leaf, heapmap_grain grain) {
+  leaf->seen[heapmap_unit_of_grain(grain)] |= (uint64_t)1 << (grain & 63);
+  leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = true;
+}
+
+static inline bool heapmap_is_seen(const heapmap_leaf *leaf, uintptr_t address) {
+  return (leaf->seen[heapmap_unit_index(address)] & heapmap_bit(address)) != 0;
+}
+
+static inline void heapmap_unsee(heapmap_leaf *leaf, uintptr_t address) {
+  leaf->seen[heapmap_unit_index(address)] &= ~heapmap_bit(address);
+}
+
+static inline uint8_t *heapmap_page_class(heapmap_leaf *leaf, uintptr_t address) {
+  return &leaf->page_class[(address >> HEAPMAP_PAGE_SHIFT) & (HEAPMAP_PAGES - 1)];
+}
+
+/// As csizer_heapmap_mark, in the address's leaf.
+static inline bool heapmap_mark(heapmap_leaf *leaf, uintptr_t address) {
+  uint64_t *seen = &leaf->seen[heapmap_unit_index(address)];
+  if (*seen & heapmap_bit(address)) return false;
+  *seen |= heapmap_bit(address);
+  heapmap_note_unit(leaf, heapmap_unit_index(address));
+  // forget_marks finds its way by the pages' bytes; the memo overwrites this one when it knows better.
+  uint8_t *page = heapmap_page_class(leaf, address);
+  if (!*page) *page = UINT8_MAX;
+  return true;
+}
+
+// ---- The sweep ----
+
+/// The sweep need not scan the block.
+static inline void heapmap_set_done(heapmap_leaf *leaf, uintptr_t address) {
+  leaf->done[heapmap_unit_index(address)] |= heapmap_bit(address);
+}
+
+/// It has to, after all.
+static inline void heapmap_clear_done(heapmap_leaf *leaf, uintptr_t address) {
+  leaf->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
+}
+
+/// Some places of one unit.
+typedef struct heapmap_places {
+  uintptr_t start;  // of the unit
+  uint64_t bits;
+} heapmap_places;
+
+static inline bool heapmap_are_none(heapmap_places places) { return !places.bits; }
+
+/// The next place's address, in ascending order; false when there is none.
+static inline bool heapmap_next_place(heapmap_places *places, uintptr_t *ret_address) {
+  if (!places->bits) return false;
+  *ret_address = places->start + ((uintptr_t)__builtin_ctzll(places->bits) << 4);
+  places->bits &= places->bits - 1;
+  return true;
+}
+
+/// What is seen and not done in the unit that starts at `start`; from now on it is done.
+static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t unit, uintptr_t start) {
+  uint64_t waiting = leaf->seen[unit] & ~leaf->done[unit];
+  if (waiting) leaf->done[unit] |= waiting;
+  return (heapmap_places){start, waiting};
+}
+
+/// Whether there are places among these at which the census knows no object.
+static inline bool heapmap_are_unlisted(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
+  return (places.bits & ~leaf->live[unit]) != 0;
+}
+
+/// Those; they are not seen any more.
+static inline heapmap_places heapmap_unsee_unlisted(heapmap_leaf *leaf, size_t unit, heapmap_places places) {
+  uint64_t unlisted = places.bits & ~leaf->live[unit];
+  leaf->seen[unit] &= ~unlisted;
+  return (heapmap_places){places.start, unlisted};
+}
+
+/// Which of these are live objects or seen.
+static inline heapmap_places heapmap_still_known(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
+  return (heapmap_places){places.start, places.bits & (leaf->live[unit] | leaf->seen[unit])};
+}
+
+/// From now on all that is seen is done.
+void csizer_heapmap_begin_sweep(csizer_heapmap *map);
+
+/// Calls `visit` for what was believed seen outside of the leaf's range of units and is not seen any more then; whether
+/// there was any.
+bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*visit)(void *context, uintptr_t address),
+                                void *context);
+
+/// Bytes of the map that a sweep reads, in order.
+size_t csizer_heapmap_sweep_bytes(const csizer_heapmap *map);
+
+// ---- Neighbours ----
+
+/// The last block at or below `address` that is known to start somewhere, if one is near; 0 when there is none. Live
+/// objects, and with `with_seen` the blocks that are seen.
+uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool with_seen);
+
+#endif
