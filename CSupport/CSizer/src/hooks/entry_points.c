@@ -3,13 +3,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "census/heapmap_internal.h"
 #include "csizer_process.h"
 #include "lifetimes/lifetimes_internal.h"
 #include "platform/code_patch.h"
+#include "platform/malloc_calls.h"
 #include "runtime/swift_abi.h"
 #include "runtime/target.h"
 
@@ -60,7 +60,7 @@ static inline void note_death(void *block) {
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
   if (living) note_death(block);
-  free(block);
+  csizer_malloc.free(block);
 }
 
 // The runtime's own, moved out of the way: it knows where the metadata of boxes are kept.

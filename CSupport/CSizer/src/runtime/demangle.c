@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
 #include <string.h>
 
 #include "csizer_symbols.h"
+#include "platform/malloc_calls.h"
 #include "runtime/target.h"
 
 // Readable forms of symbols, by Swift's demangler and by the C++ runtime's, whose answer is malloc's.
@@ -13,7 +13,7 @@ static bool demangle_cxx(const char *symbol, char *text, size_t room) {
   char *answer = csizer_target.cxx_demangle(symbol, NULL, NULL, &status);
   bool fits = answer && strlen(answer) < room;
   if (fits) strcpy(text, answer);
-  free(answer);
+  csizer_malloc.free(answer);
   return fits;
 }
 
