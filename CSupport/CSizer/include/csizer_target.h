@@ -3,7 +3,7 @@
 #define CSIZER_TARGET_H
 #include "csizer_status.h"
 
-/// The Swift runtime whose objects are measured, which need not be the one that Sizer's own code runs on: a library that
+/// The Swift runtime whose objects are measured. It need not be the one that Sizer's own code runs on: a library that
 /// is preloaded into a program brings its own. The engine asks it by one table of addresses and never in another way.
 ///
 /// Threads: the table is written by csizer_target_find, once, at the start, before other threads exist and before any

@@ -85,8 +85,8 @@ csizer_status csizer_malloc_calls_find(bool is_in_program, const char **ret_reas
   csizer_malloc_calls found = {0};
   if (!is_in_program || !find_in_program(&found)) find_in_order(&found);
   *ret_reason =
-      "the program brings an allocator that does not tell a block's size: it needs malloc_usable_size beside malloc and "
-      "free";
+      "the program brings an allocator that does not tell a block's size: it needs malloc_usable_size beside malloc "
+      "and free";
   if (!found.malloc || !found.free || !found.malloc_usable_size) return CSIZER_UNSUPPORTED;
   csizer_malloc_calls_use(&found);
   *ret_reason = "";

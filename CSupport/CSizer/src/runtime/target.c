@@ -50,7 +50,8 @@ const char *csizer_target_missing(const csizer_target_runtime *runtime) {
       offsetof(csizer_target_runtime, type_name)};
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
     for (size_t row = 0; row < CSIZER_TARGET_ROWS; row++)
-      if (csizer_target_rows[row].offset == needed[i] && !address_in(runtime, row)) return csizer_target_rows[row].symbol;
+      if (csizer_target_rows[row].offset == needed[i] && !address_in(runtime, row))
+        return csizer_target_rows[row].symbol;
   return NULL;
 }
 

@@ -100,8 +100,8 @@ const char *csizer_target_missing(const csizer_target_runtime *runtime);
 /// Puts an address into a row of `runtime`.
 void csizer_target_put(csizer_target_runtime *runtime, size_t row, uintptr_t address);
 
-/// Looks for the C++ runtime's demangler among all that is loaded, if `runtime` has none: it is a library as a rule, also
-/// where Swift's runtime is not.
+/// Looks for the C++ runtime's demangler among all that is loaded, if `runtime` has none: it is a library as a rule,
+/// also where Swift's runtime is not.
 void csizer_target_look_for_cxx(csizer_target_runtime *runtime);
 
 /// What the linker bound in this process, swift_allocObject behind the engine's own weak definition (hooks/).

@@ -50,6 +50,8 @@ static csizer_status read_symbols(const csizer_elf *program, csizer_target_runti
   for (size_t row = 0; row < CSIZER_TARGET_ROWS; row++) wanted[row].name = csizer_target_rows[row].symbol;
   *ret_reason = "the program has no Swift runtime";
   if (!has_swift(program)) return CSIZER_UNSUPPORTED;
+  *ret_reason = "the program has no Swift runtime of its own: its libswiftCore.so has";
+  if (loaded("libswiftCore.so")) return CSIZER_UNSUPPORTED;
   *ret_reason =
       "the program links Swift's standard library statically and its symbol table was stripped: it is needed to find "
       "the Swift runtime. Strip debug information only (strip -g), or link the standard library dynamically";
