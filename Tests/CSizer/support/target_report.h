@@ -30,8 +30,8 @@ const char *target_said(const target_report *report, const char *key);
 /// The address of a row's symbol.
 uintptr_t target_address(const target_report *report, const char *symbol);
 
-/// Where `symbol` is in that process as nm and the mappings have it: of the file whose path ends with `file`. 0: nm does
-/// not list it as defined.
+/// Where `symbol` is in that process as nm and the mappings have it: of the file whose path ends with `file`. 0: nm
+/// does not list it as defined.
 uintptr_t target_expected(const target_report *report, const char *file, const char *symbol);
 
 #endif

@@ -15,8 +15,8 @@
 #include "runtime/target.h"
 
 // The engine inside a program that does not link it: a library to be preloaded, with the engine hidden in it. Before
-// main it finds the program's Swift runtime and allocator, uses them, and keeps the census; it reports line by line into
-// the file that SIZER_PROBE_REPORT names. SIZER_PROBE_SOURCE says where to look.
+// main it finds the program's Swift runtime and allocator, uses them, and keeps the census; it reports line by line
+// into the file that SIZER_PROBE_REPORT names. SIZER_PROBE_SOURCE says where to look.
 
 static int report = -1;
 #define SAY(...) dprintf(report, __VA_ARGS__)

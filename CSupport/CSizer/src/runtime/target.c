@@ -45,8 +45,8 @@ void csizer_target_put(csizer_target_runtime *runtime, size_t row, uintptr_t add
 
 const char *csizer_target_missing(const csizer_target_runtime *runtime) {
   static const size_t needed[] = {
-      offsetof(csizer_target_runtime, alloc_object), offsetof(csizer_target_runtime, slow_alloc),
-      offsetof(csizer_target_runtime, slow_dealloc), offsetof(csizer_target_runtime, type_in_context),
+      offsetof(csizer_target_runtime, slow_alloc), offsetof(csizer_target_runtime, slow_dealloc),
+      offsetof(csizer_target_runtime, alloc_object), offsetof(csizer_target_runtime, type_in_context),
       offsetof(csizer_target_runtime, type_name)};
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
     for (size_t row = 0; row < CSIZER_TARGET_ROWS; row++)

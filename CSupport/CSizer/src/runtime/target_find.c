@@ -73,20 +73,31 @@ static csizer_status find_in_program(csizer_target_runtime *found, const char **
   return status;
 }
 
-// ----
+// ---- By name of the place ----
+
+static csizer_status find_linked(csizer_target_runtime *found, const char **ret_reason) {
+  *found = csizer_target_linked();
+  *ret_reason = "no Swift runtime is linked in this process";
+  return found->slow_alloc ? CSIZER_OK : CSIZER_UNSUPPORTED;
+}
+
+static csizer_status look(csizer_target_source source, csizer_target_runtime *found, const char **ret_reason) {
+  switch (source) {
+    case CSIZER_TARGET_LINKED: return find_linked(found, ret_reason);
+    case CSIZER_TARGET_LIBRARY: return find_in_libraries(found, ret_reason);
+    case CSIZER_TARGET_PROGRAM: return find_in_program(found, ret_reason);
+    case CSIZER_TARGET_GIVEN: break;
+  }
+  *ret_reason = "a stand-in is given, not found";
+  return CSIZER_INVALID;
+}
 
 csizer_status csizer_target_find(csizer_target_source source, const char **ret_reason) {
   static char lacking[128];
   csizer_target_runtime found = {0};
-  csizer_status status = CSIZER_OK;
   *ret_reason = "this library was built by a compiler that does not know how Swift calls: build it with clang";
   if (!SWIFT_CALL_IS_KNOWN) return CSIZER_UNSUPPORTED;
-  switch (source) {
-    case CSIZER_TARGET_LINKED: found = csizer_target_linked(); break;
-    case CSIZER_TARGET_LIBRARY: status = find_in_libraries(&found, ret_reason); break;
-    case CSIZER_TARGET_PROGRAM: status = find_in_program(&found, ret_reason); break;
-    default: *ret_reason = "a stand-in is given, not found"; return CSIZER_INVALID;
-  }
+  csizer_status status = look(source, &found, ret_reason);
   if (status) return status;
   const char *missing = csizer_target_missing(&found);
   if (missing) {
