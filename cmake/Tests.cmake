@@ -4,6 +4,7 @@
 set(CSIZER_TESTS ${CSIZER_ROOT}/Tests/CSizer)
 
 file(GLOB CSIZER_TEST_SUPPORT CONFIGURE_DEPENDS ${CSIZER_TESTS}/support/*.c)
+list(REMOVE_ITEM CSIZER_TEST_SUPPORT ${CSIZER_TESTS}/support/target_report.c)  # with the programs, below
 add_library(csizer_checks STATIC
   ${CSIZER_TEST_SUPPORT})
 # The tests see the engine's internals: what they check is mostly behind the public headers.
@@ -24,11 +25,20 @@ set(CSIZER_TEST_ENVIRONMENT
 # The libraries that come with the Swift toolchain whose clang this is. Other compilers do not know how Swift calls.
 get_filename_component(CSIZER_SWIFT_LIBRARIES ${CMAKE_C_COMPILER} REALPATH)
 get_filename_component(CSIZER_SWIFT_LIBRARIES ${CSIZER_SWIFT_LIBRARIES}/../../lib/swift/linux ABSOLUTE)
-if(NOT EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
-  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_TESTS}/layouts/survey_test.c)
+set(CSIZER_SWIFT_TESTS ${CSIZER_TESTS}/layouts/survey_test.c ${CSIZER_TESTS}/runtime/target_programs_test.c
+  ${CSIZER_TESTS}/allocator/allocator_programs_test.c)
+find_library(CSIZER_JEMALLOC_LIBRARY jemalloc)
+if(EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
+  include(${CMAKE_CURRENT_LIST_DIR}/Targets.cmake)
+  set_source_files_properties(${CSIZER_SWIFT_TESTS} PROPERTIES COMPILE_DEFINITIONS
+    "CSIZER_SWIFT_LIBRARIES=\"${CSIZER_SWIFT_LIBRARIES}\";CSIZER_JEMALLOC_LIBRARY=\"${CSIZER_JEMALLOC_LIBRARY}\"")
+  target_sources(csizer_checks PRIVATE ${CSIZER_TESTS}/support/target_report.c)
+  target_compile_definitions(csizer_checks PRIVATE
+    "CSIZER_TARGETS=\"${CSIZER_TARGETS}\"" "CSIZER_PROBE=\"$<TARGET_FILE:csizer_probe>\"" "CSIZER_NM=\"${CMAKE_NM}\"")
+  add_dependencies(csizer_checks csizer_targets)
+else()
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_SWIFT_TESTS})
 endif()
-set_source_files_properties(${CSIZER_TESTS}/layouts/survey_test.c PROPERTIES
-  COMPILE_DEFINITIONS "CSIZER_SWIFT_LIBRARIES=\"${CSIZER_SWIFT_LIBRARIES}\"")
 
 foreach(source ${CSIZER_TEST_SOURCES})
   get_filename_component(program ${source} NAME_WE)

@@ -4,8 +4,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "csizer_status.h"
+
 /// The allocator that serves the process: jemalloc when the package's trait `Jemalloc` is on (its calls are documented
-/// in jemalloc(3)), otherwise libc's, of which only malloc_usable_size(3) is asked.
+/// in jemalloc(3)), otherwise libc's, of which only malloc_usable_size(3) is asked. That is what this library links. A
+/// library that is preloaded into a program calls csizer_allocator_find instead.
+
+/// Finds who serves the Swift runtime that csizer_target_find has found before. Where the standard library is linked
+/// statically that may be an allocator in the program itself, hidden and local symbols included; else it is the first
+/// in the loader's order. jemalloc is known by its `mallctl`.
+///
+/// CSIZER_UNSUPPORTED: it does not tell the size of a block; `ret_reason`, a static string, says so, and nothing was
+/// changed. Empty with CSIZER_OK. Once, at the start, before other threads exist and before any other call of the
+/// engine. Time: some milliseconds, linear in the program's symbols. Never allocates.
+csizer_status csizer_allocator_find(const char **ret_reason);
 
 /// What an address is to the allocator.
 typedef enum csizer_ownership {

@@ -4,84 +4,23 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "csizer_target.h"
 #include "layouts/layout_internal.h"
 #include "platform/fault_guard.h"
-#include "runtime/swift_call.h"
 #include "support/check.h"
 
 // Every type that the toolchain's libraries declare, compiled through the runtime that comes with them: nothing faults,
 // and nearly all is understood. This program links none of them, so that it can be built like all others here; it loads
 // them.
 
-typedef struct metadata_response {
-  const swift_metadata *type;
-  size_t state;
-} metadata_response;
-
-static struct {
-  SWIFT_CALL const swift_metadata *(*in_context)(const char *, size_t, const swift_descriptor *, const void *const *);
-  SWIFT_CALL const swift_metadata *(*in_environment)(const char *, size_t, const void *, const void *const *);
-  SWIFT_CALL csizer_name (*name)(const swift_metadata *, bool);
-  SWIFT_CALL metadata_response (*tuple)(size_t, size_t, const swift_metadata *const *, const char *, const void *);
-  const void *(*conformance)(const swift_metadata *, const void *);
-  char *(*demangle)(const char *, size_t, char *, size_t *, uint32_t);
-} swift;
-
-static const swift_metadata *type_in_context(const char *name, size_t length, const swift_descriptor *context,
-                                             const void *const *arguments) {
-  void *guard = csizer_guard_pause();
-  const swift_metadata *type = swift.in_context(name, length, context, arguments);
-  csizer_guard_resume(guard);
-  return type;
-}
-
-static const swift_metadata *type_in_environment(const char *name, size_t length, const void *environment,
-                                                 const void *const *arguments) {
-  void *guard = csizer_guard_pause();
-  const swift_metadata *type = swift.in_environment(name, length, environment, arguments);
-  csizer_guard_resume(guard);
-  return type;
-}
-
-static csizer_name name_of(const swift_metadata *type) { return swift.name(type, true); }
-
-static bool demangle(const char *symbol, char *text, size_t room) {
-  size_t size = room;
-  return swift.demangle(symbol, strlen(symbol), text, &size, 0) && strlen(text) + 1 < room;
-}
-
-static const void *conformance(const swift_metadata *type, const void *protocol) {
-  void *guard = csizer_guard_pause();
-  const void *witnesses = swift.conformance(type, protocol);
-  csizer_guard_resume(guard);
-  return witnesses;
-}
-
-static const swift_metadata *tuple_of(const swift_metadata *const *elements, size_t count) {
-  return swift.tuple(0, count, elements, NULL, NULL).type;
-}
-
-static const csizer_runtime runtime = {type_in_context, type_in_environment, name_of, demangle, conformance, tuple_of};
-
-static void *symbol(void *library, const char *name) {
-  void *address = dlsym(library, name);
-  if (!address) check_fail(__FILE__, __LINE__, "symbol", name);
-  return address;
-}
-
 static void load(const char *path) {
   if (!dlopen(path, RTLD_NOW | RTLD_GLOBAL)) check_fail(__FILE__, __LINE__, "dlopen", dlerror());
 }
 
 static void load_runtime(void) {
+  const char *reason;
   load(CSIZER_SWIFT_LIBRARIES "/libswiftCore.so");
-  void *core = dlopen(CSIZER_SWIFT_LIBRARIES "/libswiftCore.so", RTLD_NOW);
-  swift.in_context = symbol(core, "swift_getTypeByMangledNameInContext");
-  swift.in_environment = symbol(core, "swift_getTypeByMangledNameInEnvironment");
-  swift.name = symbol(core, "swift_getTypeName");
-  swift.tuple = symbol(core, "swift_getTupleTypeMetadata");
-  swift.conformance = symbol(core, "swift_conformsToProtocol");
-  swift.demangle = symbol(core, "swift_demangle");
+  if (csizer_target_find(CSIZER_TARGET_LIBRARY, &reason)) check_fail(__FILE__, __LINE__, "csizer_target_find", reason);
 }
 
 // Of the compiler's own libraries classes are expected whose superclass is from a resilient module; of others nothing.
@@ -104,7 +43,6 @@ static void survey(size_t least) {
   csizer_survey survey;
   complaints complaints = {0};
   CHECK_EQUAL(csizer_layouts_create(NULL, &layouts), CSIZER_OK);
-  layouts->runtime = &runtime;
   CHECK_EQUAL(csizer_survey_types(layouts, complain, &complaints, &survey), CSIZER_OK);
   csizer_layouts_destroy(layouts);
   printf("compiled %zu, not understood %zu, untried %zu\n", survey.compiled, survey.unresolved, survey.untried);

@@ -2,28 +2,32 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "runtime/target.h"
 #include "support/check.h"
 #include "support/made_lifetimes.h"
 
 // Objects that a tracker holds a strong reference to. The runtime's two functions, which no other C test has, are here.
 
-void *swift_retain(swift_object *object);
-void swift_release(swift_object *object);
-
 // The count of strong references stands in the word's upper half, as the runtime has it: one for each but the first.
 enum { STRONG_SHIFT = 33 };
 
 // Some are slow, so that what another thread does at this moment shows.
-void *swift_retain(swift_object *object) {
+static void *retain(void *address) {
   static unsigned count;
+  swift_object *object = address;
   if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) % 512 == 0) nanosleep(&(struct timespec){0, 200000}, NULL);
   __atomic_fetch_add(&object->references, (uint64_t)1 << STRONG_SHIFT, __ATOMIC_RELAXED);
   return object;
 }
 
-void swift_release(swift_object *object) {
+static void release(void *address) {
+  swift_object *object = address;
   if (__atomic_fetch_sub(&object->references, (uint64_t)1 << STRONG_SHIFT, __ATOMIC_ACQ_REL) >> STRONG_SHIFT == 0)
     made_death(object);
+}
+
+__attribute__((constructor)) static void give_both(void) {
+  csizer_target_use(&(csizer_target_runtime){.retain = retain, .release = release}, CSIZER_TARGET_GIVEN);
 }
 
 static uint64_t extra_references(const swift_object *object) { return object->references >> STRONG_SHIFT; }
@@ -38,7 +42,7 @@ TEST(kept_objects_live_until_they_are_let_go) {
   for (int i = 0; i < OBJECTS; i++) {
     objects[i] = made_birth(type);
     CHECK_EQUAL(extra_references(objects[i]), 1);
-    swift_release(objects[i]);  // its maker's
+    release(objects[i]);  // its maker's
   }
   CHECK_EQUAL(made_count(tracker, CSIZER_ALIVE), OBJECTS);
   csizer_lifetimes_untrack_classes(tracker);
@@ -105,7 +109,7 @@ TEST(nothing_is_let_go_before_it_was_retained) {
   for (int i = 0; i < OBJECTS; i++) {
     swift_object *object = made_birth(type);
     CHECK(object->metadata == (const void *)type);  // it is its maker's still
-    swift_release(object);
+    release(object);
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   pthread_join(thread, NULL);

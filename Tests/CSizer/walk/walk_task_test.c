@@ -3,14 +3,20 @@
 
 #include "csizer_allocator.h"
 #include "csizer_owning.h"
+#include "runtime/target.h"
 #include "support/check.h"
 #include "support/made_heap.h"
 
 // Tasks: their words are unknown, their slabs are told by the runtime's mark, which this test stands in for.
 
 static const char mark;
-const void *const _swift_concurrency_debug_asyncTaskSlabMetadata = &mark;
-const size_t _swift_concurrency_debug_asyncTaskSize = 208;
+static const void *const slab_mark = &mark;
+static const size_t task_bytes = 208;
+
+__attribute__((constructor)) static void give_marks(void) {
+  csizer_target_use(&(csizer_target_runtime){.task_slab_mark = &slab_mark, .task_bytes = &task_bytes},
+                    CSIZER_TARGET_GIVEN);
+}
 
 enum { TASK = 512, PARENT = 208, FIRST_SLAB = 120, OWN_SLAB = 256, HEADER = 32, FRAMES = 992 };
 

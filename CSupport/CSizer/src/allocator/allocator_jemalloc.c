@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifdef CSIZER_JEMALLOC
-#include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "allocator/allocator_internal.h"
+#include "allocator/jemalloc.h"
+#include "platform/malloc_calls.h"
+
+// jemalloc as the allocator of the process: sizes beforehand, whose an address is, and an arena of Sizer's own. By
+// addresses that were found (platform/malloc_calls.h), so that it is not linked where it does not serve.
 
 static struct {
   pthread_once_t once;
@@ -24,45 +25,42 @@ static struct {
 static bool probe_malloc(void) {
   uint64_t before = 0, after = 0;
   size_t size = sizeof before;
-  if (mallctl("thread.allocated", &before, &size, NULL, 0)) return false;
-  void *volatile block = malloc(64);
-  if (mallctl("thread.allocated", &after, &size, NULL, 0)) after = before;
-  free(block);
+  if (csizer_malloc.mallctl("thread.allocated", &before, &size, NULL, 0)) return false;
+  void *volatile block = csizer_malloc.malloc(64);
+  if (csizer_malloc.mallctl("thread.allocated", &after, &size, NULL, 0)) after = before;
+  csizer_malloc.free(block);
   return after != before;
 }
 
 static void prepare(void) {
   const char *version = NULL;
   size_t size = sizeof version;
-  if (mallctl("version", &version, &size, NULL, 0)) version = "of unknown version";
+  if (csizer_malloc.mallctl("version", &version, &size, NULL, 0)) version = "of unknown version";
   snprintf(state.name, sizeof state.name, "jemalloc %s", version);
   state.serves_process = probe_malloc();
   size = sizeof state.page;
-  if (mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = 4096;
+  if (csizer_malloc.mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = 4096;
   size = sizeof state.arena;
-  state.has_arena = mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
+  state.has_arena = csizer_malloc.mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
   state.lookup_depth = 3;
-  state.has_lookup =
-      mallctlnametomib("experimental.utilization.batch_query", state.lookup_mib, &state.lookup_depth) == 0;
+  state.has_lookup = csizer_malloc.mallctlnametomib("experimental.utilization.batch_query", state.lookup_mib,
+                                                    &state.lookup_depth) == 0;
 }
 
-const char *csizer_allocator_name(void) {
+const char *csizer_jemalloc_name(void) {
   pthread_once(&state.once, prepare);
   return state.name;
 }
 
-bool csizer_allocator_has_uniform_pages(void) { return true; }
-
-bool csizer_allocator_serves_process(void) {
+bool csizer_jemalloc_serves_process(void) {
   pthread_once(&state.once, prepare);
   return state.serves_process;
 }
 
-size_t csizer_allocator_usable_size(const void *block) { return malloc_usable_size((void *)block); }
-
-size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
+size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask) {
   enum { MALLOC_ALIGNS_TO = 15 };  // the runtime asks for more than that by itself: stdlib/public/runtime/Heap.cpp
-  return nallocx(bytes, align_mask > MALLOC_ALIGNS_TO ? MALLOCX_ALIGN(align_mask + 1) : 0);
+  int flags = align_mask > MALLOC_ALIGNS_TO ? __builtin_ffsl((long)(align_mask + 1)) - 1 : 0;  // MALLOCX_ALIGN
+  return csizer_malloc.nallocx(bytes, flags);
 }
 
 // Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block
@@ -70,48 +68,47 @@ size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask) {
 // page more aside than is usable.
 static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) {
   if (regions != 1) return true;
-  size_t usable = malloc_usable_size((void *)address);
+  size_t usable = csizer_malloc.malloc_usable_size((void *)address);
   return usable == bytes || usable + state.page == bytes;
 }
 
 // Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are
 // 0.
-csizer_ownership csizer_allocator_ownership(const void *address) {
+csizer_ownership csizer_jemalloc_ownership(const void *address) {
   pthread_once(&state.once, prepare);
   if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;
   struct {
     size_t free_regions, regions, slab_bytes;
   } answer = {0, 0, 0};
   size_t size = sizeof answer;
-  if (mallctlbymib(state.lookup_mib, state.lookup_depth, &answer, &size, &address, sizeof address))
+  if (csizer_malloc.mallctlbymib(state.lookup_mib, state.lookup_depth, &answer, &size, &address, sizeof address))
     return CSIZER_OWNERSHIP_UNKNOWN;
   bool is_owned = answer.slab_bytes && may_hold_a_start(address, answer.regions, answer.slab_bytes);
   return is_owned ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
 
-void csizer_allocator_scope_enter(csizer_allocator_scope *scope) {
+void csizer_jemalloc_scope_enter(csizer_allocator_scope *scope) {
   pthread_once(&state.once, prepare);
-  *scope = (csizer_allocator_scope){0};
   if (!state.has_arena) return;
   // The thread's cache would hand out blocks of the measured arena: it is off until the scope is left.
   bool off = false;
   size_t size = sizeof scope->had_thread_cache;
-  if (mallctl("thread.tcache.enabled", &scope->had_thread_cache, &size, &off, sizeof off)) return;
+  if (csizer_malloc.mallctl("thread.tcache.enabled", &scope->had_thread_cache, &size, &off, sizeof off)) return;
   size = sizeof scope->previous_arena;
-  scope->entered = mallctl("thread.arena", &scope->previous_arena, &size, &state.arena, sizeof state.arena) == 0;
+  scope->entered =
+      csizer_malloc.mallctl("thread.arena", &scope->previous_arena, &size, &state.arena, sizeof state.arena) == 0;
 }
 
-void csizer_allocator_scope_leave(csizer_allocator_scope *scope) {
+void csizer_jemalloc_scope_leave(csizer_allocator_scope *scope) {
   if (scope->entered)
-    mallctl("thread.arena", NULL, NULL, &scope->previous_arena, sizeof scope->previous_arena);
+    csizer_malloc.mallctl("thread.arena", NULL, NULL, &scope->previous_arena, sizeof scope->previous_arena);
   if (scope->had_thread_cache)
-    mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache, sizeof scope->had_thread_cache);
+    csizer_malloc.mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache,
+                          sizeof scope->had_thread_cache);
 }
 
-bool csizer_allocator_own_arena(unsigned *ret_arena) {
+bool csizer_jemalloc_own_arena(unsigned *ret_arena) {
   pthread_once(&state.once, prepare);
   if (state.has_arena) *ret_arena = state.arena;
   return state.has_arena;
 }
-
-#endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifdef CSIZER_JEMALLOC
-#include <jemalloc/jemalloc.h>
 #include <unistd.h>
 
+#include "allocator/jemalloc.h"
 #include "allocator/slab_set.h"
 #include "census/heapmap_internal.h"
-#include "csizer_fragmentation.h"
+#include "platform/malloc_calls.h"
 #include "platform/pages.h"
+
+// How full the slabs are that objects lie in, asked of jemalloc in batches.
 
 enum { BATCH = 4096, DEEPEST = 4 };
 
@@ -63,8 +64,8 @@ static csizer_status ask(reader *reader) {
   batch *batch = reader->batch;
   size_t answered = batch->count * sizeof *batch->answers;
   if (!batch->count) return CSIZER_OK;
-  if (mallctlbymib(reader->mib, reader->depth, batch->answers, &answered, batch->asked,
-                   batch->count * sizeof *batch->asked))
+  if (csizer_malloc.mallctlbymib(reader->mib, reader->depth, batch->answers, &answered, batch->asked,
+                                 batch->count * sizeof *batch->asked))
     return CSIZER_UNSUPPORTED;
   csizer_status status = CSIZER_OK;
   for (size_t i = 0; i < batch->count && !status; i++)
@@ -89,12 +90,14 @@ static csizer_status read_all(reader *reader, const csizer_heapmap *map, const u
   return status ? status : ask(reader);
 }
 
-csizer_status csizer_fragmentation_read(const csizer_heapmap *map, const uintptr_t *objects, const uint32_t *classes,
-                                        size_t count, size_t class_count, csizer_slab_use *uses) {
+csizer_status csizer_jemalloc_fragmentation(const csizer_heapmap *map, const uintptr_t *objects,
+                                            const uint32_t *classes, size_t count, size_t class_count,
+                                            csizer_slab_use *uses) {
   for (size_t i = 0; i < count; i++)
     if (classes[i] >= class_count) return CSIZER_INVALID;
   reader reader = {.depth = DEEPEST, .page = (size_t)sysconf(_SC_PAGESIZE), .classes = classes, .uses = uses};
-  if (mallctlnametomib("experimental.utilization.batch_query", reader.mib, &reader.depth)) return CSIZER_UNSUPPORTED;
+  if (csizer_malloc.mallctlnametomib("experimental.utilization.batch_query", reader.mib, &reader.depth))
+    return CSIZER_UNSUPPORTED;
   for (size_t i = 0; i < class_count; i++) uses[i] = (csizer_slab_use){0};
   reader.batch = csizer_pages_map(sizeof *reader.batch);
   if (!reader.batch) return CSIZER_NO_MEMORY;
@@ -103,5 +106,3 @@ csizer_status csizer_fragmentation_read(const csizer_heapmap *map, const uintptr
   csizer_pages_unmap(reader.batch, sizeof *reader.batch);
   return status;
 }
-
-#endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifdef CSIZER_JEMALLOC
 #include <errno.h>
-#include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <unistd.h>
 
-#include "allocator/allocator_internal.h"
-#include "csizer_accounts.h"
+#include "allocator/jemalloc.h"
+#include "platform/malloc_calls.h"
+
+// jemalloc's statistics, over all its arenas and of Sizer's own.
 
 // Names are looked up once; an arena's number is the third part of a name that has one.
 enum { DEEPEST = 5, ARENA_PART = 2 };
@@ -47,7 +47,7 @@ static struct {
 
 static bool look_up(figure *figure) {
   figure->depth = DEEPEST;
-  return mallctlnametomib(figure->name, figure->mib, &figure->depth) == 0;
+  return csizer_malloc.mallctlnametomib(figure->name, figure->mib, &figure->depth) == 0;
 }
 
 // A jemalloc that was built without statistics has none of the names.
@@ -61,24 +61,26 @@ static void prepare(void) {
 static bool refresh(void) {
   pthread_once(&books.once, prepare);
   uint64_t epoch = 1;
-  return books.is_complete && mallctlbymib(books.epoch.mib, books.epoch.depth, NULL, NULL, &epoch, sizeof epoch) == 0;
+  const figure *moved = &books.epoch;
+  return books.is_complete &&
+         csizer_malloc.mallctlbymib(moved->mib, moved->depth, NULL, NULL, &epoch, sizeof epoch) == 0;
 }
 
 static size_t look(int index, size_t arena) {
   figure copy = books.figures[index];
   if (index >= FIRST_OF_ARENA) copy.mib[ARENA_PART] = arena;
   size_t value = 0, size = sizeof value;
-  return mallctlbymib(copy.mib, copy.depth, &value, &size, NULL, 0) ? 0 : value;
+  return csizer_malloc.mallctlbymib(copy.mib, copy.depth, &value, &size, NULL, 0) ? 0 : value;
 }
 
-static size_t look_all(int index) { return look(index, MALLCTL_ARENAS_ALL); }
+static size_t look_all(int index) { return look(index, CSIZER_ALL_ARENAS); }
 
 static size_t look_own(void) {
   unsigned arena;
-  return csizer_allocator_own_arena(&arena) ? look(SMALL, arena) + look(LARGE, arena) : 0;
+  return csizer_jemalloc_own_arena(&arena) ? look(SMALL, arena) + look(LARGE, arena) : 0;
 }
 
-csizer_status csizer_accounts_read(csizer_accounts *ret) {
+csizer_status csizer_jemalloc_accounts(csizer_accounts *ret) {
   int saved_errno = errno;
   if (!refresh()) return CSIZER_UNSUPPORTED;
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -104,6 +106,4 @@ csizer_status csizer_accounts_read(csizer_accounts *ret) {
   return CSIZER_OK;
 }
 
-size_t csizer_allocator_own_bytes(void) { return refresh() ? look_own() : 0; }
-
-#endif
+size_t csizer_jemalloc_own_bytes(void) { return refresh() ? look_own() : 0; }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef CSIZER_JEMALLOC
 #define _GNU_SOURCE
 #include <features.h>
 #include <malloc.h>
 
-#include "csizer_accounts.h"
-#include "csizer_allocator.h"
+#include "allocator/libc.h"
+
+// The statistics that libc keeps of its allocator.
 
 // mallinfo2 came with glibc 2.33; mallinfo, before it, counts in ints and is wrong above 2 GiB.
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
-csizer_status csizer_accounts_read(csizer_accounts *ret) {
+csizer_status csizer_libc_accounts(csizer_accounts *ret) {
   struct mallinfo2 info = mallinfo2();
   *ret = (csizer_accounts){
       .allocated = info.uordblks + info.hblkhd,
@@ -22,12 +22,8 @@ csizer_status csizer_accounts_read(csizer_accounts *ret) {
   return CSIZER_OK;
 }
 #else
-csizer_status csizer_accounts_read(csizer_accounts *ret) {
+csizer_status csizer_libc_accounts(csizer_accounts *ret) {
   (void)ret;
   return CSIZER_UNSUPPORTED;
 }
-#endif
-
-size_t csizer_allocator_own_bytes(void) { return 0; }
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hooks/entry_points.h"
+#include "runtime/target.h"
 
 // The process has one heap, so it has one census: globals, written once by the constructor before other threads exist.
 static struct {
@@ -46,6 +47,7 @@ static void decide(const char *wish) {
 
 // 101 is the first priority that programs may use: before constructors that make Swift objects.
 __attribute__((constructor(101))) static void start_census(void) {
+  csizer_target_begin();
   if (csizer_heapmap_create(&census.map)) {
     census.reason = "the system refused memory for the heap map";
     return;

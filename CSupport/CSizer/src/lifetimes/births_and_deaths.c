@@ -4,13 +4,12 @@
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
+#include "runtime/target.h"
 #include "traces/trace_capture.h"
 
 // Read at every allocation of the process; written holding all shards.
 bool csizer_births_are_tracked;
 bool csizer_deaths_are_tracked;
-
-extern __attribute__((weak)) void *swift_retain(void *object);
 
 // ---- Which objects the heap map has as tracked: so the death of what is not tracked costs one look ----
 
@@ -49,7 +48,7 @@ static void record_birth(const class_entry *entry, void *object, uint32_t trace)
     bool is_recorded = has_room && csizer_lifetimes_record(tracking, address, now, tracking->trace_depth ? trace : 0);
     if (!is_recorded) csizer_lifetimes_note_loss(tracking->owner);
     // Now, not later: from the end of the lock on another thread may let go what was kept.
-    if (is_recorded && tracking->keep && swift_retain) swift_retain(object);
+    if (is_recorded && tracking->keep && csizer_target.retain) csizer_target.retain(object);
   }
 }
 

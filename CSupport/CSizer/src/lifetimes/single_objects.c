@@ -3,11 +3,9 @@
 #include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 #include "runtime/swift_call.h"
+#include "runtime/target.h"
 
 // Objects that are tracked one by one, and the end of all tracking of objects.
-
-extern __attribute__((weak)) void *swift_retain(void *object);
-extern __attribute__((weak)) void swift_release(void *object);
 
 static csizer_status record(csizer_lifetimes *lifetimes, const swift_class *type, uintptr_t address,
                             const csizer_tracking *tracking) {
@@ -30,7 +28,7 @@ static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const c
     return status;
   }
   if (!entry->tracking_count) entry->remaining++;
-  if (tracking->keep) swift_retain((void *)address);
+  if (tracking->keep) csizer_target.retain((void *)address);
   __atomic_store_n(&csizer_deaths_are_tracked, true, __ATOMIC_RELEASE);
   return CSIZER_OK;
 }
@@ -45,7 +43,7 @@ static bool is_trackable(const swift_object *object) {
 csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object,
                                             const csizer_tracking *tracking) {
   if (!is_trackable(object)) return CSIZER_INVALID;
-  if (!SWIFT_CALL_IS_KNOWN || (tracking->keep && !swift_retain)) return CSIZER_UNSUPPORTED;
+  if (!SWIFT_CALL_IS_KNOWN || (tracking->keep && !csizer_target_can_keep())) return CSIZER_UNSUPPORTED;
   return csizer_single_object_add(lifetimes, object, tracking);
 }
 
@@ -123,7 +121,7 @@ csizer_status csizer_lifetimes_untrack_objects(csizer_lifetimes *lifetimes, csiz
 }
 
 void csizer_kept_release(csizer_kept *kept) {
-  for (size_t i = 0; i < kept->count; i++) swift_release(kept->objects[i]);
+  for (size_t i = 0; i < kept->count; i++) csizer_target.release(kept->objects[i]);
   csizer_pages_unmap(kept->objects, kept->bytes);
   *kept = (csizer_kept){0};
 }

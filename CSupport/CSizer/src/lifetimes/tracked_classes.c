@@ -3,12 +3,10 @@
 
 #include "csizer_census.h"
 #include "lifetimes/unloaded.h"
-#include "runtime/swift_call.h"
+#include "runtime/target.h"
 
 // Classes are decided once for each metadata: when it is first met, and all that were met again when what is tracked
 // changes. Births then only look the decision up. Everything here holds all shards.
-
-extern __attribute__((weak)) void *swift_retain(void *object);
 
 static const tracked_class *tracked_by(const csizer_lifetimes *lifetimes, const swift_class *type) {
   for (; type; type = type->superclass)
@@ -234,7 +232,7 @@ csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const vo
                                            const csizer_tracking *options) {
   if (!type || ((const swift_class *)type)->kind != SWIFT_CLASS) return CSIZER_INVALID;
   if (csizer_census_state() != CSIZER_HOOKS_REPLACED) return CSIZER_UNSUPPORTED;
-  if (options->keep && !swift_retain) return CSIZER_UNSUPPORTED;
+  if (options->keep && !csizer_target_can_keep()) return CSIZER_UNSUPPORTED;
   return csizer_tracked_class_add(lifetimes, type, options);
 }
 

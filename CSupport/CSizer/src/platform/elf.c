@@ -132,6 +132,57 @@ const char *csizer_elf_symbol_at(const csizer_elf *elf, uintptr_t address, const
   return NULL;
 }
 
+// ---- Symbols by their names ----
+
+static bool is_loaded(const csizer_elf *elf, uint64_t value) {
+  const ElfW(Ehdr) *header = header_of(elf);
+  const ElfW(Phdr) *segments = part(elf, header->e_phoff, header->e_phnum * sizeof *segments);
+  for (uint16_t i = 0; segments && i < header->e_phnum; i++)
+    if (segments[i].p_type == PT_LOAD && value - segments[i].p_vaddr < segments[i].p_memsz) return true;
+  return false;
+}
+
+// What an indirect function (STT_GNU_IFUNC) is only its resolver says; thread-local data have no one address.
+static bool is_defined(const csizer_elf *elf, const ElfW(Sym) *symbol) {
+  unsigned type = ELF64_ST_TYPE(symbol->st_info);
+  bool is_of_kind = type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE;
+  return is_of_kind && symbol->st_shndx != SHN_UNDEF && symbol->st_shndx < SHN_LORESERVE &&
+         is_loaded(elf, symbol->st_value);
+}
+
+static void note_symbol(const csizer_elf *elf, const ElfW(Sym) *symbol, csizer_wanted_symbol *wanted) {
+  uintptr_t address = elf->bias + symbol->st_value;
+  bool is_global = ELF64_ST_BIND(symbol->st_info) != STB_LOCAL;
+  if (!is_defined(elf, symbol) || (wanted->is_global && !is_global)) return;
+  bool is_better = is_global && !wanted->is_global;
+  bool is_second = !is_better && (wanted->is_ambiguous || (wanted->address && wanted->address != address));
+  wanted->is_ambiguous = is_second;
+  wanted->is_global = is_global;
+  wanted->address = is_second ? 0 : address;
+}
+
+static void note_symbols(const csizer_elf *elf, const ElfW(Shdr) *table, const ElfW(Shdr) *texts,
+                         csizer_wanted_symbol *wanted, size_t count) {
+  const ElfW(Sym) *symbols = part(elf, table->sh_offset, table->sh_size);
+  for (size_t at = 0; symbols && at < table->sh_size / sizeof *symbols; at++) {
+    const char *name = text_at(elf, texts, symbols[at].st_name);
+    for (size_t i = 0; name && *name && i < count; i++)
+      if (*name == *wanted[i].name && strcmp(name, wanted[i].name) == 0) note_symbol(elf, &symbols[at], &wanted[i]);
+  }
+}
+
+bool csizer_elf_find_symbols(const csizer_elf *elf, csizer_wanted_symbol *wanted, size_t count) {
+  const ElfW(Shdr) *sections = sections_of(elf);
+  uint16_t section_count = sections ? header_of(elf)->e_shnum : 0;
+  bool has_table = false;
+  for (uint16_t i = 0; i < section_count; i++) {
+    if (sections[i].sh_type != SHT_SYMTAB || sections[i].sh_link >= section_count) continue;
+    has_table = true;
+    note_symbols(elf, &sections[i], &sections[sections[i].sh_link], wanted, count);
+  }
+  return has_table;
+}
+
 bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_start, size_t *ret_size) {
   const ElfW(Shdr) *sections = sections_of(elf);
   if (!sections) return false;

@@ -25,6 +25,18 @@ void csizer_elf_close(csizer_elf *elf);
 /// is closed. `prefix` is how the name must begin. Time: linear in the symbols.
 const char *csizer_elf_symbol_at(const csizer_elf *elf, uintptr_t address, const char *prefix);
 
+/// A symbol that is looked for by its name.
+typedef struct csizer_wanted_symbol {
+  const char *name;
+  uintptr_t address;  // in memory; 0: the file defines none, or several between which nothing decides
+  bool is_global, is_ambiguous;
+} csizer_wanted_symbol;
+
+/// Finds functions and data by their names in the file's full symbol table: hidden and local ones, too, of which the
+/// loader knows nothing. One that is bound globally goes before local ones of the same name (static functions of some
+/// file). False when the file has no such table: it was stripped. Time: linear in the symbols.
+bool csizer_elf_find_symbols(const csizer_elf *elf, csizer_wanted_symbol *wanted, size_t count);
+
 /// A section's place in memory; false when there is none of this name.
 bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_start, size_t *ret_size);
 

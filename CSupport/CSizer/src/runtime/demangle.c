@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "csizer_symbols.h"
-#include "runtime/runtime.h"
+#include "platform/malloc_calls.h"
+#include "runtime/target.h"
 
-// The C++ runtime's, where the process has one: Itanium C++ ABI, "Demangler API". What it answers is malloc's.
-typedef char *(*cxx_demangler)(const char *symbol, char *buffer, size_t *length, int *status);
+// Readable forms of symbols, by Swift's demangler and by the C++ runtime's, whose answer is malloc's.
 
 static bool demangle_cxx(const char *symbol, char *text, size_t room) {
-  cxx_demangler demangler;
-  void *found = dlsym(RTLD_DEFAULT, "__cxa_demangle");
-  if (!found) return false;
-  memcpy(&demangler, &found, sizeof demangler);
   int status;
-  char *answer = demangler(symbol, NULL, NULL, &status);
+  if (!csizer_target.cxx_demangle) return false;
+  char *answer = csizer_target.cxx_demangle(symbol, NULL, NULL, &status);
   bool fits = answer && strlen(answer) < room;
   if (fits) strcpy(text, answer);
-  free(answer);
+  csizer_malloc.free(answer);
   return fits;
 }
 

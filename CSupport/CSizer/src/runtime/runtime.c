@@ -6,28 +6,9 @@
 #include "csizer_images.h"
 #include "platform/fault_guard.h"
 #include "runtime/mangling.h"
-#include "runtime/swift_call.h"
+#include "runtime/target.h"
 
-// Declared weak: CSizer alone, as cmake builds it, links no Swift runtime. Signatures:
-// stdlib/public/runtime/MetadataLookup.cpp and Casting.cpp in swiftlang/swift.
-#define WEAK __attribute__((weak))
-
-extern SWIFT_CALL WEAK const swift_metadata *swift_getTypeByMangledNameInContext(const char *name, size_t length,
-                                                                                 const swift_descriptor *context,
-                                                                                 const void *const *arguments);
-extern SWIFT_CALL WEAK const swift_metadata *swift_getTypeByMangledNameInEnvironment(const char *name, size_t length,
-                                                                                     const void *environment,
-                                                                                     const void *const *arguments);
-extern SWIFT_CALL WEAK csizer_name swift_getTypeName(const swift_metadata *type, bool qualified);
-extern WEAK const void *swift_conformsToProtocol(const swift_metadata *type, const void *protocol);
-extern WEAK char *swift_demangle(const char *symbol, size_t length, char *buffer, size_t *buffer_size, uint32_t flags);
-typedef struct metadata_response {
-  const swift_metadata *type;
-  size_t state;
-} metadata_response;
-extern SWIFT_CALL WEAK metadata_response swift_getTupleTypeMetadata(size_t request, size_t count,
-                                                                    const swift_metadata *const *elements,
-                                                                    const char *labels, const void *witnesses);
+// What the layout compiler asks, through the table of the target's runtime (target.h).
 
 // A type that stands in the name by its own name, not by a reference, is looked for among the types of all images that
 // the runtime has ever seen (csizer_images_have_lost_swift).
@@ -44,48 +25,48 @@ static const swift_metadata *type_in_context(const char *name, size_t length, co
                                              const void *const *arguments) {
   if (!may_ask(name, length)) return NULL;
   void *guard = csizer_guard_pause();
-  const swift_metadata *type = swift_getTypeByMangledNameInContext(name, length, context, arguments);
+  const swift_metadata *type = csizer_target.type_in_context(name, length, context, arguments);
   csizer_guard_resume(guard);
   return type;
 }
 
 static const swift_metadata *type_in_environment(const char *name, size_t length, const void *environment,
                                                  const void *const *arguments) {
-  if (!may_ask(name, length)) return NULL;
+  if (!csizer_target.type_in_environment || !may_ask(name, length)) return NULL;
   void *guard = csizer_guard_pause();
-  const swift_metadata *type = swift_getTypeByMangledNameInEnvironment(name, length, environment, arguments);
+  const swift_metadata *type = csizer_target.type_in_environment(name, length, environment, arguments);
   csizer_guard_resume(guard);
   return type;
 }
 
 static csizer_name name_of(const swift_metadata *type) {
   void *guard = csizer_guard_pause();
-  csizer_name name = swift_getTypeName(type, true);
+  csizer_name name = csizer_target.type_name(type, true);
   csizer_guard_resume(guard);
   return name;
 }
 
 static bool demangle(const char *symbol, char *text, size_t room) {
   size_t size = room;
-  if (!swift_demangle) return false;
+  if (!csizer_target.demangle) return false;
   void *guard = csizer_guard_pause();
-  bool is_symbol = swift_demangle(symbol, strlen(symbol), text, &size, 0) != NULL;
+  bool is_symbol = csizer_target.demangle(symbol, strlen(symbol), text, &size, 0) != NULL;
   csizer_guard_resume(guard);
   return is_symbol && strlen(text) + 1 < room;  // a longer text was cut
 }
 
 static const void *conformance(const swift_metadata *type, const void *protocol) {
-  if (!swift_conformsToProtocol || csizer_images_have_lost_swift()) return NULL;
+  if (!csizer_target.conforms_to_protocol || csizer_images_have_lost_swift()) return NULL;
   void *guard = csizer_guard_pause();
-  const void *witnesses = swift_conformsToProtocol(type, protocol);
+  const void *witnesses = csizer_target.conforms_to_protocol(type, protocol);
   csizer_guard_resume(guard);
   return witnesses;
 }
 
 static const swift_metadata *tuple_of(const swift_metadata *const *elements, size_t count) {
-  if (!swift_getTupleTypeMetadata) return NULL;
+  if (!csizer_target.tuple_type) return NULL;
   void *guard = csizer_guard_pause();
-  const swift_metadata *type = swift_getTupleTypeMetadata(0, count, elements, NULL, NULL).type;
+  const swift_metadata *type = csizer_target.tuple_type(0, count, elements, NULL, NULL).type;
   csizer_guard_resume(guard);
   return type;
 }
@@ -94,7 +75,6 @@ const csizer_runtime *csizer_runtime_current(void) {
   static const csizer_runtime none = {0};
   static const csizer_runtime current = {type_in_context, type_in_environment, name_of,
                                          demangle,        conformance,         tuple_of};
-  bool complete = SWIFT_CALL_IS_KNOWN && swift_getTypeByMangledNameInContext &&
-                  swift_getTypeByMangledNameInEnvironment && swift_getTypeName;
-  return complete ? &current : &none;
+  bool is_there = SWIFT_CALL_IS_KNOWN && csizer_target.type_in_context && csizer_target.type_name;
+  return is_there ? &current : &none;
 }

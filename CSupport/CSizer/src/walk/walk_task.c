@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/checked_read.h"
+#include "runtime/target.h"
 #include "walk/walk_internal.h"
 
 // Tasks of the concurrency runtime. What a task's words are is not written down; its slabs can be told by their mark.
 // stdlib/public/Concurrency/TaskPrivate.h and stdlib/public/runtime/StackAllocator.h in swiftlang/swift.
-
-/// What the runtime marks slabs of frames with. NULL: no concurrency in this process, or another runtime.
-extern const void *const _swift_concurrency_debug_asyncTaskSlabMetadata __attribute__((weak));
-/// The bytes of a task's own fields.
-extern const size_t _swift_concurrency_debug_asyncTaskSize __attribute__((weak));
 
 typedef struct task_slab {
   const void *mark;
@@ -18,8 +14,9 @@ typedef struct task_slab {
 /// The frames in a slab begin at the next 16 bytes.
 enum { SLAB_HEADER = 32 };
 
+// Without a mark there is no concurrency in this process, or another runtime.
 static bool is_slab(const task_slab *slab) {
-  const void *const *mark = &_swift_concurrency_debug_asyncTaskSlabMetadata;
+  const void *const *mark = csizer_target.task_slab_mark;
   return mark && *mark && slab->mark == *mark && slab->used <= slab->capacity;
 }
 
@@ -101,9 +98,9 @@ static bool is_task(const csizer_walk *walk, uintptr_t address) {
 // A child of a task keeps its parent right behind the task's own fields. TaskPrivate.h and Task.h,
 // AsyncTask::ChildFragment
 static uintptr_t parent_of(csizer_walk *walk, uintptr_t child) {
-  if (!&_swift_concurrency_debug_asyncTaskSize || !is_task(walk, child)) return 0;
+  if (!csizer_target.task_bytes || !is_task(walk, child)) return 0;
   uintptr_t parent;
-  const char *fragment = (const char *)child + _swift_concurrency_debug_asyncTaskSize;
+  const char *fragment = (const char *)child + *csizer_target.task_bytes;
   if (!csizer_checked_copy(fragment, &parent, sizeof parent) || parent & 15) return 0;
   return parent;
 }

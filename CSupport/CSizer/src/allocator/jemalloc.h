@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_ALLOCATOR_JEMALLOC_H
+#define CSIZER_ALLOCATOR_JEMALLOC_H
+#include "csizer_accounts.h"
+#include "csizer_allocator.h"
+#include "csizer_fragmentation.h"
+
+// What allocator.c asks where jemalloc serves: the same as the public functions of these names, by jemalloc's calls in
+// platform/malloc_calls.h. All of it is decided once, at the first call; any thread.
+
+const char *csizer_jemalloc_name(void);
+bool csizer_jemalloc_serves_process(void);
+size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask);
+csizer_ownership csizer_jemalloc_ownership(const void *address);
+void csizer_jemalloc_scope_enter(csizer_allocator_scope *scope);
+void csizer_jemalloc_scope_leave(csizer_allocator_scope *scope);
+
+/// jemalloc's number of Sizer's own arena; false when there is none.
+bool csizer_jemalloc_own_arena(unsigned *ret_arena);
+
+// statistics_jemalloc.c
+csizer_status csizer_jemalloc_accounts(csizer_accounts *ret);
+size_t csizer_jemalloc_own_bytes(void);
+
+// fragmentation_jemalloc.c
+csizer_status csizer_jemalloc_fragmentation(const csizer_heapmap *map, const uintptr_t *objects,
+                                            const uint32_t *classes, size_t count, size_t class_count,
+                                            csizer_slab_use *uses);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "platform/malloc_calls.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef CSIZER_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
+#include "platform/elf.h"
+
+// Who serves malloc: what the linker bound, or whom the measured program has. The only file that names the allocator's
+// functions.
+
+csizer_malloc_calls csizer_malloc = {
+    .malloc = malloc,
+    .free = free,
+    .malloc_usable_size = malloc_usable_size,
+#ifdef CSIZER_JEMALLOC
+    .mallctl = mallctl,
+    .mallctlnametomib = mallctlnametomib,
+    .mallctlbymib = mallctlbymib,
+    .nallocx = nallocx,
+#endif
+};
+
+#ifdef CSIZER_JEMALLOC
+_Static_assert(CSIZER_ALL_ARENAS == MALLCTL_ARENAS_ALL, "as jemalloc numbers them");
+#endif
+
+static const char *const names[] = {
+#define NAME(result, name, parameters) #name,
+    CSIZER_MALLOC_CALLS(NAME)
+#undef NAME
+};
+enum { CALLS = sizeof names / sizeof *names };
+
+// Members of one size, in the order of the names.
+_Static_assert(sizeof(csizer_malloc_calls) == CALLS * sizeof(uintptr_t), "the table holds functions only");
+
+static void put(csizer_malloc_calls *calls, size_t row, uintptr_t address) {
+  memcpy((char *)calls + row * sizeof address, &address, sizeof address);
+}
+
+void csizer_malloc_calls_use(const csizer_malloc_calls *calls) {
+  csizer_malloc = *calls;
+  if (calls->mallctl && calls->mallctlnametomib && calls->mallctlbymib && calls->nallocx) return;
+  csizer_malloc.mallctl = NULL;
+  csizer_malloc.mallctlnametomib = NULL;
+  csizer_malloc.mallctlbymib = NULL;
+  csizer_malloc.nallocx = NULL;
+}
+
+// ---- Finding ----
+
+static bool note_first(uintptr_t address, void *context) {
+  *(uintptr_t *)context = address;
+  return false;
+}
+
+// False: the program has none.
+static bool find_in_program(csizer_malloc_calls *found) {
+  uintptr_t first = 0;
+  csizer_elf program;
+  csizer_wanted_symbol wanted[CALLS] = {0};
+  for (size_t row = 0; row < CALLS; row++) wanted[row].name = names[row];
+  csizer_elf_each_image(note_first, &first);  // the loader lists the program first
+  if (!csizer_elf_open(first, &program)) return false;
+  csizer_elf_find_symbols(&program, wanted, CALLS);
+  csizer_elf_close(&program);
+  for (size_t row = 0; row < CALLS; row++) put(found, row, wanted[row].address);
+  return found->malloc && found->free;
+}
+
+// The first in the loader's order serves everybody; what this library linked does not count.
+static void find_in_order(csizer_malloc_calls *found) {
+  for (size_t row = 0; row < CALLS; row++) put(found, row, (uintptr_t)dlsym(RTLD_DEFAULT, names[row]));
+}
+
+csizer_status csizer_malloc_calls_find(bool is_in_program, const char **ret_reason) {
+  csizer_malloc_calls found = {0};
+  if (!is_in_program || !find_in_program(&found)) find_in_order(&found);
+  *ret_reason =
+      "the program brings an allocator that does not tell a block's size: it needs malloc_usable_size beside malloc "
+      "and free";
+  if (!found.malloc || !found.free || !found.malloc_usable_size) return CSIZER_UNSUPPORTED;
+  csizer_malloc_calls_use(&found);
+  *ret_reason = "";
+  return CSIZER_OK;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "csizer_accounts.h"
+#include "csizer_allocator.h"
+#include "csizer_fragmentation.h"
+#include "platform/malloc_calls.h"
+#include "support/check.h"
+
+// The table of the allocator's functions: found in this process, and stand-ins. Programs that bring their own:
+// allocator_programs_test.c.
+
+static size_t always_77(void *block) { return block ? 77 : 0; }
+
+TEST(the_first_in_the_loaders_order_is_found) {
+  const char *reason;
+  void *block = malloc(100);
+  size_t usable = csizer_allocator_usable_size(block);
+  csizer_malloc = (csizer_malloc_calls){0};
+  CHECK_EQUAL(csizer_allocator_find(&reason), CSIZER_OK);
+  CHECK_TEXT(reason, "");
+  CHECK_EQUAL(csizer_allocator_usable_size(block), usable);
+  CHECK(csizer_allocator_serves_process());
+  csizer_malloc.free(block);
+}
+
+TEST(an_allocator_that_only_tells_sizes_is_asked_for_nothing_else) {
+  csizer_malloc_calls calls = {.malloc = malloc, .free = free, .malloc_usable_size = always_77};
+  csizer_allocator_scope scope;
+  csizer_slab_use use;
+  csizer_malloc_calls_use(&calls);
+  CHECK_TEXT(csizer_allocator_name(), "libc");
+  CHECK(!csizer_allocator_has_uniform_pages());
+  CHECK(csizer_allocator_serves_process());
+  CHECK_EQUAL(csizer_allocator_usable_size(&calls), 77);
+  CHECK_EQUAL(csizer_allocator_usable_size_for(100, 15), 0);
+  CHECK_EQUAL(csizer_allocator_ownership(&calls), CSIZER_OWNERSHIP_UNKNOWN);
+  CHECK_EQUAL(csizer_allocator_own_bytes(), 0);
+  CHECK_EQUAL(csizer_fragmentation_read(NULL, NULL, NULL, 0, 0, &use), CSIZER_UNSUPPORTED);
+  memset(&scope, 1, sizeof scope);
+  csizer_allocator_scope_enter(&scope);
+  CHECK(!scope.entered && !scope.had_thread_cache);
+  csizer_allocator_scope_leave(&scope);
+}
+
+static int refuse(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes) {
+  (void)name, (void)old, (void)old_bytes, (void)new, (void)new_bytes;
+  return 1;
+}
+
+// Some library exports a function of this name; that does not make jemalloc of the allocator.
+TEST(half_a_jemalloc_is_none) {
+  csizer_malloc_calls calls = {.malloc = malloc, .free = free, .malloc_usable_size = always_77, .mallctl = refuse};
+  csizer_malloc_calls_use(&calls);
+  CHECK_TEXT(csizer_allocator_name(), "libc");
+  CHECK(!csizer_malloc.mallctl);
+}
