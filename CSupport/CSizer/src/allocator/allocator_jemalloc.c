@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "allocator/allocator_internal.h"
 
@@ -38,7 +39,7 @@ static void prepare(void) {
   snprintf(state.name, sizeof state.name, "jemalloc %s", version);
   state.serves_process = probe_malloc();
   size = sizeof state.page;
-  if (mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = 4096;
+  if (mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = (size_t)sysconf(_SC_PAGESIZE);
   size = sizeof state.arena;
   state.has_arena = mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
   state.lookup_depth = 3;
