@@ -14,8 +14,8 @@
 /// in its GiB is set and stays for the life of the map; the kernel gives it memory page by page, so dense heaps pay
 /// 1/64 of their size (1/128 for the bits live, 1/128 for the bits seen) and untouched addresses nothing.
 ///
-/// Addresses are below 2^47 (x86-64 and AArch64 user space); others are never in the map. Blocks that start at 8 modulo
-/// 16 (jemalloc's 8-byte class only) have no bit of their own: callers keep these apart.
+/// Addresses are those of user space; others are never in the map. Blocks that start at 8 modulo 16 (jemalloc's 8-byte
+/// class only) have no bit of their own: callers keep these apart.
 typedef struct csizer_heapmap csizer_heapmap;
 
 /// An empty map. Free with csizer_heapmap_destroy. Memory comes from mmap, never from the measured heap.

@@ -47,4 +47,17 @@ bool csizer_images_contain(const csizer_images *images, uintptr_t address);
 /// The same for code: whether a function can be there.
 bool csizer_images_contain_code(const csizer_images *images, uintptr_t address);
 
+/// An executable or shared library of this process. The pointers live as long as the visit.
+typedef struct csizer_loaded_image {
+  const char *path;          // the main program's is its real path; may be a name without a file (linux-vdso.so.1)
+  uintptr_t bias;            // an address minus this is what the file says
+  uintptr_t start, end;      // all its segments lie between
+  const uint8_t *build_id;   // NULL when there is none
+  size_t build_id_length;
+} csizer_loaded_image;
+
+/// Shows all images in the loader's order, under the loader's lock (dl_iterate_phdr(3)): `visit` must not load a
+/// library. Answers a number that changes whenever an image comes or goes.
+unsigned long long csizer_loaded_images(void (*visit)(const csizer_loaded_image *image, void *context), void *context);
+
 #endif

@@ -61,6 +61,12 @@ typedef struct csizer_lifetime {
   csizer_fate fate;
 } csizer_lifetime;
 
+/// An object whose class is no longer the one that it had when it was tracked.
+typedef struct csizer_morph {
+  uint32_t object;
+  const void *type;
+} csizer_morph;
+
 /// An empty tracker, which tracks nothing. Free with csizer_lifetimes_destroy.
 csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 

@@ -28,12 +28,6 @@ typedef struct csizer_size_row {
   uint64_t bytes;
 } csizer_size_row;
 
-/// An object whose class is no longer the one that it had when it was tracked.
-typedef struct csizer_morph {
-  uint32_t object;
-  const void *type;
-} csizer_morph;
-
 /// Living objects of one cohort, and the sum of their sizes.
 typedef struct csizer_cohort_sum {
   uint64_t active;

@@ -5,24 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "csizer_images.h"
 #include "csizer_status.h"
 
 // Names and source lines of return addresses, read by elfutils' libdw from the debug information of the images. Libdw
 // is loaded when it is first asked for, into a name space of its own: nothing links it, and without it everything else
 // works. It takes its memory from malloc until the session is closed. Not for hot paths, nor for a forked child.
-
-/// An executable or shared library of this process. The pointers live as long as the visit.
-typedef struct csizer_loaded_image {
-  const char *path;          // the main program's is its real path; may be a name without a file (linux-vdso.so.1)
-  uintptr_t bias;            // an address minus this is what the file says
-  uintptr_t start, end;      // all its segments lie between
-  const uint8_t *build_id;   // NULL when there is none
-  size_t build_id_length;
-} csizer_loaded_image;
-
-/// Shows all images in the loader's order, under the loader's lock (dl_iterate_phdr(3)): `visit` must not load a
-/// library. Answers a number that changes whenever an image comes or goes.
-unsigned long long csizer_loaded_images(void (*visit)(const csizer_loaded_image *image, void *context), void *context);
 
 /// A session: the images that were added, and what was read of them. One thread at a time.
 typedef struct csizer_symbols csizer_symbols;

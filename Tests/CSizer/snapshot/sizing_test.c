@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lifetimes/deaths.h"
 #include "lifetimes/lifetimes_internal.h"
 #include "platform/pages.h"
 #include "support/check.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/made_lifetimes.h"
 
+#include "csizer_census.h"
 #include "support/check.h"
 
 size_t made_destroyed;
@@ -54,6 +55,7 @@ void made_silent_death(swift_object *object) {
 
 csizer_lifetimes *made_tracker(void) {
   csizer_lifetimes *tracker;
+  CHECK(csizer_census_map() != NULL);  // where it is noted who is tracked
   CHECK_EQUAL(csizer_lifetimes_create(&tracker), CSIZER_OK);
   return tracker;
 }

@@ -2,6 +2,7 @@
 #ifndef MADE_LIFETIMES_H
 #define MADE_LIFETIMES_H
 #include "csizer_lifetimes.h"
+#include "lifetimes/births.h"
 #include "lifetimes/tracked_classes.h"
 #include "support/made_types.h"
 

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "allocator/jemalloc.h"
 #include "platform/malloc_calls.h"
@@ -39,7 +40,7 @@ static void prepare(void) {
   snprintf(state.name, sizeof state.name, "jemalloc %s", version);
   state.serves_process = probe_malloc();
   size = sizeof state.page;
-  if (csizer_malloc.mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = 4096;
+  if (csizer_malloc.mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = (size_t)sysconf(_SC_PAGESIZE);
   size = sizeof state.arena;
   state.has_arena = csizer_malloc.mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
   state.lookup_depth = 3;

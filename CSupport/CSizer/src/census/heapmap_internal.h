@@ -14,7 +14,7 @@ enum {
   HEAPMAP_ADDRESS_BITS = PLATFORM_ADDRESS_BITS,
   HEAPMAP_LEAF_SHIFT = 30,                                          // a leaf covers 1 GiB
   HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 bits of 16 bytes each
-  HEAPMAP_PAGE_SHIFT = 12,
+  HEAPMAP_PAGE_SHIFT = PLATFORM_LEAST_PAGE_SHIFT,  // larger ones count as several
   HEAPMAP_UNITS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PAGES = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PAGE_SHIFT),
   HEAPMAP_LEAVES = 1 << (HEAPMAP_ADDRESS_BITS - HEAPMAP_LEAF_SHIFT),

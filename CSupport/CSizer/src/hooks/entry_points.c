@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the Swift runtime's entry points are replaced by: objects are noted when they are made and when they are freed.
 #include "hooks/entry_points.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "census/heapmap_internal.h"
+#include "census/census_internal.h"
 #include "csizer_process.h"
-#include "lifetimes/lifetimes_internal.h"
+#include "lifetimes/births.h"
+#include "lifetimes/deaths.h"
 #include "platform/code_patch.h"
 #include "platform/malloc_calls.h"
 #include "runtime/swift_abi.h"
@@ -16,15 +18,9 @@
 // Read by the replacements at every allocation; set once, before they can be called.
 static csizer_heapmap *living;
 
-// Set when the system refused the map a leaf: from then on the census lacks objects. Written by any thread, never
-// cleared.
-static bool has_lost_objects;
-
-bool csizer_entry_points_have_lost_objects(void) { return __atomic_load_n(&has_lost_objects, __ATOMIC_RELAXED); }
-
 static inline void note_birth(const void *object) {
   if (__builtin_expect(!heapmap_insert(living, (uintptr_t)object), 0))
-    __atomic_store_n(&has_lost_objects, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&csizer_census_kept.has_lost_objects, true, __ATOMIC_RELAXED);
 }
 
 // The function that called the entry point: a trace starts there.

@@ -15,7 +15,4 @@ bool csizer_interposition_is_live(void);
 /// changed. Only while the process has one thread.
 const char *csizer_entry_points_replace(csizer_heapmap *map);
 
-/// Whether an object was born that the map has no room for, because the system refused memory.
-bool csizer_entry_points_have_lost_objects(void);
-
 #endif

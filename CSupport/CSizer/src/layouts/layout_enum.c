@@ -3,6 +3,7 @@
 
 #include "layouts/enum_case.h"
 #include "layouts/layout_internal.h"
+#include "platform/address_space.h"
 #include "runtime/mangling.h"
 
 // How an enum packs its tag (extra inhabitants, spare bits, extra tag bytes) is the compiler's business and is written
@@ -12,7 +13,6 @@
 
 enum {
   MOST_EMPTY_CASES = 64,  // with more, and one payload case, the witnesses are asked
-  POINTER_FLOOR = 4096,   // no object is below; the runtime's extra inhabitants of references are
   MOST_PATTERN_WORDS = 1 << 18,  // of all cases together: larger enums are not taken apart
 };
 
@@ -154,7 +154,7 @@ static bool tells_addresses(const csizer_enum *type, uint32_t word) {
   for (uint32_t i = 0; i < type->empty_count; i++) {
     if (word >= type->words || ~type->empty[i].mask[word]) return false;
     uint64_t value = type->empty[i].value[word];
-    if (value >= POINTER_FLOOR && !(value >> 47)) return false;
+    if (value >= SWIFT_LEAST_POINTER && !(value >> PLATFORM_ADDRESS_BITS)) return false;
   }
   return true;
 }

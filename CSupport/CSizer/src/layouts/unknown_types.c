@@ -52,7 +52,9 @@ static bool is_class(const csizer_images *images, const void *type) {
   return read_words(type, words, 6) && words[0] == SWIFT_CLASS && is_descriptor(images, words[5], SWIFT_CONTEXT_CLASS);
 }
 
-static bool may_be_address(const void *type) { return !((uintptr_t)type & 7) && (uintptr_t)type >= 4096; }
+static bool may_be_address(const void *type) {
+  return !((uintptr_t)type & 7) && (uintptr_t)type >= SWIFT_LEAST_POINTER;
+}
 
 // The runtime makes these where it likes. What is in a box has a type that is no box.
 static bool is_box(const csizer_images *images, const void *type) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading and writing the destroy slot of a class.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <features.h>
@@ -9,28 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lifetimes/tracked_classes.h"
-
-// The destroy slot of class metadata: what swift_release calls when the last strong reference is gone. Two words before
-// the address point (Metadata.h: TypeMetadataHeader, HeapMetadataHeaderPrefix), swiftcall, the object in the context
-// register.
-
-static class_destroyer *slot_of(const swift_class *type) { return (class_destroyer *)((uintptr_t)type - 16); }
-
-// A class whose metadata took its superclass's slot over after that was hooked has no entry of its own.
-static class_destroyer original_of(const swift_class *type) {
-  for (; type; type = type->superclass) {
-    const class_entry *entry = class_find(type);
-    class_destroyer original = entry ? __atomic_load_n(&entry->destroy, __ATOMIC_ACQUIRE) : NULL;
-    if (original) return original;
-  }
-  return NULL;
-}
-
-static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
-  csizer_lifetimes_ended(object);
-  original_of((const swift_class *)(const void *)((swift_object *)object)->metadata)(object);
-}
+#include "lifetimes/destroy_slot.h"
 
 #if __GLIBC_PREREQ(2, 35)
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
@@ -51,7 +31,7 @@ static segments segments_of(const struct dl_find_object *image) {
 // Whether the loader made the page read-only after relocating it. Without dl_iterate_phdr(3): the loader's lock may be
 // held by a thread that makes an object meanwhile and waits for the shards that this one holds. _dl_find_object takes
 // no lock.
-static slot_protection protection_of(uintptr_t address) {
+slot_protection csizer_slot_protection(uintptr_t address) {
   struct dl_find_object image;
   if (!_dl_find_object) return SLOT_UNKNOWN;
   if (_dl_find_object((void *)address, &image)) return SLOT_WRITABLE;  // the runtime made it
@@ -66,7 +46,7 @@ static slot_protection protection_of(uintptr_t address) {
   return protection;
 }
 #else
-static slot_protection protection_of(uintptr_t address) {
+slot_protection csizer_slot_protection(uintptr_t address) {
   (void)address;
   return SLOT_UNKNOWN;
 }
@@ -89,21 +69,9 @@ static bool write_protected(class_destroyer *slot, class_destroyer function, boo
   return is_writable;
 }
 
-static bool write_slot(const class_entry *entry, class_destroyer function) {
+bool csizer_slot_write(const class_entry *entry, class_destroyer function) {
   if (entry->slot_protection != SLOT_WRITABLE)
-    return write_protected(slot_of(entry->type), function, entry->slot_protection == SLOT_PROTECTED);
-  __atomic_store_n(slot_of(entry->type), function, __ATOMIC_RELEASE);
+    return write_protected(class_slot_of(entry->type), function, entry->slot_protection == SLOT_PROTECTED);
+  __atomic_store_n(class_slot_of(entry->type), function, __ATOMIC_RELEASE);
   return true;
-}
-
-bool csizer_class_hook(class_entry *entry) {
-  class_destroyer found = __atomic_load_n(slot_of(entry->type), __ATOMIC_RELAXED);
-  if (found == destroy) return true;
-  entry->slot_protection = protection_of((uintptr_t)slot_of(entry->type));
-  __atomic_store_n(&entry->destroy, found, __ATOMIC_RELEASE);  // objects may be dying
-  return write_slot(entry, destroy);
-}
-
-void csizer_class_unhook(class_entry *entry) {
-  if (entry->destroy && !entry->is_gone && *slot_of(entry->type) == destroy) write_slot(entry, entry->destroy);
 }

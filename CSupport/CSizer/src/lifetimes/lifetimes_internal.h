@@ -4,6 +4,7 @@
 #include "csizer_lifetimes.h"
 #include "lifetimes/class_table.h"
 #include "lifetimes/shards.h"
+#include "platform/page_array.h"
 #include "platform/pages.h"
 
 /// 24 bytes for each object that was ever tracked.
@@ -33,12 +34,6 @@ typedef struct tracked_class {
   csizer_tracking tracking;
 } tracked_class;
 
-/// A growing array in the kernel's pages.
-typedef struct page_array {
-  void *memory;
-  size_t bytes;  // mapped
-} page_array;
-
 struct csizer_lifetimes {
   lifetime_record **chunks;  // CHUNK_LIMIT places, of which only those in use have memory
   uint32_t count;            // numbers given out; any thread, atomic
@@ -47,25 +42,25 @@ struct csizer_lifetimes {
   const void *owner;         // the object that records through this tracker; NULL: none
   csizer_cohort *cohorts;
   uint32_t cohort_count;
-  page_array cohort_pages;
+  csizer_page_array cohort_pages;
   uint32_t *cohort_index;  // cohorts.c
   size_t cohort_index_capacity;
   tracked_class *tracked_classes;
   uint32_t tracked_class_count;
-  page_array tracked_class_pages;
+  csizer_page_array tracked_class_pages;
   /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look,
   /// in order.
   uint32_t listed;
   uint32_t living_count;
-  page_array living_numbers;  // uint32_t
+  csizer_page_array living_numbers;  // uint32_t
   const void *prepared_for;  // the table in which the types of the first `prepared` cohorts are known
   uint32_t prepared;
   /// What frozen images are given for the names of referents: as much as the last one wished for, and more.
   uint64_t referent_room;
-  page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
-  page_array rows;            // csizer_size_row: every size that changed
+  csizer_page_array living_sizes;    // uint64_t: what each had at the last snapshot; UINT64_MAX: none yet
+  csizer_page_array rows;            // csizer_size_row: every size that changed
   size_t row_count;
-  page_array morphs;  // csizer_morph
+  csizer_page_array morphs;  // csizer_morph
   size_t morph_count;
 };
 
@@ -79,13 +74,9 @@ static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifeti
   return chunk ? &chunk[number & (CHUNK_RECORDS - 1)] : NULL;
 }
 
-/// Makes room for `bytes`, keeping what is there. False when the system refuses memory; then nothing was changed.
-bool csizer_page_array_reserve(page_array *array, size_t bytes);
-/// Gives back what is not needed for `bytes`, where that is most of it and not all.
-void csizer_page_array_trim(page_array *array, size_t bytes);
-void csizer_page_array_deinit(page_array *array);
-
-// lifetimes.c
+// records.c
+/// Gives the tracker a number; false when there is none left. Holding all shards.
+bool csizer_lifetimes_take_number(csizer_lifetimes *lifetimes);
 /// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a
 /// shard.
 lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
@@ -93,6 +84,12 @@ lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
   __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
 }
+/// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
+extern bool csizer_births_are_tracked;
+static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
+extern bool csizer_deaths_are_tracked;
+static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 /// The trackers there are, by number. Holding a shard.
 extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
 /// Behind the last number that was ever used.
@@ -128,18 +125,5 @@ void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifet
 void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record),
                         void *context);
 size_t csizer_living_bytes(void);
-
-// births_and_deaths.c: what the entry points call
-/// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
-extern bool csizer_births_are_tracked;
-static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
-/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
-extern bool csizer_deaths_are_tracked;
-static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
-void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address);
-/// The same, for who has found the class already (class_find); it need not be told of one that births can pass by.
-void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address);
-/// The object's deinit begins, or its memory is given back without one. An object that is not tracked costs one look.
-void csizer_lifetimes_ended(void *object);
 
 #endif

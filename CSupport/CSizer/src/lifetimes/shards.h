@@ -8,7 +8,7 @@
 // tracked object holds its shard. Who changes what is tracked, or needs all objects to stay, holds all shards. So
 // births and deaths of different objects seldom meet, and nobody is born or freed while a snapshot holds them.
 
-enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
+enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS, SHARD_UNIT_SHIFT = 10 };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
 ///
@@ -16,7 +16,7 @@ enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS };
 /// without a locked instruction.
 static inline uint64_t shard_hash(uintptr_t address) {
   const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);
-  return ((address >> 10) * odd & top) | ((address >> 4) * odd & ~top);
+  return ((address >> SHARD_UNIT_SHIFT) * odd & top) | ((address >> 4) * odd & ~top);
 }
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
 

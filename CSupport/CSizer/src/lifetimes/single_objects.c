@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lifetimes/unloaded.h"
+// Objects that are tracked one by one, and the end of all tracking of objects.
+#include "lifetimes/births.h"
 #include "lifetimes/tracked_classes.h"
+#include "lifetimes/unloaded.h"
 #include "platform/clock.h"
 #include "runtime/swift_call.h"
 #include "runtime/target.h"
 
-// Objects that are tracked one by one, and the end of all tracking of objects.
 
 static csizer_status record(csizer_lifetimes *lifetimes, const swift_class *type, uintptr_t address,
                             const csizer_tracking *tracking) {
@@ -86,7 +87,7 @@ csizer_status csizer_lifetimes_set_level(csizer_lifetimes *lifetimes, const void
 typedef struct release {
   uint64_t now;
   csizer_lifetimes *lifetimes;
-  page_array kept;
+  csizer_page_array kept;
   size_t kept_count;
 } release;
 

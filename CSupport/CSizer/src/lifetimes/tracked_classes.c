@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which classes are tracked, decided for each metadata.
 #include "lifetimes/tracked_classes.h"
 
-#include "csizer_census.h"
+#include "census/census_internal.h"
 #include "lifetimes/unloaded.h"
 #include "runtime/target.h"
 
@@ -25,7 +26,7 @@ typedef struct decision {
 
 // What is being decided, for any number of trackers. There for ever: a birth's decision needs no memory that a tracking
 // had.
-static page_array decided;
+static csizer_page_array decided;
 
 static bool reserve_decided(uint32_t count) {
   return csizer_page_array_reserve(&decided, count * sizeof(class_tracking));
@@ -231,7 +232,7 @@ csizer_status csizer_tracked_class_add(csizer_lifetimes *lifetimes, const swift_
 csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const void *type,
                                            const csizer_tracking *options) {
   if (!type || ((const swift_class *)type)->kind != SWIFT_CLASS) return CSIZER_INVALID;
-  if (csizer_census_state() != CSIZER_HOOKS_REPLACED) return CSIZER_UNSUPPORTED;
+  if (census_state() != CSIZER_HOOKS_REPLACED) return CSIZER_UNSUPPORTED;
   if (options->keep && !csizer_target_can_keep()) return CSIZER_UNSUPPORTED;
   return csizer_tracked_class_add(lifetimes, type, options);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_TRACKED_CLASSES_H
 #define CSIZER_TRACKED_CLASSES_H
+#include "lifetimes/deaths.h"
 #include "lifetimes/lifetimes_internal.h"
 
 // tracked_classes.c: which classes are tracked, decided for each metadata once.
@@ -22,18 +23,5 @@ void csizer_tracked_classes_settle(void);
 /// As csizer_lifetimes_track_object, without its checks.
 csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *object,
                                        const csizer_tracking *tracking);
-
-// births_and_deaths.c
-/// Records a birth for one tracking; false when there is no room. Holding the address's shard.
-bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, uint64_t birth, uint32_t trace);
-/// Sets the object's bit in the heap map's plane of tracked objects. False when the map has no room.
-bool csizer_tracked_mark(uintptr_t address);
-
-// destroy_slot.c: how deaths are seen
-/// From now on the class's objects are noticed when their deinit begins. Holding all shards. False when the kernel
-/// refuses.
-bool csizer_class_hook(class_entry *entry);
-/// Puts the class's own destroy function back. Holding the shard of the last tracked object, or all.
-void csizer_class_unhook(class_entry *entry);
 
 #endif

@@ -5,7 +5,6 @@
 #include <link.h>
 
 #include "csizer_images.h"
-#include "csizer_sizing.h"
 #include "layouts/unknown_types.h"
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/tracked_classes.h"

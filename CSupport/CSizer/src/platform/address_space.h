@@ -13,4 +13,8 @@ enum { PLATFORM_ADDRESS_BITS = 48 };
 #error "how many bits do addresses have here?"
 #endif
 
+/// How many bits there are within the smallest pages that there are: 4 KiB. How large this system's are it says itself
+/// (sysconf(3), _SC_PAGESIZE).
+enum { PLATFORM_LEAST_PAGE_SHIFT = 12 };
+
 #endif

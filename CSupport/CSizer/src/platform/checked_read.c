@@ -9,7 +9,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PAGE_SHIFT = 12 };  // of the smallest pages that there are: larger ones are asked for more often than need be
+#include "platform/address_space.h"
+
+enum { PAGE_SHIFT = PLATFORM_LEAST_PAGE_SHIFT };  // larger pages are asked for more often than need be
 
 // Where a sandbox refuses process_vm_readv(2): write(2) does not fault either.
 static bool copy_through_pipe(const void *from, void *to, size_t bytes) {

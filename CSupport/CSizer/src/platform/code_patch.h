@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_CODE_PATCH_H
 #define CSIZER_CODE_PATCH_H
+#include <stddef.h>
+
+#include "platform/code_jump.h"
 
 /// Sending callers of a function elsewhere by writing a jump over its first bytes. Only while the process has one
 /// thread: nobody may be inside the function's start.
 
-enum { CSIZER_JUMP_BYTES = 14 };
-
 typedef struct csizer_patch {
   unsigned char *target;  // NULL: nothing was written
-  unsigned char saved[CSIZER_JUMP_BYTES];
+  size_t bytes;           // that were replaced
+  unsigned char saved[CODE_JUMP_MOST];
 } csizer_patch;
 
 /// From now on calls of `target` run `replacement`. NULL, or why it can't be done: then nothing was changed.

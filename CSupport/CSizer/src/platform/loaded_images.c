@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "csizer_symbols.h"
+#include "csizer_images.h"
 
 typedef struct visit {
   void (*visit)(const csizer_loaded_image *image, void *context);

@@ -32,6 +32,10 @@ enum swift_kind {
   SWIFT_LAST_KIND = 0x7FF,
 };
 
+/// No object is below: nil and the runtime's other extra inhabitants of references are.
+/// stdlib/public/SwiftShims/swift/shims/System.h, SWIFT_ABI_DEFAULT_LEAST_VALID_POINTER
+enum { SWIFT_LEAST_POINTER = 4096 };
+
 /// The start of every heap object. HeapObject.h
 typedef struct swift_object {
   const struct swift_metadata *metadata;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Frozen sizings: the child that sizes, and how it is made.
 #define _GNU_SOURCE
 #include "csizer_frozen.h"
 
@@ -22,37 +23,6 @@
 #include "csizer_allocator.h"
 #include "platform/clock.h"
 #include "snapshot/sizing_internal.h"
-
-// Tests only; see csizer_frozen.h.
-static struct {
-  csizer_frozen_fault fault;
-  uint32_t times;
-} fail;
-
-void csizer_frozen_fail(csizer_frozen_fault fault, uint32_t times) {
-  __atomic_store_n(&fail.times, 0, __ATOMIC_RELEASE);
-  __atomic_store_n(&fail.fault, fault, __ATOMIC_RELEASE);
-  __atomic_store_n(&fail.times, times, __ATOMIC_RELEASE);
-}
-
-static csizer_frozen_fault next_fault(void) {
-  if (!__atomic_load_n(&fail.times, __ATOMIC_ACQUIRE)) return CSIZER_FAULT_NONE;
-  return __atomic_load_n(&fail.fault, __ATOMIC_ACQUIRE);
-}
-
-static bool take(void) {
-  uint32_t times = __atomic_load_n(&fail.times, __ATOMIC_RELAXED);
-  while (times && !__atomic_compare_exchange_n(&fail.times, &times, times - 1, false, __ATOMIC_ACQUIRE,
-                                               __ATOMIC_RELAXED)) {}
-  return times != 0;
-}
-
-bool csizer_frozen_takes_refusal(void) { return next_fault() == CSIZER_FAULT_MEMORY && take(); }
-
-static csizer_frozen_fault take_fault(void) {
-  csizer_frozen_fault fault = next_fault();
-  return fault != CSIZER_FAULT_NONE && fault != CSIZER_FAULT_MEMORY && take() ? fault : CSIZER_FAULT_NONE;
-}
 
 // ---- The child ----
 
@@ -218,7 +188,7 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
 
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
                                   csizer_child *ret_child) {
-  csizer_frozen_fault fault = take_fault();
+  csizer_frozen_fault fault = csizer_frozen_take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
   if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;
   if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);

@@ -32,7 +32,7 @@ static void give(const visitor *visitor, csizer_member member) {
 }
 
 static typed_value in_existential(const swift_any *any) {
-  if ((uintptr_t)any->type < 4096) return (typed_value){0};
+  if ((uintptr_t)any->type < SWIFT_LEAST_POINTER) return (typed_value){0};
   size_t mask = swift_witnesses_of(any->type)->flags & SWIFT_ALIGNMENT_MASK;
   bool boxed = swift_witnesses_of(any->type)->flags & SWIFT_NOT_INLINE;
   if (!boxed) return (typed_value){(const char *)any, any->type, NULL};

@@ -27,11 +27,14 @@ struct csizer_sizing {
   /// otherwise. How many bytes there is room for, are filled, and would be if there were room.
   bool is_shared;
   char *referents;
-  page_array own_referents;
+  csizer_page_array own_referents;
   uint64_t referent_room, referent_bytes, referent_wish;
   uint64_t sizes[];
 };
 
+// frozen_faults.c
+/// The fault that is to be made with the next child, unless it is the refusal of memory; it is taken from the list.
+csizer_frozen_fault csizer_frozen_take_fault(void);
 /// Whether the next fault to be made is the refusal of memory, which is then taken from the list.
 bool csizer_frozen_takes_refusal(void);
 

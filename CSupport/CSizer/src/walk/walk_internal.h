@@ -9,7 +9,7 @@
 
 enum {
   WALK_QUEUE = 32 * 1024,
-  WALK_FLOOR = 4096,  // no object is below: nil and the runtime's other extra inhabitants are
+  WALK_FLOOR = SWIFT_LEAST_POINTER,
 };
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
 

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "census/heapmap_internal.h"
-#include "csizer_census.h"
-#include "lifetimes/lifetimes_internal.h"
+// Births: what the entry point calls when it made an object whose class is tracked or unknown.
+#include "census/census_internal.h"
+#include "lifetimes/births.h"
 #include "lifetimes/tracked_classes.h"
 #include "platform/clock.h"
 #include "runtime/target.h"
 #include "traces/trace_capture.h"
 
-// Read at every allocation of the process; written holding all shards.
-bool csizer_births_are_tracked;
-bool csizer_deaths_are_tracked;
+// Whoever holds a shard changes what is tracked in a unit of the heap map.
+_Static_assert(SHARD_UNIT_SHIFT == HEAPMAP_UNIT_SHIFT, "a unit must be of one shard");
 
-// ---- Which objects the heap map has as tracked: so the death of what is not tracked costs one look ----
 
 bool csizer_tracked_mark(uintptr_t address) {
-  csizer_heapmap *map = csizer_census_map();
+  csizer_heapmap *map = csizer_census_kept.map;
   return map && csizer_heapmap_track(map, address);
 }
-
-static inline heapmap_leaf *leaf_of(uintptr_t address) {
-  const csizer_heapmap *map = csizer_census_map();
-  return map ? heapmap_leaf_of(map, address) : NULL;
-}
-
-// ---- Births ----
 
 bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, uint64_t birth, uint32_t trace) {
   uint32_t number;
@@ -74,33 +65,4 @@ void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *meta
   if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED)) entry = meet(metadata);
   if (!__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
   born(entry, object, return_address);
-}
-
-// ---- Deaths ----
-
-// Something died whose class nobody tracks any more: its hook was left for its sake.
-static void count_down(const csizer_cohort *cohort) {
-  class_entry *entry = class_find(cohort->type);
-  if (!entry || entry->tracking_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
-  if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
-}
-
-static __attribute__((noinline)) void ended(uintptr_t address) {
-  unsigned shard = shard_of(shard_hash(address));
-  shard_lock(shard);
-  uint64_t now = clock_ticks();
-  csizer_lifetimes *owner;
-  bool are_more = true;
-  for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
-    __atomic_store_n(&record->end, now, __ATOMIC_RELAXED);  // csizer_lifetimes_read takes no lock
-    count_down(&owner->cohorts[record->cohort]);
-  }
-  heapmap_leaf *leaf = leaf_of(address);
-  if (leaf) heapmap_untrack(leaf, address);
-  shard_unlock(shard);
-}
-
-void csizer_lifetimes_ended(void *object) {
-  const heapmap_leaf *leaf = leaf_of((uintptr_t)object);
-  if (leaf && heapmap_may_be_tracked(leaf, (uintptr_t)object)) ended((uintptr_t)object);
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_CODE_JUMP_H
+#define CSIZER_CODE_JUMP_H
+#include <stddef.h>
+
+// What code_patch.c asks of an architecture: one file for each (code_patch_x86_64.c), and one for all others, which
+// refuses.
+
+enum {
+  CODE_JUMP_MOST = 16,      // bytes of any architecture's jump to anywhere
+  CODE_PROLOGUE_MOST = 48,  // bytes that are moved at most
+};
+
+/// Why no jump can be written over the start of `target`, as a static string; NULL when one can.
+const char *csizer_code_refuse(const void *target);
+
+/// Writes a jump to `to` that changes no register: how many bytes.
+size_t csizer_code_jump(unsigned char *at, const void *to);
+
+/// How many bytes the instructions have that `target` starts with, up to the one with which they are `bytes` or more; 0
+/// when one of them does not do the same elsewhere.
+size_t csizer_code_prologue(const unsigned char *target, size_t bytes);
+
+#endif
