@@ -16,6 +16,7 @@ static size_t always_77(void *block) { return block ? 77 : 0; }
 TEST(the_first_in_the_loaders_order_is_found) {
   const char *reason;
   void *block = malloc(100);
+  memset(block, 1, 100);
   size_t usable = csizer_allocator_usable_size(block);
   csizer_malloc = (csizer_malloc_calls){0};
   CHECK_EQUAL(csizer_allocator_find(&reason), CSIZER_OK);
