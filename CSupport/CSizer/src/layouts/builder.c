@@ -109,3 +109,10 @@ void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_lay
   ret_layout->unresolved = builder->unresolved;
   ret_layout->explained = builder->explained;
 }
+
+const csizer_value_layout *csizer_builder_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout) {
+  csizer_builder builder = {.layouts = layouts};
+  csizer_builder_conservative(&builder, 0, layout->size);
+  csizer_builder_finish(&builder, layout);
+  return layouts->failed ? NULL : layout;
+}

@@ -29,7 +29,7 @@ static void run(void *context) {
 // What was under way is in the tables already: types refer to themselves.
 static void give_up_pending(csizer_layouts *layouts) {
   for (; layouts->pending_count; layouts->pending_count--)
-    csizer_layouts_finish_unknown(layouts, layouts->pending[layouts->pending_count - 1]);
+    csizer_builder_finish_unknown(layouts, layouts->pending[layouts->pending_count - 1]);
   for (csizer_described *described = layouts->described_types; described; described = described->next)
     described->failed |= !csizer_layout_map_find(&layouts->values, &described->metadata);
 }

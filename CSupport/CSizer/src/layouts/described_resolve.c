@@ -24,7 +24,7 @@ static const swift_metadata *resolve(const context *context, const csizer_tree *
 static bool resolve_children(const context *context, const csizer_tree *tree, const swift_metadata **ret,
                              size_t *ret_count, bool *ret_bare) {
   for (const csizer_tree *child = tree->child; child; child = child->next) {
-    if (*ret_count == CSIZER_BARE_ARGUMENTS || !(ret[*ret_count] = resolve(context, child))) return false;
+    if (*ret_count == CSIZER_DESCRIBED_ARGUMENTS || !(ret[*ret_count] = resolve(context, child))) return false;
     *ret_bare |= csizer_described_of(ret[(*ret_count)++]) != NULL;
   }
   return true;
@@ -47,7 +47,7 @@ static const swift_metadata *nominal(const context *context, const swift_descrip
   if (kind != SWIFT_CONTEXT_STRUCT && kind != SWIFT_CONTEXT_ENUM) return NULL;
   const swift_metadata *known =
       has_described ? NULL : csizer_descriptor_instantiate(layouts->runtime, descriptor, arguments, count);
-  return known ? known : csizer_described_make(layouts, descriptor, arguments, count);
+  return known ? known : layouts->compilers->described(layouts, descriptor, arguments, count);
 }
 
 static const swift_metadata *parameter(const csizer_parameters *parameters, const csizer_tree *tree) {
@@ -60,7 +60,7 @@ static const swift_metadata *parameter(const csizer_parameters *parameters, cons
 
 static const swift_metadata *resolve(const context *context, const csizer_tree *tree) {
   const csizer_layouts *layouts = context->layouts;
-  const swift_metadata *children[CSIZER_BARE_ARGUMENTS];
+  const swift_metadata *children[CSIZER_DESCRIBED_ARGUMENTS];
   size_t count = 0;
   bool has_described = false;
   if (!resolve_children(context, tree, children, &count, &has_described)) return NULL;
@@ -71,7 +71,7 @@ static const swift_metadata *resolve(const context *context, const csizer_tree *
     case CSIZER_TREE_WORD: return plain_type(layouts, "Bp");
     case CSIZER_TREE_TUPLE:
       if (!has_described) return layouts->runtime->tuple_of(children, count);
-      return csizer_described_make(context->layouts, NULL, children, count);
+      return context->layouts->compilers->described(context->layouts, NULL, children, count);
     case CSIZER_TREE_OPTIONAL: {
       const swift_metadata *some_optional = plain_type(layouts, "SiSg");
       return some_optional ? nominal(context, csizer_type_descriptor(some_optional), children, 1, has_described) : NULL;

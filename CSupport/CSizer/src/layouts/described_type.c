@@ -7,39 +7,6 @@
 
 enum { INLINE_BYTES = 24, MOST_ALIGNED = 15, WITNESS_TABLE_SPARES = 0x7FFFFFFF };
 
-// ---- Extra inhabitants ----
-
-typedef void (*store_tag)(void *value, unsigned tag, unsigned empty_cases, const swift_metadata *type);
-
-bool csizer_described_store_spare(const swift_metadata *type, char *value, uint32_t index) {
-  const csizer_described *described = csizer_described_of(type);
-  if (!described) {
-    const swift_witnesses *witnesses = swift_witnesses_of(type);
-    ((store_tag)witnesses->store_tag_single_payload)(value, index + 1, witnesses->extra_inhabitants, type);
-    return true;
-  }
-  switch (described->spare) {
-    case CSIZER_SPARE_FIELD:
-      return csizer_described_store_spare(described->part, value + described->offset, described->skip + index);
-    case CSIZER_SPARE_COUNTER: {
-      uint32_t number = described->skip + index;
-      memcpy(value, &number, described->witnesses.size);
-      return true;
-    }
-    case CSIZER_SPARE_TAG: {
-      uint32_t rest = ~index;
-      for (size_t bit = 0; bit < described->witnesses.size * 8; bit++) {
-        if (!(described->tag[bit / 64] >> (bit % 64) & 1)) continue;
-        value[bit / 8] = (char)((value[bit / 8] & ~(1 << bit % 8)) | (int)(rest & 1) << bit % 8);
-        rest >>= 1;
-      }
-      return true;
-    }
-    case CSIZER_SPARE_NONE: return false;
-  }
-  return false;
-}
-
 // ---- Structs and tuples ----
 
 // Fields lie in order, each at its alignment; the field with the most extra inhabitants, the first of these, lends
@@ -150,12 +117,6 @@ static bool finish(csizer_layouts *layouts, csizer_builder *builder, csizer_desc
   return csizer_layout_map_insert(layouts, &layouts->values, type, layout);
 }
 
-bool csizer_described_is_ours(const csizer_layouts *layouts, const swift_metadata *type) {
-  for (const csizer_described *described = layouts->described_types; described; described = described->next)
-    if ((const swift_metadata *)&described->metadata == type) return true;
-  return false;
-}
-
 const swift_metadata *csizer_described_make(csizer_layouts *layouts, const swift_descriptor *descriptor,
                                        const swift_metadata *const *arguments, size_t count) {
   const csizer_described *known = find(layouts, descriptor, arguments, count);
@@ -165,14 +126,14 @@ const swift_metadata *csizer_described_make(csizer_layouts *layouts, const swift
   // Behind the arguments there may be witness tables, which the runtime looks up where they are missing; then come
   // offsets.
   bool is_struct = descriptor && (descriptor->flags & 0x1F) == SWIFT_CONTEXT_STRUCT;
-  size_t words = count + CSIZER_BARE_ARGUMENTS;
+  size_t words = count + CSIZER_DESCRIBED_ARGUMENTS;
   if (is_struct) words += descriptor->structure.field_offset_vector + descriptor->structure.field_count;
   size_t bytes = sizeof(csizer_described) + words * sizeof *arguments;
   csizer_described *described = csizer_layouts_allocate(layouts, bytes);
   if (!described) return NULL;
   memset(described, 0, bytes);
   bool is_enum = descriptor && (descriptor->flags & 0x1F) == SWIFT_CONTEXT_ENUM;
-  described->witnesses.flags = CSIZER_BARE_FLAG;
+  described->witnesses.flags = CSIZER_DESCRIBED_FLAG;
   described->descriptor = descriptor;
   described->argument_count = count;
   described->witnesses_of_metadata = &described->witnesses;

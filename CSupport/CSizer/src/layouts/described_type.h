@@ -24,7 +24,7 @@ const swift_metadata *csizer_described_type(csizer_layouts *layouts, const char 
 
 // ---- Between described_type.c, described_resolve.c and described_enum.c ----
 
-enum { CSIZER_BARE_ARGUMENTS = 8 };
+enum { CSIZER_DESCRIBED_ARGUMENTS = 8 };
 
 /// Where a type keeps the values that an Optional around it uses for nil.
 typedef enum csizer_spare {
@@ -50,10 +50,10 @@ typedef struct csizer_described {
 } csizer_described;
 
 /// Bit 31 of a stand-in's flags, which the runtime does not use.
-#define CSIZER_BARE_FLAG 0x80000000u
+#define CSIZER_DESCRIBED_FLAG 0x80000000u
 
 static inline const csizer_described *csizer_described_of(const swift_metadata *type) {
-  if (!(swift_witnesses_of(type)->flags & CSIZER_BARE_FLAG)) return NULL;
+  if (!(swift_witnesses_of(type)->flags & CSIZER_DESCRIBED_FLAG)) return NULL;
   return (const csizer_described *)(const void *)((const char *)type - offsetof(csizer_described, metadata));
 }
 

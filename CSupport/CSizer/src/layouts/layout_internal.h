@@ -203,7 +203,16 @@ typedef struct csizer_used_image {
   uint64_t hash;       // of the sample's bytes
 } csizer_used_image;
 
+/// What compiles a type that is met in the middle of compiling another. Set once, where the table is made: compilers.c.
+typedef struct csizer_compilers {
+  const csizer_value_layout *(*value)(csizer_layouts *layouts, const swift_metadata *type);
+  const csizer_object_layout *(*object)(csizer_layouts *layouts, const swift_metadata *metadata);
+  const swift_metadata *(*described)(csizer_layouts *layouts, const swift_descriptor *descriptor,
+                                     const swift_metadata *const *arguments, size_t count);
+} csizer_compilers;
+
 struct csizer_layouts {
+  const csizer_compilers *compilers;
   csizer_pool pool;
   csizer_layout_map values, objects;
   csizer_layout_map members;  // csizer_member_list
@@ -290,16 +299,14 @@ void csizer_layouts_end(csizer_layouts *layouts);
 typedef const void *(*csizer_compilation)(csizer_layouts *layouts, const void *type, const void *detail);
 const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation compile, const void *type,
                                    const void *detail);
-/// A value of which nothing is known but its size, if that. layout_value.c
-const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
 uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind);
 bool csizer_layouts_excludes(const csizer_layouts *layouts, const swift_metadata *type);
 
-/// The layout of a value of `type`, compiled when it is met first; NULL only when memory ran out. layout_value.c
+/// The layout of a value of `type`, compiled when it is met first; NULL only when memory ran out.
 const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type);
 
-/// The layout of objects with this isa; NULL only when memory ran out. layout_object.c
+/// The layout of objects with this isa; NULL only when memory ran out.
 const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const swift_metadata *metadata);
 
 /// The layout of a SHAPE_BOUND object for the bindings that `object` holds; NULL only when memory ran out.
@@ -323,7 +330,13 @@ typedef struct csizer_builder {
   uint32_t opaque_from;
 } csizer_builder;
 
+// layout_value.c, layout_object.c: what the table of compilers holds
+const csizer_value_layout *csizer_compile_value(csizer_layouts *layouts, const swift_metadata *type);
+const csizer_object_layout *csizer_compile_object(csizer_layouts *layouts, const swift_metadata *metadata);
+
 // builder.c
+/// A value of which nothing is known but its size, if that.
+const csizer_value_layout *csizer_builder_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void csizer_builder_reference(csizer_builder *builder, size_t offset);
 void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offset, const void *detail);
 void csizer_builder_block(csizer_builder *builder, size_t offset);

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "layouts/layout_internal.h"
-#include "layouts/unknown_types.h"
 #include "layouts/metadata_check.h"
+#include "layouts/unknown_types.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes
 // (layout_storage.c) keep elements behind them, and boxes, contexts and errors have kinds of their own.
@@ -91,13 +91,7 @@ static const void *make_layout(csizer_layouts *layouts, const void *type, const 
   return layout;
 }
 
-const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const swift_metadata *metadata) {
-  const csizer_object_layout *layout = csizer_layout_map_find(&layouts->objects, metadata);
-  if (layout) return layout;
-  if (layouts->unknown) {
-    csizer_unknown_note(layouts->unknown, UNKNOWN_OBJECT, metadata, NULL, 0);
-    return &csizer_unknown_object;
-  }
+const csizer_object_layout *csizer_compile_object(csizer_layouts *layouts, const swift_metadata *metadata) {
   return csizer_layouts_compile(layouts, make_layout, metadata, NULL);
 }
 

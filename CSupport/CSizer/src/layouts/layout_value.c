@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layouts/layout_internal.h"
+#include "layouts/metadata_check.h"
 #include "layouts/unknown_types.h"
 #include "runtime/mangling.h"
-#include "layouts/metadata_check.h"
 
 // From a type's metadata to the references in a value of it, one kind of type after the other.
 
@@ -107,22 +107,15 @@ static csizer_value_layout *announce(csizer_layouts *layouts, const swift_metada
   return layout && csizer_layout_map_insert(layouts, &layouts->values, type, layout) ? layout : NULL;
 }
 
-const csizer_value_layout *csizer_layouts_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout) {
-  csizer_builder builder = {.layouts = layouts};
-  csizer_builder_conservative(&builder, 0, layout->size);
-  csizer_builder_finish(&builder, layout);
-  return layouts->failed ? NULL : layout;
-}
-
 static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_metadata *type,
                                        csizer_value_layout *layout) {
-  if (!csizer_metadata_is_known(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
+  if (!csizer_metadata_is_known(layouts, type)) return csizer_builder_finish_unknown(layouts, layout);
   const swift_witnesses *witnesses = swift_witnesses_of(type);
   layout->size = (uint32_t)witnesses->size;
   layout->stride = (uint32_t)witnesses->stride;
   layout->align_mask = (uint8_t)(witnesses->flags & SWIFT_ALIGNMENT_MASK);
   bool is_unknown = witnesses == &csizer_unknown_witnesses || layouts->pending_count > CSIZER_DEEPEST_TYPE;
-  if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return csizer_layouts_finish_unknown(layouts, layout);
+  if (is_unknown || !csizer_metadata_is_sound(layouts, type)) return csizer_builder_finish_unknown(layouts, layout);
   layouts->pending[layouts->pending_count++] = layout;
   csizer_builder builder = {.layouts = layouts};
   if (!csizer_layouts_excludes(layouts, type)) {
@@ -143,12 +136,6 @@ static const void *make_layout(csizer_layouts *layouts, const void *type, const 
   return fill(layouts, type, layout);
 }
 
-const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
-  const csizer_value_layout *layout = csizer_layout_map_find(&layouts->values, type);
-  if (layout) return layout;
-  if (layouts->unknown) {
-    csizer_unknown_note(layouts->unknown, UNKNOWN_VALUE, type, NULL, 0);
-    return &csizer_unknown_value;
-  }
+const csizer_value_layout *csizer_compile_value(csizer_layouts *layouts, const swift_metadata *type) {
   return csizer_layouts_compile(layouts, make_layout, type, NULL);
 }

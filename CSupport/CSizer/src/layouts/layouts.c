@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "layouts/layout_internal.h"
+#include "layouts/unknown_types.h"
+
+// The table: from metadata to layouts, and the kinds under which blocks are counted.
 
 enum { FIRST_CAPACITY = 256 };
 
@@ -72,35 +75,20 @@ uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind) {
   return (uint32_t)layouts->kind_count++;
 }
 
-static const char *copy_text(csizer_layouts *layouts, const char *text) {
-  size_t bytes = strlen(text) + 1;
-  char *copy = csizer_layouts_allocate(layouts, bytes);
-  return copy ? memcpy(copy, text, bytes) : "";
+const csizer_value_layout *csizer_layouts_value(csizer_layouts *layouts, const swift_metadata *type) {
+  const csizer_value_layout *layout = csizer_layout_map_find(&layouts->values, type);
+  if (layout) return layout;
+  if (!layouts->unknown) return layouts->compilers->value(layouts, type);
+  csizer_unknown_note(layouts->unknown, UNKNOWN_VALUE, type, NULL, 0);
+  return &csizer_unknown_value;
 }
 
-static void copy_exclusions(csizer_layouts *layouts, const csizer_exclusions *exclusions) {
-  const void **types = csizer_layouts_allocate(layouts, exclusions->type_count * sizeof *types);
-  const char **names = csizer_layouts_allocate(layouts, exclusions->name_count * sizeof *names);
-  if (!types || !names) return;
-  if (exclusions->type_count) memcpy(types, exclusions->types, exclusions->type_count * sizeof *types);
-  for (size_t i = 0; i < exclusions->name_count; i++) names[i] = copy_text(layouts, exclusions->names[i]);
-  layouts->exclusions = (csizer_exclusions){types, exclusions->type_count, names, exclusions->name_count};
-}
-
-csizer_status csizer_layouts_create(const csizer_exclusions *exclusions, csizer_layouts **ret_layouts) {
-  csizer_pool pool = {0};
-  csizer_layouts *layouts = csizer_pool_allocate(&pool, sizeof *layouts);
-  if (!layouts) return CSIZER_NO_MEMORY;
-  layouts->pool = pool;
-  layouts->runtime = csizer_runtime_current();
-  layouts->side_table_kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = "side table"});
-  if (exclusions) copy_exclusions(layouts, exclusions);
-  if (layouts->failed) {
-    csizer_layouts_destroy(layouts);
-    return CSIZER_NO_MEMORY;
-  }
-  *ret_layouts = layouts;
-  return CSIZER_OK;
+const csizer_object_layout *csizer_layouts_object(csizer_layouts *layouts, const swift_metadata *metadata) {
+  const csizer_object_layout *layout = csizer_layout_map_find(&layouts->objects, metadata);
+  if (layout) return layout;
+  if (!layouts->unknown) return layouts->compilers->object(layouts, metadata);
+  csizer_unknown_note(layouts->unknown, UNKNOWN_OBJECT, metadata, NULL, 0);
+  return &csizer_unknown_object;
 }
 
 void csizer_layouts_destroy(csizer_layouts *layouts) {

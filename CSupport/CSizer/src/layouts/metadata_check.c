@@ -21,7 +21,7 @@ static bool are_witnesses_sound(csizer_layouts *layouts, const swift_metadata *t
   if (witnesses == &csizer_block_witnesses || witnesses == &csizer_unknown_witnesses) return true;
   if (!csizer_is_aligned(witnesses, sizeof(void *))) return false;
   if (!csizer_is_readable(layouts, witnesses, offsetof(swift_witnesses, get_enum_tag))) return false;
-  if (witnesses->flags & CSIZER_BARE_FLAG) return csizer_described_is_ours(layouts, type);
+  if (witnesses->flags & CSIZER_DESCRIBED_FLAG) return csizer_described_is_ours(layouts, type);
   size_t align_mask = witnesses->flags & SWIFT_ALIGNMENT_MASK;
   if (witnesses->stride > MOST_BYTES || witnesses->stride < witnesses->size) return false;
   if (align_mask & (align_mask + 1)) return false;

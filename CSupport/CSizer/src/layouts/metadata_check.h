@@ -28,16 +28,9 @@ bool csizer_descriptor_is_sound(csizer_layouts *layouts, const swift_descriptor 
 /// Whether `name` is a mangled name that ends, and whose symbolic references lead somewhere.
 bool csizer_mangled_name_is_sound(csizer_layouts *layouts, const char *name);
 
-// ---- Between metadata_check.c, descriptor_check.c and instantiate.c ----
+// ---- Between metadata_check.c and descriptor_check.c ----
 
 enum { CSIZER_MOST_ARGUMENTS = 1 << 8 };  // more generic arguments are rubbish
-
-/// Whether what a generic type demands can be read, and each protocol in it is one: the runtime is asked for them. The
-/// header before it was looked at.
-bool csizer_generic_requirements_are_sound(csizer_layouts *layouts, const swift_descriptor *descriptor);
-
-/// Whether a protocol's descriptor can be read.
-bool csizer_protocol_is_sound(csizer_layouts *layouts, const swift_descriptor *protocol);
 
 static inline bool csizer_is_readable(csizer_layouts *layouts, const void *address, size_t bytes) {
   return csizer_checked_readable(&layouts->checked, address, bytes);

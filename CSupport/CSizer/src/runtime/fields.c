@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
 #include "runtime/block_names.h"
+#include "runtime/fields.h"
 #include "runtime/mangling.h"
 #include "runtime/typetext.h"
 

@@ -3,30 +3,12 @@
 
 #include "platform/fault_guard.h"
 #include "runtime/descriptors.h"
+#include "runtime/generics.h"
 #include "runtime/mangling.h"
-#include "layouts/metadata_check.h"
 #include "runtime/swift_call.h"
 #include "runtime/type_tree.h"
 
 // From a generic type's descriptor and arguments to its metadata.
-
-// What follows a generic type's descriptor: GenericContext.h, TargetTypeGenericContextDescriptorHeader and so on.
-typedef struct generic_header {
-  swift_relative cache, pattern;
-  uint16_t parameter_count, requirement_count, key_argument_count, flags;
-} generic_header;
-
-typedef struct generic_requirement {
-  uint32_t flags;
-  swift_relative parameter;  // mangled
-  swift_relative protocol;   // with REQUIRES_PROTOCOL; low bits: indirect, Objective-C
-} generic_requirement;
-enum { REQUIREMENT_KIND = 0x1F, REQUIRES_PROTOCOL = 0, INVERTS_PROTOCOLS = 5, REQUIREMENT_IS_ARGUMENT = 0x80 };
-
-static const generic_header *generic_header_of(const swift_descriptor *descriptor) {
-  static const size_t fixed[] = {44, 28, 28};  // bytes of a class's, a struct's, an enum's descriptor
-  return (const void *)((const char *)descriptor + fixed[(descriptor->flags & 0x1F) - SWIFT_CONTEXT_CLASS]);
-}
 
 size_t csizer_generic_argument_count(const swift_descriptor *descriptor) {
   return generic_header_of(descriptor)->key_argument_count;
@@ -38,44 +20,14 @@ const uint8_t *csizer_generic_parameters(const swift_descriptor *descriptor, siz
   return (const uint8_t *)(header + 1);
 }
 
-static const generic_requirement *requirements_of(const generic_header *header) {
-  const char *parameters = (const char *)(header + 1);  // a byte each
-  return (const void *)(parameters + swift_round_up(header->parameter_count, 3));
-}
-
 bool csizer_generic_is_constrained(const swift_descriptor *descriptor) {
   const generic_header *header = generic_header_of(descriptor);
-  const generic_requirement *requirements = requirements_of(header);
+  const generic_requirement *requirements = generic_requirements_of(header);
   for (uint16_t i = 0; i < header->requirement_count; i++) {
     unsigned kind = requirements[i].flags & REQUIREMENT_KIND;
     if (kind != REQUIRES_PROTOCOL && kind != INVERTS_PROTOCOLS) return true;
   }
   return false;
-}
-
-static const void *protocol_of(const generic_requirement *requirement) {
-  const char *target = (const char *)&requirement->protocol + (requirement->protocol & ~3);
-  return (requirement->protocol & 1) ? *(const void *const *)(const void *)target : target;
-}
-
-static bool is_requirement_sound(csizer_layouts *layouts, const generic_requirement *requirement) {
-  enum { IS_INDIRECT = 1 };
-  if ((requirement->flags & REQUIREMENT_KIND) != REQUIRES_PROTOCOL) return true;  // nothing of it is read
-  const char *parameter = swift_resolve(&requirement->parameter);
-  if (parameter && !csizer_mangled_name_is_sound(layouts, parameter)) return false;
-  const char *target = (const char *)&requirement->protocol + (requirement->protocol & ~3);
-  if ((requirement->protocol & IS_INDIRECT) && !csizer_is_word_at(layouts, target)) return false;
-  return csizer_protocol_is_sound(layouts, protocol_of(requirement));
-}
-
-bool csizer_generic_requirements_are_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
-  const generic_header *header = generic_header_of(descriptor);
-  const generic_requirement *requirements = requirements_of(header);
-  size_t bytes = swift_round_up(header->parameter_count, 3) + header->requirement_count * sizeof *requirements;
-  if (bytes && !csizer_is_readable(layouts, header + 1, bytes)) return false;
-  for (uint16_t i = 0; i < header->requirement_count; i++)
-    if (!is_requirement_sound(layouts, &requirements[i])) return false;
-  return true;
 }
 
 static bool is_generic_type(const swift_descriptor *descriptor) {
@@ -121,7 +73,7 @@ static bool access_arguments(const csizer_runtime *runtime, const swift_descript
     if (filled == header->key_argument_count) return false;
     ret_arguments[filled++] = types[i];
   }
-  const generic_requirement *requirements = requirements_of(header);
+  const generic_requirement *requirements = generic_requirements_of(header);
   for (uint16_t i = 0; i < header->requirement_count; i++) {
     const generic_requirement *requirement = &requirements[i];
     if (!(requirement->flags & REQUIREMENT_IS_ARGUMENT)) continue;
@@ -129,7 +81,7 @@ static bool access_arguments(const csizer_runtime *runtime, const swift_descript
     size_t index = parameter ? parameter_index(descriptor, parameter) : SIZE_MAX;
     bool is_conformance = (requirement->flags & REQUIREMENT_KIND) == REQUIRES_PROTOCOL;
     if (!is_conformance || index >= count || filled == header->key_argument_count) return false;
-    ret_arguments[filled] = runtime->conformance(types[index], protocol_of(requirement));
+    ret_arguments[filled] = runtime->conformance(types[index], generic_protocol_of(requirement));
     if (!ret_arguments[filled++]) return false;
   }
   return filled == header->key_argument_count;
@@ -174,7 +126,7 @@ size_t csizer_protocol_refines(const swift_descriptor *protocol, const swift_des
     const char *parameter = swift_resolve(&requirements[i].parameter);
     bool is_own = parameter && strcmp(parameter, "x") == 0;
     bool is_conformance = (requirements[i].flags & REQUIREMENT_KIND) == REQUIRES_PROTOCOL;
-    if (is_own && is_conformance) ret_protocols[count++] = protocol_of(&requirements[i]);
+    if (is_own && is_conformance) ret_protocols[count++] = generic_protocol_of(&requirements[i]);
   }
   return count;
 }

@@ -12,6 +12,8 @@
 typedef struct text_reader {
   const char *at;
   const csizer_type_scope *scope;
+  /// A type; NULL when it is none that is known. Names hold types, and types are made of names.
+  const swift_metadata *(*read_type)(struct text_reader *reader);
   const char *signature, *signature_end;  // "<A, let B where A: Swift.Sequence>" before the type; empty if it has none
   unsigned depth;
 } text_reader;
@@ -32,10 +34,36 @@ static inline const swift_metadata *text_known(const text_reader *reader, const 
 
 /// Where the part of a type that begins at `at` ends: at the comma or the closing bracket that is not its own, or at
 /// the end. The arrow of a function is no bracket.
-const char *csizer_text_end_of(const char *at);
+static inline const char *text_end_of(const char *at) {
+  for (int depth = 0; *at; at++) {
+    if (at[0] == '-' && at[1] == '>') at++;
+    else if (strchr("(<[{", *at)) depth++;
+    else if (strchr(")>]}", *at) && depth-- == 0) return at;
+    else if (*at == ',' && !depth) return at;
+  }
+  return at;
+}
 
-/// A type; NULL when it is none that is known. typetext.c
-const swift_metadata *csizer_text_read_type(text_reader *reader);
+static inline bool text_is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a generic parameter stands here: `A`, `B1`.
+static inline bool text_at_parameter(const char *at) {
+  if (*at < 'A' || *at > 'Z') return false;
+  for (at++; text_is_digit(*at); at++) {
+  }
+  return !*at || strchr(",>)?.", *at);
+}
+
+/// `A`, `B1`: place and level.
+typedef struct text_parameter {
+  unsigned index, depth;
+} text_parameter;
+
+static inline text_parameter text_take_parameter(text_reader *reader) {
+  text_parameter found = {.index = (unsigned)(*reader->at++ - 'A')};
+  while (text_is_digit(*reader->at) && found.depth < 100) found.depth = found.depth * 10 + (unsigned)(*reader->at++ - '0');
+  return found;
+}
 
 /// A nominal type, a protocol or a composition of them. typetext_names.c
 const swift_metadata *csizer_text_read_name(text_reader *reader);
@@ -46,14 +74,12 @@ const swift_metadata *csizer_text_read_constrained(text_reader *reader);
 /// A protocol's descriptor; NULL when the name is none of a protocol.
 const swift_descriptor *csizer_text_read_protocol(text_reader *reader);
 
-/// Whether a generic parameter stands here: `A`, `B1`. typetext_members.c
-bool csizer_text_at_parameter(const char *at);
-/// A generic parameter of the scope, or an associated type of one: `A`, `B1`, `A.Element`.
+/// A generic parameter of the scope, or an associated type of one: `A`, `B1`, `A.Element`. typetext_members.c
 const swift_metadata *csizer_text_read_parameter(text_reader *reader);
 /// A tuple of a pack's elements, `(repeat A)`, behind `(repeat `.
 const swift_metadata *csizer_text_read_expansion(text_reader *reader);
 /// A generic argument that is an integer: `3`, or a parameter that stands for one. False, and nothing taken, when it
-/// isn't.
+/// isn't. typetext_integers.c
 bool csizer_text_read_integer(text_reader *reader, const void **ret_value);
 
 #endif

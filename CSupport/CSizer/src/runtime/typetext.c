@@ -5,16 +5,6 @@
 
 // Types by their form: functions, tuples, metatypes. Names are in typetext_names.c.
 
-const char *csizer_text_end_of(const char *at) {
-  for (int depth = 0; *at; at++) {
-    if (at[0] == '-' && at[1] == '>') at++;
-    else if (strchr("(<[{", *at)) depth++;
-    else if (strchr(")>]}", *at) && depth-- == 0) return at;
-    else if (*at == ',' && !depth) return at;
-  }
-  return at;
-}
-
 // ---- Functions ----
 
 typedef enum convention { CONVENTION_SWIFT, CONVENTION_C, CONVENTION_BLOCK } convention;
@@ -37,7 +27,7 @@ static bool take_arrow(text_reader *reader) {
   const char *start = reader->at;
   text_take(reader, " async");
   if (text_take(reader, " throws") && *reader->at == '(') {
-    reader->at = csizer_text_end_of(reader->at + 1);
+    reader->at = text_end_of(reader->at + 1);
     text_take(reader, ")");
   }
   if (text_take(reader, " -> ")) return true;
@@ -48,7 +38,7 @@ static bool take_arrow(text_reader *reader) {
 // What functions take and give has no say in their layout: one function stands for all of a convention.
 static const swift_metadata *read_function(text_reader *reader, convention convention) {
   static const char *const mangled[] = {"yyc", "yyXC", "yyXB"};
-  reader->at = csizer_text_end_of(reader->at);
+  reader->at = text_end_of(reader->at);
   return text_known(reader, mangled[convention]);
 }
 
@@ -56,7 +46,7 @@ static const swift_metadata *read_function(text_reader *reader, convention conve
 static bool take_parameters(text_reader *reader) {
   const char *start = reader->at;
   const char *close = start + 1;
-  while (*(close = csizer_text_end_of(close)) == ',') close++;
+  while (*(close = text_end_of(close)) == ',') close++;
   reader->at = *close ? close + 1 : close;
   if (*close == ')' && take_arrow(reader)) return true;
   reader->at = start;
@@ -78,7 +68,7 @@ static const swift_metadata *read_tuple(text_reader *reader) {
   while (!text_take(reader, ")")) {
     if (count == sizeof elements / sizeof *elements || (count && !text_take(reader, ", "))) return NULL;
     skip_label(reader);
-    elements[count] = csizer_text_read_type(reader);
+    elements[count] = reader->read_type(reader);
     if (!elements[count++]) return NULL;
   }
   if (count == 1) return elements[0];
@@ -119,11 +109,11 @@ static const swift_metadata *read_form(text_reader *reader) {
   if (*reader->at == '(' && take_parameters(reader)) return read_function(reader, convention);
   if (*reader->at == '(' && !is_name(reader->at)) return read_tuple(reader);
   if (text_take(reader, "any ")) return csizer_text_read_constrained(reader);
-  if (csizer_text_at_parameter(reader->at)) return csizer_text_read_parameter(reader);
+  if (text_at_parameter(reader->at)) return csizer_text_read_parameter(reader);
   return csizer_text_read_name(reader);
 }
 
-const swift_metadata *csizer_text_read_type(text_reader *reader) {
+static const swift_metadata *read_type(text_reader *reader) {
   if (reader->depth == TEXT_DEEPEST) return NULL;
   reader->depth++;
   const swift_metadata *type = read_form(reader);
@@ -133,13 +123,13 @@ const swift_metadata *csizer_text_read_type(text_reader *reader) {
 }
 
 const swift_metadata *csizer_type_of_text(const char *text, const csizer_type_scope *scope) {
-  text_reader reader = {.at = text, .scope = scope, .signature = text, .signature_end = text};
+  text_reader reader = {.at = text, .scope = scope, .read_type = read_type, .signature = text, .signature_end = text};
   while (*reader.at == '<') {  // a part for each level of depth
-    reader.at = csizer_text_end_of(reader.at + 1);
-    while (*reader.at == ',') reader.at = csizer_text_end_of(reader.at + 1);
+    reader.at = text_end_of(reader.at + 1);
+    while (*reader.at == ',') reader.at = text_end_of(reader.at + 1);
     if (!text_take(&reader, ">")) return NULL;
   }
   reader.signature_end = reader.at;
-  const swift_metadata *type = csizer_text_read_type(&reader);
+  const swift_metadata *type = read_type(&reader);
   return *reader.at ? NULL : type;
 }

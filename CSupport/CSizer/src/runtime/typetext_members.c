@@ -6,33 +6,13 @@
 
 // Generic parameters of the owner, by the names that the demangler gives them, and what hangs on them.
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool csizer_text_at_parameter(const char *at) {
-  if (*at < 'A' || *at > 'Z') return false;
-  for (at++; is_digit(*at); at++) {
-  }
-  return !*at || strchr(",>)?.", *at);
-}
-
-/// `A`, `B1`: place and level.
-typedef struct parameter {
-  unsigned index, depth;
-} parameter;
-
-static parameter take_parameter(text_reader *reader) {
-  parameter found = {.index = (unsigned)(*reader->at++ - 'A')};
-  while (is_digit(*reader->at) && found.depth < 100) found.depth = found.depth * 10 + (unsigned)(*reader->at++ - '0');
-  return found;
-}
-
 // docs/ABI/Mangling.rst: INDEX is "_" for 0, "0_" for 1.
 static int write_index(char *room, size_t capacity, unsigned value) {
   return value ? snprintf(room, capacity, "%u_", value - 1) : snprintf(room, capacity, "_");
 }
 
-// Without the `q`: nothing for the first parameter of the first level, which is `x`.
-static void write_place(parameter of, char *room, size_t capacity) {
+// Without the `q`: nothing for the first text_parameter of the first level, which is `x`.
+static void write_place(text_parameter of, char *room, size_t capacity) {
   int used = 0;
   *room = 0;
   if (of.depth) {
@@ -65,14 +45,14 @@ static void find_demanded(const text_reader *reader, const char *parameter, size
     bool begins = (at[-(at > reader->signature)] == ' ') && strncmp(at, parameter, length) == 0;
     if (!begins || strncmp(at + length, ": ", 2) != 0) continue;
     if (ret->count == MOST_PROTOCOLS) return;
-    text_reader ahead = {.at = at + length + 2, .scope = reader->scope};
+    text_reader ahead = {.at = at + length + 2, .scope = reader->scope, .read_type = reader->read_type};
     const swift_descriptor *protocol = csizer_text_read_protocol(&ahead);
     if (protocol) ret->found[ret->count++] = protocol;
   }
 }
 
 // `7Element` <protocol> `Qz`: the protocol by a symbolic reference, control byte 2, to its descriptor's address.
-static const swift_metadata *associated(const text_reader *reader, const char *name, size_t length, parameter of,
+static const swift_metadata *associated(const text_reader *reader, const char *name, size_t length, text_parameter of,
                                         const swift_descriptor *protocol) {
   struct {
     const swift_descriptor *address;
@@ -90,7 +70,7 @@ static const swift_metadata *associated(const text_reader *reader, const char *n
   return in_scope(reader, mangled.text, used);
 }
 
-static const swift_metadata *read_associated(text_reader *reader, const char *start, parameter of) {
+static const swift_metadata *read_associated(text_reader *reader, const char *start, text_parameter of) {
   protocols demanded = {.count = 0};
   find_demanded(reader, start, (size_t)(reader->at - start), &demanded);
   if (!text_take(reader, ".")) return NULL;
@@ -108,7 +88,7 @@ static const swift_metadata *read_associated(text_reader *reader, const char *st
 
 // ---- Entry ----
 
-static size_t write_parameter(parameter of, char *room, size_t capacity) {
+static size_t write_parameter(text_parameter of, char *room, size_t capacity) {
   char place[32];
   write_place(of, place, sizeof place);
   return (size_t)snprintf(room, capacity, *place ? "q%s" : "x", place);
@@ -116,56 +96,17 @@ static size_t write_parameter(parameter of, char *room, size_t capacity) {
 
 const swift_metadata *csizer_text_read_parameter(text_reader *reader) {
   const char *start = reader->at;
-  parameter of = take_parameter(reader);
+  text_parameter of = text_take_parameter(reader);
   if (*reader->at == '.' && strncmp(reader->at, ".Type", 5) != 0) return read_associated(reader, start, of);
   char name[32];
   return in_scope(reader, name, write_parameter(of, name, sizeof name));
 }
 
 const swift_metadata *csizer_text_read_expansion(text_reader *reader) {
-  if (!csizer_text_at_parameter(reader->at)) return NULL;
+  if (!text_at_parameter(reader->at)) return NULL;
   char name[32], mangled[96];
-  parameter of = take_parameter(reader);
+  text_parameter of = text_take_parameter(reader);
   write_parameter(of, name, sizeof name);
   int length = snprintf(mangled, sizeof mangled, "%s%sQp_t", name, name);
   return text_take(reader, ")") ? in_scope(reader, mangled, (size_t)length) : NULL;
-}
-
-// Where the signature lists `let A`: the parameter's number among all, or -1.
-static long number_of_integer(const text_reader *reader, const char *parameter, size_t length) {
-  long number = 0;
-  const char *at = reader->signature;
-  while (at < reader->signature_end) {
-    if (*at == '<' || strncmp(at, ", ", 2) == 0) {
-      at += *at == '<' ? 1 : 2;
-      bool is_integer = strncmp(at, "let ", 4) == 0;
-      if (is_integer && strncmp(at + 4, parameter, length) == 0 && strchr(",> ", at[4 + length])) return number;
-      number++;
-    } else if (strncmp(at, " where ", 7) == 0) {
-      for (at = csizer_text_end_of(at); *at == ','; at = csizer_text_end_of(at + 1)) {
-      }
-    } else {
-      at++;
-    }
-  }
-  return -1;
-}
-
-bool csizer_text_read_integer(text_reader *reader, const void **ret_value) {
-  const char *start = reader->at;
-  bool is_negative = *start == '-' && is_digit(start[1]);
-  if (is_digit(*start) || is_negative) {
-    intptr_t value = 0;
-    for (reader->at += is_negative; is_digit(*reader->at); reader->at++) value = value * 10 + (*reader->at - '0');
-    *ret_value = (const void *)(is_negative ? -value : value);
-    return true;
-  }
-  if (!csizer_text_at_parameter(start) || !reader->scope->arguments) return false;
-  text_reader ahead = *reader;
-  take_parameter(&ahead);
-  long number = number_of_integer(reader, start, (size_t)(ahead.at - start));
-  if (number < 0) return false;
-  *ret_value = reader->scope->arguments[number];
-  reader->at = ahead.at;
-  return true;
 }

@@ -25,7 +25,7 @@ static bool read_arguments(text_reader *reader, path *path) {
   do {
     if (path->argument_count == MOST_ARGUMENTS) return false;
     const void **argument = &path->arguments[path->argument_count++];
-    if (!csizer_text_read_integer(reader, argument) && !(*argument = csizer_text_read_type(reader))) return false;
+    if (!csizer_text_read_integer(reader, argument) && !(*argument = reader->read_type(reader))) return false;
   } while (text_take(reader, ", "));
   return text_take(reader, ">");
 }
@@ -57,7 +57,7 @@ static bool read_part(text_reader *reader, path *path) {
   reader->at += length;
   if (!is_private && strncmp(reader->at, " #", 2) == 0) {
     path->is_local = true;
-    reader->at = csizer_text_end_of(reader->at);
+    reader->at = text_end_of(reader->at);
     return keep(path->discriminator, sizeof path->discriminator, start, (size_t)(reader->at - start));
   }
   if (!is_private) return true;
@@ -72,7 +72,7 @@ static bool read_part(text_reader *reader, path *path) {
 // What an extension demands of the arguments: `< where A == Swift.Int>`.
 static bool skip_brackets(text_reader *reader, const char *opening) {
   if (!text_take(reader, opening)) return true;
-  while (*(reader->at = csizer_text_end_of(reader->at)) == ',') reader->at++;
+  while (*(reader->at = text_end_of(reader->at)) == ',') reader->at++;
   return text_take(reader, ">");
 }
 

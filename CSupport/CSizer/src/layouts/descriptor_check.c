@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "runtime/descriptors.h"
-#include "runtime/mangling.h"
 #include "layouts/metadata_check.h"
+#include "runtime/descriptors.h"
+#include "runtime/generics.h"
+#include "runtime/mangling.h"
 
 // Names and descriptors: what the compiler wrote into images, led to by relative offsets.
 
@@ -90,18 +91,38 @@ static bool are_records_sound(csizer_layouts *layouts, const swift_descriptor *d
   return true;
 }
 
+static bool is_protocol_sound(csizer_layouts *layouts, const swift_descriptor *protocol) {
+  enum { BYTES = 24 };  // Metadata.h, TargetProtocolDescriptor
+  return protocol && csizer_is_record_at(layouts, protocol, BYTES) &&
+         (protocol->flags & 0x1F) == SWIFT_CONTEXT_PROTOCOL && are_scopes_sound(layouts, protocol);
+}
+
+static bool is_requirement_sound(csizer_layouts *layouts, const generic_requirement *requirement) {
+  enum { IS_INDIRECT = 1 };
+  if ((requirement->flags & REQUIREMENT_KIND) != REQUIRES_PROTOCOL) return true;  // nothing of it is read
+  const char *parameter = swift_resolve(&requirement->parameter);
+  if (parameter && !csizer_mangled_name_is_sound(layouts, parameter)) return false;
+  const char *target = (const char *)&requirement->protocol + (requirement->protocol & ~3);
+  if ((requirement->protocol & IS_INDIRECT) && !csizer_is_word_at(layouts, target)) return false;
+  return is_protocol_sound(layouts, generic_protocol_of(requirement));
+}
+
+static bool are_requirements_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
+  const generic_header *header = generic_header_of(descriptor);
+  const generic_requirement *requirements = generic_requirements_of(header);
+  size_t bytes = swift_round_up(header->parameter_count, 3) + header->requirement_count * sizeof *requirements;
+  if (bytes && !csizer_is_readable(layouts, header + 1, bytes)) return false;
+  for (uint16_t i = 0; i < header->requirement_count; i++)
+    if (!is_requirement_sound(layouts, &requirements[i])) return false;
+  return true;
+}
+
 static bool is_generic_part_sound(csizer_layouts *layouts, const swift_descriptor *descriptor, size_t bytes) {
   enum { HEADER = 16 };
   if (!(descriptor->flags & SWIFT_DESCRIPTOR_GENERIC)) return true;
   return csizer_is_readable(layouts, (const char *)descriptor + bytes, HEADER) &&
          csizer_generic_argument_count(descriptor) <= CSIZER_MOST_ARGUMENTS &&
-         csizer_generic_requirements_are_sound(layouts, descriptor);
-}
-
-bool csizer_protocol_is_sound(csizer_layouts *layouts, const swift_descriptor *protocol) {
-  enum { BYTES = 24 };  // Metadata.h, TargetProtocolDescriptor
-  return protocol && csizer_is_record_at(layouts, protocol, BYTES) &&
-         (protocol->flags & 0x1F) == SWIFT_CONTEXT_PROTOCOL && are_scopes_sound(layouts, protocol);
+         are_requirements_sound(layouts, descriptor);
 }
 
 static bool are_figures_sound(csizer_layouts *layouts, const swift_descriptor *descriptor) {
