@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "support/check.h"
 #include "support/made_heap.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_owning.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "support/check.h"
 #include "support/made_heap.h"
 

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "support/check.h"
 
 // The libraries that are opened here are the C library's own: what matters is that the loader says where they are and

@@ -2,7 +2,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
+#include "layouts/member_list.h"
 #include "platform/fault_guard.h"
 #include "support/check.h"
 #include "support/made_heap.h"

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "csizer_target.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "platform/fault_guard.h"
+#include "layouts/layout_check.h"
 #include "support/check.h"
 
 // Every type that the toolchain's libraries declare, compiled through the runtime that comes with them: nothing faults,
@@ -44,6 +45,7 @@ static void survey(size_t least) {
   complaints complaints = {0};
   CHECK_EQUAL(csizer_layouts_create(NULL, &layouts), CSIZER_OK);
   CHECK_EQUAL(csizer_survey_types(layouts, complain, &complaints, &survey), CSIZER_OK);
+  CHECK_SOUND(csizer_layout_check(layouts));
   csizer_layouts_destroy(layouts);
   printf("compiled %zu, not understood %zu, untried %zu\n", survey.compiled, survey.unresolved, survey.untried);
   CHECK_EQUAL(csizer_guard_faults(), 0);

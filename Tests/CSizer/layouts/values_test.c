@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csizer_layout.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "support/check.h"
 #include "support/made_heap.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csizer_owning.h"
-#include "layouts/layout_internal.h"
+#include "layouts/layout_table.h"
 #include "platform/pages.h"
 #include "support/check.h"
 #include "support/made_heap.h"

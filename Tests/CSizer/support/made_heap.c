@@ -6,6 +6,7 @@
 #include "census/heapmap_check.h"
 #include "csizer_allocator.h"
 #include "csizer_owning.h"
+#include "layouts/layout_check.h"
 #include "platform/pages.h"
 #include "support/check.h"
 #include "walk/walk_internal.h"
@@ -19,6 +20,7 @@ void made_heap_init(made_heap *heap, const csizer_exclusions *exclusions) {
 
 void made_heap_deinit(made_heap *heap) {
   made_check_no_marks(heap->map);
+  CHECK_SOUND(csizer_layout_check(heap->layouts));
   csizer_layouts_destroy(heap->layouts);
   csizer_heapmap_destroy(heap->map);
   CHECK_EQUAL(csizer_pages_held(), heap->held_before);
@@ -72,6 +74,7 @@ csizer_walk *made_walk(made_heap *heap, csizer_walk_options options) {
 void made_check_no_marks(const csizer_heapmap *map) { CHECK_SOUND(csizer_heapmap_check_unmarked(map)); }
 
 void made_walk_end(made_heap *heap, csizer_walk *walk) {
+  CHECK_SOUND(csizer_layout_check(heap->layouts));
   csizer_walk_destroy(walk);
   made_check_no_marks(heap->map);
 }

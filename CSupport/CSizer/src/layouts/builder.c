@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 enum { WORD = 8, MASK_WORDS = 64 };

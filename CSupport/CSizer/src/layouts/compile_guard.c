@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layouts/described_type.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "platform/fault_guard.h"
 
 // Compiling as a whole: what a type is made of is compiled inside, so only the outermost compilation has a guard. One

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "layouts/described_type.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 
 // A table of layouts, and the compilers that fill it.
 

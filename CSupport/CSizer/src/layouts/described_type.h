@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_DESCRIBED_TYPE_H
 #define CSIZER_DESCRIBED_TYPE_H
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 
 // Types without metadata. An optimised build leaves out the metadata of types that the program never asks for at run
 // time, and what closures capture is often of such a type: there only descriptors tell what is inside. The engine

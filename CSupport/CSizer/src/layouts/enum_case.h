@@ -3,7 +3,7 @@
 #define CSIZER_ENUM_CASE_H
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 
 // Which case an enum's value holds, by the patterns that were found when its type was compiled.
 

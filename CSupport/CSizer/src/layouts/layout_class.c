@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 
 // Where the fields that follow field `index` begin, or the end of the instance: as far as an unknown field can reach.
 static size_t field_end(const swift_class *type, uint32_t index, uint32_t count) {

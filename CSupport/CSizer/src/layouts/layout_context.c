@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "layouts/described_type.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/block_names.h"
 #include "runtime/mangling.h"
 #include "layouts/metadata_check.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "layouts/enum_case.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "platform/address_space.h"
 #include "runtime/mangling.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "layouts/metadata_check.h"
 
 // Which images compiled types come from. A library that is closed takes its types along, and another's may come to lie

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "csizer_allocator.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 // Pointers that say by their pointee's type that they own it. Nobody keeps a lock of POSIX behind a pointer but to have

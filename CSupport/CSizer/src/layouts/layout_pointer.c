@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "layouts/described_type.h"
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 // What may own something and does not say so: pointers that no row explains (csizer_owning.h), and values that are more

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 // Structs with `@_rawLayout`: they are sized like another type, and no field says so. All of the standard libraries'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 // Buffers whose elements follow a header of some library's making: how many there are, and where the first one is.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "layouts/metadata_check.h"
 #include "layouts/unknown_types.h"
 #include "runtime/mangling.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "runtime/mangling.h"
 
 // Values that say how much of a buffer they use, which others may share. The buffer itself only knows how large it is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "layouts/unknown_types.h"
 
 // The table: from metadata to layouts, and the kinds under which blocks are counted.

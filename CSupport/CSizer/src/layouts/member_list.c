@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
+#include "layouts/member_list.h"
 #include "layouts/unknown_types.h"
 #include "runtime/descriptors.h"
 #include "runtime/mangling.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_METADATA_CHECK_H
 #define CSIZER_METADATA_CHECK_H
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "platform/checked_read.h"
 
 // Nothing that is read of metadata is believed before it was looked at here. The compiler of layouts runs in the

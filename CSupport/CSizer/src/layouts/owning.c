@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 #include "layouts/owning_internal.h"
 #include "runtime/descriptors.h"
 #include "runtime/mangling.h"

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
+#include "layouts/member_list.h"
 #include "runtime/descriptors.h"
 #include "runtime/mangling.h"
 #include "layouts/metadata_check.h"

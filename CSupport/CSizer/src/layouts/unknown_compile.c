@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "layouts/member_list.h"
 #include "layouts/unknown_types.h"
 
 // Types that a frozen image met, compiled where the runtime can be asked.

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "layouts/layout_internal.h"
+#include "layouts/compiling.h"
 
 // Types that a walk met and may not compile: in a frozen image the runtime can't be asked.
 

@@ -61,7 +61,8 @@ typedef struct text_parameter {
 
 static inline text_parameter text_take_parameter(text_reader *reader) {
   text_parameter found = {.index = (unsigned)(*reader->at++ - 'A')};
-  while (text_is_digit(*reader->at) && found.depth < 100) found.depth = found.depth * 10 + (unsigned)(*reader->at++ - '0');
+  while (text_is_digit(*reader->at) && found.depth < 100)
+    found.depth = found.depth * 10 + (unsigned)(*reader->at++ - '0');
   return found;
 }
 

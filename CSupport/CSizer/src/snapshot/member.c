@@ -3,6 +3,7 @@
 
 #include "csizer_census.h"
 #include "layouts/enum_case.h"
+#include "layouts/member_list.h"
 
 // What a value is made of, by name: properties, elements, keys, the case that is there.
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "layouts/member_list.h"
 #include "snapshot/sizing_internal.h"
 
 // ---- The list of the living ----

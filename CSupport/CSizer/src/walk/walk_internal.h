@@ -5,7 +5,7 @@
 #include "census/pagememo_internal.h"
 #include "csizer_images.h"
 #include "csizer_walk.h"
-#include "layouts/layout_internal.h"
+#include "layouts/layout_table.h"
 
 enum {
   WALK_QUEUE = 32 * 1024,
