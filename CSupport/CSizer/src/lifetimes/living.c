@@ -175,3 +175,30 @@ size_t csizer_living_bytes(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) bytes += tables[i].capacity * sizeof *tables[i].places;
   return bytes;
 }
+
+#ifdef CSIZER_CHECKS
+static const char *check_table(const living_table *table, unsigned shard) {
+  size_t used = 0, count = 0;
+  for (size_t i = 0; i < table->capacity; i++) {
+    uint64_t place = table->places[i];
+    used += place != EMPTY;
+    if (place == EMPTY || place == REMOVED) continue;
+    count++;
+    csizer_lifetimes *owner;
+    uint64_t hash = shard_hash(lifetime_address(record_of(place, &owner)));
+    if (shard_of(hash) != shard) return "an object is in another shard's index";
+    if (tag_of(hash) != (place & 0xFFFF)) return "a place of the index has another object's hash";
+    for (size_t at = start_of(hash, table->capacity); at != i; at = (at + 1) & (table->capacity - 1))
+      if (table->places[at] == EMPTY) return "an object can't be found any more: its search ends before it";
+  }
+  if (count != table->count) return "the index of the living miscounts them";
+  if (used != table->used) return "the index of the living miscounts its free places";
+  return used < table->capacity || !table->capacity ? NULL : "the index of the living is full: searches don't end";
+}
+
+const char *csizer_living_check(void) {
+  const char *broken = NULL;
+  for (unsigned i = 0; i < SHARD_COUNT && !broken; i++) broken = check_table(&tables[i], i);
+  return broken;
+}
+#endif
