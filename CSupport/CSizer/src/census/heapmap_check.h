@@ -4,8 +4,8 @@
 #ifdef CSIZER_CHECKS
 #include "csizer_heapmap.h"
 
-/// What must be true of a heap map at any time, while other threads insert, remove and walk: NULL, or what of it is not.
-/// Reads the whole map.
+/// What must be true of a heap map at any time, while other threads insert, remove and walk: NULL, or what of it is
+/// not. Reads the whole map.
 const char *csizer_heapmap_check(const csizer_heapmap *map);
 
 /// The same, and what must be true when no walk is under way: nothing is marked. NULL, or what is.

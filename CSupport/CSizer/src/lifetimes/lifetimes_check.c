@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The invariants of tracking, for tests and stress.
-#ifdef CSIZER_CHECKS
 #include "lifetimes/lifetimes_check.h"
 
+#include "csizer_lifetimes.h"
+
+#ifdef CSIZER_CHECKS
 #include "census/census_internal.h"
+#include "census/heapmap_check.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/lifetimes_internal.h"
 
@@ -104,4 +107,15 @@ const char *csizer_lifetimes_check(void) {
   csizer_shards_release();
   return findings.broken;
 }
+
+bool csizer_checks_are_built(void) { return true; }
+
+const char *csizer_checks_run(void) {
+  const csizer_heapmap *map = csizer_census_kept.map;
+  const char *broken = map ? csizer_heapmap_check(map) : NULL;
+  return broken ? broken : csizer_lifetimes_check();
+}
+#else
+bool csizer_checks_are_built(void) { return false; }
+const char *csizer_checks_run(void) { return NULL; }
 #endif
