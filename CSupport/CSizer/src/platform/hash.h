@@ -22,9 +22,4 @@ static inline size_t hash_first(uint64_t hash, size_t capacity) { return (size_t
 /// The place to look at behind that at `place`.
 static inline size_t hash_next(size_t place, size_t capacity) { return (place + 1) & (capacity - 1); }
 
-/// Tries the places of a table in turn, for ever: the body ends the search.
-#define HASH_PROBE(place, hash, capacity)                            \
-  for (size_t place = hash_first(hash, capacity), hash_end_ = capacity;; \
-       place = hash_next(place, hash_end_))
-
 #endif
