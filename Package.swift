@@ -12,6 +12,8 @@ let swiftRules: [SwiftSetting] = [
 let cRules: [CSetting] = [
   .treatAllWarnings(as: .error),
   .define("CSIZER_JEMALLOC", .when(traits: ["Jemalloc"])),
+  // The engine's invariants as code, for the stress: nobody else calls them.
+  .define("CSIZER_CHECKS", .when(configuration: .debug)),
 ]
 
 /// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build with

@@ -151,4 +151,12 @@ uint64_t csizer_lifetimes_hold(void);
 /// Ends csizer_lifetimes_hold, on the same thread.
 void csizer_lifetimes_resume(void);
 
+/// Whether the engine was built with its invariants as code (CSIZER_CHECKS: debug builds and those for tests).
+bool csizer_checks_are_built(void);
+
+/// Tests only: whether what must always be true of the census and of tracking is, in this process and now: NULL, or
+/// what is not, as a static string. NULL, too, where the checks are not built. Holds meanwhile; linear in the census's
+/// map and in all records. Any thread.
+const char *csizer_checks_run(void);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "census/heapmap_internal.h"
+#include "census/heapmap_check.h"
+#include "census/heapmap_marks.h"
 #include "platform/pages.h"
 #include "support/check.h"
 
@@ -200,4 +201,41 @@ TEST(survives_the_system_refusing_memory) {
   csizer_heapmap_destroy(map);
   csizer_heapmap_destroy(NULL);
   CHECK_EQUAL(csizer_pages_held(), 0);
+}
+
+// ---- The check of the check: each breach is made by hand ----
+
+TEST(what_breaks_the_map_is_found) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  const uintptr_t address = 0x40002000;
+  CHECK(csizer_heapmap_insert(map, (const void *)address));
+  CHECK_SOUND(csizer_heapmap_check_unmarked(map));
+  heapmap_leaf *leaf = heapmap_leaf_of(map, address);
+  const size_t far = heapmap_unit_index(address) + 1;
+
+  leaf->live[far] = 1;
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
+  leaf->live[far] = 0;
+  leaf->tracked[far] = 1;
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
+  leaf->tracked[far] = 0;
+  leaf->has_objects = false;
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a leaf that is said to have had none");
+  leaf->has_objects = true;
+  leaf->seen[far] = 1;
+  CHECK_TEXT(csizer_heapmap_check_unmarked(map), "a block is still seen");
+  leaf->seen[far] = 0;
+  leaf->page_class[1] = 1;
+  CHECK_TEXT(csizer_heapmap_check_unmarked(map), "a page is still remembered");
+  leaf->page_class[1] = 0;
+
+  uint64_t listed = map->present[0];
+  map->present[0] = 0;
+  CHECK_TEXT(csizer_heapmap_check(map), "a leaf is there and not listed: nobody goes over it");
+  map->present[0] = listed | 1;
+  CHECK_TEXT(csizer_heapmap_check(map), "a leaf is listed and not there");
+  map->present[0] = listed;
+  CHECK_SOUND(csizer_heapmap_check_unmarked(map));
+  csizer_heapmap_destroy(map);
 }

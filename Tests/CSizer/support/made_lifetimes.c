@@ -2,6 +2,7 @@
 #include "support/made_lifetimes.h"
 
 #include "csizer_census.h"
+#include "lifetimes/lifetimes_check.h"
 #include "support/check.h"
 
 size_t made_destroyed;
@@ -34,10 +35,21 @@ swift_object *made_silent_object(const swift_class *type) {
   return object;
 }
 
+void made_check_lives(void) { CHECK_SOUND(csizer_lifetimes_check()); }
+
+// A check looks at all records: after the first steps at fewer and fewer of them.
+static void step(void) {
+  enum { FIRST = 256 };
+  static unsigned steps;
+  unsigned now = __atomic_add_fetch(&steps, 1, __ATOMIC_RELAXED);
+  if (now < FIRST || !(now & (now - 1))) made_check_lives();
+}
+
 swift_object *made_birth(const swift_class *type) {
   swift_object *object = made_silent_object(type);
   if (__atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED))
     csizer_lifetimes_born(object, type, __builtin_return_address(0));
+  step();
   return object;
 }
 
@@ -50,6 +62,7 @@ void made_death(swift_object *object) {
 
 void made_silent_death(swift_object *object) {
   if (__atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED)) csizer_lifetimes_ended(object);
+  step();
   free(object);
 }
 
@@ -62,6 +75,7 @@ csizer_lifetimes *made_tracker(void) {
 
 void made_track(csizer_lifetimes *tracker, const swift_class *type, uint32_t tracking) {
   CHECK_EQUAL(csizer_tracked_class_add(tracker, type, &(csizer_tracking){.number = tracking}), CSIZER_OK);
+  made_check_lives();
 }
 
 int made_tracking_of(csizer_lifetimes *tracker, const void *object) {

@@ -15,6 +15,9 @@ const swift_class *made_life_class(const swift_class *superclass);
 /// Whether the class's destroy slot holds its own function.
 bool made_slot_is_own(const swift_class *type);
 
+/// Demands what must always be true of tracking (csizer_lifetimes_check). Births, deaths and made_track do, too.
+void made_check_lives(void);
+
 /// How many objects were destroyed by their own classes' functions.
 extern size_t made_destroyed;
 

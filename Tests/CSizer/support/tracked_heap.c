@@ -15,7 +15,9 @@ void tracked_start(tracked_heap *tracked) {
 
 // Tracking leaves tables of classes, which live for ever.
 void tracked_end(tracked_heap *tracked) {
+  made_check_lives();
   csizer_lifetimes_destroy(tracked->tracker);
+  made_check_lives();
   size_t held = csizer_pages_held() - csizer_heapmap_mapped_bytes(tracked->heap.map);
   tracked->heap.held_before += held - tracked->walks_held - tracked->held;
   made_heap_deinit(&tracked->heap);
@@ -57,6 +59,7 @@ tracked_applied tracked_apply(tracked_heap *tracked, csizer_sizing *sizing) {
   applied.rows = rows + before;
   for (size_t i = 0; i < applied.row_count; i++) CHECK_EQUAL(applied.rows[i].snapshot, tracked->snapshot);
   tracked->snapshot++;
+  made_check_lives();
   csizer_sizing_destroy(sizing);
   return applied;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Sizer
 import Testing
 
 /// Frozen snapshots of processes that do their worst. The tests take turns: faults, children and signals are the whole process's.
@@ -12,7 +13,8 @@ import Testing
     return .seconds(max(seconds - 20, 1) * share)
   }
 
-  /// Calls `body` again and again until the time is over, once at least; answers how often.
+  /// Calls `body` again and again until the time is over, once at least; answers how often. Every now and then, and at the end,
+  /// the engine is held to its invariants.
   @discardableResult
   static func repeating(share: Double, _ body: () throws -> Void) rethrows -> Int {
     let end = ContinuousClock.now + time(share: share)
@@ -20,7 +22,12 @@ import Testing
     repeat {
       try body()
       count += 1
+      if count.isMultiple(of: 50) { #expect(Engine.brokenInvariant() == nil) }
     } while ContinuousClock.now < end
+    #expect(Engine.brokenInvariant() == nil)
+    #if DEBUG
+      #expect(Engine.hasInvariants)
+    #endif
     return count
   }
 }

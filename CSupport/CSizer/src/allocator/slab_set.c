@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "allocator/slab_set.h"
 
+#include "platform/hash.h"
 #include "platform/pages.h"
 
 enum { FIRST_CAPACITY = 1024 };
 
 static csizer_slab_pair *place_of(const csizer_slab_set *set, uintptr_t slab, uint32_t class) {
-  uint64_t hash = ((uint64_t)slab ^ (uint64_t)class << 40) * 0x9E3779B97F4A7C15u;
-  size_t mask = set->capacity - 1, at = (size_t)(hash >> 20) & mask;
-  while (set->pairs[at].slab && (set->pairs[at].slab != slab || set->pairs[at].class != class)) at = (at + 1) & mask;
+  size_t at = hash_first(hash_word((uint64_t)slab ^ (uint64_t)class << 40), set->capacity);
+  while (set->pairs[at].slab && (set->pairs[at].slab != slab || set->pairs[at].class != class))
+    at = hash_next(at, set->capacity);
   return &set->pairs[at];
 }
 

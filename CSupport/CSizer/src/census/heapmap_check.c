@@ -37,17 +37,9 @@ static const char *check_list(const csizer_heapmap *map) {
 static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
   uint64_t live = __atomic_load_n(&leaf->live[unit], __ATOMIC_ACQUIRE);
   uint64_t tracked = __atomic_load_n(&leaf->tracked[unit], __ATOMIC_ACQUIRE);
-  uint64_t seen = leaf->seen[unit];
-  if (!(live | tracked | seen)) return NULL;
-  bool is_spanned = heapmap_spans(leaf, unit);
-  if (live && !is_spanned) return "an object is live outside of its leaf's range";
+  if (!(live | tracked)) return NULL;
   if (live && !heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
-  if (tracked && !is_spanned) return "an object is tracked outside of its leaf's range";
-  // A sweep believes references first, and leaves a trace of that until it has asked the census.
-  bool is_believed = leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT];
-  if (seen && !is_spanned && !is_believed) return "a block is seen outside of its leaf's range";
-  if (seen && !is_believed && !leaf->page_class[unit / HEAPMAP_UNITS_PER_PAGE])
-    return "a block is seen in a page that forgetting the marks passes by";
+  if (!heapmap_spans(leaf, unit)) return "an object is live or tracked outside of its leaf's range";
   return NULL;
 }
 

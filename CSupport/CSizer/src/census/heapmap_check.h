@@ -4,11 +4,11 @@
 #ifdef CSIZER_CHECKS
 #include "csizer_heapmap.h"
 
-/// What must be true of a heap map at any time, a walk under way or not, and while other threads insert and remove:
-/// NULL, or what of it is not. Reads the whole map. No walk by another thread meanwhile.
+/// What must be true of a heap map at any time, while other threads insert, remove and walk: NULL, or what of it is
+/// not. Reads the whole map.
 const char *csizer_heapmap_check(const csizer_heapmap *map);
 
-/// What must be true when no walk is under way, too: nothing is marked. NULL, or what is.
+/// The same, and what must be true when no walk is under way: nothing is marked. NULL, or what is.
 const char *csizer_heapmap_check_unmarked(const csizer_heapmap *map);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The invariants of compiled layouts, for tests and stress: a walk reads a value by its layout and looks at nothing else.
+// The invariants of compiled layouts, for tests and stress: a walk reads a value by its layout and looks at nothing
+// else.
 #ifdef CSIZER_CHECKS
 #include "layouts/layout_check.h"
 

@@ -5,6 +5,7 @@
 #include "csizer_images.h"
 #include "layouts/layout.h"
 #include "platform/checked_read.h"
+#include "platform/hash.h"
 #include "platform/pages.h"
 #include "runtime/runtime.h"
 
@@ -78,13 +79,13 @@ struct csizer_layouts {
 };
 
 static inline size_t csizer_layout_hash(const void *metadata, size_t capacity) {
-  return (size_t)(((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15ull >> 32) & (capacity - 1);
+  return hash_first(hash_address(metadata), capacity);
 }
 
 /// The layout stored for `metadata`, or NULL. Inline: the walk asks for each object.
 static inline const void *csizer_layout_map_find(const csizer_layout_map *map, const void *metadata) {
   if (!map->capacity) return NULL;
-  for (size_t i = csizer_layout_hash(metadata, map->capacity);; i = (i + 1) & (map->capacity - 1)) {
+  for (size_t i = csizer_layout_hash(metadata, map->capacity);; i = hash_next(i, map->capacity)) {
     if (map->entries[i].metadata == metadata) return map->entries[i].layout;
     if (!map->entries[i].metadata) return NULL;
   }

@@ -26,7 +26,7 @@ void csizer_layouts_end(csizer_layouts *layouts) {
 
 static void map_put(csizer_layout_map *map, const void *metadata, const void *layout) {
   size_t i = csizer_layout_hash(metadata, map->capacity);
-  while (map->entries[i].metadata && map->entries[i].metadata != metadata) i = (i + 1) & (map->capacity - 1);
+  while (map->entries[i].metadata && map->entries[i].metadata != metadata) i = hash_next(i, map->capacity);
   if (!map->entries[i].metadata) map->count++;
   map->entries[i] = (struct csizer_layout_entry){metadata, layout};
 }

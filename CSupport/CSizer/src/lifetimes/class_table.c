@@ -20,7 +20,7 @@ class_entry *csizer_class_find(const void *metadata) { return class_find(metadat
 // Readers see the metadata only after the entry stands beside it.
 static void put(class_table *table, const void *metadata, class_entry *entry) {
   size_t i = class_place_of(table, metadata);
-  while (table->slots[i].metadata && table->slots[i].metadata != metadata) i = (i + 1) & (table->capacity - 1);
+  while (table->slots[i].metadata && table->slots[i].metadata != metadata) i = hash_next(i, table->capacity);
   if (!table->slots[i].metadata) table->count++;
   __atomic_store_n(&table->slots[i].entry, entry, __ATOMIC_RELEASE);
   __atomic_store_n(&table->slots[i].metadata, metadata, __ATOMIC_RELEASE);

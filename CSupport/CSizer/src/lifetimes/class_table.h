@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "csizer_status.h"
+#include "platform/hash.h"
 #include "runtime/swift_abi.h"
 #include "runtime/swift_call.h"
 
@@ -67,14 +68,14 @@ typedef struct class_table {
 extern class_table *csizer_class_current;
 
 static inline size_t class_place_of(const class_table *table, const void *metadata) {
-  return (size_t)((((uintptr_t)metadata >> 3) * 0x9E3779B97F4A7C15u) >> 20) & (table->capacity - 1);
+  return hash_first(hash_address(metadata), table->capacity);
 }
 
 /// As csizer_class_find.
 static inline class_entry *class_find(const void *metadata) {
   const class_table *table = __atomic_load_n(&csizer_class_current, __ATOMIC_ACQUIRE);
   if (__builtin_expect(!table, 0)) return NULL;
-  for (size_t i = class_place_of(table, metadata);; i = (i + 1) & (table->capacity - 1)) {
+  for (size_t i = class_place_of(table, metadata);; i = hash_next(i, table->capacity)) {
     const void *found = __atomic_load_n(&table->slots[i].metadata, __ATOMIC_ACQUIRE);
     if (found == metadata) return __atomic_load_n(&table->slots[i].entry, __ATOMIC_ACQUIRE);
     if (!found) return NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifetimes/lifetimes_internal.h"
+#include "platform/hash.h"
 
 // Cohorts are found again by what their objects have in common, so that a class that is tracked and let go time after
 // time, or objects that are tracked one by one, take one place each. The index holds a cohort's number plus one in each
@@ -13,16 +14,15 @@ static bool is_alike(const csizer_cohort *cohort, const swift_class *type, const
 }
 
 // Levels and references go with the tracking nearly always: two words tell most cohorts apart.
-static size_t place_of(const void *type, uint32_t tracking, size_t capacity) {
-  uint64_t hash = ((uint64_t)(uintptr_t)type >> 3 ^ (uint64_t)tracking << 32) * 0x9E3779B97F4A7C15u;
-  return (size_t)(hash >> 32) & (capacity - 1);
+static uint64_t hash_of(const void *type, uint32_t tracking) {
+  return hash_word((uint64_t)(uintptr_t)type >> 3 ^ (uint64_t)tracking << 32);
 }
 
 // The place of such a cohort, or the free one where it would be.
 static uint32_t *place_for(const csizer_lifetimes *lifetimes, const swift_class *type,
                            const csizer_tracking *tracking) {
-  size_t mask = lifetimes->cohort_index_capacity - 1;
-  for (size_t i = place_of(type, tracking->number, mask + 1);; i = (i + 1) & mask) {
+  size_t capacity = lifetimes->cohort_index_capacity;
+  for (size_t i = hash_first(hash_of(type, tracking->number), capacity);; i = hash_next(i, capacity)) {
     uint32_t *place = &lifetimes->cohort_index[i];
     if (!*place || is_alike(&lifetimes->cohorts[*place - 1], type, tracking)) return place;
   }
@@ -36,8 +36,8 @@ static bool reserve_index(csizer_lifetimes *lifetimes, size_t count) {
   if (!larger) return false;
   for (uint32_t number = 0; number < lifetimes->cohort_count; number++) {
     const csizer_cohort *cohort = &lifetimes->cohorts[number];
-    size_t i = place_of(cohort->type, cohort->number, capacity);
-    while (larger[i]) i = (i + 1) & (capacity - 1);
+    size_t i = hash_first(hash_of(cohort->type, cohort->number), capacity);
+    while (larger[i]) i = hash_next(i, capacity);
     larger[i] = number + 1;
   }
   csizer_pages_unmap(lifetimes->cohort_index, lifetimes->cohort_index_capacity * sizeof *larger);

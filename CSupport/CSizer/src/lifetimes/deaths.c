@@ -57,10 +57,10 @@ bool csizer_class_hook(class_entry *entry) {
   return csizer_slot_write(entry, destroy);
 }
 
-void csizer_class_unhook(class_entry *entry) {
-  if (csizer_class_is_hooked(entry)) csizer_slot_write(entry, entry->destroy);
+bool csizer_class_is_hooked(const class_entry *entry) {
+  return !entry->is_gone && *class_slot_of(entry->type) == destroy;
 }
 
-bool csizer_class_is_hooked(const class_entry *entry) {
-  return entry->destroy && !entry->is_gone && *class_slot_of(entry->type) == destroy;
+void csizer_class_unhook(class_entry *entry) {
+  if (entry->destroy && csizer_class_is_hooked(entry)) csizer_slot_write(entry, entry->destroy);
 }

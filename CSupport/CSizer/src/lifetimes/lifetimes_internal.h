@@ -125,5 +125,9 @@ void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifet
 void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record),
                         void *context);
 size_t csizer_living_bytes(void);
+#ifdef CSIZER_CHECKS
+/// What must be true of the index's tables: NULL, or what is not. Holding all shards.
+const char *csizer_living_check(void);
+#endif
 
 #endif

@@ -28,8 +28,6 @@ static uint64_t pack(uint64_t hash, uint32_t tracker, uint32_t number) {
 static uint32_t number_in(uint64_t place) { return (uint32_t)(place >> 32) - 1; }
 static uint32_t tracker_in(uint64_t place) { return place >> 16 & 0xFFFF; }
 
-static size_t start_of(uint64_t hash, size_t capacity) { return (size_t)(hash >> 20) & (capacity - 1); }
-
 static lifetime_record *record_of(uint64_t place, csizer_lifetimes **ret_owner) {
   *ret_owner = csizer_lifetimes_numbered(tracker_in(place));
   return lifetime_record_at(*ret_owner, number_in(place));
@@ -42,8 +40,8 @@ static bool rebuild(living_table *table, size_t capacity) {
     uint64_t place = table->places[i];
     if (place == EMPTY || place == REMOVED) continue;
     csizer_lifetimes *owner;
-    size_t at = start_of(shard_hash(lifetime_address(record_of(place, &owner))), capacity);
-    while (places[at] != EMPTY) at = (at + 1) & (capacity - 1);
+    size_t at = hash_first(shard_hash(lifetime_address(record_of(place, &owner))), capacity);
+    while (places[at] != EMPTY) at = hash_next(at, capacity);
     places[at] = place;
   }
   csizer_pages_unmap(table->places, table->capacity * sizeof *places);
@@ -67,8 +65,8 @@ bool csizer_living_reserve(uint64_t hash) { return make_room(&tables[shard_of(ha
 
 void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number) {
   living_table *table = &tables[shard_of(hash)];
-  size_t at = start_of(hash, table->capacity);
-  while (table->places[at] != EMPTY && table->places[at] != REMOVED) at = (at + 1) & (table->capacity - 1);
+  size_t at = hash_first(hash, table->capacity);
+  while (table->places[at] != EMPTY && table->places[at] != REMOVED) at = hash_next(at, table->capacity);
   if (table->places[at] == EMPTY) table->used++;
   table->count++;
   table->places[at] = pack(hash, tracker, number);
@@ -76,7 +74,7 @@ void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number) {
 
 // The first place at or after `at` that holds a record of the address; the table's capacity when there is none.
 static inline size_t next_place(const living_table *table, uintptr_t address, uint64_t hash, size_t at) {
-  for (; table->places[at] != EMPTY; at = (at + 1) & (table->capacity - 1)) {
+  for (; table->places[at] != EMPTY; at = hash_next(at, table->capacity)) {
     uint64_t place = table->places[at];
     if ((place & 0xFFFF) != tag_of(hash) || place == REMOVED) continue;
     csizer_lifetimes *owner;
@@ -110,7 +108,7 @@ lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   uint64_t hash = shard_hash(address);
   const living_table *table = &tables[shard_of(hash)];
   if (!table->capacity) return NULL;
-  for (size_t at = start_of(hash, table->capacity);; at = (at + 1) & (table->capacity - 1)) {
+  for (size_t at = hash_first(hash, table->capacity);; at = hash_next(at, table->capacity)) {
     at = next_place(table, address, hash, at);
     if (at == table->capacity) return NULL;
     csizer_lifetimes *owner;
@@ -123,10 +121,10 @@ lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **r
   living_table *table = &tables[shard_of(hash)];
   *ret_are_more = false;
   if (!table->capacity) return NULL;
-  size_t at = next_place(table, address, hash, start_of(hash, table->capacity));
+  size_t at = next_place(table, address, hash, hash_first(hash, table->capacity));
   if (at == table->capacity) return NULL;
   lifetime_record *record = record_of(table->places[at], ret_owner);
-  *ret_are_more = next_place(table, address, hash, (at + 1) & (table->capacity - 1)) != table->capacity;
+  *ret_are_more = next_place(table, address, hash, hash_next(at, table->capacity)) != table->capacity;
   remove_at(table, at);
   shrink(table);
   return record;
@@ -175,3 +173,30 @@ size_t csizer_living_bytes(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) bytes += tables[i].capacity * sizeof *tables[i].places;
   return bytes;
 }
+
+#ifdef CSIZER_CHECKS
+static const char *check_table(const living_table *table, unsigned shard) {
+  size_t used = 0, count = 0;
+  for (size_t i = 0; i < table->capacity; i++) {
+    uint64_t place = table->places[i];
+    used += place != EMPTY;
+    if (place == EMPTY || place == REMOVED) continue;
+    count++;
+    csizer_lifetimes *owner;
+    uint64_t hash = shard_hash(lifetime_address(record_of(place, &owner)));
+    if (shard_of(hash) != shard) return "an object is in another shard's index";
+    if (tag_of(hash) != (place & 0xFFFF)) return "a place of the index has another object's hash";
+    for (size_t at = hash_first(hash, table->capacity); at != i; at = hash_next(at, table->capacity))
+      if (table->places[at] == EMPTY) return "an object can't be found any more: its search ends before it";
+  }
+  if (count != table->count) return "the index of the living miscounts them";
+  if (used != table->used) return "the index of the living miscounts its free places";
+  return used < table->capacity || !table->capacity ? NULL : "the index of the living is full: searches don't end";
+}
+
+const char *csizer_living_check(void) {
+  const char *broken = NULL;
+  for (unsigned i = 0; i < SHARD_COUNT && !broken; i++) broken = check_table(&tables[i], i);
+  return broken;
+}
+#endif

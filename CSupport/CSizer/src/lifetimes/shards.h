@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "platform/hash.h"
+
 // The locks of tracking. An address belongs to one of SHARD_COUNT shards; who reads or writes what is known of a
 // tracked object holds its shard. Who changes what is tracked, or needs all objects to stay, holds all shards. So
 // births and deaths of different objects seldom meet, and nobody is born or freed while a snapshot holds them.
@@ -15,13 +17,13 @@ enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS, SHARD_UNIT_SHIFT = 10 };
 /// A shard is of whole units of the heap map (heapmap_internal.h): who holds one may change what is tracked in a unit
 /// without a locked instruction.
 static inline uint64_t shard_hash(uintptr_t address) {
-  const uint64_t odd = 0x9E3779B97F4A7C15u, top = ~(uint64_t)0 << (64 - SHARD_BITS);
-  return ((address >> SHARD_UNIT_SHIFT) * odd & top) | ((address >> 4) * odd & ~top);
+  const uint64_t top = ~(uint64_t)0 << (64 - SHARD_BITS);
+  return (hash_word(address >> SHARD_UNIT_SHIFT) & top) | (hash_word(address >> 4) & ~top);
 }
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
 
-// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads.
-// They stand in the open because each birth and death of a tracked object takes one.
+/// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different
+/// threads. They stand in the open because each birth and death of a tracked object takes one.
 typedef struct csizer_shard {
   int taken;
   int wanted;  // by so many that take all of them: everybody else stands back, or a busy shard would never be theirs

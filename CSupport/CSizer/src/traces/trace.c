@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "platform/hash.h"
 #include "platform/pages.h"
 #include "traces/trace_internal.h"
 
@@ -49,7 +50,7 @@ static const stack *stack_numbered(uint32_t trace) {
 
 // Two lanes, since each step waits for a multiplication.
 static uint64_t hash_of(const uintptr_t *frames, uint32_t count) {
-  const uint64_t odd = 0x9E3779B97F4A7C15u;
+  const uint64_t odd = HASH_FACTOR;
   uint64_t a = count, b = odd;
   for (uint32_t i = 0; i + 1 < count; i += 2) {
     a = (a ^ frames[i]) * odd;
@@ -65,7 +66,7 @@ static uint64_t hash_of(const uintptr_t *frames, uint32_t count) {
 // The trace's number, or 0. `ret_place`, if it is not NULL, gets the empty place that ended the search.
 static uint32_t look_up(const trace_table *in, const uintptr_t *frames, uint32_t count, uint64_t hash,
                         size_t *ret_place) {
-  for (size_t i = hash >> 32 & (in->capacity - 1);; i = (i + 1) & (in->capacity - 1)) {
+  for (size_t i = hash_first(hash, in->capacity);; i = hash_next(i, in->capacity)) {
     uint64_t place = __atomic_load_n(&in->places[i], __ATOMIC_ACQUIRE);
     if (!place) {
       if (ret_place) *ret_place = i;
@@ -88,8 +89,8 @@ static bool make_room(void) {
   for (uint32_t trace = 1; trace <= trace_count; trace++) {
     const stack *moved = stack_numbered(trace);
     uint64_t hash = hash_of(moved->frames, moved->count);
-    size_t i = hash >> 32 & (capacity - 1);
-    while (larger->places[i]) i = (i + 1) & (capacity - 1);
+    size_t i = hash_first(hash, capacity);
+    while (larger->places[i]) i = hash_next(i, capacity);
     larger->places[i] = (uint64_t)trace << 32 | (uint32_t)hash;
   }
   table_bytes += bytes;
