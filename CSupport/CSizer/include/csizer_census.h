@@ -5,10 +5,12 @@
 
 #include "csizer_heapmap.h"
 
-/// The census: which Swift objects of this process are alive. It is kept by replacing two entry points of the Swift
+/// The census: which Swift objects of this process are alive. It is kept by replacing four entry points of the Swift
 /// runtime when the program is loaded (a constructor of the highest priority, while there is one thread):
-/// `swift_allocObject`, which is swift_slowAlloc plus two stores, and `swift_slowDealloc`, which is free. Both are so
-/// short that ours replace them whole. Objects made before, by constructors of shared libraries, are not in it.
+/// `swift_allocObject`, which is swift_slowAlloc plus two stores; `swift_bufferAllocate`, into which the compiler
+/// inlined it; `swift_allocBox`, likewise, whose original does the work; and `swift_slowDealloc`, which is free. All
+/// but the third are so short that ours replace them whole. Objects made before, by constructors of shared libraries,
+/// are not in it.
 ///
 /// The environment variable SIZER_ENTRY_POINTS chooses at load: `replace` (the default), `interpose` (only the weak
 /// `swift_allocObject` that this library defines, which callers outside the Swift runtime find first; no census, since

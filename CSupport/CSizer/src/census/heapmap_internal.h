@@ -88,10 +88,12 @@ static inline uintptr_t heapmap_unit_start(size_t leaf_index, size_t unit) {
 /// Widens the leaf's range of units, which other threads may do at the same time.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
 
-// The leaf's range of units, which other threads may be widening.
+/// The first unit of the leaf's range, which other threads may be widening.
 static inline size_t heapmap_first_unit(const heapmap_leaf *leaf) {
   return __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED);
 }
+
+/// The last of them; before the first when the range is empty.
 static inline size_t heapmap_last_unit(const heapmap_leaf *leaf) {
   return __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
 }

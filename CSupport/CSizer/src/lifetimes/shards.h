@@ -22,8 +22,8 @@ static inline uint64_t shard_hash(uintptr_t address) {
 }
 static inline unsigned shard_of(uint64_t hash) { return (unsigned)(hash >> (64 - SHARD_BITS)); }
 
-// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different threads.
-// They stand in the open because each birth and death of a tracked object takes one.
+/// One process has one heap, so there is one set of locks. A cache line each: neighbours are taken by different
+/// threads. They stand in the open because each birth and death of a tracked object takes one.
 typedef struct csizer_shard {
   int taken;
   int wanted;  // by so many that take all of them: everybody else stands back, or a busy shard would never be theirs
