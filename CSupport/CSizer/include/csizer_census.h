@@ -7,8 +7,8 @@
 
 /// The census: which Swift objects of this process are alive. It is kept by replacing four entry points of the Swift
 /// runtime when the program is loaded (a constructor of the highest priority, while there is one thread):
-/// `swift_allocObject`, which is swift_slowAlloc plus two stores, `swift_bufferAllocate`, into which the compiler
-/// inlined it, `swift_allocBox`, likewise, whose original does the work, and `swift_slowDealloc`, which is free. All
+/// `swift_allocObject`, which is swift_slowAlloc plus two stores; `swift_bufferAllocate`, into which the compiler
+/// inlined it; `swift_allocBox`, likewise, whose original does the work; and `swift_slowDealloc`, which is free. All
 /// but the third are so short that ours replace them whole. Objects made before, by constructors of shared libraries,
 /// are not in it.
 ///
