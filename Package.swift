@@ -78,7 +78,7 @@ let package = Package(
     // One generator for benchmarks and tests: what goes wrong with a seed goes wrong again.
     .target(name: "SeededRandom", path: "Benchmarks/SeededRandom", swiftSettings: swiftRules),
     // Folders that tests write to, and that are gone after them.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftRules),
+    .target(name: "TestSupport", dependencies: ["SizerProfile"], path: "Tests/TestSupport", swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
     .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "SizerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "SeededRandom", "Yams",
+        "Sizer", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "BitCollections", package: "swift-collections"),
@@ -128,7 +128,7 @@ let package = Package(
       ],
       swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],
+      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile", "SeededRandom", "TestSupport"],
       swiftSettings: swiftRules),
     .testTarget(
       name: "SizerCommandTests",

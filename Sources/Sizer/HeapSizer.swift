@@ -42,7 +42,7 @@ public struct HeapSizer: Sendable {
   public func size<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> HeapSize {
     try checkOptions("HeapSizer.size(of:)")
     return try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: "HeapSizer.size(of:)") { (walk) throws(SizerError) in
+      try Engine.withWalk(options, operation: "HeapSizer.size(of:)") { (walk) throws(SizerError) in
         try walk.add(valueAt: pointer, metadata: metadata)
         return walk.totals
       }
@@ -54,7 +54,7 @@ public struct HeapSizer: Sendable {
   /// - Throws: as ``size(of:)``.
   public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] {
     try checkOptions("HeapSizer.sizes(of:)")
-    return try Engine.withWalk(options, place: "HeapSizer.sizes(of:)") { (walk) throws(SizerError) in
+    return try Engine.withWalk(options, operation: "HeapSizer.sizes(of:)") { (walk) throws(SizerError) in
       var sizes: [HeapSize] = []
       var before = HeapSize()
       for object in objects {
@@ -75,17 +75,17 @@ public struct HeapSizer: Sendable {
   /// nodes made. ``Options/maximumDepth`` does not apply.
   /// - Throws: `invalidArgument` for a depth below 0 or above 1000, otherwise as ``size(of:)``.
   public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
-    let place = "HeapSizer.tree(of:depth:)"
-    try checkOptions(place)
+    let operation = "HeapSizer.tree(of:depth:)"
+    try checkOptions(operation)
     guard (0...Engine.deepestTree).contains(depth) else {
       throw SizerError(
-        code: .invalidArgument, message: "depth is \(depth); use 0 to \(Engine.deepestTree)", place: place)
+        .invalidArgument, operation, "depth is \(depth)", advice: "use 0 to \(Engine.deepestTree)")
     }
     var options = options
     options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
     return try withBytes(of: object) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: place) { (walk) throws(SizerError) in
-        let referents = try Referents(place: place)
+      try Engine.withWalk(options, operation: operation) { (walk) throws(SizerError) in
+        let referents = try Referents(operation: operation)
         var tree = try referents.tree(ofValueAt: pointer, type: metadata, depth: depth, in: walk)
         tree.name = typeName(of: Swift.type(of: object))
         return tree
@@ -99,7 +99,7 @@ public struct HeapSizer: Sendable {
   public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] {
     try checkOptions("HeapSizer.histogram(of:)")
     let records = try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: "HeapSizer.histogram(of:)") { (walk) throws(SizerError) in
+      try Engine.withWalk(options, operation: "HeapSizer.histogram(of:)") { (walk) throws(SizerError) in
         try walk.add(valueAt: pointer, metadata: metadata)
         return walk.records
       }
@@ -117,10 +117,10 @@ public struct HeapSizer: Sendable {
     }
   }
 
-  private func checkOptions(_ place: String) throws(SizerError) {
+  private func checkOptions(_ operation: String) throws(SizerError) {
     if let depth = options.maximumDepth, depth < 1 {
       throw SizerError(
-        code: .invalidArgument, message: "maximumDepth is \(depth); use 1 or more, or nil for no limit", place: place)
+        .invalidArgument, operation, "maximumDepth is \(depth)", advice: "use 1 or more, or nil for no limit")
     }
   }
 }

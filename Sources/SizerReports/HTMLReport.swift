@@ -28,7 +28,7 @@ public struct HTMLReport: Sendable {
   ///
   /// - Throws: ``ReportError`` if the file can't be made, written or renamed; `path` then holds what it held before.
   public func write(to path: String) throws(ReportError) {
-    try ReportFile.write(page(limits: Limits()), to: path)
+    try ReportFile.write(page(limits: Limits()), to: path, operation: "HTMLReport.write(to:)")
   }
 
   /// The page's bytes. Limits are of rows, whose lengths vary: a page that comes out too large is made again with half of all.

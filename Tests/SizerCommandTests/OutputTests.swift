@@ -153,7 +153,7 @@ struct OutputTests {
       (folder.path("lost"), "can't be made: No such file or directory; \(advice)"),
       (folder.path("none/file"), "can't be made: No such file or directory; \(advice)"),
       (folder.path("old/file"), "can't be written: Not a directory; \(advice)"),
-      ("", "is no path: it must not be empty nor hold a zero byte"),
+      ("", "is no path that a file can have; give one that is not empty and holds no zero byte"),
       ("/dev/fd/77", "can't be written: Bad file descriptor; open it for writing"),
     ] {
       let ended = try sizer(command, profile, "-o", path, "--force")

@@ -57,7 +57,8 @@ import Testing
       #expect(error(writingTo: "\(folder)/a\0b")?.code == .invalidPath)
       #expect(error(writingTo: folder)?.code == .invalidPath)
       let missing = try #require(error(writingTo: "\(folder)/none/a.html"))
-      #expect(missing.code == .notWritable && missing.place == "\(folder)/none/a.html")
+      #expect(missing.code == .notWritable && missing.path == "\(folder)/none/a.html")
+      #expect(missing.operation == "HTMLReport.write(to:)" && missing.cause == .system(errno: ENOENT))
       #expect(missing.message.contains("No such file or directory") && missing.description.contains("notWritable"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }

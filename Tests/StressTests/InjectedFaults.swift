@@ -30,7 +30,7 @@ extension Stress {
       } catch {
         #expect(error.code == code)
         #expect(error.message.contains(words), "\(error.message)")
-        #expect(error.place == "ClassTracker.createSnapshot(_:mode:)")
+        #expect(error.operation == "ClassTracker.createSnapshot(_:mode:fragmentation:)")
       }
       #expect(tracker.statistics.snapshots.count == before)
       quiet.expect(in: try tracker.createSnapshot(mode: .frozen))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sizer
+import TestSupport
 import Testing
 
 /// Zero, which only the running program knows: what is computed from it can't be laid out by the optimiser.
@@ -46,7 +47,7 @@ func expectError(
     try body()
   } throws: { error in
     guard let error = error as? SizerError else { return false }
-    return error.code == code && error.place.hasPrefix("ClassTracker") && !error.message.isEmpty
+    return error.code == code && error.operation.hasPrefix("ClassTracker") && isWellFormed(error)
   }
 }
 

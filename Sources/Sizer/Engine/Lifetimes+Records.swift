@@ -130,21 +130,20 @@ extension Engine {
   /// Whether a status says that an argument was of the wrong kind.
   static func isInvalid(_ status: csizer_status) -> Bool { status == CSIZER_INVALID }
 
-  static func checkBirthsAreSeen(place: String) throws(SizerError) {
+  static func checkBirthsAreSeen(operation: String) throws(SizerError) {
     guard csizer_census_state() == CSIZER_HOOKS_REPLACED else {
       throw SizerError(
-        code: .unsupportedRuntime,
-        message: "new objects can't be seen in this process: \(String(cString: csizer_census_reason())); "
-          + "track single objects instead",
-        place: place)
+        .unsupportedRuntime, operation,
+        "new objects can't be seen in this process: \(String(cString: csizer_census_reason()))",
+        advice: "track single objects instead")
     }
   }
 
-  static func checkStacksAreCaptured(place: String) throws(SizerError) {
+  static func checkStacksAreCaptured(operation: String) throws(SizerError) {
     guard csizer_trace_is_available() else {
       throw SizerError(
-        code: .unsupportedRuntime,
-        message: "stacks can't be captured: \(String(cString: csizer_trace_reason()))", place: place)
+        .unsupportedRuntime, operation, "stacks can't be captured: \(String(cString: csizer_trace_reason()))",
+        advice: "track without traces")
     }
   }
 }

@@ -11,9 +11,9 @@ final class Lifetimes: Sendable {
   /// By cohort.
   let classNames = Mutex<[String]>([])
 
-  init(place: String) throws(SizerError) {
+  init(operation: String) throws(SizerError) {
     var made: OpaquePointer?
-    try Engine.check(csizer_lifetimes_create(&made), place: place)
+    try Engine.check(csizer_lifetimes_create(&made), operation: operation)
     handle = made!
   }
 
@@ -81,9 +81,9 @@ final class Lifetimes: Sendable {
   }
 
   /// Tracks no object any more; answers what was kept.
-  func releaseObjects(place: String) throws(SizerError) -> Kept {
+  func releaseObjects(operation: String) throws(SizerError) -> Kept {
     var kept = Kept()
-    try Engine.check(csizer_lifetimes_release_objects(handle, &kept.list), place: place)
+    try Engine.check(csizer_lifetimes_release_objects(handle, &kept.list), operation: operation)
     return kept
   }
 
@@ -94,8 +94,8 @@ final class Lifetimes: Sendable {
   }
 
   /// Brings the list of the living up to date, for a sizing that follows.
-  func list(place: String) throws(SizerError) {
-    try Engine.check(csizer_sizing_list(handle), place: place)
+  func list(operation: String) throws(SizerError) {
+    try Engine.check(csizer_sizing_list(handle), operation: operation)
     learnNames()
   }
 

@@ -2,7 +2,7 @@
 import Synchronization
 
 extension ClassTracker {
-  /// Starts to record into a new file: from now on each snapshot is in the file when ``createSnapshot(_:mode:)`` returns, and stays there
+  /// Starts to record into a new file: from now on each snapshot is in the file when ``createSnapshot(_:mode:fragmentation:)`` returns, and stays there
   /// when the process is killed. Snapshots taken before are not in it; all objects are.
   ///
   /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot` throws
@@ -19,21 +19,20 @@ extension ClassTracker {
   /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
   ///   records already. Nothing is changed then.
   public func record(to path: String) throws(ProfileError) {
-    let place = "ClassTracker.record(to:)"
-    try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, place) }
+    let operation = "ClassTracker.record(to:)"
+    try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, operation) }
   }
 
-  private func startRecording(to path: String, _ place: String) throws(ProfileError) {
+  private func startRecording(to path: String, _ operation: String) throws(ProfileError) {
     // A snapshot that is under way is not yet the recording's.
     try snapshotting.withLock { (_) throws(ProfileError) in
       try recording.withLock { (recording) throws(ProfileError) in
         // Nobody closes or clears the tracker meanwhile: that takes the same lock.
         guard let lifetimes = try? lifetimes.get(), state.withLock({ !$0.isClosed }) else {
-          throw ProfileError(code: .closed, message: "the tracker is closed; make a new one", place: place)
+          throw ProfileError(.closed, operation, "the tracker is closed", advice: "make a new one")
         }
         guard recording == nil else {
-          throw ProfileError(
-            code: .busy, message: "the tracker records already; stop that recording first", place: place)
+          throw ProfileError(.busy, operation, "the tracker records already", advice: "stop that recording first")
         }
         let recorder = try ProfileRecorder(path: path)
         recording = state.withLock { Recording(recorder, $0, lifetimes) }
@@ -55,7 +54,7 @@ extension ClassTracker {
 
 extension ClassTracker {
   /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not take before.
-  func writeSnapshots(place: String) throws(SizerError) {
+  func writeSnapshots(operation: String) throws(SizerError) {
     do {
       try recording.withLock { (recording) throws(ProfileError) in
         guard recording != nil else { return }
@@ -63,7 +62,8 @@ extension ClassTracker {
       }
     } catch {
       throw SizerError(
-        code: .notWritten, message: "the snapshot was taken, but not written: \(error)", place: place)
+        code: .notWritten, operation: operation, path: error.path,
+        message: "the snapshot was taken, but not written: \(error.message)", cause: .profile(error))
     }
   }
 

@@ -34,19 +34,19 @@ extension ClassTracker {
   public func createSnapshot(
     _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
   ) throws(SizerError) -> Snapshot {
-    let place = "ClassTracker.createSnapshot(_:mode:)"
+    let operation = "ClassTracker.createSnapshot(_:mode:fragmentation:)"
     let lifetimes = try lifetimes.get()
-    try checkLength(of: label, "label", place: place)
-    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
-    return try Engine.onOwnStack(place) { () throws(SizerError) in try create(request, mode) }
+    try checkLength(of: label, "label", operation: operation)
+    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, operation: operation)
+    return try Engine.onOwnStack(operation) { () throws(SizerError) in try create(request, mode) }
   }
 
   private func create(_ request: SnapshotRequest, _ mode: SnapshotMode) throws(SizerError) -> Snapshot {
-    let (lifetimes, place) = (request.lifetimes, request.place)
+    let (lifetimes, operation) = (request.lifetimes, request.operation)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
-        try lifetimes.list(place: place)
+        try state.checkOpen(operation)
+        try lifetimes.list(operation: operation)
         return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
       }
       let snapshot =
@@ -54,7 +54,7 @@ extension ClassTracker {
         ? try createCounts(request, because: "only counts were asked for")
         : isInPlace
           ? try createInPlace(request) : try Seats.withSeat { () throws(SizerError) in try createFrozen(request) }
-      try writeSnapshots(place: place)
+      try writeSnapshots(operation: operation)
       return snapshot
     }
   }
@@ -62,7 +62,7 @@ extension ClassTracker {
   /// The tracker's lock is taken when it is this thread's turn to walk: hundreds of others may be before it.
   private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     let empty = try state.withLock { (state) throws(SizerError) -> Snapshot? in
-      try state.checkOpen(request.place)
+      try state.checkOpen(request.operation)
       guard request.lifetimes.livingCount == 0 else { return nil }
       let nothing = Sizing(mode: .inPlace, taken: .now)  // with nothing to size there is nothing to stop
       return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
@@ -70,8 +70,8 @@ extension ClassTracker {
     if let empty { return empty }
     return try Engine.withTurn { (turn) throws(SizerError) in
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(request.place)
-        var sizing = try Engine.sizeInPlace(request.lifetimes, in: &turn, place: request.place)
+        try state.checkOpen(request.operation)
+        var sizing = try Engine.sizeInPlace(request.lifetimes, in: &turn, operation: request.operation)
         return try state.record(request, &sizing)
       }
     }
@@ -83,8 +83,8 @@ extension ClassTracker {
     _ request: SnapshotRequest, because reason: String, after pause: Duration = .zero, generation: Int? = nil
   ) throws(SizerError) -> Snapshot {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(request.place)
-      var sizing = try Engine.count(request.lifetimes, place: request.place)
+      try state.checkOpen(request.operation)
+      var sizing = try Engine.count(request.lifetimes, operation: request.operation)
       sizing.pause += pause
       var draft = try state.draft(request, sizing)
       draft.error = reason
@@ -103,9 +103,9 @@ extension ClassTracker {
       var generation = 0
       let start = try Engine.withTurn { (turn) throws(SizerError) in
         try state.withLock { (state) throws(SizerError) in
-          try state.checkOpen(request.place)
+          try state.checkOpen(request.operation)
           generation = state.generation
-          return try Engine.startFrozen(request.lifetimes, in: &turn, place: request.place)
+          return try Engine.startFrozen(request.lifetimes, in: &turn, operation: request.operation)
         }
       }
       let frozen: FrozenSizing
@@ -115,14 +115,16 @@ extension ClassTracker {
         return try createCounts(request, because: what, after: pause, generation: generation)
       }
       pause += frozen.pause
-      switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, place: request.place) {
+      switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, operation: request.operation) {
       case .learnt: continue
       case .noRoom(let what):
         return try createCounts(request, because: what, after: pause, generation: generation)
       case .failed(let what):
         failures += 1
         guard failures < 2 else {
-          throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: request.place)
+          throw SizerError(
+            .systemRefused, request.operation, "the snapshot failed twice: \(what)",
+            advice: "try again, or take one in place")
         }
       case .finished(var sizing):
         sizing.found.pause = pause  // of all images that it took
@@ -154,7 +156,7 @@ private struct SnapshotRequest {
   var label: String
   var wantsSlabs: Bool
   var lifetimes: Lifetimes
-  var place: String
+  var operation: String
 }
 
 extension TrackerState {
@@ -174,7 +176,7 @@ extension TrackerState {
   ) throws(SizerError) -> Snapshot {
     // All that can fail comes before the first change.
     let draft = try draft(request, sizing.found)
-    try sizing.record(as: snapshots.count, place: request.place)
+    try sizing.record(as: snapshots.count, operation: request.operation)
     return record(draft, sizing.found, request.lifetimes)
   }
 
@@ -205,7 +207,7 @@ extension TrackerState {
 
   /// The snapshot without sizes.
   fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
-    let process = try Engine.processMemory(place: request.place)
+    let process = try Engine.processMemory(operation: request.operation)
     // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten
     // times that.
     let isSample = request.lifetimes.livingCount == 0 && classes.isEmpty
@@ -215,10 +217,12 @@ extension TrackerState {
       ? nil
       : try Engine.memoryLadder(
         objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, deadBytes: sizing.heap?.dead, process: process,
-        place: request.place)
+        operation: request.operation)
     var records = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
     if request.wantsSlabs {
-      let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
+      let slabs = try request.lifetimes.slabUse(operation: request.operation) {
+        name(ofCohort: $0, in: request.lifetimes)
+      }
       for name in names { records[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(

@@ -25,7 +25,7 @@ public final class ClassTracker: Sendable {
   ///
   /// - Parameter maximumTraceDepth: how many calls a trace holds at most, innermost first; 1 to 256.
   public init(maximumTraceDepth: Int = 64) {
-    lifetimes = Result { () throws(SizerError) in try Lifetimes(place: "ClassTracker.init") }
+    lifetimes = Result { () throws(SizerError) in try Lifetimes(operation: "ClassTracker.init(maximumTraceDepth:)") }
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
     state = Mutex(TrackerState(epoch: .now))
@@ -51,27 +51,26 @@ public final class ClassTracker: Sendable {
   public func track(
     _ object: AnyObject, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false
   ) throws(SizerError) {
-    let place = "ClassTracker.track(_:)"
+    let operation = "ClassTracker.track(_:name:resolutionLevel:keep:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
-    try checkLength(of: name ?? "", "name", place: place)
+    try checkLevel(resolutionLevel, operation: operation)
+    try checkLength(of: name ?? "", "name", operation: operation)
     let type: AnyClass = Swift.type(of: object)
     try Engine.preferringOwnStack { () throws(SizerError) in
       guard !isBox(type) else {
         throw SizerError(
-          code: .invalidArgument, message: "a value in a box was given; only instances of classes can be tracked",
-          place: place)
+          .invalidArgument, operation, "a value in a box was given", advice: "give an instance of a class")
       }
-      try add(object, type, name, resolutionLevel, keep, lifetimes, place)
+      try add(object, type, name, resolutionLevel, keep, lifetimes, operation)
     }
   }
 
   private func add(
     _ object: AnyObject, _ type: AnyClass, _ name: String?, _ resolutionLevel: Int, _ keep: Bool,
-    _ lifetimes: Lifetimes, _ place: String
+    _ lifetimes: Lifetimes, _ operation: String
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
+      try state.checkOpen(operation)
       guard lifetimes.announcement(of: object) == nil else { return }
       let announcement = Announcement(
         name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
@@ -79,10 +78,10 @@ public final class ClassTracker: Sendable {
       let status = lifetimes.add(object, as: watch)
       if Engine.isInvalid(status) {
         throw SizerError(
-          code: .invalidArgument,
-          message: "the object is static or no Swift object: it is never freed and owns no block", place: place)
+          .invalidArgument, operation, "the object is static or no Swift object: it is never freed and owns no block",
+          advice: "give an object that the program makes")
       }
-      try Engine.check(status, place: place)
+      try Engine.check(status, operation: operation)
       state.list(announcement)
     }
   }
@@ -101,19 +100,19 @@ public final class ClassTracker: Sendable {
   public func track(
     class type: AnyClass, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false, trace: Bool = false
   ) throws(SizerError) {
-    let place = "ClassTracker.track(class:)"
+    let operation = "ClassTracker.track(class:name:resolutionLevel:keep:trace:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
-    try checkLength(of: name ?? "", "name", place: place)
+    try checkLevel(resolutionLevel, operation: operation)
+    try checkLength(of: name ?? "", "name", operation: operation)
     try Engine.preferringOwnStack { () throws(SizerError) in
-      try Engine.checkBirthsAreSeen(place: place)
-      if trace { try Engine.checkStacksAreCaptured(place: place) }
+      try Engine.checkBirthsAreSeen(operation: operation)
+      if trace { try Engine.checkStacksAreCaptured(operation: operation) }
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
+        try state.checkOpen(operation)
         let announcement = Announcement(
           name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
           traceDepth: trace ? traceDepth : 0)
-        try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
+        try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), operation: operation)
         state.classes[ObjectIdentifier(type)] = announcement
         state.list(announcement)
       }
@@ -124,25 +123,25 @@ public final class ClassTracker: Sendable {
   ///
   /// - Throws: `invalidArgument` for a negative level; `notTracked`; `closed`; `outOfMemory`. Nothing is changed then.
   public func change(_ object: AnyObject, resolutionLevel: Int) throws(SizerError) {
-    let place = "ClassTracker.change(_:resolutionLevel:)"
+    let operation = "ClassTracker.change(_:resolutionLevel:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
+    try checkLevel(resolutionLevel, operation: operation)
     try Engine.preferringOwnStack { () throws(SizerError) in
-      try setLevel(object, resolutionLevel, lifetimes, place)
+      try setLevel(object, resolutionLevel, lifetimes, operation)
     }
   }
 
   private func setLevel(
-    _ object: AnyObject, _ resolutionLevel: Int, _ lifetimes: Lifetimes, _ place: String
+    _ object: AnyObject, _ resolutionLevel: Int, _ lifetimes: Lifetimes, _ operation: String
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
+      try state.checkOpen(operation)
       guard let number = lifetimes.announcement(of: object) else {
-        throw SizerError(code: .notTracked, message: "the object is not tracked; track it first", place: place)
+        throw SizerError(.notTracked, operation, "the object is not tracked", advice: "track it first")
       }
       var announcement = state.announcements[Int(number)]
       announcement.resolutionLevel = resolutionLevel
-      try Engine.check(lifetimes.setLevel(of: object, as: state.announce(announcement)), place: place)
+      try Engine.check(lifetimes.setLevel(of: object, as: state.announce(announcement)), operation: operation)
     }
   }
 
@@ -152,14 +151,14 @@ public final class ClassTracker: Sendable {
   ///
   /// - Throws: `notTracked` when the class itself is not tracked; `closed`.
   public func detach(class type: AnyClass) throws(SizerError) {
-    let place = "ClassTracker.detach(class:)"
+    let operation = "ClassTracker.detach(class:)"
     let lifetimes = try lifetimes.get()
     try Engine.preferringOwnStack { () throws(SizerError) in
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
+        try state.checkOpen(operation)
         guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil else {
           // Not named: when its library was closed there is nothing to be read any more.
-          throw SizerError(code: .notTracked, message: "the class is not tracked", place: place)
+          throw SizerError(.notTracked, operation, "the class is not tracked", advice: "name one that is")
         }
         // The engine has forgotten it when its library was closed.
         _ = lifetimes.unwatch(type)
@@ -220,7 +219,7 @@ public final class ClassTracker: Sendable {
         lifetimes.unwatchAll()
         // Refused memory keeps what was kept; it is tried again with the next call.
         do {
-          kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+          kept = try lifetimes.releaseObjects(operation: "ClassTracker.detachAll()")
           return true
         } catch {
           return false
@@ -230,18 +229,18 @@ public final class ClassTracker: Sendable {
     kept?.letGo()
   }
 
-  private func checkLevel(_ level: Int, place: String) throws(SizerError) {
+  private func checkLevel(_ level: Int, operation: String) throws(SizerError) {
     guard (0...Engine.deepestTree).contains(level) else {
       throw SizerError(
-        code: .invalidArgument, message: "resolutionLevel is \(level); use 0 to \(Engine.deepestTree)", place: place)
+        .invalidArgument, operation, "resolutionLevel is \(level)", advice: "use 0 to \(Engine.deepestTree)")
     }
   }
 
   /// A profile has room for texts of a megabyte; nobody reads a tenth of that.
-  func checkLength(of text: String, _ what: String, place: String) throws(SizerError) {
+  func checkLength(of text: String, _ what: String, operation: String) throws(SizerError) {
     guard text.utf8.count <= 100_000 else {
       throw SizerError(
-        code: .invalidArgument, message: "the \(what) has \(text.utf8.count) bytes; use 100,000 at most", place: place)
+        .invalidArgument, operation, "the \(what) has \(text.utf8.count) bytes", advice: "use 100,000 at most")
     }
   }
 

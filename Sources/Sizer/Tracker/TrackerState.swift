@@ -32,9 +32,9 @@ struct TrackerState: Sendable {
     self.epoch = epoch
   }
 
-  func checkOpen(_ place: String) throws(SizerError) {
+  func checkOpen(_ operation: String) throws(SizerError) {
     guard !isClosed else {
-      throw SizerError(code: .closed, message: "the tracker is closed; make a new one", place: place)
+      throw SizerError(.closed, operation, "the tracker is closed", advice: "make a new one")
     }
   }
 

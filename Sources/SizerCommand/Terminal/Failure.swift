@@ -13,9 +13,9 @@ func failureLine(of error: any Error) -> String? {
   let message: String
   switch error {
   case let error as ProfileError: message = error.message
-  case let error as ReportError: message = "\(error.place): \(error.message)"
+  case let error as ReportError: message = error.message
   case let error as DiffError: message = error.description
-  case let error as OutputError: message = "\(error.path) \(error.reason)"
+  case let error as OutputError: message = "\(error.path) \(error.problem); \(error.advice)"
   case let error as Failure: message = error.message
   default: return nil
   }

@@ -77,5 +77,5 @@ package final class OutputDraft {
 
 extension OutputTarget {
   /// Says that there is something already.
-  var taken: OutputError { OutputError(.exists, path, "is there already and is not replaced") }
+  var taken: OutputError { OutputError(.exists, path, "is there already", advice: "remove it or name another file") }
 }

@@ -13,8 +13,8 @@ package final class ProfileRecorder: Sendable {
   private let owner = getpid()
 
   /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten (`alreadyExists`).
-  package init(path: String, place: String = "ClassTracker.record(to:)") throws(ProfileError) {
-    origin = Origin(path: path, place: place)
+  package init(path: String, operation: String = "ClassTracker.record(to:)") throws(ProfileError) {
+    origin = Origin(path: path, operation: operation)
     let file = try FilePath(origin)
     let opened = try holdingSignals { () throws(ProfileError) in
       try file.create()
@@ -75,13 +75,14 @@ package final class ProfileRecorder: Sendable {
     guard getpid() == owner else { throw forked }
     try holdingSignals { () throws(ProfileError) in
       try session.withLock { (session) throws(ProfileError) in
-        guard let session else { throw origin.error(.closed, "is no longer recorded; start a new recording") }
+        guard let session else { throw origin.error(.closed, "is no longer recorded", "start a new recording") }
         try body(session)
       }
     }
   }
 
   private var forked: ProfileError {
-    origin.error(.closed, "is recorded by the process that this one was forked from; start a recording of its own")
+    origin.error(
+      .closed, "is recorded by the process that this one was forked from", "start a recording of this one's own")
   }
 }

@@ -9,7 +9,7 @@ extension Statistics {
   ///
   /// - Throws: `notFound`, `cannotOpen`, `notAProfile`, `newerVersion`, `corrupted`, `busy`, `ioFailure` or `outOfMemory`.
   public init(contentsOf path: String) throws(ProfileError) {
-    self.init(try ProfileReader.history(at: path, place: "Statistics(contentsOf:)"))
+    self.init(try ProfileReader.history(at: path, operation: "Statistics(contentsOf:)"))
   }
 
   /// Writes a profile that holds all of this, in the order of announcement whatever the current order is. Only the owner may read
@@ -19,7 +19,7 @@ extension Statistics {
   ///
   /// - Throws: `notFound`, `cannotOpen`, `alreadyExists`, `full`, `inconsistent`, `ioFailure` or `outOfMemory`.
   public func write(to path: String) throws(ProfileError) {
-    let origin = Origin(path: path, place: "Statistics.write(to:)")
+    let origin = Origin(path: path, operation: "Statistics.write(to:)")
     // Refuses pipes and devices: what is written there is no database.
     _ = try FilePath(origin).length()
     let target = try origin.translating { () throws(OutputError) in try OutputTarget(path: path) }
@@ -28,15 +28,16 @@ extension Statistics {
 
   /// The same, to a target that is a file; `keepsOwner` as ``OutputFile`` has it.
   package func write(to target: OutputTarget, replaces: Bool, keepsOwner: Bool) throws(ProfileError) {
-    let origin = Origin(path: target.path, place: "Statistics.write(to:)")
-    let place = try FilePath(Origin(path: target.resolved, place: origin.place)).told(as: origin)
+    let origin = Origin(path: target.path, operation: "Statistics.write(to:)")
+    let place = try FilePath(Origin(path: target.resolved, operation: origin.operation)).told(as: origin)
     if try place.length() != nil, let log = try place.appending("-wal").length(), log > 0 || place.needsLog {
       throw origin.error(
-        .alreadyExists, "is a recording that is not finished; write to another path, or remove it and its -wal and -shm"
+        .alreadyExists, "is a recording that is not finished",
+        "write to another path, or remove it and its -wal and -shm"
       )
     }
     let draft = try origin.translating { () throws(OutputError) in try OutputDraft(for: target) }
-    let file = try FilePath(Origin(path: draft.path, place: origin.place)).told(as: origin)
+    let file = try FilePath(Origin(path: draft.path, operation: origin.operation)).told(as: origin)
     try holdingSignals { () throws(ProfileError) in try history.write(to: file) }
     try origin.translating { () throws(OutputError) in try draft.put(replaces: replaces, keepsOwner: keepsOwner) }
   }
@@ -46,8 +47,8 @@ extension Statistics {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let target = try OutputTarget(path: "\(folder)/sizer")
     let draft = try OutputDraft(for: target)
-    let place = "Statistics.write(to:)"
-    let file = try FilePath(Origin(path: draft.path, place: place))
+    let operation = "Statistics.write(to:)"
+    let file = try FilePath(Origin(path: draft.path, operation: operation))
     try holdingSignals { () throws(ProfileError) in try history.write(to: file) }
     let descriptor = open(draft.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw OutputError.system(errno, draft.path, "can't be read") }
@@ -71,8 +72,8 @@ extension Origin {
     } catch {
       switch error.kind {
       case .system(let number): throw system(number, "can't be written")
-      case .invalid: throw self.error(.cannotOpen, error.reason)
-      case .exists: throw self.error(.alreadyExists, error.reason)
+      case .invalid: throw self.error(.cannotOpen, error.problem, error.advice)
+      case .exists: throw self.error(.alreadyExists, error.problem, error.advice)
       }
     }
   }

@@ -22,8 +22,9 @@ import Testing
 
   private func code(_ path: String, _ call: () throws -> Void) -> ProfileError.Code? {
     let error = #expect(throws: ProfileError.self) { try call() }
-    #expect(error?.message.hasPrefix("\(path) ") == true)
-    #expect(error?.place.isEmpty == false)
+    #expect(error?.message.hasPrefix(path.isEmpty ? "an empty path " : "\(path) ") == true)
+    #expect(error?.path == path && error?.operation.isEmpty == false)
+    #expect(error.map(isWellFormed) == true)
     return error?.code
   }
 

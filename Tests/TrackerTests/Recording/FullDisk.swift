@@ -22,7 +22,8 @@ private func expectNotWritten(
   let error = #expect(throws: SizerError.self, sourceLocation: sourceLocation) {
     try tracker.createSnapshot(label, mode: .inPlace)
   }
-  #expect(error?.code == .notWritten && error?.place.hasPrefix("ClassTracker") == true, sourceLocation: sourceLocation)
+  #expect(
+    error?.code == .notWritten && error?.operation.hasPrefix("ClassTracker") == true, sourceLocation: sourceLocation)
   #expect(error?.message.contains("no room to grow") == true, sourceLocation: sourceLocation)
   #expect(tracker.statistics.snapshots.last?.label == label, sourceLocation: sourceLocation)
 }

@@ -53,7 +53,7 @@ struct RecordingErrors {
     try tracker.record(to: path)
     try tracker.createSnapshot("one")
     let error = #expect(throws: ProfileError.self) { try tracker.record(to: folder.path("q")) }
-    #expect(error?.code == .busy && error?.place == "ClassTracker.record(to:)")
+    #expect(error?.code == .busy && error?.operation == "ClassTracker.record(to:)")
     #expect(throws: ProfileError.self) { try tracker.record(to: path) }
     #expect(!folder.files.contains("q"))
     try tracker.createSnapshot("two")
@@ -66,7 +66,7 @@ struct RecordingErrors {
   func closed() throws {
     tracker.close()
     let error = #expect(throws: ProfileError.self) { try tracker.record(to: path) }
-    #expect(error?.code == .closed && error?.place == "ClassTracker.record(to:)")
+    #expect(error?.code == .closed && error?.operation == "ClassTracker.record(to:)")
     #expect(folder.files == [])
     try tracker.stopRecording()
     keepAlive(leaf)

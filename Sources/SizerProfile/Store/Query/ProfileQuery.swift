@@ -26,7 +26,7 @@ package struct ProfileQuery: ~Copyable {
   package init(path: String, sql: String) throws(ProfileError) {
     // Who reads a recording may have to make the index of its log.
     let file = try holdingSignals { () throws(ProfileError) in
-      try ProfileFile(reading: Origin(path: path, place: "ProfileQuery(path:sql:)"))
+      try ProfileFile(reading: Origin(path: path, operation: "ProfileQuery(path:sql:)"))
     }
     let connection = file.connection
     connection.loosenLimits()
@@ -139,7 +139,7 @@ extension Connection {
   }
 
   private func invalid(_ what: String) -> ProfileError {
-    origin.error(.invalidQuery, "can't answer: \(what); without a statement, `sizer sql` shows what there is to ask")
+    origin.error(.invalidQuery, "can't answer: \(what)", "without a statement, `sizer sql` shows what there is to ask")
   }
 }
 

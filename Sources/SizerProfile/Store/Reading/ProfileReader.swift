@@ -10,11 +10,11 @@ struct ProfileReader: ~Copyable {
   /// How many rows a table can have at most: none takes fewer bytes.
   let rowLimit: Int64
 
-  /// The history in the file at `path`; `place` is the caller's call, for errors.
-  static func history(at path: String, place: String) throws(ProfileError) -> History {
+  /// The history in the file at `path`; `operation` is the caller's call, for errors.
+  static func history(at path: String, operation: String) throws(ProfileError) -> History {
     // Who reads a recording may have to make the index of its log.
     try holdingSignals { () throws(ProfileError) in
-      var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, place: place)))
+      var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, operation: operation)))
       return try reader.history()
     }
   }

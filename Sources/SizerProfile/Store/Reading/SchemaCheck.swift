@@ -7,13 +7,15 @@ enum SchemaCheck {
   static func run(_ connection: borrowing Connection) throws(ProfileError) -> Int64 {
     let origin = connection.origin
     guard try connection.integer("PRAGMA application_id") == Schema.applicationID else {
-      throw origin.error(.notAProfile, "is not a profile of Sizer: it is another program's database")
+      throw origin.error(
+        .notAProfile, "is not a profile of Sizer: it is another program's database", "name a file that Sizer wrote")
     }
     let version = try connection.integer("PRAGMA user_version") ?? 0
     guard version <= Schema.version else {
       throw origin.error(
         .newerVersion,
-        "is a profile of version \(version), and this Sizer reads up to \(Schema.version); use a newer Sizer")
+        "is a profile of version \(version), and this Sizer reads up to \(Schema.version)",
+        "use a newer Sizer")
     }
     guard version > 0 else { throw origin.corrupted("its version is \(version)") }
     try tables(connection, version)

@@ -9,9 +9,9 @@ struct FilePath: Sendable {
 
   /// A path that a caller gave; refuses what C would cut short.
   init(_ origin: Origin) throws(ProfileError) {
-    guard !origin.path.isEmpty else { throw origin.error(.notFound, "an empty path names no file; give one") }
+    guard !origin.path.isEmpty else { throw origin.error(.notFound, "names no file", "give a path") }
     guard !origin.path.utf8.contains(0) else {
-      throw origin.error(.cannotOpen, "holds a zero byte, which no path may; take it out")
+      throw origin.error(.cannotOpen, "holds a zero byte, which no path may", "take it out")
     }
     self.text = origin.path
     self.origin = origin
@@ -43,8 +43,8 @@ struct FilePath: Sendable {
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int64(status.st_size)
-    case S_IFDIR: throw origin.error(.cannotOpen, "is a folder; name a file")
-    default: throw origin.error(.cannotOpen, "is a device, pipe or socket; name a plain file")
+    case S_IFDIR: throw origin.error(.cannotOpen, "is a folder", "name a file")
+    default: throw origin.error(.cannotOpen, "is a device, pipe or socket", "name a plain file")
     }
   }
 
