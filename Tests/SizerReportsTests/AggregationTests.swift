@@ -10,7 +10,8 @@ import Testing
     (1, 0, 3), (2, 1, 1), (3, 40, 2), (4, 120, 9), (5, 200, 17), (6, 300, 5), (7, 50, 30),
   ]
 
-  @Test(arguments: shapes) func `Totals of classes are those of the snapshots`(
+  @Test("totals of classes are those of the snapshots", arguments: shapes)
+  func totals(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -26,7 +27,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes) func `Any two snapshots compare exactly`(
+  @Test("any two snapshots compare exactly", arguments: shapes)
+  func comparisons(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -61,7 +63,8 @@ import Testing
     rows.filter { isMeant($0[0]) }.reduce(0) { $0 + PageModel.expanded($1.dropFirst(), count: count)[position] }
   }
 
-  @Test(arguments: shapes) func `Distributions count each living object in the bucket of its size`(
+  @Test("distributions count each living object in the bucket of its size", arguments: shapes)
+  func distributions(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -96,7 +99,8 @@ import Testing
     return bucket
   }
 
-  @Test(arguments: shapes) func `Events add up to the objects that live at each moment`(
+  @Test("events add up to the objects that live at each moment", arguments: shapes)
+  func events(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -119,7 +123,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes) func `Referents are merged as Statistics merges them`(
+  @Test("referents are merged as Statistics merges them", arguments: shapes)
+  func mergedReferents(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -142,7 +147,8 @@ import Testing
     "\(depth) \(node.name) \(node.typeName) \([node.count, node.bytes, node.flatBytes].map(String.init))"
   }
 
-  @Test(arguments: shapes) func `Traces weigh what was made and what lives`(
+  @Test("traces weigh what was made and what lives", arguments: shapes)
+  func traceWeights(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -176,7 +182,8 @@ import Testing
     return lines.joined(separator: "\n")
   }
 
-  @Test(arguments: shapes) func `Instances have the sizes of their rows`(
+  @Test("instances have the sizes of their rows", arguments: shapes)
+  func instanceSizes(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -200,7 +207,8 @@ import Testing
     }
   }
 
-  @Test func `Slabs are those of the snapshots that have them, of as many classes as there is room for`() throws {
+  @Test("slabs are those of the snapshots that have them, of as many classes as there is room for")
+  func slabsOfSnapshots() throws {
     var history = randomHistory(seed: 8, objects: 60, snapshots: 5, names: 4)
     history.snapshots[1].classes["Class0"] = ClassRecord(active: 9, bytes: 90_000, slabs: SlabUse(slabCount: 3))
     history.snapshots[3].classes = [

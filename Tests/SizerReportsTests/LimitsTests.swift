@@ -7,7 +7,8 @@ import Testing
 
 /// What a page leaves out of a large profile, and that it stays small whatever the profile.
 @Suite struct LimitsTests {
-  @Test func `Of many instances the largest, the most grown and others have rows`() throws {
+  @Test("of many instances the largest, the most grown and others have rows")
+  func keptInstances() throws {
     var history = randomHistory(seed: 9, objects: 0, snapshots: 3, names: 1)
     let times = history.snapshots.map { Int64($0.timestamp / .nanoseconds(1)) }
     for object in 0..<UInt32(1_000) {
@@ -29,7 +30,8 @@ import Testing
     #expect(largest.contains { $0 < 900 && $0 != 800 }, "the sample reaches those that are neither large nor grown")
   }
 
-  @Test func `Of many snapshots the first, the last, the largest and labelled ones are kept`() throws {
+  @Test("of many snapshots the first, the last, the largest and labelled ones are kept")
+  func keptSnapshots() throws {
     var history = History()
     for number in 0..<5_000 {
       history.snapshots.append(
@@ -46,7 +48,8 @@ import Testing
     #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 < 50 })
   }
 
-  @Test func `Classes without a row are summed`() throws {
+  @Test("classes without a row are summed")
+  func classesWithoutRow() throws {
     let history = randomHistory(seed: 4, objects: 200, snapshots: 4, names: 12)
     var limits = Limits()
     limits.classes = 5
@@ -61,7 +64,8 @@ import Testing
     #expect(rest.allSatisfy { $0.allSatisfy { $0.bytes <= smallest } })
   }
 
-  @Test func `Room is divided so that the small get all they claim`() {
+  @Test("room is divided so that the small get all they claim")
+  func dividedRoom() {
     #expect(quotas(for: [10, 2, 100], room: 30) == [10, 2, 18])
     #expect(quotas(for: [100, 100], room: 30) == [15, 15])
     #expect(quotas(for: [1, 2], room: 30) == [1, 2])
@@ -69,7 +73,8 @@ import Testing
     #expect(quotas(for: [5, 5, 5], room: 2).reduce(0, +) == 2)
   }
 
-  @Test func `The largest are found as sorting finds them, and equal ones in order`() {
+  @Test("the largest are found as sorting finds them, and equal ones in order")
+  func largestAsSorted() {
     var random = SeededGenerator(seed: 3)
     for count in [0, 1, 7, 40] {
       let keys = (0..<500).map { _ in Int.random(in: 0..<60, using: &random) }
@@ -80,7 +85,8 @@ import Testing
     }
   }
 
-  @Test func `A sample has no favourites and is the same every time`() {
+  @Test("a sample has no favourites and is the same every time")
+  func fairSample() {
     var sample = Sample(count: 1_000)
     for object in 0..<UInt32(100_000) { sample.offer(object) }
     var again = Sample(count: 1_000)
@@ -90,7 +96,8 @@ import Testing
     for tenth in 0..<10 { #expect(abs(sample.objects.count { $0 / 10_000 == tenth } - 100) < 57) }
   }
 
-  @Test func `A page of a million instances stays below 5 MB`() {
+  @Test("a page of a million instances stays below 5 MB")
+  func millionInstances() {
     var history = History(
       snapshots: [Snapshot(timestamp: .seconds(1)), Snapshot(timestamp: .seconds(2))], names: ["A", "B"])
     history.objects.reserveCapacity(1_000_000)
@@ -104,7 +111,8 @@ import Testing
   }
 
   /// Each makes another part of a page as large as it can be; together they claim hundreds of megabytes.
-  @Test func `A page stays below 5 MB whatever has no end`() throws {
+  @Test("a page stays below 5 MB whatever has no end")
+  func endlessInput() throws {
     var history = History()
     let long = String(repeating: "<&\"", count: 200)
     for snapshot in 0..<250 {

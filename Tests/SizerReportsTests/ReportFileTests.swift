@@ -23,7 +23,8 @@ import Testing
     } catch { return error }
   }
 
-  @Test func `A report is one file that only its owner reads`() throws {
+  @Test("a report is one file that only its owner reads")
+  func oneFile() throws {
     try withFolder { folder in
       try Self.report.write(to: "\(folder)/a.html")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.html"])
@@ -35,13 +36,15 @@ import Testing
     }
   }
 
-  @Test func `The same profile gives the same bytes`() throws {
+  @Test("the same profile gives the same bytes")
+  func sameBytes() throws {
     let history = randomHistory(seed: 12, objects: 200, snapshots: 6)
     #expect(
       HTMLReport(Statistics(history)).page(limits: Limits()) == HTMLReport(Statistics(history)).page(limits: Limits()))
   }
 
-  @Test func `An old report is replaced`() throws {
+  @Test("an old report is replaced")
+  func replacedReport() throws {
     try withFolder { folder in
       try "old".write(toFile: "\(folder)/a.html", atomically: false, encoding: .utf8)
       let old = try FileHandle(forReadingFrom: URL(fileURLWithPath: "\(folder)/a.html"))
@@ -51,7 +54,8 @@ import Testing
     }
   }
 
-  @Test func `A path that can be no file is refused and nothing is left`() throws {
+  @Test("a path that can be no file is refused and nothing is left")
+  func refusedPaths() throws {
     try withFolder { folder in
       #expect(error(writingTo: "")?.code == .invalidPath)
       #expect(error(writingTo: "\(folder)/a\0b")?.code == .invalidPath)
@@ -64,7 +68,8 @@ import Testing
     }
   }
 
-  @Test func `A link leads to the file that is replaced; a device is written to`() throws {
+  @Test("a link leads to the file that is replaced; a device is written to")
+  func linksAndDevices() throws {
     try withFolder { folder in
       try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "a.html")
       for _ in 0..<2 {
@@ -81,7 +86,8 @@ import Testing
     }
   }
 
-  @Test func `The policy admits the style and the script by their hashes`() throws {
+  @Test("the policy admits the style and the script by their hashes")
+  func policy() throws {
     let page = Self.report.page(limits: Limits())
     let text = String(decoding: page, as: UTF8.self)
     for (kind, start, end) in [
@@ -99,7 +105,8 @@ import Testing
     }
   }
 
-  @Test func `Without a script the page has its totals`() throws {
+  @Test("without a script the page has its totals")
+  func withoutScript() throws {
     let text = String(decoding: Self.report.page(limits: Limits()), as: UTF8.self)
     let summary = try #require(text.range(of: "<div id=\"summary\">"))
     let script = try #require(text.range(of: "<script"))

@@ -20,7 +20,7 @@ extension Stress {
       #expect(snapshot.pause > .zero)
     }
 
-    @Test("Eight threads change everything while snapshots are taken without a break")
+    @Test("eight threads change everything while snapshots are taken without a break")
     func threads() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -37,7 +37,7 @@ extension Stress {
       }
     }
 
-    @Test("Eight threads change everything while snapshots name what it is made of")
+    @Test("eight threads change everything while snapshots name what it is made of")
     func named() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -65,7 +65,7 @@ extension Stress {
       }
     }
 
-    @Test("Tasks and actors change everything while snapshots are taken without a break")
+    @Test("tasks and actors change everything while snapshots are taken without a break")
     func tasks() async throws {
       let tracker = ClassTracker()
       let quiet = try QuietSet(tracker)

@@ -13,7 +13,7 @@ extension Stress {
       while !ProcessState.frozenChildren().isEmpty, ContinuousClock.now < end { usleep(1000) }
     }
 
-    @Test("Clearing and detaching during snapshots forgets all or nothing")
+    @Test("clearing and detaching during snapshots forgets all or nothing")
     func cleared() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -37,7 +37,7 @@ extension Stress {
       }
     }
 
-    @Test("A tracker that is closed during a snapshot says so, and stays readable")
+    @Test("a tracker that is closed during a snapshot says so, and stays readable")
     func closed() throws {
       try expectNothingLeft {
         try Stress.repeating(share: 0.03) {
@@ -58,7 +58,7 @@ extension Stress {
       }
     }
 
-    @Test("Periodic snapshots at 100 Hz survive being started, stopped, cleared, closed and freed by several threads")
+    @Test("periodic snapshots at 100 Hz survive being started, stopped, cleared, closed and freed by several threads")
     func periodic() {
       expectNothingLeft {
         Stress.repeating(share: 0.08) {
@@ -85,7 +85,7 @@ extension Stress {
       }
     }
 
-    @Test("A tracker that is freed with periodic snapshots on takes none any more")
+    @Test("a tracker that is freed with periodic snapshots on takes none any more")
     func freed() {
       expectNothingLeft {
         Stress.repeating(share: 0.02) {

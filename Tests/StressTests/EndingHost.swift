@@ -6,7 +6,7 @@ import Testing
 extension Stress {
   /// Processes of their own, which end or run out of memory.
   @Suite struct EndingHost {
-    @Test("A host that exits while a snapshot is under way leaves no orphan")
+    @Test("a host that exits while a snapshot is under way leaves no orphan")
     func exits() async throws {
       let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         _ = try beginSnapshotThatHangs()
@@ -15,7 +15,7 @@ extension Stress {
       try await expectGone(named: result?.standardOutputContent)
     }
 
-    @Test("A host that becomes another program while a snapshot is under way leaves no orphan")
+    @Test("a host that becomes another program while a snapshot is under way leaves no orphan")
     func executes() async throws {
       let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         _ = try beginSnapshotThatHangs()
@@ -25,7 +25,7 @@ extension Stress {
       try await expectGone(named: result?.standardOutputContent)
     }
 
-    @Test("A host that is killed while a snapshot is under way leaves no orphan")
+    @Test("a host that is killed while a snapshot is under way leaves no orphan")
     func killed() async throws {
       let result = await #expect(processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]) {
         _ = try beginSnapshotThatHangs()
@@ -34,7 +34,7 @@ extension Stress {
       try await expectGone(named: result?.standardOutputContent)
     }
 
-    @Test("Without a descriptor left a host gets an error or a right snapshot, and goes on")
+    @Test("without a descriptor left a host gets an error or a right snapshot, and goes on")
     func descriptors() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
@@ -61,7 +61,7 @@ extension Stress {
       }
     }
 
-    @Test("At its limit of memory a host gets an error, counts, or a right snapshot, and goes on")
+    @Test("at its limit of memory a host gets an error, counts, or a right snapshot, and goes on")
     func limit() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()

@@ -4,7 +4,7 @@ import Testing
 
 extension Stress {
   @Suite struct FrozenAsInPlace {
-    @Test("A heap at rest has the same sizes frozen and in place, object by object", arguments: [1, 7, 100, 3000])
+    @Test("a heap at rest has the same sizes frozen and in place, object by object", arguments: [1, 7, 100, 3000])
     func equal(size: Int) throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -31,7 +31,7 @@ extension Stress {
       }
     }
 
-    @Test("Referents have the same names and sizes frozen and in place", arguments: [1, 2, 5, 30])
+    @Test("referents have the same names and sizes frozen and in place", arguments: [1, 2, 5, 30])
     func named(level: Int) throws {
       let tracker = ClassTracker()
       let objects = Specimens.all(size: 50).map { Specimen($0.value) }
@@ -52,7 +52,7 @@ extension Stress {
       withExtendedLifetime(objects) {}
     }
 
-    @Test("More names than the child was given room for come with the next image")
+    @Test("more names than the child was given room for come with the next image")
     func manyNames() throws {
       let tracker = ClassTracker()
       let nodes = (0..<20_000).map {
@@ -70,7 +70,7 @@ extension Stress {
       withExtendedLifetime(nodes) {}
     }
 
-    @Test("A hundred thousand objects of one graph have the same sizes frozen and in place")
+    @Test("a hundred thousand objects of one graph have the same sizes frozen and in place")
     func graph() throws {
       let tracker = ClassTracker()
       var nodes: [Specimens.Node] = []

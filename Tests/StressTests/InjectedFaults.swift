@@ -36,7 +36,7 @@ extension Stress {
       quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
     }
 
-    @Test("A child that somebody kills is an error or another try, never a wrong size")
+    @Test("a child that somebody kills is an error or another try, never a wrong size")
     func killed() throws {
       try withBusyHost { tracker, quiet in
         let many = try QuietSet(tracker, name: "many", count: 50_000)  // a child has something to do
@@ -75,7 +75,7 @@ extension Stress {
       }
     }
 
-    @Test("A child that dies once is replaced, one that dies twice is an error")
+    @Test("a child that dies once is replaced, one that dies twice is an error")
     func death() throws {
       try withBusyHost { tracker, quiet in
         Engine.failFrozen(.death, times: 1)
@@ -85,7 +85,7 @@ extension Stress {
       }
     }
 
-    @Test("A child that makes no progress is ended and replaced; twice is an error")
+    @Test("a child that makes no progress is ended and replaced; twice is an error")
     func hang() throws {
       let patience = Engine.patience.exchange(50_000_000, ordering: .relaxed)
       defer { Engine.patience.store(patience, ordering: .relaxed) }
@@ -108,7 +108,7 @@ extension Stress {
       }
     }
 
-    @Test("A child that somebody stops is ended and replaced")
+    @Test("a child that somebody stops is ended and replaced")
     func stopped() throws {
       let patience = Engine.patience.exchange(500_000_000, ordering: .relaxed)
       defer { Engine.patience.store(patience, ordering: .relaxed) }
@@ -137,8 +137,8 @@ extension Stress {
       }
     }
 
-    @Test("A refused fork and refused memory are errors, and nothing is recorded")
-    func refused() throws {
+    @Test("a refused fork and refused memory are errors, and nothing is recorded")
+    func wrongDeltas() throws {
       try withBusyHost { tracker, quiet in
         quiet.expect(in: try tracker.createSnapshot(mode: .frozen))
         try Stress.repeating(share: 0.02) {
@@ -150,7 +150,7 @@ extension Stress {
       }
     }
 
-    @Test("The pause is that of all images that a snapshot needed")
+    @Test("the pause is that of all images that a snapshot needed")
     func pauses() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
@@ -165,7 +165,7 @@ extension Stress {
       }
     }
 
-    @Test("Where sizing an object faults, that object is skipped and all others are as ever")
+    @Test("where sizing an object faults, that object is skipped and all others are as ever")
     func crash() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()

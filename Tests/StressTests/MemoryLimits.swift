@@ -10,7 +10,7 @@ private let mebibyte = 1 << 20
 extension Stress {
   /// No limit of memory is ever reached for the sake of a snapshot: it is taken in the cheap form, and says so.
   @Suite struct MemoryLimits {
-    @Test("Without head room a snapshot has counts and own bytes, says so, and leaves all sizes as they were")
+    @Test("without head room a snapshot has counts and own bytes, says so, and leaves all sizes as they were")
     func cheapForm() async {
       await #expect(processExitsWith: .success) {
         let limits = try MadeLimits(room: 1 << 39)
@@ -36,7 +36,7 @@ extension Stress {
       }
     }
 
-    @Test("Counts alone may be asked for, and cost neither fork nor walk")
+    @Test("counts alone may be asked for, and cost neither fork nor walk")
     func askedFor() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
@@ -47,7 +47,7 @@ extension Stress {
       }
     }
 
-    @Test("A kill that takes the whole group along needs more room")
+    @Test("a kill that takes the whole group along needs more room")
     func together() async {
       await #expect(processExitsWith: .success) {
         let heap = Heap(mebibytes: 100)
@@ -65,7 +65,7 @@ extension Stress {
       }
     }
 
-    @Test("A child is ended before the limit is reached, and the snapshot is taken in the cheap form")
+    @Test("a child is ended before the limit is reached, and the snapshot is taken in the cheap form")
     func watched() async {
       await #expect(processExitsWith: .success) {
         let limits = try MadeLimits(room: 1 << 39)
@@ -97,7 +97,7 @@ extension Stress {
       }
     }
 
-    @Test("After the kernel has killed a child for memory none is made any more")
+    @Test("after the kernel has killed a child for memory none is made any more")
     func killed() async {
       await #expect(processExitsWith: .success) {
         let limits = try MadeLimits(room: 1 << 39)
@@ -129,8 +129,8 @@ extension Stress {
       }
     }
 
-    @Test("A fork that the kernel refuses for want of memory is no error")
-    func refused() async {
+    @Test("a fork that the kernel refuses for want of memory is no error")
+    func wrongDeltas() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
         let quiet = try QuietSet(tracker)
@@ -142,7 +142,7 @@ extension Stress {
       }
     }
 
-    @Test("Below a limit of addresses the host keeps what is left for itself")
+    @Test("below a limit of addresses the host keeps what is left for itself")
     func addresses() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
@@ -176,7 +176,7 @@ extension Stress {
       return modes
     }
 
-    @Test("A heap of 100 MB in a group of 138 lives on, whatever it writes")
+    @Test("a heap of 100 MB in a group of 138 lives on, whatever it writes")
     func tightGroup() async throws {
       let group = MemoryGroup.make(limit: 138 * mebibyte)
       await #expect(processExitsWith: .success) { [path = group?.path as String?] in
@@ -189,7 +189,7 @@ extension Stress {
       }
     }
 
-    @Test("A group that has hardly enough room kills nobody")
+    @Test("a group that has hardly enough room kills nobody")
     func narrowGroup() async throws {
       let group = MemoryGroup.make(limit: 210 * mebibyte)
       await #expect(processExitsWith: .success) { [path = group?.path as String?] in
@@ -202,7 +202,7 @@ extension Stress {
       }
     }
 
-    @Test("A group with enough room gets its frozen images")
+    @Test("a group with enough room gets its frozen images")
     func wideGroup() async throws {
       let group = MemoryGroup.make(limit: 1000 * mebibyte)
       await #expect(processExitsWith: .success) { [path = group?.path as String?] in

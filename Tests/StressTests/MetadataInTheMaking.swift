@@ -6,7 +6,7 @@ import Testing
 extension Stress {
   /// The runtime and the loader are in the middle of their work whenever the image is taken.
   @Suite struct MetadataInTheMaking {
-    @Test("Types that are made in mid-snapshot by eight threads")
+    @Test("types that are made in mid-snapshot by eight threads")
     func types() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -28,7 +28,7 @@ extension Stress {
       }
     }
 
-    @Test("Images that are loaded and unloaded, and a thread that holds the loader's lock")
+    @Test("images that are loaded and unloaded, and a thread that holds the loader's lock")
     func images() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()

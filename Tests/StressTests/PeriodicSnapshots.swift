@@ -31,7 +31,7 @@ private enum Outcome: Hashable {
 extension Stress {
   /// In processes of their own: what is refused is refused to everybody.
   @Suite struct PeriodicSnapshots {
-    @Test("While nothing that lives is tracked no child is made")
+    @Test("while nothing that lives is tracked no child is made")
     func nothing() async {
       await #expect(processExitsWith: .success) {
         let tracker = ClassTracker()
@@ -51,7 +51,7 @@ extension Stress {
       }
     }
 
-    @Test("What failed is recorded among the others in the order of time, with its error, in the file too")
+    @Test("what failed is recorded among the others in the order of time, with its error, in the file too")
     func failures() async {
       await #expect(processExitsWith: .success) {
         let folder = try TemporaryFolder()

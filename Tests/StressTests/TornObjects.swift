@@ -52,7 +52,7 @@ extension Stress {
       try body()
     }
 
-    @Test("An object behind which lies what faults is skipped, and what was counted for it is nobody else's")
+    @Test("an object behind which lies what faults is skipped, and what was counted for it is nobody else's")
     func faults() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -76,7 +76,7 @@ extension Stress {
       }
     }
 
-    @Test("A key whose text is nowhere costs its object's names and size, and nobody else's")
+    @Test("a key whose text is nowhere costs its object's names and size, and nobody else's")
     func tornKey() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -104,7 +104,7 @@ extension Stress {
       }
     }
 
-    @Test("A reference to what was freed adds nothing")
+    @Test("a reference to what was freed adds nothing")
     func freed() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()

@@ -15,7 +15,7 @@ extension Stress {
       try body()
     }
 
-    @Test("A host's handler of SIGCHLD is never called for a snapshot")
+    @Test("a host's handler of SIGCHLD is never called for a snapshot")
     func signals() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -28,7 +28,7 @@ extension Stress {
       }
     }
 
-    @Test("A host that ignores SIGCHLD gets its snapshots, and no child stays")
+    @Test("a host that ignores SIGCHLD gets its snapshots, and no child stays")
     func ignored() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -39,7 +39,7 @@ extension Stress {
       }
     }
 
-    @Test("A host that waits for any child sees only its own, and forks and spawns meanwhile")
+    @Test("a host that waits for any child sees only its own, and forks and spawns meanwhile")
     func children() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()
@@ -79,7 +79,7 @@ extension Stress {
       }
     }
 
-    @Test("A host that waits for children of every kind may take ours, and the snapshot is an answer all the same")
+    @Test("a host that waits for children of every kind may take ours, and the snapshot is an answer all the same")
     func allKinds() throws {
       try expectNothingLeft {
         let tracker = ClassTracker()

@@ -14,7 +14,8 @@ import Testing
   private static let longRow = 39 + 508 * 1_900
   private static let copies = 400
 
-  @Test func `many rows that share one text are damage, and are not read into memory first`() async throws {
+  @Test("many rows that share one text are damage, and are not read into memory first")
+  func rowsOfOneText() async throws {
     let folder = try Folder()
     let path = folder.path("p")
     try Story(seed: 41).record(to: path)
