@@ -77,8 +77,10 @@ let package = Package(
       swiftSettings: swiftRules),
     // One generator for benchmarks and tests: what goes wrong with a seed goes wrong again.
     .target(name: "SeededRandom", path: "Benchmarks/SeededRandom", swiftSettings: swiftRules),
-    // Folders that tests write to, and that are gone after them.
-    .target(name: "TestSupport", dependencies: ["SizerProfile"], path: "Tests/TestSupport", swiftSettings: swiftRules),
+    // What all tests share: values made at run time, the oracle of sizes, folders that are gone after the test.
+    .target(
+      name: "TestSupport", dependencies: ["CSizerTesting", "SizerProfile"], path: "Tests/TestSupport",
+      swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
     .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
@@ -96,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "SizerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
+        "Sizer", "SeededRandom", "TestSupport", "Yams",
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "BitCollections", package: "swift-collections"),

@@ -28,17 +28,17 @@ public struct HTMLReport: Sendable {
   ///
   /// - Throws: ``ReportError`` if the file can't be made, written or renamed; `path` then holds what it held before.
   public func write(to path: String) throws(ReportError) {
-    try ReportFile.write(page(limits: Limits()), to: path, operation: "HTMLReport.write(to:)")
+    try ReportFile.write(page(limits: PageLimits()), to: path, operation: "HTMLReport.write(to:)")
   }
 
-  /// The page's bytes. Limits are of rows, whose lengths vary: a page that comes out too large is made again with half of all.
-  package func page(limits: Limits) -> [UInt8] {
+  /// The page's bytes. The limits are of rows, whose lengths vary: a page that comes out too large is made again with half of all.
+  package func page(limits: PageLimits) -> [UInt8] {
     let page = page(within: limits)
     let half = limits.halved
     return page.count < 5_000_000 || half == limits ? page : self.page(limits: half)
   }
 
-  private func page(within limits: Limits) -> [UInt8] {
+  private func page(within limits: PageLimits) -> [UInt8] {
     let history = statistics.history
     let catalogue = Catalogue(history, limits: limits)
     var markup = Markup()

@@ -18,7 +18,7 @@ struct PageData {
   private let history: History
   private let index: HistoryIndex
   private let catalogue: Catalogue
-  private let limits: Limits
+  private let limits: PageLimits
   /// Of all texts that are asked for, as far as rows are.
   private let numbers = TextNumbers()
   private var texts: StringTable
@@ -30,13 +30,13 @@ struct PageData {
   private var slabRoom: Int
 
   /// The bytes of the JSON.
-  static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: Limits) -> [UInt8] {
+  static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: PageLimits) -> [UInt8] {
     var data = PageData(history, catalogue, limits)
     data.write(title: title)
     return data.json.bytes
   }
 
-  private init(_ history: History, _ catalogue: Catalogue, _ limits: Limits) {
+  private init(_ history: History, _ catalogue: Catalogue, _ limits: PageLimits) {
     self.history = history
     self.catalogue = catalogue
     self.limits = limits
@@ -157,7 +157,7 @@ struct PageData {
       })
     writePairs(summary)
     writeDistribution(summary)
-    writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits, texts: numbers))
+    writeReferents(ReferentTally.overTime(of: objects, in: index, limits: limits, texts: numbers))
     write(slabs: entry.slabs)
     write(traces: summary.traces)
     write(instances: summary.kept, areAll: summary.keepsAll)
@@ -198,7 +198,7 @@ struct PageData {
   }
 
   /// Rows [snapshot, depth, name, type, count, bytes, flat bytes, …], each holding until the next.
-  private mutating func writeReferents(_ trees: [(position: Int, rows: [MergedReferents.Row])]) {
+  private mutating func writeReferents(_ trees: [(position: Int, rows: [ReferentTally.Row])]) {
     let cost = trees.reduce(0) { $0 + 1 + 6 * $1.rows.count }
     guard cost > 0, cost <= referentRoom else { return }
     referentRoom -= cost

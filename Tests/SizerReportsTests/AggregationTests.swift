@@ -187,7 +187,7 @@ import Testing
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
-    var limits = Limits()
+    var limits = PageLimits()
     limits.sizesPerObject = shape.snapshots
     let page = try PageModel.of(history, limits: limits)
     for entry in page.classes {
@@ -223,7 +223,7 @@ import Testing
     #expect(slabs["Class0"] == [[1, 0, 0, 3, 0, 0, 0], [3, 7, 336, 2, 8_192, 400, 2]])
     #expect(slabs["Class1"] == [[3, (1 << 53) - 1, 0, 0, 0, 0, 0]])
     #expect(slabs["Class2"] == .some(nil) && slabs["Class3"] == .some(nil))
-    var limits = Limits()
+    var limits = PageLimits()
     limits.slabNumbers = 14
     // The largest comes first and takes all of it.
     #expect(try PageModel.of(history, limits: limits).classes.map { $0.slabs?.count } == [2, nil, nil, nil])

@@ -3,6 +3,7 @@
 import Foundation
 import SizerProfile
 import SizerReports
+import TestSupport
 import Testing
 
 /// Writing, and what a reader of the path sees.
@@ -10,10 +11,8 @@ import Testing
   private static let report = HTMLReport(Statistics(randomHistory(seed: 8, objects: 30, snapshots: 3)), title: "<t>")
 
   private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sizer-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
+    let folder = try TemporaryFolder()
+    try withExtendedLifetime(folder) { try body(folder.path) }
   }
 
   private func error(writingTo path: String) -> ReportError? {
@@ -40,7 +39,8 @@ import Testing
   func sameBytes() throws {
     let history = randomHistory(seed: 12, objects: 200, snapshots: 6)
     #expect(
-      HTMLReport(Statistics(history)).page(limits: Limits()) == HTMLReport(Statistics(history)).page(limits: Limits()))
+      HTMLReport(Statistics(history)).page(limits: PageLimits())
+        == HTMLReport(Statistics(history)).page(limits: PageLimits()))
   }
 
   @Test("an old report is replaced")
@@ -88,7 +88,7 @@ import Testing
 
   @Test("the policy admits the style and the script by their hashes")
   func policy() throws {
-    let page = Self.report.page(limits: Limits())
+    let page = Self.report.page(limits: PageLimits())
     let text = String(decoding: page, as: UTF8.self)
     for (kind, start, end) in [
       ("style-src", "<style>", "</style>"), ("script-src", "</script>\n<script>", "</script>\n</body>"),
@@ -107,7 +107,7 @@ import Testing
 
   @Test("without a script the page has its totals")
   func withoutScript() throws {
-    let text = String(decoding: Self.report.page(limits: Limits()), as: UTF8.self)
+    let text = String(decoding: Self.report.page(limits: PageLimits()), as: UTF8.self)
     let summary = try #require(text.range(of: "<div id=\"summary\">"))
     let script = try #require(text.range(of: "<script"))
     let shown = text[summary.upperBound..<script.lowerBound]

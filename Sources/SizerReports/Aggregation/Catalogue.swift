@@ -26,7 +26,7 @@ struct Catalogue {
   /// For each index into the history's names, the class in `classes`; -1 for those summed in `other`.
   let classOfName: [Int32]
 
-  init(_ history: History, limits: Limits) {
+  init(_ history: History, limits: PageLimits) {
     snapshots = Self.chosen(of: history.snapshots, limit: limits.snapshots)
     let names = TextNumbers()
     var totals = Self.totals(history, names)

@@ -36,7 +36,7 @@ struct ClassSummary {
   }
 
   init(
-    of objects: ArraySlice<UInt32>, in index: HistoryIndex, keeping quota: Int, peak: Int?, limits: Limits
+    of objects: ArraySlice<UInt32>, in index: HistoryIndex, keeping quota: Int, peak: Int?, limits: PageLimits
   ) {
     let count = index.kept.count
     lives = Triangle(side: count)

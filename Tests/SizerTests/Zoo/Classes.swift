@@ -38,7 +38,7 @@ private final class Observed {
 private final class Lazily {
   lazy var value: [Leaf] = [Leaf(), Leaf()]
   lazy var text: String = makeText()
-  private func makeText() -> String { SizerTests.text() }
+  private func makeText() -> String { TestSupport.text() }
 }
 
 @propertyWrapper

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSizerTesting
 import Sizer
+import TestSupport
 import Testing
 
 /// Puts any value, noncopyable ones too, into a field of a heap object.
@@ -22,21 +22,13 @@ func expectExactBesideAnother(
   _ make: () throws -> AnyObject
 ) throws -> HeapSize {
   let another = try make()
-  var arena: UInt32 = 0
-  var previous: UInt32 = 0
-  try #require(csizer_arena_create(&arena) == 0)
-  try #require(csizer_arena_enter(arena, &previous) == 0)
-  let object: AnyObject
-  do { object = try make() } catch {
-    csizer_arena_leave(previous)
-    throw error
-  }
-  try #require(csizer_arena_leave(previous) == 0)
-  let expected = try arenaBytes(arena)
+  let arena = try Arena()
+  let object = try arena.inside(make)
+  let expected = try arena.bytes()
   let size = try HeapSizer().sizes(of: [another, object])[1]
   #expect(size.bytes == expected, sourceLocation: sourceLocation)
   #expect(unresolved.contains(size.unresolvedCount), sourceLocation: sourceLocation)
-  #expect(try arenaBytes(arena) == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
+  #expect(try arena.bytes() == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
   keepAlive((another, object))
   return size
 }

@@ -50,8 +50,8 @@ private func counts(of object: AnyObject) -> UInt64 {
 
 private final class Pair {
   var leaf = Leaf()
-  var text = SizerTests.text()
-  var strings = array(SizerTests.text())
+  var text = TestSupport.text()
+  var strings = array(TestSupport.text())
 }
 
 @Suite("No observer effect", .serialized)

@@ -7,7 +7,7 @@ class Foo {
 }
 final class Box {
   let leaf = Leaf()
-  var text = TrackerTests.text()
+  var text = TestSupport.text()
 }
 
 @Suite("Acceptance: objects")
@@ -28,7 +28,7 @@ struct AcceptanceObjects {
   @Test("what can't be tracked is an error and leaves no trace")
   func untrackable() throws {
     let tracker = ClassTracker()
-    struct Value { var number = TrackerTests.number(5) }
+    struct Value { var number = TestSupport.number(5) }
     expectError(.invalidArgument) { try tracker.track(Value() as AnyObject) }
     expectError(.invalidArgument) { try tracker.track((1, text()) as AnyObject, name: "pair", keep: true) }
     expectError(.invalidArgument) { try tracker.track(Value.self as AnyObject) }

@@ -49,7 +49,7 @@ struct TrackingDefects {
 
   @Test("4: dead objects are not sized, add no bytes and cost no memory at later snapshots")
   func deadObjects() throws {
-    final class Tracked { let text = TrackerTests.text(1_000) }
+    final class Tracked { let text = TestSupport.text(1_000) }
     let tracker = ClassTracker()
     try tracker.track(class: Tracked.self, name: "Tracked", resolutionLevel: 1)
     var objects = (0..<1_000).map { _ in made { Tracked() } }
@@ -143,7 +143,7 @@ struct TrackingDefects {
       weak var subject: Everyone?
       init(_ subject: Everyone) { self.subject = subject }
     }
-    final class Everyone { let text = TrackerTests.text(5_000) }
+    final class Everyone { let text = TestSupport.text(5_000) }
     let everyone = made { Everyone() }
     let observer = made { Observer(everyone) }
     let tracker = ClassTracker()

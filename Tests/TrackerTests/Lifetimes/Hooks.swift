@@ -33,7 +33,7 @@ struct Hooks {
     arguments: ["close", "clear", "detachAll", "free"])
   func closed(_ way: String) throws {
     class Base {}
-    class Derived: Base { var text = TrackerTests.text() }
+    class Derived: Base { var text = TestSupport.text() }
     let types: [AnyClass] = [Base.self, Derived.self, Leaf.self]
     let before = types.map(destroySlot)
     var tracker: ClassTracker? = ClassTracker()

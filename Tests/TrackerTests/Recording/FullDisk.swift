@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSizerTesting
 import Glibc
 import Sizer
 import TestSupport
@@ -171,25 +170,21 @@ struct FullDisk {
       try tracker.record(to: path)
       limitFiles(to: 4_096)
       // All that this thread allocates is in an arena of its own.
-      var (arena, previous) = (UInt32(0), UInt32(0))
-      try #require(csizer_arena_create(&arena) == 0 && csizer_arena_enter(arena, &previous) == 0)
-      func bytes() -> Int {
-        var bytes = 0
-        #expect(csizer_arena_bytes(arena, &bytes) == 0)
-        return bytes
-      }
+      let arena = try Arena()
       func snapshots(_ count: Int) {
         for _ in 0..<count {
           growing.grow()
           #expect(throws: SizerError.self) { try tracker.createSnapshot(mode: .inPlace) }
         }
       }
-      snapshots(20)
-      let before = bytes()
-      snapshots(200)
-      // 2,000 sizes of 16 bytes that wait are 32 KB for each snapshot: 6 MB. A snapshot's own value, with its one class, takes less than 2 KB.
-      #expect(bytes() - before < 1 << 20)
-      csizer_arena_leave(previous)
+      try arena.inside {
+        snapshots(20)
+        let before = try arena.bytes()
+        snapshots(200)
+        // 2,000 sizes of 16 bytes that wait are 32 KB for each snapshot: 6 MB. A snapshot's own value, with its one class, takes
+        // less than 2 KB.
+        #expect(try arena.bytes() - before < 1 << 20)
+      }
       limitFiles(to: nil)
       try tracker.stopRecording()
       let file = try Statistics(contentsOf: path)

@@ -20,8 +20,8 @@ private func trip(_ what: String) -> Never { fatalError("the tracker called \(wh
 
 private final class Pair {
   var leaf = Leaf()
-  var text = TrackerTests.text()
-  var strings = [TrackerTests.text(20), TrackerTests.text(30)]
+  var text = TestSupport.text()
+  var strings = [TestSupport.text(20), TestSupport.text(30)]
 }
 
 @inline(never)

@@ -110,7 +110,7 @@ struct Referents {
   @Test("referents too small to matter are folded, and the sum stays", arguments: modes)
   func folded(mode: SnapshotMode) throws {
     final class Owner {
-      let text = TrackerTests.text(1_000_000)
+      let text = TestSupport.text(1_000_000)
       let leaves = (0..<10).map { _ in Leaf() }
     }
     let owner = made { Owner() }
@@ -173,7 +173,7 @@ struct Referents {
     #expect(referents.map(\.name) == ["leaf", "words", "present"])
     #expect(referents.map(\.bytes) == [32, 64, 32])
     #expect(referents.map { $0.children.map(\.name) } == [["leaf"], ["words"], []])
-    #expect(referents[2].typeName == "TrackerTests.Leaf")
+    #expect(referents[2].typeName == "TestSupport.Leaf")
     keepAlive(owner)
   }
 

@@ -173,7 +173,7 @@ struct Sizes {
   @Test("averages and shares are of the living and of the tracked bytes")
   func shares() throws {
     final class Small {}
-    final class Large { let text = TrackerTests.text(2_000) }
+    final class Large { let text = TestSupport.text(2_000) }
     let tracker = ClassTracker()
     try tracker.track(class: Small.self, name: "Small")
     try tracker.track(class: Large.self, name: "Large")

@@ -53,7 +53,7 @@ private struct TreeAssembler {
   /// False when `parent` is not above the last node, nor that node.
   mutating func add(_ node: SizeNode, id: Int, below parent: Int?) -> Bool {
     while let last = path.last, last.id != parent { close() }
-    guard parent == nil || !path.isEmpty, path.count < Limits.treeLevels else { return false }
+    guard parent == nil || !path.isEmpty, path.count < FileLimits.treeLevels else { return false }
     path.append((id, node))
     return true
   }

@@ -12,7 +12,9 @@ extension ProfileReader {
       // No overflow: 2^60 and 2^53 at most.
       sum += bytes
       total += 1
-      guard sum <= Limits.sizeSum, total < UInt32.max else { throw origin.corrupted("its sizes add up to too much") }
+      guard sum <= FileLimits.sizeSum, total < UInt32.max else {
+        throw origin.corrupted("its sizes add up to too much")
+      }
       places[object + 1] += 1
     }
     for object in 0..<objects { places[object + 1] += places[object] }
@@ -56,7 +58,7 @@ extension ProfileReader {
             next = min(next - Int(value), objects)
           } else {
             let (bytes, isTooLarge) = value.multipliedReportingOverflow(by: unit)
-            guard next < objects, !isTooLarge, bytes <= Limits.figure else {
+            guard next < objects, !isTooLarge, bytes <= FileLimits.figure else {
               throw origin.corrupted("run \(id) goes beyond the last object, or has a size of \(value) times \(unit)")
             }
             try body(next, snapshot, bytes)

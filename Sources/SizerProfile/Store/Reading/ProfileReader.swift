@@ -88,14 +88,14 @@ struct ProfileReader: ~Copyable {
   /// A column of bytes or things.
   borrowing func figure(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int {
     let value = try row.integer(column)
-    guard value >= 0, value <= Limits.figure else { throw origin.corrupted("a figure is \(value)") }
+    guard value >= 0, value <= FileLimits.figure else { throw origin.corrupted("a figure is \(value)") }
     return Int(value)
   }
 
   /// A column of nanoseconds.
   borrowing func time(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int64 {
     let value = try row.integer(column)
-    guard value >= 0, value <= Limits.time else { throw origin.corrupted("a time is \(value) ns") }
+    guard value >= 0, value <= FileLimits.time else { throw origin.corrupted("a time is \(value) ns") }
     return value
   }
 

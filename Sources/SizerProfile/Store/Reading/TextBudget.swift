@@ -25,8 +25,8 @@ struct TextBudget {
   mutating func text(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String {
     let origin = origin
     return try withText(row, column) { (text) throws(ProfileError) in
-      guard !Limits.hasTooManyMarks(text) else {
-        throw origin.corrupted("a text has more than \(Limits.marks) combining marks in a row")
+      guard !FileLimits.hasTooManyMarks(text) else {
+        throw origin.corrupted("a text has more than \(FileLimits.marks) combining marks in a row")
       }
       return String(decoding: text, as: UTF8.self)
     }

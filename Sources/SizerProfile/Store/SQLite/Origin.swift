@@ -96,7 +96,7 @@ struct Origin: Sendable {
 
   /// Whether the system would give much more than SQLite may ask for.
   private static var thereIsMemory: Bool {
-    let plenty = 64 * Limits.rowBytes
+    let plenty = 64 * FileLimits.rowBytes
     let memory = mmap(nil, plenty, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard memory != MAP_FAILED else { return false }
     munmap(memory, plenty)

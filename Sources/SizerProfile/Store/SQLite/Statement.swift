@@ -57,8 +57,8 @@ struct Statement: ~Copyable {
   }
 
   private func bindText(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
-    guard text.count <= Limits.textBytes else { return SQLITE_TOOBIG }
-    guard !Limits.hasTooManyMarks(text) else { return SQLITE_MISMATCH }
+    guard text.count <= FileLimits.textBytes else { return SQLITE_TOOBIG }
+    guard !FileLimits.hasTooManyMarks(text) else { return SQLITE_MISMATCH }
     // An empty buffer may have no address, and no address would bind NULL.
     guard let start = text.baseAddress else { return csqlite_bind_text(handle, put, "", 0) }
     return start.withMemoryRebound(to: CChar.self, capacity: text.count) {
@@ -73,9 +73,9 @@ struct Statement: ~Copyable {
   /// Runs it with what was put and makes it ready for the next run.
   mutating func run() throws(ProfileError) {
     guard failed == SQLITE_OK else {
-      if failed == SQLITE_TOOBIG { throw origin.inconsistent("a text is longer than \(Limits.textBytes) bytes") }
+      if failed == SQLITE_TOOBIG { throw origin.inconsistent("a text is longer than \(FileLimits.textBytes) bytes") }
       if failed == SQLITE_MISMATCH {
-        throw origin.inconsistent("a text has more than \(Limits.marks) combining marks in a row")
+        throw origin.inconsistent("a text has more than \(FileLimits.marks) combining marks in a row")
       }
       throw failure(failed)
     }

@@ -6,7 +6,7 @@ import SizerReports
 import Testing
 
 /// What a page leaves out of a large profile, and that it stays small whatever the profile.
-@Suite struct LimitsTests {
+@Suite struct PageLimitsTests {
   @Test("of many instances the largest, the most grown and others have rows")
   func keptInstances() throws {
     var history = randomHistory(seed: 9, objects: 0, snapshots: 3, names: 1)
@@ -17,7 +17,7 @@ import Testing
         History.SizeRow(object: object, snapshot: 0, bytes: object == 700 ? 90_000 : 1_000 - Int64(object)))
       if object == 900 { history.sizes.append(History.SizeRow(object: object, snapshot: 2, bytes: 800)) }
     }
-    var limits = Limits()
+    var limits = PageLimits()
     limits.objects = 50
     let entry = try #require(try PageModel.of(history, limits: limits).classes.first)
     #expect(entry.keepsAll == 0 && entry.made == 1_000)
@@ -51,7 +51,7 @@ import Testing
   @Test("classes without a row are summed")
   func classesWithoutRow() throws {
     let history = randomHistory(seed: 4, objects: 200, snapshots: 4, names: 12)
-    var limits = Limits()
+    var limits = PageLimits()
     limits.classes = 5
     let page = try PageModel.of(history, limits: limits)
     #expect(page.classes.count == 5 && page.other.classes == 7 && page.total.classes == 12)
@@ -107,7 +107,7 @@ import Testing
           name: object % 2, className: 0, currentClass: 0, address: UInt64(object) << 16, birth: Int64(object)))
       history.sizes.append(History.SizeRow(object: object, snapshot: object % 2, bytes: Int64(object % 9_973)))
     }
-    #expect(HTMLReport(Statistics(history)).page(limits: Limits()).count < 5_000_000)
+    #expect(HTMLReport(Statistics(history)).page(limits: PageLimits()).count < 5_000_000)
   }
 
   /// Each makes another part of a page as large as it can be; together they claim hundreds of megabytes.
@@ -152,7 +152,7 @@ import Testing
       }
     }
     // Far more than a page may hold, so that it must be made again with less.
-    var limits = Limits()
+    var limits = PageLimits()
     limits.objects *= 8
     limits.texts *= 8
     limits.sizesPerObject *= 8

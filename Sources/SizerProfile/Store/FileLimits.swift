@@ -2,7 +2,7 @@
 
 /// What a profile's file never goes beyond. The writer keeps to it and the reader insists on it: whoever computes with what was read
 /// needs not fear overflow, and a hostile file can't make the reader's memory grow beyond a small multiple of the file's length.
-enum Limits {
+enum FileLimits {
   /// Bytes of one text: a label, a name, a path.
   static let textBytes = 1 << 20
   /// Combining marks in a row. Swift brings them into an order of its own whenever a text is compared or hashed, in time

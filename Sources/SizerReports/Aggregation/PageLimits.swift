@@ -2,7 +2,7 @@
 
 /// How much of a profile a page holds. Chosen so that a page stays below 5 MB whatever is in the profile; what these cut off is
 /// summed, and the page says so.
-package struct Limits: Sendable, Hashable {
+package struct PageLimits: Sendable, Hashable {
   /// Snapshots. A chart of a wide screen shows no more.
   package var snapshots = 240
   /// Classes with a row of their own.
@@ -39,9 +39,9 @@ package struct Limits: Sendable, Hashable {
   package init() {}
 
   /// Half of all, for a profile whose numbers and texts are longer than most; not below what a page can be made of.
-  package var halved: Limits {
+  package var halved: PageLimits {
     var half = self
-    let all: [WritableKeyPath<Limits, Int>] = [
+    let all: [WritableKeyPath<PageLimits, Int>] = [
       \.snapshots, \.classes, \.cells, \.objects, \.sizesPerObject, \.framesPerTrace, \.tracesPerClass, \.calls,
       \.moments,
       \.referentLevels, \.referentsPerOwner, \.referentsPerClass, \.texts, \.pairNumbers, \.distributionNumbers,

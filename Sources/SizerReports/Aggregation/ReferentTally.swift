@@ -4,7 +4,7 @@ internal import SizerProfile
 
 /// The referents of many objects, summed by their place: the field `cache` of all instances is one node. Trees can be taken out
 /// again, so that going from one snapshot to the next costs what changed.
-struct MergedReferents {
+struct ReferentTally {
   /// One line of the tree, from the top down. `count` objects have this referent.
   struct Row: Equatable {
     var depth: Int
@@ -31,13 +31,13 @@ struct MergedReferents {
     var children: [Int] = []
   }
 
-  private let limits: Limits
+  private let limits: PageLimits
   private let texts: TextNumbers
   private var nodes = [Node(key: Key(parent: -1, name: -1, typeName: -1))]
   private var indices: [Key: Int] = [:]
 
   /// - Parameter texts: may have some already, and gets those that come.
-  init(limits: Limits, texts: TextNumbers) {
+  init(limits: PageLimits, texts: TextNumbers) {
     self.limits = limits
     self.texts = texts
   }
@@ -96,10 +96,10 @@ struct MergedReferents {
   }
 }
 
-extension MergedReferents {
+extension ReferentTally {
   /// The merged referents of a class at each kept snapshot at which they differ from those before, by position.
   static func overTime(
-    of objects: ArraySlice<UInt32>, in index: HistoryIndex, limits: Limits, texts: TextNumbers
+    of objects: ArraySlice<UInt32>, in index: HistoryIndex, limits: PageLimits, texts: TextNumbers
   ) -> [(position: Int, rows: [Row])] {
     var comings: [[Int]] = Array(repeating: [], count: index.kept.count + 1)
     var goings = comings
@@ -108,7 +108,7 @@ extension MergedReferents {
       guard !rows.isEmpty else { continue }
       addSpans(of: rows, within: index.life(of: object), index, &comings, &goings)
     }
-    var merged = MergedReferents(limits: limits, texts: texts)
+    var merged = ReferentTally(limits: limits, texts: texts)
     var result: [(position: Int, rows: [Row])] = []
     for position in index.kept.indices where !(comings[position].isEmpty && goings[position].isEmpty) {
       for row in goings[position] { merged.add(index.history.referents[row].tree, sign: -1) }
