@@ -5,7 +5,7 @@
 /// Copies share their storage. The objects stay in columns: a ``TrackedObject`` is made when it is asked for.
 public struct Statistics: Sendable {
   package let history: History
-  /// Rows of `history.objects` in the current order; nil while that is the order of announcement.
+  /// Rows of `history.objects` in the current order; nil while that is the order of tracking.
   package let order: [UInt32]?
   let timeline: Timeline
 
@@ -41,7 +41,7 @@ public struct Statistics: Sendable {
     history.objects.indices.contains(position) ? trackedObject(row: row(at: position)) : nil
   }
 
-  /// Every name that an object is registered with or a snapshot lists, sorted, each once. Linear in the number of objects.
+  /// Every name that an object is tracked under or a snapshot lists, sorted, each once. Linear in the number of objects.
   public var trackedClasses: [String] {
     var isRegistered = [Bool](repeating: false, count: history.names.count)
     for object in history.objects { isRegistered[Int(object.name)] = true }

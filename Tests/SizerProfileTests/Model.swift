@@ -15,7 +15,7 @@ struct Model {
   var snapshots: [Snapshot] = []
   var entries: [Entry] = []
 
-  /// What `Statistics` must show, in the order of announcement.
+  /// What `Statistics` must show, in the order of tracking.
   var objects: [TrackedObject] {
     entries.map { entry in
       var object = entry.object

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension ClassTracker {
-  /// What is recorded under a name, in order of announcement.
+  /// What is recorded under a name, in the order of tracking.
   func objects(_ name: String) -> [TrackedObject] { statistics.objects.filter { $0.name == name } }
 
   /// How many objects of that name a new snapshot finds alive.

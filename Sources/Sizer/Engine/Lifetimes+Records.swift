@@ -16,14 +16,14 @@ extension Lifetimes {
     var trace: UInt32
   }
 
-  /// Objects that were announced in one way and have one class.
+  /// Objects that were tracked in one way and have one class.
   struct Cohort {
-    var announcement: Int
+    var request: Int
     /// Its class's; what was found out while the class was there.
     var className: String
   }
 
-  /// All objects from a number on, in the order of their announcement. Linear in their number.
+  /// All objects from a number on, in the order in which they were tracked. Linear in their number.
   func records(from first: Int) -> [Record] {
     // Births that are under way are complete when all shards were held once.
     _ = csizer_lifetimes_hold()
@@ -51,7 +51,7 @@ extension Lifetimes {
     let count = csizer_lifetimes_cohort_count(handle)
     return (min(UInt32(first), count)..<count).map { number in
       let cohort = csizer_lifetimes_cohort(handle, number)
-      return Cohort(announcement: Int(cohort.watch), className: className(of: cohort, number))
+      return Cohort(request: Int(cohort.watch), className: className(of: cohort, number))
     }
   }
 
@@ -70,8 +70,8 @@ extension Lifetimes {
     }
   }
 
-  /// The announcement of one cohort.
-  func announcement(ofCohort number: Int) -> Int {
+  /// What was asked for one cohort.
+  func request(ofCohort number: Int) -> Int {
     Int(csizer_lifetimes_cohort(handle, UInt32(number)).watch)
   }
 
@@ -108,7 +108,7 @@ extension Lifetimes {
     }
   }
 
-  /// Objects whose class has changed since they were announced.
+  /// Objects whose class has changed since they were tracked first.
   func morphs() -> [(object: UInt32, type: Any.Type)] {
     var morphs: UnsafePointer<csizer_morph>?
     let count = csizer_morphs(handle, &morphs)

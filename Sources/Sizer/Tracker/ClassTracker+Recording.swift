@@ -67,17 +67,17 @@ extension ClassTracker {
     }
   }
 
-  /// Ends the recording in one moment of the tracker's, in which `detach` and `body` run, before and after the last look at its objects. What
+  /// Ends the recording in one moment of the tracker's, in which `untracking` and `body` run, before and after the last look at its objects. What
   /// is left to do takes long and needs no lock: the caller finishes what it gets.
   func takeRecording(
-    detach: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
+    untracking: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
   ) -> Recording? {
     recording.withLock { recording in
       var ended = recording.take()
       // It keeps in mind why a snapshot was not taken, and says so when it is finished.
       if ended != nil { try? catchUp(&ended!) }
       state.withLock { state in
-        detach(&state)
+        untracking(&state)
         if let lifetimes = try? lifetimes.get() { ended?.drawUpRest(state, lifetimes) }
         body(&state)
       }

@@ -5,7 +5,7 @@ extension ClassTracker {
   /// Sizes all living tracked objects and records the process's memory.
   ///
   /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects reach counts for
-  /// the one that was announced first; a tracked object never counts with what refers to it. Objects that are dead cost nothing.
+  /// the one that was tracked first; a tracked object never counts with what refers to it. Objects that are dead cost nothing.
   ///
   /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
   ///   thread may change what tracked objects refer to.
@@ -202,7 +202,7 @@ extension TrackerState {
   }
 
   private func name(ofCohort cohort: Int, in lifetimes: Lifetimes) -> String {
-    announcements[lifetimes.announcement(ofCohort: cohort)].name
+    requests[lifetimes.request(ofCohort: cohort)].name
   }
 
   /// The snapshot without sizes.

@@ -25,7 +25,7 @@ public final class ClassTracker: Sendable {
   ///
   /// - Parameter maximumTraceDepth: how many calls a trace holds at most, innermost first; 1 to 256.
   public init(maximumTraceDepth: Int = 64) {
-    lifetimes = Result { () throws(SizerError) in try Lifetimes(operation: "ClassTracker.init(maximumTraceDepth:)") }
+    lifetimes = Result { () throws(SizerError) in try Lifetimes(operation: "ClassTracker(maximumTraceDepth:)") }
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
     state = Mutex(TrackerState(epoch: .now))
@@ -45,7 +45,7 @@ public final class ClassTracker: Sendable {
   ///   - object: an instance of a class.
   ///   - name: what it is called in snapshots; its class's fully qualified name unless given.
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
-  ///   - keep: hold a strong reference to it, until the tracker lets go of its objects.
+  ///   - keep: hold a strong reference to it, as long as it is tracked.
   /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a box); `closed`;
   ///   `outOfMemory`. Nothing is changed then.
   public func track(
@@ -71,18 +71,17 @@ public final class ClassTracker: Sendable {
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(operation)
-      guard lifetimes.announcement(of: object) == nil else { return }
-      let announcement = Announcement(
+      guard lifetimes.request(of: object) == nil else { return }
+      let request = TrackRequest(
         name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
-      let watch = state.announce(announcement)
-      let status = lifetimes.add(object, as: watch)
+      let status = lifetimes.track(object, as: state.tracking(for: request))
       if Engine.isInvalid(status) {
         throw SizerError(
           .invalidArgument, operation, "the object is static or no Swift object: it is never freed and owns no block",
           advice: "give an object that the program makes")
       }
       try Engine.check(status, operation: operation)
-      state.list(announcement)
+      state.list(request)
     }
   }
 
@@ -91,9 +90,9 @@ public final class ClassTracker: Sendable {
   ///
   /// - Parameters:
   ///   - type: a class.
-  ///   - name: under which its instances are registered; the class's fully qualified name unless given.
+  ///   - name: under which its instances are tracked; the class's fully qualified name unless given.
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
-  ///   - keep: hold a strong reference to each instance, until the tracker lets go of its objects.
+  ///   - keep: hold a strong reference to each instance, as long as it is tracked.
   ///   - trace: record the stack at each birth.
   /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process or stacks can't be
   ///   captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed then.
@@ -109,12 +108,12 @@ public final class ClassTracker: Sendable {
       if trace { try Engine.checkStacksAreCaptured(operation: operation) }
       try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(operation)
-        let announcement = Announcement(
+        let request = TrackRequest(
           name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
           traceDepth: trace ? traceDepth : 0)
-        try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), operation: operation)
-        state.classes[ObjectIdentifier(type)] = announcement
-        state.list(announcement)
+        try Engine.check(lifetimes.track(type, as: state.tracking(for: request)), operation: operation)
+        state.classes[ObjectIdentifier(type)] = request
+        state.list(request)
       }
     }
   }
@@ -136,12 +135,12 @@ public final class ClassTracker: Sendable {
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
       try state.checkOpen(operation)
-      guard let number = lifetimes.announcement(of: object) else {
+      guard let number = lifetimes.request(of: object) else {
         throw SizerError(.notTracked, operation, "the object is not tracked", advice: "track it first")
       }
-      var announcement = state.announcements[Int(number)]
-      announcement.resolutionLevel = resolutionLevel
-      try Engine.check(lifetimes.setLevel(of: object, as: state.announce(announcement)), operation: operation)
+      var request = state.requests[Int(number)]
+      request.resolutionLevel = resolutionLevel
+      try Engine.check(lifetimes.setLevel(of: object, as: state.tracking(for: request)), operation: operation)
     }
   }
 
@@ -161,7 +160,7 @@ public final class ClassTracker: Sendable {
           throw SizerError(.notTracked, operation, "the class is not tracked", advice: "name one that is")
         }
         // The engine has forgotten it when its library was closed.
-        _ = lifetimes.unwatch(type)
+        _ = lifetimes.untrack(type)
       }
     }
   }
@@ -171,25 +170,25 @@ public final class ClassTracker: Sendable {
     guard let lifetimes = try? lifetimes.get() else { return }
     state.withLock { state in
       state.classes = [:]
-      lifetimes.unwatchAll()
+      lifetimes.untrackAll()
     }
   }
 
-  /// Tracks no class and no object any more and lets go of what was kept; what was recorded stays.
+  /// Tracks no class and no object any more and releases what was kept; what was recorded stays.
   public func detachAll() {
-    release { detach in state.withLock { _ = detach(&$0) } }
+    untrack { untrackAll in state.withLock { _ = untrackAll(&$0) } }
   }
 
   /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
   /// clock goes on. A file that was being recorded holds what ``statistics`` would have told right before all was forgotten.
-  /// When the system refuses the memory to let go of objects, they stay tracked and nothing is forgotten.
+  /// When the system refuses the memory to untrack objects, they stay tracked and nothing is forgotten.
   public func clear() {
     periodic.stop()
-    release { detach in
-      var hasLetGo = false
-      let ended = takeRecording(detach: { hasLetGo = detach(&$0) }) { state in
+    untrack { untrackAll in
+      var isUntracked = false
+      let ended = takeRecording(untracking: { isUntracked = untrackAll(&$0) }) { state in
         // The records of what is tracked still are needed: its death would be noted in what another object's record is by then.
-        guard hasLetGo else { return }
+        guard isUntracked else { return }
         state.forget()
         (try? lifetimes.get())?.forget()
       }
@@ -198,35 +197,35 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots and the recording stopped. What was recorded stays
+  /// Ends tracking for good: all hooks off, kept objects released, periodic snapshots and the recording stopped. What was recorded stays
   /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
   public func close() {
     periodic.stop()
-    release { detach in
-      let ended = takeRecording(detach: { _ = detach(&$0) }) { state in state.isClosed = true }
+    untrack { untrackAll in
+      let ended = takeRecording(untracking: { _ = untrackAll(&$0) }) { state in state.isClosed = true }
       try? ended?.finish()
     }
   }
 
-  /// `body` runs what detaches all while it holds the tracker's lock, and what was kept is let go when no lock is held: deinits may call
-  /// the tracker. Detaching answers whether the objects were let go.
-  private func release(_ body: ((inout TrackerState) -> Bool) -> Void) {
+  /// `body` runs what untracks all while it holds the tracker's lock, and what was kept is released when no lock is held: deinits may call
+  /// the tracker. It answers whether the objects are untracked.
+  private func untrack(_ body: ((inout TrackerState) -> Bool) -> Void) {
     var kept: Lifetimes.Kept?
     Engine.preferringOwnStack {
       body { state in
         guard let lifetimes = try? lifetimes.get() else { return true }
         state.classes = [:]
-        lifetimes.unwatchAll()
+        lifetimes.untrackAll()
         // Refused memory keeps what was kept; it is tried again with the next call.
         do {
-          kept = try lifetimes.releaseObjects(operation: "ClassTracker.detachAll()")
+          kept = try lifetimes.untrackObjects(operation: "ClassTracker.detachAll()")
           return true
         } catch {
           return false
         }
       }
     }
-    kept?.letGo()
+    kept?.release()
   }
 
   private func checkLevel(_ level: Int, operation: String) throws(SizerError) {

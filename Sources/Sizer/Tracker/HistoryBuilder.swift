@@ -7,10 +7,10 @@ struct RowBuilder: Sendable {
   private var cohorts: [(name: UInt32, className: UInt32)] = []
 
   /// Learns the cohorts that came since it was last asked.
-  mutating func update(_ announcements: [Announcement], _ lifetimes: Lifetimes) {
+  mutating func update(_ requests: [TrackRequest], _ lifetimes: Lifetimes) {
     for cohort in lifetimes.cohorts(from: cohorts.count) {
       cohorts.append(
-        (number(of: announcements[cohort.announcement].name), number(of: cohort.className)))
+        (number(of: requests[cohort.request].name), number(of: cohort.className)))
     }
   }
 
@@ -34,7 +34,7 @@ struct HistoryBuilder: Sendable {
     history = History(snapshots: state.snapshots)
     guard let lifetimes else { return }
     let records = lifetimes.records(from: 0)
-    rows.update(state.announcements, lifetimes)
+    rows.update(state.requests, lifetimes)
     history.objects = records.map { rows.row($0, epoch: state.epoch) }
     for morph in lifetimes.morphs() where history.objects.indices.contains(Int(morph.object)) {
       history.objects[Int(morph.object)].currentClass = rows.number(of: typeName(of: morph.type))

@@ -71,7 +71,7 @@ struct Recording: Sendable {
   private mutating func drawUp(_ number: Int?, _ state: TrackerState, _ lifetimes: Lifetimes) {
     let records = lifetimes.records(from: base.objects)
     // After the records: a class that an object was just born of must be known.
-    rows.update(state.announcements, lifetimes)
+    rows.update(state.requests, lifetimes)
     let objects = records.map { rows.row($0, epoch: state.epoch) }
     var delta = History.Delta(base: base, snapshot: number.map { state.snapshots[$0] }, objects: objects)
     delta.ends = ends(state, lifetimes)

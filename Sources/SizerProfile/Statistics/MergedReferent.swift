@@ -29,14 +29,14 @@ public struct MergedReferent: Sendable, Hashable, Codable {
 }
 
 extension Statistics {
-  /// The referents of all objects of a registered name that a snapshot found, merged by name and type at each level, largest first.
+  /// The referents of all tracked objects of a name that a snapshot found, merged by name and type at each level, largest first.
   ///
   /// At the first level their bytes add up to those of all these objects' ``TrackedObject/Record/referents``. Elements and values
   /// of a collection merge whatever their index or key. Linear in the number of referents recorded; empty when none are, and for
   /// a snapshot that does not exist.
   ///
   /// - Parameters:
-  ///   - name: The registered name.
+  ///   - name: The name that objects are tracked under.
   ///   - snapshot: Index into ``snapshots``.
   public func mergedReferents(of name: String, inSnapshot snapshot: Int) -> [MergedReferent] {
     guard snapshots.indices.contains(snapshot) else { return [] }

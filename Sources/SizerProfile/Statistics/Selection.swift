@@ -32,13 +32,13 @@ extension Statistics {
   /// The objects that ``printStatistics(className:limit:)`` prints for the same arguments, in the current order.
   ///
   /// - Parameters:
-  ///   - className: Only objects whose registered name or class name contains this text, byte for byte; nil for all.
+  ///   - className: Only objects whose name or class name contains this text, byte for byte; nil for all.
   ///   - limit: How many of those.
   public func objects(className: String?, limit: Limit = .all) -> [TrackedObject] {
     selection(className: className, limit: limit).map { trackedObject(row: $0) }
   }
 
-  /// Rows of `history.objects`, in the current order, whose registered name or class name contains a text. Every name is looked
+  /// Rows of `history.objects`, in the current order, whose name or class name contains a text. Every name is looked
   /// at once, however many objects bear it.
   package func selection(className text: String?, limit: Limit) -> [Int] {
     guard let text else { return (0..<limit.applied(to: objectCount)).map { row(at: $0) } }

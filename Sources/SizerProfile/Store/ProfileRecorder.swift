@@ -63,7 +63,7 @@ package final class ProfileRecorder: Sendable {
     guard getpid() == owner else { throw forked }
     try holdingSignals { () throws(ProfileError) in
       let finished = try session.withLock { (open) throws(ProfileError) in
-        // Closed when it is let go: here, where signals are held.
+        // Closed when it is released: here, where signals are held.
         try open.take()?.finish(traces: traces)
       }
       try finished?.verify()

@@ -3,7 +3,7 @@
 /// A profile is a SQLite database with these tables; their text, comments included, is in the file too (`.schema` shows it).
 ///
 /// - `application_id` is 0x53495A52 ("SIZR"), `user_version` the version of this schema.
-/// - Ids count from 0 without gaps, in the order in which things were announced: an id is an index into ``History``'s arrays.
+/// - Ids count from 0 without gaps, in the order in which things were tracked: an id is an index into ``History``'s arrays.
 /// - Times are nanoseconds since the tracker was made. Bytes are what the allocator set aside.
 /// - Only what changed is there: an object has the size of its last row in the view `sizes` at every later snapshot too, until its
 ///   end; its referents likewise. The view `living` has a row for each snapshot and object.

@@ -12,7 +12,7 @@ extension Statistics {
     self.init(try ProfileReader.history(at: path, operation: "Statistics(contentsOf:)"))
   }
 
-  /// Writes a profile that holds all of this, in the order of announcement whatever the current order is. Only the owner may read
+  /// Writes a profile that holds all of this, in the order of tracking whatever the current order is. Only the owner may read
   /// the file. A file that is there is replaced, at once and when the new one is complete: whatever fails, one of the two is there, whole.
   /// A symbolic link stays, and the file that it leads to is replaced. A recording that is not finished is not replaced
   /// (`alreadyExists`). Times are kept in whole nanoseconds.

@@ -23,7 +23,7 @@ extension Statistics {
   /// long has `...`. Referents below a thousandth of the object are folded.
   ///
   /// - Parameters:
-  ///   - className: Only objects whose registered name or class name contains this text, byte for byte; nil for all.
+  ///   - className: Only objects whose name or class name contains this text, byte for byte; nil for all.
   ///   - limit: How many of those.
   public func printStatistics<Output: TextOutputStream>(
     className: String? = nil, limit: Limit = .all, to output: inout Output

@@ -6,14 +6,14 @@
 /// Invariants: indices point into the tables named; `sizes` and `referents` are in order of object, then of snapshot, with no pair
 /// twice; snapshots are in order of time.
 package struct History: Sendable, Hashable {
-  /// One tracked object. Rows are in the order in which objects were announced.
+  /// One tracked object. Rows are in the order in which objects were tracked.
   package struct ObjectRow: Sendable, Hashable {
     /// Stands for "none" in columns that are indices.
     package static let none = UInt32.max
 
-    /// Index into `names`: the name it was registered with.
+    /// Index into `names`: the name that it is tracked under.
     package var name: UInt32
-    /// Index into `names`: its class at registration.
+    /// Index into `names`: its class when it was tracked first.
     package var className: UInt32
     /// Index into `names`: its class when it was last sized.
     package var currentClass: UInt32

@@ -36,7 +36,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var estimatedBytes: Int
   /// The process's memory.
   public var process: ProcessMemory
-  /// By registered name; classes that are tracked and have no instance are there too.
+  /// By the name that objects are tracked under; classes that are tracked and have no instance are there too.
   public var classes: [String: ClassRecord]
   /// What the process's resident memory consists of; nil when it was not asked for.
   public var ladder: MemoryLadder?
@@ -67,7 +67,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
   }
 }
 
-/// What a snapshot says about the living objects of one registered name.
+/// What a snapshot says about the living tracked objects of one name.
 public struct ClassRecord: Sendable, Hashable, Codable {
   /// Living instances.
   public var active: Int

@@ -4,7 +4,7 @@ internal import SizerProfile
 
 /// Which snapshots and classes a page holds, and the totals of both.
 struct Catalogue {
-  /// A registered name and what the snapshots say of it, one figure for each kept snapshot.
+  /// A name that objects are tracked under and what the snapshots say of it, one figure for each kept snapshot.
   struct Class {
     var name: String
     var made = 0

@@ -21,7 +21,7 @@ struct ClassSummary {
   var ends: [Int]
   /// By trace; `History.ObjectRow.none` for objects without.
   var traces: [UInt32: TraceWeight] = [:]
-  /// The instances that get a row, in the order of announcement.
+  /// The instances that get a row, in the order of tracking.
   var kept: [UInt32] = []
   /// Whether these are all.
   var keepsAll = true

@@ -29,7 +29,7 @@ package struct ProfileDiff: Sendable, Hashable {
     package var growth: Int { toBytes &- fromBytes }
   }
 
-  /// A registered name's objects.
+  /// The tracked objects of a name.
   package struct ClassChange: Sendable, Hashable {
     package var name: String
     package var figures = Figures()
@@ -73,7 +73,7 @@ package struct ProfileDiff: Sendable, Hashable {
   package var to: Side
   /// Whether objects were followed one by one.
   package var followsObjects: Bool
-  /// All registered names that have an object on either side; the largest change of bytes first.
+  /// All names of tracked objects that have an object on either side; the largest change of bytes first.
   package var classes: [ClassChange]
   /// By kind, in the order of ``Kind``; the largest change of bytes first.
   package var changes: [Change]

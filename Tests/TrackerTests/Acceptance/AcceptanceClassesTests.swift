@@ -49,7 +49,7 @@ struct AcceptanceClassesTests {
     keepAlive(objects)
   }
 
-  @Test("a class is registered under its qualified name, or under the one that is given")
+  @Test("a class is tracked under its qualified name, or under the one that is given")
   func names() throws {
     class Outer<Element> { final class Inner {} }
     let tracker = ClassTracker()
@@ -64,7 +64,7 @@ struct AcceptanceClassesTests {
       ])
   }
 
-  @Test("instances of a class that is kept stay alive until the tracker lets go")
+  @Test("instances of a class that is kept stay alive as long as they are tracked")
   func keep() throws {
     final class Kept {}
     let tracker = ClassTracker()

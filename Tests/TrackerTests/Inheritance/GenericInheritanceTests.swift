@@ -65,7 +65,7 @@ struct GenericInheritanceTests {
     keepAlive(objects)
   }
 
-  @Test("a generic class is registered with its arguments")
+  @Test("a generic class is tracked under a name with its arguments")
   func names() throws {
     let tracker = ClassTracker()
     try tracker.track(class: NamedClass.self)

@@ -24,7 +24,7 @@ struct SeveralTrackersTests {
     #expect(one.statistics.objects.allSatisfy { $0.death == nil && $0.address == 0 })
   }
 
-  @Test("an object that two trackers keep goes when both have let go")
+  @Test("an object that two trackers keep goes when neither tracks it any more")
   func kept() throws {
     let (one, two) = (ClassTracker(), ClassTracker())
     weak var object: Leaf?
@@ -55,7 +55,7 @@ struct SeveralTrackersTests {
     #expect(two.statistics.objects[0].sizes.isEmpty)
   }
 
-  @Test("three hundred trackers of one class all see an object, and each lets go alone")
+  @Test("three hundred trackers of one class all see an object, and each untracks it alone")
   func hundreds() throws {
     class Base { let leaf = Leaf() }
     final class Tracked: Base {}

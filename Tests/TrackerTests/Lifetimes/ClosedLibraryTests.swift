@@ -32,7 +32,7 @@ private func makeLibrary(in folder: TemporaryFolder) throws -> String {
   return library
 }
 
-/// The library, open; its one class that is announced; and what makes objects of three classes, which die at once.
+/// The library, open; its one class that is tracked; and what makes objects of three classes, which die at once.
 private struct Plugin {
   let handle: UnsafeMutableRawPointer
   let type: AnyClass

@@ -39,7 +39,7 @@ struct DeathsTests {
     #expect(try run(nil) == expected)
   }
 
-  @Test("what is kept goes when the tracker lets go", .serialized, arguments: ["detachAll", "clear", "close", "free"])
+  @Test("what is kept goes when it is untracked", .serialized, arguments: ["detachAll", "clear", "close", "free"])
   func lettingGo(_ way: String) throws {
     final class Tracked {}
     var tracker: ClassTracker? = ClassTracker()
@@ -55,13 +55,13 @@ struct DeathsTests {
     default: tracker = nil
     }
     #expect(object == nil)
-    // It was let go of, and died after that: not as a tracked object.
+    // It was untracked, and died after that: not as a tracked object.
     if way == "detachAll" || way == "close" {
       #expect(tracker!.statistics.objects.map { $0.death == nil } == [true])
     }
   }
 
-  @Test("a deinit that runs when the tracker lets go may call the tracker")
+  @Test("a deinit that runs when an object is untracked may call the tracker")
   func reentrant() throws {
     final class Caller {
       let tracker: ClassTracker

@@ -53,7 +53,7 @@ struct RefusedMemoryTests {
     }
   }
 
-  @Test("a tracker that can't let go of its objects when it is cleared still knows them, and lets go when it can")
+  @Test("a tracker that can't untrack its objects when it is cleared still knows them, and untracks them when it can")
   func clearing() async {
     await #expect(processExitsWith: .success) {
       let tracker = ClassTracker()

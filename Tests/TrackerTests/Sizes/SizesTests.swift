@@ -54,7 +54,7 @@ struct SizesTests {
     keepAlive(object)
   }
 
-  @Test("shared data belongs to the object that was announced first", .serialized, arguments: [true, false])
+  @Test("shared data belongs to the object that was tracked first", .serialized, arguments: [true, false])
   func shared(inOrder: Bool) throws {
     final class Owner { var data: [Int] = [] }
     let owners = [made { Owner() }, made { Owner() }]
@@ -66,7 +66,7 @@ struct SizesTests {
     for owner in inOrder ? owners : owners.reversed() { try tracker.track(owner) }
     #expect(try tracker.createSnapshot().trackedBytes == 2 * 32 + block)
     #expect(tracker.statistics.objects.map { $0.sizes[0].bytes } == [32 + block, 32])
-    // The first one lets go: what was shared goes to the other.
+    // The first one is untracked: what was shared goes to the other.
     (inOrder ? owners : owners.reversed())[0].data = []
     try tracker.createSnapshot()
     #expect(tracker.statistics.objects.map { $0.sizes[1].bytes } == [32, 32 + block])
@@ -74,7 +74,7 @@ struct SizesTests {
   }
 
   @Test(
-    "a tracked object counts for itself only, whichever was announced first", .serialized, arguments: [true, false])
+    "a tracked object counts for itself only, whichever was tracked first", .serialized, arguments: [true, false])
   func trackedInTracked(ownerFirst: Bool) throws {
     final class Owner {
       let leaf: Leaf

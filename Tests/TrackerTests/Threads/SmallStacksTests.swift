@@ -118,8 +118,8 @@ struct SmallStacksTests {
     for (name, bytes) in used { #expect(bytes <= 24 << 10, "\(name)") }
   }
 
-  @Test("making a tracker and letting it go, with a recording under way and traces that were never looked up")
-  func letGo() throws {
+  @Test("making a tracker and dropping it, with a recording under way and traces that were never looked up")
+  func droppedTracker() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("dropped.sizer")
     let failure = Mutex<String?>(nil)
