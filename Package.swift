@@ -14,10 +14,10 @@ let cRules: [CSetting] = [
   .define("CSIZER_JEMALLOC", .when(traits: ["Jemalloc"])),
 ]
 
-/// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build with
-/// SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by --static-swift-stdlib
-/// (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves jemalloc to whoever links:
-/// README says how a program is made that needs neither.
+/// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build
+/// with SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by
+/// --static-swift-stdlib (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves
+/// jemalloc to whoever links: README says how a program is made that needs neither.
 let sqlite: LinkerSetting = .linkedLibrary(
   Context.environment["SIZER_SQLITE"] == "shared" ? "sqlite3" : ":libsqlite3.a")
 let jemalloc: [LinkerSetting] =
@@ -148,7 +148,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// The compiler (6.3) ends with an error of its own on BasicContainers when it is told to instrument for ThreadSanitizer.
+// The compiler (6.3) ends with an error of its own on BasicContainers when it is told to instrument for
+// ThreadSanitizer.
 if Context.environment["SIZER_SANITIZER"] == "thread" {
   package.targets.removeAll { $0.name == "SizerTests" }
   // It knows nothing of the library's mutex, which is not instrumented (Engine/SanitizedMutex.swift).

@@ -2,7 +2,8 @@
 
 internal import SizerProfile
 
-/// Puts bytes at a path. A file is replaced as a whole: a reader of the path sees the old one or the new one, never half of it.
+/// Puts bytes at a path. A file is replaced as a whole: a reader of the path sees the old one or the new one, never
+/// half of it.
 enum ReportFile {
   /// A new file gets mode 0600: a report names the program's types, files and functions, which are the owner's to show.
   static func write(_ bytes: [UInt8], to path: String, operation: String) throws(ReportError) {

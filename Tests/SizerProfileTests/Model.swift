@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SizerProfile
 
-/// A recording without any columns: each object has its own list of what each snapshot found. Slow and obvious, so that it can say
-/// what the columns must say.
+/// A recording without any columns: each object has its own list of what each snapshot found. Slow and obvious, so that
+/// it can say what the columns must say.
 struct Model {
   struct Entry {
     var object: TrackedObject

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Statistics: filter and limit")
 struct SelectionTests {
-  /// Ten objects, numbered by birth: those of even number are `App.Even`, the others are tracked as `odd` and of class `App.Odd`.
+  /// Ten objects, numbered by birth: those of even number are `App.Even`, the others are tracked as `odd` and of class
+  /// `App.Odd`.
   private let statistics: Statistics = {
     var history = History(names: ["App.Even", "odd", "App.Odd"])
     for birth in Int64(0)..<10 {

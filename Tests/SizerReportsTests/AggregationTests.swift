@@ -136,7 +136,8 @@ import Testing
         let expected = Set(merged.flatMap { node in [line(0, node)] + node.children.map { line(1, $0) } })
         let row = entry.referents?.last { $0[0] <= snapshot } ?? [snapshot]
         let found = stride(from: 1, to: row.count, by: 6).map { start in
-          "\(row[start]) \(page.texts[row[start + 1]]) \(page.texts[row[start + 2]]) \(row[(start + 3)..<(start + 6)].map(String.init))"
+          let (name, type) = (page.texts[row[start + 1]], page.texts[row[start + 2]])
+          return "\(row[start]) \(name) \(type) \(row[(start + 3)..<(start + 6)].map(String.init))"
         }
         #expect(Set(found) == expected)
       }

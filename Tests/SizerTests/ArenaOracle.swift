@@ -5,12 +5,12 @@ import Testing
 
 /// Builds a value in an arena of its own and demands that HeapSizer reports what jemalloc's account of that arena says.
 ///
-/// `make` runs once elsewhere, so that metadata and lazily made globals are not in the arena, then in it. The bytes that the
-/// account names must be found exactly; the account must not move while they are being found.
+/// `make` runs once elsewhere, so that metadata and lazily made globals are not in the arena, then in it. The bytes
+/// that the account names must be found exactly; the account must not move while they are being found.
 ///
-/// Tables of the whole process (the runtime's conformance cache, Foundation's interned values) grow on whatever thread fills them,
-/// now and then on this one, into the arena. That only adds to the account, and not time after time: when the account has
-/// more than was found, the value is built anew, twice at most.
+/// Tables of the whole process (the runtime's conformance cache, Foundation's interned values) grow on whatever thread
+/// fills them, now and then on this one, into the arena. That only adds to the account, and not time after time: when
+/// the account has more than was found, the value is built anew, twice at most.
 @discardableResult
 func expectExact<Value: ~Copyable>(
   unresolved: Int = 0, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,

@@ -19,7 +19,8 @@ extension Stress {
       }
     }
 
-    /// Expects that the next snapshot throws such an error, that nothing was recorded, and that the one after it is right.
+    /// Expects that the next snapshot throws such an error, that nothing was recorded, and that the one after it is
+    /// right.
     private func expectRefusal(
       _ code: SizerError.Code, saying words: String, _ tracker: ClassTracker, _ quiet: QuietSet
     ) throws {

@@ -84,8 +84,8 @@ extension Stress {
         try tracker.track(torn, name: "torn", resolutionLevel: 2)
         try tracker.track(whole, name: "whole", resolutionLevel: 2)
         let before = try tracker.createSnapshot(mode: .frozen)
-        // The storage of a dictionary with one element: the keys are where the word at 48 says; the second word of a string is where its
-        // text is.
+        // The storage of a dictionary with one element: the keys are where the word at 48 says; the second word of a
+        // string is where its text is.
         let storage = unsafeBitCast(torn.table, to: AnyObject.self)
         let key = Unmanaged.passUnretained(storage).toOpaque().load(
           fromByteOffset: 48, as: UnsafeMutableRawPointer.self)
@@ -113,7 +113,8 @@ extension Stress {
         let before = try tracker.createSnapshot(mode: .frozen)
         // Every other one lives on: the allocator keeps its pages for them.
         var neighbours: [Wide] = []
-        // The last of a list is freed first, and the allocator reuses what was freed last first: the middle stays as it was.
+        // The last of a list is freed first, and the allocator reuses what was freed last first: the middle stays as it
+        // was.
         let freed: UInt = {
           var middle: UInt = 0
           var first = Wide()

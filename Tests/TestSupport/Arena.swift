@@ -3,8 +3,8 @@ import CSizerTesting
 
 /// The oracle of sizes: a jemalloc arena that holds only what is made inside, and jemalloc's own account of it.
 ///
-/// Tables of the whole process grow on whatever thread fills them, now and then into the arena: what is to be measured is made once
-/// elsewhere first, and the account is read by those who compare with it, right after.
+/// Tables of the whole process grow on whatever thread fills them, now and then into the arena: what is to be measured
+/// is made once elsewhere first, and the account is read by those who compare with it, right after.
 package final class Arena {
   /// The process does not run on jemalloc, or jemalloc has no room.
   package struct Refusal: Error, CustomStringConvertible {

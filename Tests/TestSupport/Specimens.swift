@@ -13,11 +13,13 @@ package func text(_ length: Int = 40) -> String { String(repeating: "z", count: 
 
 /// What `make` makes, surely on the heap: what a function returns, the optimiser can't put on a stack.
 ///
-/// One place for all: inlined into each caller, a closure's literals (key paths, static tables) would be made once per copy.
+/// One place for all: inlined into each caller, a closure's literals (key paths, static tables) would be made once per
+/// copy.
 @inline(never)
 package func made<Value: ~Copyable>(_ make: () throws -> Value) rethrows -> Value { try make() }
 
-/// The optimiser must not end a value's life before this call. It deletes calls that do nothing: this one might do something.
+/// The optimiser must not end a value's life before this call. It deletes calls that do nothing: this one might do
+/// something.
 @inline(never)
 package func keepAlive<Value: ~Copyable>(_ value: borrowing Value) {
   if zero != 0 { withUnsafePointer(to: value) { print($0) } }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import SizerProfile
 
-/// Whether an error has the form of all: its call its file in the message, a sentence that says what is wrong and what to
-/// do, without a capital letter or a full stop of its own.
+/// Whether an error has the form of all: its call its file in the message, a sentence that says what is wrong and what
+/// to do, without a capital letter or a full stop of its own.
 package func isWellFormed<Domain>(_ error: OperationError<Domain>) -> Bool {
   let clauses = error.message.split(separator: "; ").map(String.init)
   let isCall = error.operation.contains("(") && error.operation.hasSuffix(")")

@@ -29,8 +29,8 @@ struct SeedExampleTests {
     populate(factory)
     try tracker.createSnapshot("after")
 
-    // The factory has a header, a string and an array: 40 bytes in a block of 48. The name is a literal, which owns no block. The
-    // array's is 32 + 1,000 x 8 bytes in one of 8,192. An employee has a header and a string: 32.
+    // The factory has a header, a string and an array: 40 bytes in a block of 48. The name is a literal, which owns no
+    // block. The array's is 32 + 1,000 x 8 bytes in one of 8,192. An employee has a header and a string: 32.
     let (factoryBytes, arrayBytes, employeeBytes) = (48, 8_192, 32)
     let snapshots = tracker.statistics.snapshots
     #expect(snapshots.map(\.trackedBytes) == [factoryBytes, factoryBytes + arrayBytes + 1_000 * employeeBytes])

@@ -35,8 +35,8 @@ extension Engine {
   /// For how many nanoseconds a child may make no progress.
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
-  /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it. The tracker's lock is
-  /// held until this returns; it was taken in the turn.
+  /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it.
+  /// The tracker's lock is held until this returns; it was taken in the turn.
   static func startFrozen(
     _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
   ) throws(SizerError) -> FrozenStart {

@@ -62,8 +62,9 @@ extension Engine {
   /// each GiB of addresses with objects.
   package static var overheadBytes: Int { csizer_overhead_bytes() }
 
-  /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class `classes[i]`; both are
-  /// equally long, and no object may be of a class at or above `classCount`. Some 50 ns per object.
+  /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class
+  /// `classes[i]`; both are equally long, and no object may be of a class at or above `classCount`. Some 50 ns per
+  /// object.
   package static func slabUse(
     objects: UnsafeBufferPointer<UInt>, classes: UnsafeBufferPointer<UInt32>, classCount: Int,
     operation: String = "Engine.slabUse"
@@ -91,8 +92,9 @@ extension Engine {
 }
 
 extension Lifetimes {
-  /// The slabs that the living objects of the last sizing pin, by what `name` calls their cohorts. The allocator is asked after births and
-  /// deaths go on: an object that is freed meanwhile leaves its slab's other figures right. Some 50 ns per object.
+  /// The slabs that the living objects of the last sizing pin, by what `name` calls their cohorts. The allocator is
+  /// asked after births and deaths go on: an object that is freed meanwhile leaves its slab's other figures right. Some
+  /// 50 ns per object.
   func slabUse(operation: String, name: (Int) -> String) throws(SizerError) -> [String: SlabUse] {
     let room = csizer_living_count(handle)
     var addresses = [UInt](repeating: 0, count: Int(room))

@@ -37,8 +37,8 @@ extension Engine {
     try register(metadata(of: type), CSIZER_TAIL_HEADER, CSIZER_COUNTS_TAIL, count: field, operation)
   }
 
-  /// A row of the engine's table. An element that is one of the type's generic arguments is named by its number, so that the row is true
-  /// of every instance of the generic type.
+  /// A row of the engine's table. An element that is one of the type's generic arguments is named by its number, so
+  /// that the row is true of every instance of the generic type.
   private static func register(
     _ metadata: UnsafeRawPointer, _ field: String, _ rule: csizer_owning_rule, element: UnsafeRawPointer? = nil,
     count: String? = nil, _ operation: String

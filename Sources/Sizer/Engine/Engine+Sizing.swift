@@ -23,8 +23,8 @@ struct Sizing: Sendable {
 extension Engine {
   /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held; it was taken in the turn.
   ///
-  /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of the loader: a type
-  /// that is not known yet is learnt afterwards, and all are sized again.
+  /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of
+  /// the loader: a type that is not known yet is learnt afterwards, and all are sized again.
   static func sizeInPlace(
     _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
   ) throws(SizerError) -> FinishedSizing {
@@ -44,7 +44,8 @@ extension Engine {
     }
   }
 
-  /// Counts the living objects of a tracker and the bytes of their own blocks, without a walk. The tracker's lock is held.
+  /// Counts the living objects of a tracker and the bytes of their own blocks, without a walk. The tracker's lock is
+  /// held.
   static func count(_ lifetimes: Lifetimes, operation: String) throws(SizerError) -> Sizing {
     try lifetimes.list(operation: operation)
     let count = csizer_lifetimes_cohort_count(lifetimes.handle)

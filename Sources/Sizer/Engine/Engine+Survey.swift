@@ -6,7 +6,8 @@ extension Engine {
   package struct Survey {
     /// Types that were compiled.
     package var compiledCount: Int
-    /// Types that nobody was asked for: generic ones whose demands Int and String do not meet, and those without metadata.
+    /// Types that nobody was asked for: generic ones whose demands Int and String do not meet, and those without
+    /// metadata.
     package var untriedCount: Int
     /// Names of those that have a part of which nothing is known.
     package var unresolvedNames: [String]

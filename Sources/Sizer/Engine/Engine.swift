@@ -18,8 +18,8 @@ package enum Engine {
         return try Walk(
           layouts: try Layouts(excluding: options, operation: operation), options: options, operation: operation)
       }
-      // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was closed another's
-      // types may lie now.
+      // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was
+      // closed another's types may lie now.
       let refusals = Engine.refusalCount
       let removals = csizer_removals()
       if removals != self.removals, layouts?.areOfLoadedImages == false { layouts = nil }
@@ -33,8 +33,8 @@ package enum Engine {
   }
   private static let turns = Mutex(Turn())
 
-  /// Runs `body` when it is this thread's turn: one thread at a time walks. It may take long until then; a lock that others want must
-  /// not be held, and is taken in `body`.
+  /// Runs `body` when it is this thread's turn: one thread at a time walks. It may take long until then; a lock that
+  /// others want must not be held, and is taken in `body`.
   static func withTurn<Result: ~Copyable & Sendable>(
     _ body: (inout Turn) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
@@ -66,8 +66,8 @@ package enum Engine {
     if let error = error(ofStatus: status.rawValue, operation: operation) { throw error }
   }
 
-  /// What a status (`csizer_status.h`) means; nil when all went well. To Swift it is a number, and no `switch` must be complete: a
-  /// test reads that all are told here, and one that comes from another engine is told with its number.
+  /// What a status (`csizer_status.h`) means; nil when all went well. To Swift it is a number, and no `switch` must be
+  /// complete: a test reads that all are told here, and one that comes from another engine is told with its number.
   package static func error(ofStatus status: UInt32, operation: String) -> SizerError? {
     switch csizer_status(rawValue: status) {
     case CSIZER_OK: nil

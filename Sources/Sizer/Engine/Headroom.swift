@@ -62,8 +62,8 @@ struct Headroom: ~Copyable, Sendable {
 }
 
 extension Engine {
-  /// Tests only: limits are read from files below this folder instead of the system's; nil for the real ones. What was learnt of
-  /// children that ran out of memory is forgotten.
+  /// Tests only: limits are read from files below this folder instead of the system's; nil for the real ones. What was
+  /// learnt of children that ran out of memory is forgotten.
   package static func readLimits(below folder: String?) -> Bool {
     csizer_headroom_set_root(folder ?? "") == CSIZER_OK
   }

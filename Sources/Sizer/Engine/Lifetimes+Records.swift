@@ -55,7 +55,8 @@ extension Lifetimes {
     }
   }
 
-  /// Finds out what the classes are called that were met since the last call: when its library is closed a class has no name any more.
+  /// Finds out what the classes are called that were met since the last call: when its library is closed a class has no
+  /// name any more.
   func learnNames() {
     _ = cohorts(from: classNames.withLock { $0.count })
   }

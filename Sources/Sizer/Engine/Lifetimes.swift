@@ -4,7 +4,8 @@ import Synchronization
 
 /// Owns what the engine records for one tracker: which objects it tracks, when they were born and when they died.
 ///
-/// Births and deaths arrive from all threads; the members here are called by one thread at a time, which the tracker sees to.
+/// Births and deaths arrive from all threads; the members here are called by one thread at a time, which the tracker
+/// sees to.
 final class Lifetimes: Sendable {
   // unsafe: the engine's thread rules hold instead of Swift's; written once.
   nonisolated(unsafe) let handle: OpaquePointer

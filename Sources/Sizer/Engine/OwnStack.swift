@@ -2,8 +2,8 @@
 import CSizer
 
 extension Engine {
-  /// Runs `body` on a stack of Sizer's own, on the calling thread: a thread of the program may have 16 KiB of stack, and names, layouts and
-  /// files want a multiple of that. No code of the program's may run in it.
+  /// Runs `body` on a stack of Sizer's own, on the calling thread: a thread of the program may have 16 KiB of stack,
+  /// and names, layouts and files want a multiple of that. No code of the program's may run in it.
   ///
   /// - Throws: what `body` throws; `outOfMemory` when there is no memory for the stack: then `body` has not run.
   static func onOwnStack<Result>(

@@ -2,12 +2,13 @@
 import Synchronization
 
 extension ClassTracker {
-  /// Takes a snapshot at every interval, on a thread of its own, until it is told to stop, the tracker is cleared, closed or freed, or the
-  /// process ends. Started again, it only changes the interval.
+  /// Takes a snapshot at every interval, on a thread of its own, until it is told to stop, the tracker is cleared,
+  /// closed or freed, or the process ends. Started again, it only changes the interval.
   ///
-  /// The first one is taken after one interval. A snapshot that fails is recorded with its ``Snapshot/error`` and without sizes, and the
-  /// next one is taken all the same. With nothing tracked only the process's memory is recorded.
-  /// - Throws: `invalidArgument` for an interval that is not above zero; `closed`; `outOfMemory` when the system refuses a thread.
+  /// The first one is taken after one interval. A snapshot that fails is recorded with its ``Snapshot/error`` and
+  /// without sizes, and the next one is taken all the same. With nothing tracked only the process's memory is recorded.
+  /// - Throws: `invalidArgument` for an interval that is not above zero; `closed`; `outOfMemory` when the system
+  ///   refuses a thread.
   public func startPeriodicSnapshots(every interval: Duration = .seconds(1)) throws(SizerError) {
     let operation = "ClassTracker.startPeriodicSnapshots(every:)"
     guard interval > .zero else {
@@ -25,8 +26,8 @@ extension ClassTracker {
     }
   }
 
-  /// Takes no periodic snapshots any more. Returns at once; one that is under way is still recorded. Nothing happens when none
-  /// are taken.
+  /// Takes no periodic snapshots any more. Returns at once; one that is under way is still recorded. Nothing happens
+  /// when none are taken.
   public func stopPeriodicSnapshots() {
     periodic.stop()
   }

@@ -2,22 +2,24 @@
 import Synchronization
 
 extension ClassTracker {
-  /// Starts to record into a new file: from now on each snapshot is in the file when ``createSnapshot(_:mode:fragmentation:)`` returns, and stays there
-  /// when the process is killed. Snapshots taken before are not in it; all objects are.
+  /// Starts to record into a new file: from now on each snapshot is in the file when
+  /// ``createSnapshot(_:mode:fragmentation:)`` returns, and stays there when the process is killed. Snapshots taken
+  /// before are not in it; all objects are.
   ///
-  /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot` throws
-  /// `notWritten`, though the snapshot is in ``statistics``. However long that lasts, what waits takes no memory beyond what the tracker
-  /// holds for its statistics and the changes of one snapshot; what the file has stays there, readable. What still waits when the recording
-  /// ends is tried once more, and is then not in the file.
+  /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot`
+  /// throws `notWritten`, though the snapshot is in ``statistics``. However long that lasts, what waits takes no memory
+  /// beyond what the tracker holds for its statistics and the changes of one snapshot; what the file has stays there,
+  /// readable. What still waits when the recording ends is tried once more, and is then not in the file.
   ///
-  /// When somebody removes, renames, replaces, cuts or overwrites the file or its log (`-wal`), that snapshot and every later one is
-  /// `notWritten`, and nothing is written there any more. ``statistics`` has everything: write it, end the recording, and begin
-  /// another elsewhere.
+  /// When somebody removes, renames, replaces, cuts or overwrites the file or its log (`-wal`), that snapshot and every
+  /// later one is `notWritten`, and nothing is written there any more. ``statistics`` has everything: write it, end the
+  /// recording, and begin another elsewhere.
   ///
-  /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines then.
+  /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines
+  /// then.
   /// - Parameter path: where no file is yet; it gets mode 0600.
-  /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
-  ///   records already. Nothing is changed then.
+  /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy`
+  ///   while it records already. Nothing is changed then.
   public func record(to path: String) throws(ProfileError) {
     let operation = "ClassTracker.record(to:)"
     try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, operation) }
@@ -40,20 +42,22 @@ extension ClassTracker {
     }
   }
 
-  /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in it. Nothing happens
-  /// when none is under way, or when another thread is just ending it. Snapshots do not wait while names and lines are looked up.
+  /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in
+  /// it. Nothing happens when none is under way, or when another thread is just ending it. Snapshots do not wait while
+  /// names and lines are looked up.
   ///
   /// What is left is read once more.
   ///
-  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then; `notFound` or `corrupted`
-  ///   when the file is not what was recorded. The recording has ended all the same.
+  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then;
+  ///   `notFound` or `corrupted` when the file is not what was recorded. The recording has ended all the same.
   public func stopRecording() throws(ProfileError) {
     try Engine.preferringOwnStack { () throws(ProfileError) in try takeRecording()?.finish() }
   }
 }
 
 extension ClassTracker {
-  /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not take before.
+  /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not
+  /// take before.
   func writeSnapshots(operation: String) throws(SizerError) {
     do {
       try recording.withLock { (recording) throws(ProfileError) in
@@ -67,8 +71,8 @@ extension ClassTracker {
     }
   }
 
-  /// Ends the recording in one moment of the tracker's, in which `untracking` and `body` run, before and after the last look at its objects. What
-  /// is left to do takes long and needs no lock: the caller finishes what it gets.
+  /// Ends the recording in one moment of the tracker's, in which `untracking` and `body` run, before and after the last
+  /// look at its objects. What is left to do takes long and needs no lock: the caller finishes what it gets.
   func takeRecording(
     untracking: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
   ) -> Recording? {

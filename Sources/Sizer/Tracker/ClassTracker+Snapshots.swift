@@ -4,22 +4,25 @@ import Synchronization
 extension ClassTracker {
   /// Sizes all living tracked objects and records the process's memory.
   ///
-  /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects reach counts for
-  /// the one that was tracked first; a tracked object never counts with what refers to it. Objects that are dead cost nothing.
+  /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects
+  /// reach counts for the one that was tracked first; a tracked object never counts with what refers to it. Objects
+  /// that are dead cost nothing.
   ///
-  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
-  ///   thread may change what tracked objects refer to.
-  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
-  ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the
-  ///   child works are copied.
-  /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to: ``Snapshot/skippedCount`` counts all
-  ///   living objects, for no size is known, and they keep the sizes they had. Some 50 ns for an object.
-  /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked (100,000 objects that
-  ///   had 64 MiB in the snapshot before); frozen otherwise.
+  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait
+  ///   meanwhile, and no thread may change what tracked objects refer to.
+  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms
+  ///   per GiB of memory with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like.
+  ///   Pages that they write while the child works are copied.
+  /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to:
+  ///   ``Snapshot/skippedCount`` counts all living objects, for no size is known, and they keep the sizes they had.
+  ///   Some 50 ns for an object.
+  /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked
+  ///   (100,000 objects that had 64 MiB in the snapshot before); frozen otherwise.
   ///
-  /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the control groups, of the
-  /// process and of the machine is too small, or becomes so while the child works, `counts` is taken instead of `frozen`, asked for or not:
-  /// ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the kernel has killed a child for memory none is made again.
+  /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the
+  /// control groups, of the process and of the machine is too small, or becomes so while the child works, `counts` is
+  /// taken instead of `frozen`, asked for or not: ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the
+  /// kernel has killed a child for memory none is made again.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
   /// - Parameters:
@@ -28,8 +31,8 @@ extension ClassTracker {
   ///   - fragmentation: also ask the allocator which slabs the living objects of each class pin, and how full these are
   ///     (``ClassRecord/slabs``); some 50 ns more per object.
   /// - Returns: the snapshot, which ``statistics`` has from now on, too.
-  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice; `unsupportedRuntime`;
-  ///   `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
+  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice;
+  ///   `unsupportedRuntime`; `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
   @discardableResult
   public func createSnapshot(
     _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
@@ -77,8 +80,8 @@ extension ClassTracker {
     }
   }
 
-  /// The cheap form: for want of memory, or because it was asked for. Images that were taken in vain had a pause, too, and the tracker may have
-  /// been cleared since.
+  /// The cheap form: for want of memory, or because it was asked for. Images that were taken in vain had a pause, too,
+  /// and the tracker may have been cleared since.
   private func createCounts(
     _ request: SnapshotRequest, because reason: String, after pause: Duration = .zero, generation: Int? = nil
   ) throws(SizerError) -> Snapshot {
@@ -142,7 +145,8 @@ extension ClassTracker {
 
   /// What was recorded up to now, as a value that does not change any more.
   ///
-  /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
+  /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first
+  /// asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
     return Engine.preferringOwnStack {
@@ -208,8 +212,8 @@ extension TrackerState {
   /// The snapshot without sizes.
   fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
     let process = try Engine.processMemory(operation: request.operation)
-    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten
-    // times that.
+    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own
+    // pages cost ten times that.
     let isSample = request.lifetimes.livingCount == 0 && classes.isEmpty
     let overhead = isSample ? snapshots.last?.overheadBytes : nil
     let ladder =
@@ -245,8 +249,8 @@ extension TrackerState {
       referents.append(History.ReferentRow(object: object, snapshot: number, tree: tree))
     }
     for (object, tree) in lastTrees.sorted(by: { $0.key < $1.key }) where present[object] == nil {
-      // One that could not be sized keeps what it had, as its size. One whose level became 0 has none from now on; for one that died
-      // it makes no difference.
+      // One that could not be sized keeps what it had, as its size. One whose level became 0 has none from now on; for
+      // one that died it makes no difference.
       if lifetimes.namesReferents(of: object) {
         present[object] = tree
       } else {

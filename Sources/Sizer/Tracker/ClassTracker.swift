@@ -3,11 +3,11 @@ import Synchronization
 
 /// Records the lives and sizes of objects: of single ones, and of all instances of the classes that it tracks.
 ///
-/// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with monotonic times.
-/// Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is told to) and runs none of
-/// its code. An object of a tracked class costs some 150 ns more to make and free, with a trace of 16 calls some 400; any other object
-/// some 10 ns while a class is tracked. Memory: 24 bytes for each tracked object for ever, some 25 more while it lives, and 16 for each
-/// snapshot that finds its size changed.
+/// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with
+/// monotonic times. Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is
+/// told to) and runs none of its code. An object of a tracked class costs some 150 ns more to make and free, with a
+/// trace of 16 calls some 400; any other object some 10 ns while a class is tracked. Memory: 24 bytes for each tracked
+/// object for ever, some 25 more while it lives, and 16 for each snapshot that finds its size changed.
 ///
 /// Any member may be called from any thread at any time. Several trackers do not know of each other.
 public final class ClassTracker: Sendable {
@@ -39,15 +39,16 @@ public final class ClassTracker: Sendable {
 
   // MARK: - Objects and classes
 
-  /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays as it is.
+  /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays
+  /// as it is.
   ///
   /// - Parameters:
   ///   - object: an instance of a class.
   ///   - name: what it is called in snapshots; its class's fully qualified name unless given.
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
   ///   - keep: hold a strong reference to it, as long as it is tracked.
-  /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a box); `closed`;
-  ///   `outOfMemory`. Nothing is changed then.
+  /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a
+  ///   box); `closed`; `outOfMemory`. Nothing is changed then.
   public func track(
     _ object: AnyObject, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false
   ) throws(SizerError) {
@@ -85,8 +86,8 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer tracked ancestor.
-  /// Called again for a class, it replaces name and options for the instances to come.
+  /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer
+  /// tracked ancestor. Called again for a class, it replaces name and options for the instances to come.
   ///
   /// - Parameters:
   ///   - type: a class.
@@ -94,8 +95,9 @@ public final class ClassTracker: Sendable {
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
   ///   - keep: hold a strong reference to each instance, as long as it is tracked.
   ///   - trace: record the stack at each birth.
-  /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process or stacks can't be
-  ///   captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed then.
+  /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process
+  ///   or stacks can't be captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed
+  ///   then.
   public func track(
     class type: AnyClass, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false, trace: Bool = false
   ) throws(SizerError) {
@@ -179,15 +181,17 @@ public final class ClassTracker: Sendable {
     untrack { untrackAll in state.withLock { _ = untrackAll(&$0) } }
   }
 
-  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
-  /// clock goes on. A file that was being recorded holds what ``statistics`` would have told right before all was forgotten.
-  /// When the system refuses the memory to untrack objects, they stay tracked and nothing is forgotten.
+  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker
+  /// is as if new, its clock goes on. A file that was being recorded holds what ``statistics`` would have told right
+  /// before all was forgotten. When the system refuses the memory to untrack objects, they stay tracked and nothing is
+  /// forgotten.
   public func clear() {
     periodic.stop()
     untrack { untrackAll in
       var isUntracked = false
       let ended = takeRecording(untracking: { isUntracked = untrackAll(&$0) }) { state in
-        // The records of what is tracked still are needed: its death would be noted in what another object's record is by then.
+        // The records of what is tracked still are needed: its death would be noted in what another object's record is
+        // by then.
         guard isUntracked else { return }
         state.forget()
         (try? lifetimes.get())?.forget()
@@ -197,8 +201,9 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects released, periodic snapshots and the recording stopped. What was recorded stays
-  /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
+  /// Ends tracking for good: all hooks off, kept objects released, periodic snapshots and the recording stopped. What
+  /// was recorded stays readable; a closed tracker can be closed again, and its other members throw `closed` or do
+  /// nothing.
   public func close() {
     periodic.stop()
     untrack { untrackAll in
@@ -207,8 +212,8 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// `body` runs what untracks all while it holds the tracker's lock, and what was kept is released when no lock is held: deinits may call
-  /// the tracker. It answers whether the objects are untracked.
+  /// `body` runs what untracks all while it holds the tracker's lock, and what was kept is released when no lock is
+  /// held: deinits may call the tracker. It answers whether the objects are untracked.
   private func untrack(_ body: ((inout TrackerState) -> Bool) -> Void) {
     var kept: Lifetimes.Kept?
     Engine.preferringOwnStack {

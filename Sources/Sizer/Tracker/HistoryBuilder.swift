@@ -51,7 +51,8 @@ struct HistoryBuilder: Sendable {
     return history
   }
 
-  /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of snapshots.
+  /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of
+  /// snapshots.
   private static func byObject(_ rows: [History.SizeRow], objectCount: Int) -> [History.SizeRow] {
     var starts = [Int](repeating: 0, count: objectCount + 1)
     for row in rows { starts[Int(row.object) + 1] += 1 }

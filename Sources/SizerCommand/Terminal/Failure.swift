@@ -8,7 +8,8 @@ struct Failure: Error {
   var message: String
 }
 
-/// What standard error says of an error of the work, on one line; nil for errors of usage, which the parser knows how to tell.
+/// What standard error says of an error of the work, on one line; nil for errors of usage, which the parser knows how
+/// to tell.
 func failureLine(of error: any Error) -> String? {
   let message: String
   switch error {

@@ -3,7 +3,8 @@
 import Glibc
 import SizerProfile
 
-/// Standard output, or what `-o` names, in large pieces. After a failure nothing more is written; ``finish()`` tells it.
+/// Standard output, or what `-o` names, in large pieces. After a failure nothing more is written; ``finish()`` tells
+/// it.
 struct Output: TextOutputStream {
   private var bytes: [UInt8] = []
   private var failure: (any Error)?
@@ -65,8 +66,8 @@ enum StandardError {
 
 /// Prepares the process for writing, before anything is opened.
 func prepareDescriptors() {
-  // A file that is opened gets the lowest number that is free: if that were standard output's, what is printed would go there. These
-  // are open the wrong way round, so that reading and writing fail as if they were closed.
+  // A file that is opened gets the lowest number that is free: if that were standard output's, what is printed would go
+  // there. These are open the wrong way round, so that reading and writing fail as if they were closed.
   for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
     _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An operation that failed: which, on what file, why, and what to do about it. Each library has its own kind of it, told apart by
-/// `Domain`, which is only a name: `SizerError`, ``ProfileError`` and `ReportError`. A `catch` for one does not catch another.
+/// An operation that failed: which, on what file, why, and what to do about it. Each library has its own kind of it,
+/// told apart by `Domain`, which is only a name: `SizerError`, ``ProfileError`` and `ReportError`. A `catch` for one
+/// does not catch another.
 public struct OperationError<Domain>: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
@@ -17,7 +18,8 @@ public struct OperationError<Domain>: Error, Sendable, Hashable, CustomStringCon
   public var operation: String
   /// The file that it is about, as the caller named it; nil when there is none.
   public var path: String?
-  /// One sentence without a full stop: the file if there is one, what is wrong with it, and after a semicolon what to do.
+  /// One sentence without a full stop: the file if there is one, what is wrong with it, and after a semicolon what to
+  /// do.
   public var message: String
   /// What lies below; nil when the failure is this one's alone.
   public var cause: ErrorCause?

@@ -63,8 +63,8 @@ extension OutputTarget {
     return place
   }
 
-  /// The system's rule for folders in which everybody may make files, which it may have switched off: a link there is followed only if
-  /// it is ours or the folder's owner's. Somebody else's may lead to what only we can write.
+  /// The system's rule for folders in which everybody may make files, which it may have switched off: a link there is
+  /// followed only if it is ours or the folder's owner's. Somebody else's may lead to what only we can write.
   private static func check(linkOf link: stat, in folder: String, _ path: String) throws(OutputError) {
     var status = stat()
     guard stat(folder, &status) == 0 else { throw .system(errno, path, "can't be written") }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What a path leads to, as a place to write to. Symbolic links are followed: what they lead to is written, and they stay.
+/// What a path leads to, as a place to write to. Symbolic links are followed: what they lead to is written, and they
+/// stay.
 package struct OutputTarget: Sendable {
   package enum Kind: Sendable, Hashable {
     /// Nothing: a file can be made.

@@ -7,8 +7,8 @@ extension Statistics {
     case all
     /// At most so many; none when it is negative.
     case count(Int)
-    /// A part, from 0 to 1, of what the filter left: rounded down, but at least one object unless it is 0. What is below 0 or not a
-    /// number counts as 0, what is above 1 as 1.
+    /// A part, from 0 to 1, of what the filter left: rounded down, but at least one object unless it is 0. What is
+    /// below 0 or not a number counts as 0, what is above 1 as 1.
     case fraction(Double)
 
     /// `limit: 3` is at most three objects.
@@ -52,7 +52,8 @@ extension Statistics {
   }
 }
 
-/// Whether the UTF-8 of one text contains that of the other. Linear in both, whatever they are (Knuth, Morris and Pratt).
+/// Whether the UTF-8 of one text contains that of the other. Linear in both, whatever they are (Knuth, Morris and
+/// Pratt).
 private func contains(_ text: String, _ part: String) -> Bool {
   let part = Array(part.utf8)
   if part.isEmpty { return true }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a profile's file never goes beyond. The writer keeps to it and the reader insists on it: whoever computes with what was read
-/// needs not fear overflow, and a hostile file can't make the reader's memory grow beyond a small multiple of the file's length.
+/// What a profile's file never goes beyond. The writer keeps to it and the reader insists on it: whoever computes with
+/// what was read needs not fear overflow, and a hostile file can't make the reader's memory grow beyond a small
+/// multiple of the file's length.
 enum FileLimits {
   /// Bytes of one text: a label, a name, a path.
   static let textBytes = 1 << 20
-  /// Combining marks in a row. Swift brings them into an order of its own whenever a text is compared or hashed, in time
-  /// that grows with the square of their number; no writing has more than a few.
+  /// Combining marks in a row. Swift brings them into an order of its own whenever a text is compared or hashed, in
+  /// time that grows with the square of their number; no writing has more than a few.
   static let marks = 256
   /// Bytes of one row.
   static let rowBytes = textBytes + 4_096
@@ -16,8 +17,8 @@ enum FileLimits {
   static let sizeSum: Int64 = 1 << 60
   /// The latest time: 146 years in nanoseconds.
   static let time: Int64 = 1 << 62
-  /// The levels of a referent tree; deeper ones are folded into the node above them when written. Values as deep as their tree are
-  /// copied and freed recursively, so the depth must fit into any thread's stack.
+  /// The levels of a referent tree; deeper ones are folded into the node above them when written. Values as deep as
+  /// their tree are copied and freed recursively, so the depth must fit into any thread's stack.
   static let treeLevels = 512
 
   /// Whether UTF-8 has more than ``marks`` of them in a row.

@@ -21,8 +21,8 @@ struct ProfileFile: ~Copyable {
     guard let header = alone.fileBytes(at: 0, count: 100), header.starts(with: "SQLite format 3\0".utf8) else {
       throw origin.notADatabase
     }
-    // Two there: the file has a log while it is written to. A log beside any other file is a stale one, of a file that was there
-    // before. A log is missing when nobody has the file open, and when somebody took the file without it.
+    // Two there: the file has a log while it is written to. A log beside any other file is a stale one, of a file that
+    // was there before. A log is missing when nobody has the file open, and when somebody took the file without it.
     guard header[19] == 2, let logLength = try file.appending("-wal").length(), logLength > 0 else {
       guard length >= Self.length(header) else { throw origin.corrupted("it ends too early") }
       connection = alone

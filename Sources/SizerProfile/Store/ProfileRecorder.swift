@@ -2,17 +2,18 @@
 import Glibc
 import Synchronization
 
-/// Writes a profile while it is recorded: what ``append(_:)`` was given is in the file when it returns, and stays there when the
-/// process is killed or the disk is full. Any thread may call; one at a time is served.
+/// Writes a profile while it is recorded: what ``append(_:)`` was given is in the file when it returns, and stays there
+/// when the process is killed or the disk is full. Any thread may call; one at a time is served.
 package final class ProfileRecorder: Sendable {
   /// nil once it is finished.
   private let session: Mutex<RecordingSession?>
   private let origin: Origin
-  /// The process that opened the file. Another that was forked from it has the same descriptors and none of the locks: what it wrote or
-  /// tidied up would ruin the file.
+  /// The process that opened the file. Another that was forked from it has the same descriptors and none of the locks:
+  /// what it wrote or tidied up would ruin the file.
   private let owner = getpid()
 
-  /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten (`alreadyExists`).
+  /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten
+  /// (`alreadyExists`).
   package init(path: String, operation: String = "ClassTracker.record(to:)") throws(ProfileError) {
     origin = Origin(path: path, operation: operation)
     let file = try FilePath(origin)
@@ -45,8 +46,8 @@ package final class ProfileRecorder: Sendable {
     }
   }
 
-  /// Writes what came since the last delta, in one transaction: all of it is in the file afterwards, or nothing. After a failure the same
-  /// delta can be tried again; one that leaves it out does not fit (`inconsistent`).
+  /// Writes what came since the last delta, in one transaction: all of it is in the file afterwards, or nothing. After
+  /// a failure the same delta can be tried again; one that leaves it out does not fit (`inconsistent`).
   ///
   /// Once the file or its log was removed, renamed, replaced, cut or overwritten, nothing is written any more, and each
   /// call says so (`notFound`, `corrupted`; `closed` when the program closed descriptors that it did not open).

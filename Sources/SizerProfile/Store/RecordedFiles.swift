@@ -46,8 +46,8 @@ struct RecordedFiles {
   /// SQLite would write there, and close them.
   var areOpen: Bool { descriptors.allSatisfy { FileIdentity(descriptor: $0.number) == $0.file } }
 
-  /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we have
-  /// written since then.
+  /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we
+  /// have written since then.
   ///
   /// - Returns: Whether somebody has written to one of them.
   func check(afterWriting: Bool = false) throws(ProfileError) -> Bool {

@@ -2,20 +2,21 @@
 import Glibc
 
 extension Statistics {
-  /// What the profile at `path` holds. The file is only read, and may come from a stranger: it is checked throughout, and no code of
-  /// it runs. It may be one that is being recorded; what was recorded up to now is read then.
+  /// What the profile at `path` holds. The file is only read, and may come from a stranger: it is checked throughout,
+  /// and no code of it runs. It may be one that is being recorded; what was recorded up to now is read then.
   ///
   /// Takes time and memory in proportion to the file's length: for a million objects about a second and 100 MB.
   ///
-  /// - Throws: `notFound`, `cannotOpen`, `notAProfile`, `newerVersion`, `corrupted`, `busy`, `ioFailure` or `outOfMemory`.
+  /// - Throws: `notFound`, `cannotOpen`, `notAProfile`, `newerVersion`, `corrupted`, `busy`, `ioFailure` or
+  ///   `outOfMemory`.
   public init(contentsOf path: String) throws(ProfileError) {
     self.init(try ProfileReader.history(at: path, operation: "Statistics(contentsOf:)"))
   }
 
-  /// Writes a profile that holds all of this, in the order of tracking whatever the current order is. Only the owner may read
-  /// the file. A file that is there is replaced, at once and when the new one is complete: whatever fails, one of the two is there, whole.
-  /// A symbolic link stays, and the file that it leads to is replaced. A recording that is not finished is not replaced
-  /// (`alreadyExists`). Times are kept in whole nanoseconds.
+  /// Writes a profile that holds all of this, in the order of tracking whatever the current order is. Only the owner
+  /// may read the file. A file that is there is replaced, at once and when the new one is complete: whatever fails, one
+  /// of the two is there, whole. A symbolic link stays, and the file that it leads to is replaced. A recording that is
+  /// not finished is not replaced (`alreadyExists`). Times are kept in whole nanoseconds.
   ///
   /// - Throws: `notFound`, `cannotOpen`, `alreadyExists`, `full`, `inconsistent`, `ioFailure` or `outOfMemory`.
   public func write(to path: String) throws(ProfileError) {
@@ -42,7 +43,8 @@ extension Statistics {
     try origin.translating { () throws(OutputError) in try draft.put(replaces: replaces, keepsOwner: keepsOwner) }
   }
 
-  /// The same, to whatever takes bytes: by way of a file in a folder for such (`TMPDIR`, or /tmp), which is gone afterwards.
+  /// The same, to whatever takes bytes: by way of a file in a folder for such (`TMPDIR`, or /tmp), which is gone
+  /// afterwards.
   package func write(through output: OutputFile) throws {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let target = try OutputTarget(path: "\(folder)/sizer")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers for texts, from 0: the same for texts of the same bytes. What is read of a profile shares its texts, by the hundred
-/// thousand; here each is hashed once, and later known by where it lies in memory.
+/// Numbers for texts, from 0: the same for texts of the same bytes. What is read of a profile shares its texts, by the
+/// hundred thousand; here each is hashed once, and later known by where it lies in memory.
 ///
 /// A class, so that several who count can share one. Not for several threads.
 package final class TextNumbers {

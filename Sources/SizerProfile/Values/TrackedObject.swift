@@ -8,7 +8,8 @@ public struct TrackedObject: Sendable, Hashable {
     public var timestamp: Duration
     /// Usable bytes of what the object owned.
     public var bytes: Int
-    /// Its named referents down to the resolution level; empty at level 0. Their bytes and the object's own block add up to ``bytes``.
+    /// Its named referents down to the resolution level; empty at level 0. Their bytes and the object's own block add
+    /// up to ``bytes``.
     public var referents: [SizeNode]
 
     /// A record of these parts.

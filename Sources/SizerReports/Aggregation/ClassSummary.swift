@@ -7,8 +7,8 @@ struct ClassSummary {
   /// Sizes are counted by quarters of a power of two, which is how allocators space them too.
   static let bucketCount = 224
 
-  /// Objects whose first snapshot is the row and whose last is the column: who is alive at both of two snapshots is the sum of
-  /// the rows up to one and of the columns from the other.
+  /// Objects whose first snapshot is the row and whose last is the column: who is alive at both of two snapshots is the
+  /// sum of the rows up to one and of the columns from the other.
   var lives: Triangle
   /// Bytes, at the column, of the objects whose first snapshot is the row.
   var bytesByFirst: Triangle

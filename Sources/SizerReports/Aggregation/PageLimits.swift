@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much of a profile a page holds. Chosen so that a page stays below 5 MB whatever is in the profile; what these cut off is
-/// summed, and the page says so.
+/// How much of a profile a page holds. Chosen so that a page stays below 5 MB whatever is in the profile; what these
+/// cut off is summed, and the page says so.
 package struct PageLimits: Sendable, Hashable {
   /// Snapshots. A chart of a wide screen shows no more.
   package var snapshots = 240
@@ -29,7 +29,8 @@ package struct PageLimits: Sendable, Hashable {
   package var referentsPerClass = 20_000
   /// Bytes of text.
   package var texts = 1_300_000
-  /// Numbers, about seven bytes each, in what is told of pairs of snapshots, of distributions, of referents, and of slabs.
+  /// Numbers, about seven bytes each, in what is told of pairs of snapshots, of distributions, of referents, and of
+  /// slabs.
   package var pairNumbers = 90_000
   package var distributionNumbers = 70_000
   package var referentNumbers = 60_000

@@ -2,8 +2,8 @@
 
 internal import SizerProfile
 
-/// The referents of many objects, summed by their place: the field `cache` of all instances is one node. Trees can be taken out
-/// again, so that going from one snapshot to the next costs what changed.
+/// The referents of many objects, summed by their place: the field `cache` of all instances is one node. Trees can be
+/// taken out again, so that going from one snapshot to the next costs what changed.
 struct ReferentTally {
   /// One line of the tree, from the top down. `count` objects have this referent.
   struct Row: Equatable {

@@ -4,8 +4,9 @@ package import SizerProfile
 
 /// What changed between two snapshots, of one recording or of two.
 ///
-/// Objects are followed one by one where both snapshots are of the same recording: one profile, or two copies of one that was being
-/// recorded. Of different runs no object of one is an object of the other: then the places where objects were made are compared.
+/// Objects are followed one by one where both snapshots are of the same recording: one profile, or two copies of one
+/// that was being recorded. Of different runs no object of one is an object of the other: then the places where objects
+/// were made are compared.
 package struct ProfileDiff: Sendable, Hashable {
   /// One of the two snapshots.
   package struct Side: Sendable, Hashable {

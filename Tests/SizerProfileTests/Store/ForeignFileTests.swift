@@ -47,7 +47,8 @@ import Testing
     arguments: [
       "PRAGMA user_version=0", "PRAGMA user_version=-1", "DROP TABLE names", "ALTER TABLE objects ADD COLUMN more",
       "CREATE INDEX i ON objects(birth)", "CREATE TRIGGER t AFTER INSERT ON names BEGIN DELETE FROM names; END",
-      "DROP TABLE objects; CREATE VIEW objects AS WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id+1 FROM n) SELECT id FROM n",
+      "DROP TABLE objects; CREATE VIEW objects AS WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id+1 FROM n) "
+        + "SELECT id FROM n",
       "DROP TABLE texts; CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
       "DROP TABLE texts; CREATE TABLE TEXTS(id INTEGER PRIMARY KEY, text AS (zeroblob(1000000000)))",
       "DROP TABLE frames; CREATE VIRTUAL TABLE frames USING fts5(address)",

@@ -70,7 +70,8 @@ import Testing
     // A hundred thousand million bytes, were each text looked at where it is used.
     try sql.run(
       """
-      \(numbers(50_000)) INSERT INTO referents SELECT \(referent) - 1 + i, \(tree), NULL, \(text), \(text), 16, 16 FROM n;
+      \(numbers(50_000)) INSERT INTO referents
+        SELECT \(referent) - 1 + i, \(tree), NULL, \(text), \(text), 16, 16 FROM n;
       \(numbers(20_000)) INSERT INTO frames
         SELECT \(frame) - 1 + i, i, \(text), \(text), i, 1, 0, \(text), i, \(text) FROM n;
       UPDATE traces SET frames = (SELECT json_group_array(id) FROM frames) WHERE id = 0

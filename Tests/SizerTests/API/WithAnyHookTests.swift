@@ -3,7 +3,8 @@ import Foundation
 import Sizer
 import Testing
 
-/// What must be exact with the census and without it. Run here and, by ``CapabilitiesTests``, in processes that lack it.
+/// What must be exact with the census and without it. Run here and, by ``CapabilitiesTests``, in processes that lack
+/// it.
 @Suite("With any allocation hook")
 struct WithAnyHookTests {
   @Test("classes, arrays, dictionaries and strings")

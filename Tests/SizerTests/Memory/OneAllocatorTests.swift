@@ -4,8 +4,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Two allocators in one process end it: what libc's allocates, `free` of the program gives to the other one. Each library's blocks
-/// must be in the account of the arena in which its caller allocates.
+/// Two allocators in one process end it: what libc's allocates, `free` of the program gives to the other one. Each
+/// library's blocks must be in the account of the arena in which its caller allocates.
 @Suite("One allocator for all")
 struct OneAllocatorTests {
   private static let bytes = 300_000

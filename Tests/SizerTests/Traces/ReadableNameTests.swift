@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Readable names")
 struct ReadableNameTests {
-  /// Symbols of all kinds that stand in stacks, as the compiler writes them, and what `swift demangle --simplified` says.
+  /// Symbols of all kinds that stand in stacks, as the compiler writes them, and what `swift demangle --simplified`
+  /// says.
   @Test(
     "names are those of Swift's own short form",
     arguments: [

@@ -2,8 +2,8 @@
 import Sizer
 import Testing
 
-// Types that nothing but closures knows: in a release build they have no metadata, and the engine lays them out by itself.
-// No test may hand one to a generic function or store it in an object, or there is metadata again.
+// Types that nothing but closures knows: in a release build they have no metadata, and the engine lays them out by
+// itself. No test may hand one to a generic function or store it in an object, or there is metadata again.
 
 private struct Pair {
   var string: String

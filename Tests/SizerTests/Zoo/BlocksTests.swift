@@ -4,7 +4,8 @@ import Foundation
 import Sizer
 import Testing
 
-// Blocks are what C libraries call closures. On Linux the runtime has no value witnesses for them; reading these killed the host.
+// Blocks are what C libraries call closures. On Linux the runtime has no value witnesses for them; reading these killed
+// the host.
 
 private typealias Block = @convention(block) () -> Void
 
@@ -35,7 +36,8 @@ private final class Callbacks {
   var leaf = Leaf()
 }
 private final class Pending { var item: DispatchWorkItem? }
-/// A tuple, and an optional of an optional, that only the compiler lays out: the runtime can't be asked for their types.
+/// A tuple, and an optional of an optional, that only the compiler lays out: the runtime can't be asked for their
+/// types.
 private final class Wrapped {
   var pair: (Block, Int)?
   var twice: Block??

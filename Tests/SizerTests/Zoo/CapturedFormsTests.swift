@@ -3,8 +3,8 @@ import Foundation
 import Sizer
 import Testing
 
-// What closures capture is described as it is lowered: a struct's metatype is nothing at all, a function inside of a tuple is spelt
-// with its conventions.
+// What closures capture is described as it is lowered: a struct's metatype is nothing at all, a function inside of a
+// tuple is spelt with its conventions.
 
 private struct Failure: Error {}
 private enum Typed: Error { case one(Leaf) }

@@ -2,8 +2,8 @@
 import Sizer
 import Testing
 
-// A closure is measured as a struct's field. As a value of a generic type it would be wrapped by the compiler in another
-// closure, whose context is made for the call and is not what the test means to measure.
+// A closure is measured as a struct's field. As a value of a generic type it would be wrapped by the compiler in
+// another closure, whose context is made for the call and is not what the test means to measure.
 struct Action { var run: () -> Int }
 private struct Throwing { var run: (String) throws -> Leaf }
 private struct Typed { var run: () throws(Oops) -> Int }

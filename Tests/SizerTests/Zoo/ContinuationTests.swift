@@ -2,7 +2,8 @@
 import Sizer
 import Testing
 
-/// Runs each job at once, on the thread that asks: so all of a task, its frames included, is made where the oracle looks.
+/// Runs each job at once, on the thread that asks: so all of a task, its frames included, is made where the oracle
+/// looks.
 private final class AtOnce: TaskExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())

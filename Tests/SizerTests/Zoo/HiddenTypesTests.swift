@@ -4,8 +4,9 @@ import Sizer
 import Synchronization
 import Testing
 
-// The compiler hides the type of a field that can't be copied; the engine reads it from the name of a symbol. Each of these has
-// another form of type in that name. `known` is found only if the whole class is understood: Data keeps its block under tag bits.
+// The compiler hides the type of a field that can't be copied; the engine reads it from the name of a symbol. Each of
+// these has another form of type in that name. `known` is found only if the whole class is understood: Data keeps its
+// block under tag bits.
 
 private protocol One {}
 private protocol Two {}

@@ -22,7 +22,8 @@ private func document(_ items: Int) -> Data {
   let values = (0..<items).map {
     """
     {"id": \(number($0 + 1_000_000)), "name": "item number \(number($0)) of this document", "short": "s\($0)",
-     "price": \($0).25, "nothing": null, "list": [\($0).5, ["nested text long enough \($0)"], {}], "ünïcödé": "äöü \($0) € long"}
+     "price": \($0).25, "nothing": null, "list": [\($0).5, ["nested text long enough \($0)"], {}],
+     "ünïcödé": "äöü \($0) € long"}
     """
   }
   return Data("[\(values.joined(separator: ","))]".utf8)
@@ -33,7 +34,8 @@ private func articles(_ count: Int) -> Data {
     """
     {"title": "a title that is long enough \(number($0))", "link": "https://example.com/articles/\($0)/long",
      "body": "\(Data(bytes(100)).base64EncodedString())", "scores": {"a": [1.5, 2.5], "the second of them": [\($0)]},
-     "authors": [{"name": "an author's name, long \($0)", "born": \($0), "tags": ["one tag", "another tag, quite long"]},
+     "authors": [{"name": "an author's name, long \($0)", "born": \($0),
+                  "tags": ["one tag", "another tag, quite long"]},
                  {"name": "short", "tags": []}], "related": []}
     """
   }

@@ -14,8 +14,8 @@ final class Held<Value: ~Copyable> {
 @inline(never)
 func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: number(count)) }
 
-/// As the oracle, for objects that also refer to what their library made once for all: a first object made outside the arena
-/// takes the blame for that, and what the second one adds must be the arena's bytes.
+/// As the oracle, for objects that also refer to what their library made once for all: a first object made outside the
+/// arena takes the blame for that, and what the second one adds must be the arena's bytes.
 @discardableResult
 func expectExactBesideAnother(
   unresolved: ClosedRange<Int> = 0...0, sourceLocation: SourceLocation = #_sourceLocation,
@@ -33,8 +33,8 @@ func expectExactBesideAnother(
   return size
 }
 
-/// As the oracle, for what chance has a say in: two keys that collide are compared, and what the comparison makes once for all
-/// (conformances, bridges) would be in the arena. So `make` runs until that has surely happened.
+/// As the oracle, for what chance has a say in: two keys that collide are compared, and what the comparison makes once
+/// for all (conformances, bridges) would be in the arena. So `make` runs until that has surely happened.
 @discardableResult
 func expectExactDespiteChance<Value>(
   sourceLocation: SourceLocation = #_sourceLocation, _ make: () throws -> Value

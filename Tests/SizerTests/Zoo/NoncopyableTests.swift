@@ -3,7 +3,8 @@ import Sizer
 import Synchronization
 import Testing
 
-// Swift 6.3 on Linux says nothing at run time about a field whose type can't be copied: these are what its engine makes of it.
+// Swift 6.3 on Linux says nothing at run time about a field whose type can't be copied: these are what its engine makes
+// of it.
 
 private struct Token: ~Copyable {
   let leaf = Leaf()

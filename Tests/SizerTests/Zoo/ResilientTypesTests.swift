@@ -3,14 +3,17 @@ import Foundation
 import Sizer
 import Testing
 
-// Types of a module that was built with library evolution: sizes and places are known at run time only. SwiftPM builds no such
-// module, so these tests have the compiler build one, and a client of it.
+// Types of a module that was built with library evolution: sizes and places are known at run time only. SwiftPM builds
+// no such module, so these tests have the compiler build one, and a client of it.
 
 private let library = """
   public final class Leaf { public var a = 1, b = 2; public init() {} }
   public struct Value { public var leaf = Leaf(); var hidden = Array(repeating: 1, count: 3); public init() {} }
   public struct Large { var one = Leaf(), two = Leaf(); var a = 1, b = 2, c = 3; public init() {} }
-  public enum Choice { case a(Leaf), b([Int]), c; public static func make() -> Choice { .b(Array(repeating: 1, count: 3)) } }
+  public enum Choice {
+    case a(Leaf), b([Int]), c
+    public static func make() -> Choice { .b(Array(repeating: 1, count: 3)) }
+  }
   public struct Token: ~Copyable { var leaf = Leaf(); public init() {} }
   open class Base { public var leaf = Leaf(); var hidden = Leaf(); public init() {} }
   open class Generic<T> { public var t: T; var hidden = Leaf(); public init(_ t: T) { self.t = t } }
@@ -34,15 +37,21 @@ private let client = """
     let known = data()
   }
   final class Holder { let run: () -> Void; init(_ run: @escaping () -> Void) { self.run = run } }
-  @inline(never) func keep<T: ~Copyable>(_ value: borrowing T) { if CommandLine.arguments.count > 100000 { withUnsafePointer(to: value) { print($0) } } }
+  @inline(never) func keep<T: ~Copyable>(_ value: borrowing T) {
+    if CommandLine.arguments.count > 100000 { withUnsafePointer(to: value) { print($0) } }
+  }
   func first() -> Holder { let value = Value(), known = data(); return Holder { keep(value); keep(known) } }
   func last() -> Holder { let value = Large(), known = data(); return Holder { keep(known); keep(value) } }
   func generic<T>(_ t: T) -> Holder { let value = Value(); return Holder { keep(value); keep(t) } }
-  func tuple() -> Holder { let value = (Value(), Leaf(), Choice.make()); return Holder { keep(value.0); keep(value.1); keep(value.2) } }
+  func tuple() -> Holder {
+    let value = (Value(), Leaf(), Choice.make())
+    return Holder { keep(value.0); keep(value.1); keep(value.2) }
+  }
   func mine() -> Holder { let value = Mine.value(Value()), known = data(); return Holder { keep(value); keep(known) } }
   @_cdecl("resilient_make") public func make(_ number: Int) -> UnsafeMutableRawPointer? {
     let makers: [() -> AnyObject] = [
-      { Last() }, { Open() }, { Deep() }, { Specific(Leaf()) }, { Other(u: Leaf()) }, { Other(u: data()) }, { Fields() },
+      { Last() }, { Open() }, { Deep() }, { Specific(Leaf()) }, { Other(u: Leaf()) }, { Other(u: data()) },
+      { Fields() },
       { first() }, { last() }, { generic(data()) }, { generic(Leaf()) }, { tuple() }, { mine() },
     ]
     return number < makers.count ? Unmanaged.passRetained(makers[number]()).toOpaque() : nil

@@ -18,7 +18,8 @@ struct StandardLibraryTests {
   @Test("observable classes")
   func observable() throws {
     try expectExactAndSome { Model() }
-    // Its registrar holds the key paths of observed properties, which are literals: they are older than the test's arena.
+    // Its registrar holds the key paths of observed properties, which are literals: they are older than the test's
+    // arena.
     let model = Model()
     let before = try HeapSizer().size(of: model)
     withObservationTracking {

@@ -8,7 +8,8 @@ private struct State {
   var leaf: Leaf? = Leaf()
 }
 
-/// Fields whose types can't be copied: Swift 6.3 leaves them out of the metadata, so the engine has to find them elsewhere.
+/// Fields whose types can't be copied: Swift 6.3 leaves them out of the metadata, so the engine has to find them
+/// elsewhere.
 private final class Service: Sendable {
   let hits = Atomic<Int>(number(3))
   let state = Mutex(State())

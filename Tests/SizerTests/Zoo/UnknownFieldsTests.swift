@@ -5,8 +5,8 @@ import Sizer
 import Synchronization
 import Testing
 
-// One field whose type nobody tells, in every kind of owner, beside fields whose owners only their types tell (Data keeps its block
-// under tag bits). It may cost its own words, never its neighbours.
+// One field whose type nobody tells, in every kind of owner, beside fields whose owners only their types tell (Data
+// keeps its block under tag bits). It may cost its own words, never its neighbours.
 
 /// Nobody tells: the arguments of a pack are not read from the name of a field that can't be copied.
 private struct Hidden<each Value>: ~Copyable {

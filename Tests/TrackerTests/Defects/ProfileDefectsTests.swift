@@ -10,7 +10,8 @@ import Testing
 @Suite("Known defects of trackers: profiles and reports")
 struct ProfileDefectsTests {
   private let folder: TemporaryFolder
-  /// What would run, lead elsewhere or break the page, a table, a path or a statement if anybody took it for more than text.
+  /// What would run, lead elsewhere or break the page, a table, a path or a statement if anybody took it for more than
+  /// text.
   private let names = [
     "<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>", "a/b", "../../etc/passwd", "a_b", "A/B",
     "'; DROP TABLE objects; --", "cos\nsystem\n(S'true'\ntR.", "=HYPERLINK(\"x\")", "\u{202e}\"&amp;",

@@ -4,7 +4,8 @@ import Sizer
 import Synchronization
 import Testing
 
-/// What trackers of other languages were seen to do wrong; the numbers are those of the list that the project began with.
+/// What trackers of other languages were seen to do wrong; the numbers are those of the list that the project began
+/// with.
 @Suite("Known defects of trackers: tracking")
 struct TrackingDefectsTests {
   @Test("1: detaching leaves no hook in a subclass, closing does not unhook another's class")
@@ -74,7 +75,8 @@ struct TrackingDefectsTests {
       let before = tracker.statistics.snapshots.last!
       for _ in 0..<500 { try tracker.createSnapshot() }
       let after = tracker.statistics.snapshots.last!
-      // What knows the heap's pages grows with the snapshots' own values. A record of 16 bytes for each size would be 80 MB.
+      // What knows the heap's pages grows with the snapshots' own values. A record of 16 bytes for each size would be
+      // 80 MB.
       let growth = after.overheadBytes - before.overheadBytes
       #expect(growth < 256 << 10)
       #expect(after.trackedBytes == 320_000 && before.trackedBytes == 320_000)

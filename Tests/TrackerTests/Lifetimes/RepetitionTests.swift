@@ -33,8 +33,8 @@ struct RepetitionTests {
     await #expect(processExitsWith: .success) {
       let slots = [destroySlot(Repeated.self), destroySlot(RepeatedBelow.self), destroySlot(Leaf.self)]
       for round in 0..<200 { try useTracker(round) }
-      // A tracker's own first pages are 24 KB or more: a thousand that leaked would be far above the bounds, each time. The allocator's
-      // own caches may grow once.
+      // A tracker's own first pages are 24 KB or more: a thousand that leaked would be far above the bounds, each time.
+      // The allocator's own caches may grow once.
       var isSteady = false
       for _ in 0..<4 where !isSteady {
         let overhead = HeapSizer.capabilities.overheadBytes

@@ -181,8 +181,8 @@ struct FullDiskTests {
         snapshots(20)
         let before = try arena.bytes()
         snapshots(200)
-        // 2,000 sizes of 16 bytes that wait are 32 KB for each snapshot: 6 MB. A snapshot's own value, with its one class, takes
-        // less than 2 KB.
+        // 2,000 sizes of 16 bytes that wait are 32 KB for each snapshot: 6 MB. A snapshot's own value, with its one
+        // class, takes less than 2 KB.
         #expect(try arena.bytes() - before < 1 << 20)
       }
       limitFiles(to: nil)

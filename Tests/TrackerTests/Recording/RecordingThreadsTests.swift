@@ -13,8 +13,8 @@ private final class Branch<Element>: Trunk {
   var elements: [Element] = []
 }
 
-/// An object of a class that nothing in the program names: four layers of types, one for each two bits of a number. Not more, for the
-/// runtime's look at a type takes twice as long for each layer.
+/// An object of a class that nothing in the program names: four layers of types, one for each two bits of a number. Not
+/// more, for the runtime's look at a type takes twice as long for each layer.
 private func branch<Element>(_ bits: Int, layers: Int = 4, of type: Element.Type) -> Trunk {
   guard layers > 0 else { return made { Branch<Element>() } }
   let rest = bits >> 2
@@ -129,7 +129,8 @@ struct RecordingThreadsTests {
 
   @Test("snapshots are taken while another thread ends a recording and looks up names")
   func whileItEnds() async {
-    // In a process of its own, which has not read the program's debug information yet: that takes longer than many snapshots.
+    // In a process of its own, which has not read the program's debug information yet: that takes longer than many
+    // snapshots.
     await #expect(processExitsWith: .success) { [path = path as String] in
       let tracker = ClassTracker()
       try tracker.track(class: Trunk.self, name: "trunk", trace: true)
@@ -193,7 +194,8 @@ struct RecordingThreadsTests {
     }
   }
 
-  /// Calls `body` with 0 and 1 on two threads, while a third asks for statistics, which takes a while: the two have to wait for each other.
+  /// Calls `body` with 0 and 1 on two threads, while a third asks for statistics, which takes a while: the two have to
+  /// wait for each other.
   private func holdingTheTracker(_ tracker: ClassTracker, _ body: @escaping @Sendable (Int) -> Void) throws {
     let leaves = (0..<3_000).map { _ in made { Leaf() } }
     for leaf in leaves { try tracker.track(leaf, name: "leaf") }

@@ -16,7 +16,8 @@ private final class MetAgain<Kind>: Met {
   }
 }
 
-/// Makes objects of classes that nobody has met before, inside a callback of the loader, which holds its lock meanwhile.
+/// Makes objects of classes that nobody has met before, inside a callback of the loader, which holds its lock
+/// meanwhile.
 private func makeObjectsUnderTheLoadersLock(depth: Int) {
   csizer_under_loader_lock(
     { depth in keepAlive(Met.makeAnother(Int(bitPattern: depth))) }, UnsafeMutableRawPointer(bitPattern: depth))

@@ -43,8 +43,8 @@ extension ProfileReader {
   }
 }
 
-/// Puts trees together from nodes that come one by one, each after the one above it and all that hangs below that one's earlier
-/// children.
+/// Puts trees together from nodes that come one by one, each after the one above it and all that hangs below that one's
+/// earlier children.
 private struct TreeAssembler {
   /// From the top to the node that came last.
   private var path: [(id: Int, node: SizeNode)] = []

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ProfileReader {
-  /// All sizes, in order of object. The file has them in order of snapshot: the runs are read twice, once to count each object's rows
-  /// and once to put each row in its place, which needs no memory but the result's.
+  /// All sizes, in order of object. The file has them in order of snapshot: the runs are read twice, once to count each
+  /// object's rows and once to put each row in its place, which needs no memory but the result's.
   mutating func sizes(objects: Int, snapshots: Int) throws(ProfileError) -> [History.SizeRow] {
     var budget = budget
     var places = [UInt32](repeating: 0, count: objects + 1)

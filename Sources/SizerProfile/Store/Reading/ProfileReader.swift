@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of the file's
-/// length, time proportional to it, whatever the file says.
+/// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of
+/// the file's length, time proportional to it, whatever the file says.
 struct ProfileReader: ~Copyable {
   let connection: Connection
   let origin: Origin
@@ -56,7 +56,8 @@ struct ProfileReader: ~Copyable {
     return Int(last) + 1
   }
 
-  /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column 0.
+  /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column
+  /// 0.
   borrowing func forEach(
     _ table: String, _ columns: String, count: Int, _ body: (borrowing Statement, Int) throws(ProfileError) -> Void
   ) throws(ProfileError) {

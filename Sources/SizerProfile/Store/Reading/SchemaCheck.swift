@@ -22,8 +22,9 @@ enum SchemaCheck {
     return version
   }
 
-  /// A view in a table's place, a column that computes, an index that lies: none of them can be, for every table must have been made
-  /// by our own words. What others have added beside our tables (views, tables of their own) is not looked at.
+  /// A view in a table's place, a column that computes, an index that lies: none of them can be, for every table must
+  /// have been made by our own words. What others have added beside our tables (views, tables of their own) is not
+  /// looked at.
   private static func tables(_ connection: borrowing Connection, _ version: Int64) throws(ProfileError) {
     let origin = connection.origin
     var missing: [String: String] = [:]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many more bytes of text a file can hold. Rows of a hostile file may share the pages that their texts stand on, so that a small
-/// file says much; no honest file says more than its own length.
+/// How many more bytes of text a file can hold. Rows of a hostile file may share the pages that their texts stand on,
+/// so that a small file says much; no honest file says more than its own length.
 struct TextBudget {
   private(set) var left: Int64
   let origin: Origin

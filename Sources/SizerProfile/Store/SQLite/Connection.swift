@@ -37,8 +37,8 @@ struct Connection: ~Copyable {
     steps?.deallocate()
   }
 
-  /// What a file from a stranger must not get: triggers, views, extensions, functions with side effects, values of any size.
-  /// Nothing is written, not even when the connection closes.
+  /// What a file from a stranger must not get: triggers, views, extensions, functions with side effects, values of any
+  /// size. Nothing is written, not even when the connection closes.
   private func harden() {
     for option in [SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE] {
       _ = csqlite_switch(handle, option, 1)

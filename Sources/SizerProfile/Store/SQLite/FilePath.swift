@@ -34,7 +34,8 @@ struct FilePath: Sendable {
     return FilePath(String(cString: real), origin)
   }
 
-  /// Its length; nil when there is no such file. Anything but a plain file is refused: opening a pipe waits for its other end.
+  /// Its length; nil when there is no such file. Anything but a plain file is refused: opening a pipe waits for its
+  /// other end.
   func length() throws(ProfileError) -> Int64? {
     var status = stat()
     guard stat(text, &status) == 0 else {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
 
-/// A prepared statement: put its parameters in order and run it, or step through its rows. Lives no longer than its connection is used.
+/// A prepared statement: put its parameters in order and run it, or step through its rows. Lives no longer than its
+/// connection is used.
 struct Statement: ~Copyable {
   /// What a column holds.
   enum Kind {
@@ -116,7 +117,8 @@ struct Statement: ~Copyable {
 
   /// A column that must hold an integer: SQLite would turn anything into one, at length when it is a long text.
   func integer(_ column: Int32) throws(ProfileError) -> Int64 {
-    // Half the calls of asking the statement for type and value. Such a value may be asked when no other thread uses the connection.
+    // Half the calls of asking the statement for type and value. Such a value may be asked when no other thread uses
+    // the connection.
     let value = sqlite3_column_value(handle, column)
     guard sqlite3_value_type(value) == SQLITE_INTEGER else { throw wrongType(column) }
     return sqlite3_value_int64(value)

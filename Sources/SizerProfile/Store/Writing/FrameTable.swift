@@ -65,7 +65,8 @@ struct FrameTable: ~Copyable {
     if rows.rollback() != nil { shared = nil }
   }
 
-  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after one.
+  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after
+  /// one.
   mutating func restart() {
     rows.restart()
     shared = nil

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A table of the file while it is written: a row that is there already is found again, by what is in it. Ids count from 0.
+/// A table of the file while it is written: a row that is there already is found again, by what is in it. Ids count
+/// from 0.
 struct InternedRows<Row: Hashable>: ~Copyable {
   /// Remembered rows, at most: there may be as many as the program makes. One that was forgotten is written again.
   static var capacity: Int { 1 << 16 }
@@ -41,7 +42,8 @@ struct InternedRows<Row: Hashable>: ~Copyable {
     return rest
   }
 
-  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after one.
+  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after
+  /// one.
   mutating func restart() {
     ids = [:]
     count = 0

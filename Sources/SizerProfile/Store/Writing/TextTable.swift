@@ -3,8 +3,8 @@
 /// The table `texts` while it is written: what it holds is found again.
 struct TextTable: ~Copyable {
   private var rows: InternedRows<ExactText>
-  /// Long texts by place: a million things may be called by one text of a megabyte, which is hashed once then. The texts are kept, so that
-  /// nothing else can come to lie where they do.
+  /// Long texts by place: a million things may be called by one text of a megabyte, which is hashed once then. The
+  /// texts are kept, so that nothing else can come to lie where they do.
   private var places: [TextPlace: (text: String, id: Int64)] = [:]
 
   init(_ connection: borrowing Connection) throws(ProfileError) {
