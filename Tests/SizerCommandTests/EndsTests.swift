@@ -63,7 +63,8 @@ struct EndsTests {
     let ended = try run(["sh", "-c", "exec \"$0\" stats \"$1\" >/dev/full", sizerPath, try long()])
     #expect(ended.status == 1)
     #expect(
-      ended.errors == "sizer: standard output could not be written: No space left on device; free some room there\n")
+      ended.errors
+        == "sizer: standard output can't be written: No space left on device; free some room or choose another disk\n")
   }
 
   @Test("html writes a file that only its owner reads, or says why not")

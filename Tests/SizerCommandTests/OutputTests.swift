@@ -239,9 +239,7 @@ struct OutputTests {
     for command in ["json", "csv", "stats"] {
       let ended = try shell("\"$0\" \(command) \"$1\" >&-")
       #expect(ended.status == 1)
-      #expect(
-        ended.errors == "sizer: standard output could not be written: Bad file descriptor; free some room there\n"
-          || ended.errors == "sizer: standard output can't be written: Bad file descriptor; open it for writing\n")
+      #expect(ended.errors == "sizer: standard output can't be written: Bad file descriptor; open it for writing\n")
     }
     // What goes to a file needs none.
     let ended = try shell("\"$0\" json \"$1\" -o \"$2/out\" >&- <&-")

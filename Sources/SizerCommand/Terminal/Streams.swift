@@ -40,8 +40,7 @@ struct Output: TextOutputStream {
   private func writeToStandardOutput() throws {
     guard let failure = bytes.withUnsafeBytes({ writeAll($0, to: STDOUT_FILENO) }) else { return }
     if failure == EPIPE { endAsReadersExpect() }
-    throw Failure(
-      message: "standard output could not be written: \(String(cString: strerror(failure))); free some room there")
+    throw OutputError.system(failure, "standard output", "can't be written")
   }
 }
 

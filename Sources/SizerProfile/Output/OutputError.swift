@@ -33,7 +33,7 @@ package struct OutputError: Error, Sendable, Hashable {
   }
 
   /// What the system says, and what can be done about it.
-  static func system(_ number: Int32, _ path: String, _ action: String) -> OutputError {
+  package static func system(_ number: Int32, _ path: String, _ action: String) -> OutputError {
     let refusal = SystemRefusal(number: number)
     return OutputError(
       .system(number), path, "\(action): \(refusal.reason)",
