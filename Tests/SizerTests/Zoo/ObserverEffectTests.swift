@@ -2,31 +2,8 @@
 import Sizer
 import Testing
 
-/// Everything that a naive measurement would call; each call is a test failure that says who was called.
-private final class Tripwire: Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable,
-  CustomLeafReflectable, Comparable, Encodable
-{
-  private let name = text()
-  private var computed: String { trip("an accessor") }
-  lazy var untouched: String = { trip("a lazy property") }()
-  var description: String { trip("description") }
-  var debugDescription: String { trip("debugDescription") }
-  var customMirror: Mirror { trip("customMirror") }
-  func hash(into hasher: inout Hasher) {
-    if armed { trip("hash(into:)") }
-    hasher.combine(name)
-  }
-  static func == (one: Tripwire, other: Tripwire) -> Bool {
-    if armed { trip("==") }
-    return one === other
-  }
-  static func < (one: Tripwire, other: Tripwire) -> Bool { trip("<") }
-  func encode(to encoder: any Encoder) throws { trip("encode(to:)") }
-  subscript(index: Int) -> Int { trip("a subscript") }
-}
 /// Set while Sizer runs: before, a dictionary may hash its keys.
 private nonisolated(unsafe) var armed = false  // set and read by one test, on its thread
-private func trip(_ what: String) -> Never { fatalError("sizing called \(what)") }
 
 private struct TrippingSequence: Sequence, IteratorProtocol {
   var leaf = Leaf()
@@ -43,11 +20,6 @@ private struct TrippingValue: Hashable, CustomStringConvertible {
   func hash(into hasher: inout Hasher) { if armed { trip("hash(into:)") } }
 }
 
-/// The second word of an object: its reference counts.
-private func counts(of object: AnyObject) -> UInt64 {
-  UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque()).load(fromByteOffset: 8, as: UInt64.self)
-}
-
 private final class Pair {
   var leaf = Leaf()
   var text = TestSupport.text()
@@ -58,10 +30,10 @@ private final class Pair {
 struct ObserverEffectTests {
   @Test("no code of the measured types runs")
   func noUserCode() throws {
-    let (object, value) = (Tripwire(), TrippingValue())
+    let (object, value) = (Tripwire(isArmed: false), TrippingValue())
     let table = [object: value]
     let values: [Any] = [object, value, TrippingSequence(), AnyHashable(value), { trip("a closure") }]
-    armed = true
+    (armed, object.isArmed) = (true, true)
     defer { armed = false }
     for subject in [object, table, values, Set([1]), TrippingSequence(), Optional(value) as Any] as [Any] {
       #expect(try HeapSizer().size(of: subject).bytes > 0)
@@ -73,11 +45,11 @@ struct ObserverEffectTests {
   func referenceCounts() throws {
     let pair = Pair()
     let objects: [AnyObject] = [pair, pair.leaf]
-    let before = objects.map { counts(of: $0) }
+    let before = objects.map { referenceCountWord(at: address(of: $0)) }
     for _ in 0..<3 { _ = try HeapSizer().size(of: pair) }
     _ = try HeapSizer().sizes(of: objects)
     _ = try HeapSizer().histogram(of: pair)
-    let after = objects.map { counts(of: $0) }
+    let after = objects.map { referenceCountWord(at: address(of: $0)) }
     #expect(after == before)
     #expect(after.allSatisfy { $0 >> 63 == 0 }, "bit 63: the counts have moved to a side table")
     keepAlive(pair)

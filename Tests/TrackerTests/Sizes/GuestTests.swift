@@ -2,37 +2,10 @@
 import Sizer
 import Testing
 
-/// Everything that a naive tracker would call; each call is a test failure that says who was called.
-private final class Tripwire: Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable,
-  Comparable
-{
-  private let name = text()
-  private var computed: String { trip("an accessor") }
-  lazy var untouched: String = { trip("a lazy property") }()
-  var description: String { trip("description") }
-  var debugDescription: String { trip("debugDescription") }
-  var customMirror: Mirror { trip("customMirror") }
-  func hash(into hasher: inout Hasher) { trip("hash(into:)") }
-  static func == (one: Tripwire, other: Tripwire) -> Bool { trip("==") }
-  static func < (one: Tripwire, other: Tripwire) -> Bool { trip("<") }
-}
-private func trip(_ what: String) -> Never { fatalError("the tracker called \(what)") }
-
 private final class Pair {
   var leaf = Leaf()
   var text = TestSupport.text()
   var strings = [TestSupport.text(20), TestSupport.text(30)]
-}
-
-@inline(never)
-private func address(of object: AnyObject) -> UnsafeRawPointer {
-  UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
-}
-
-/// The second word of an object: its reference counts. Taken by its address, so that looking holds no reference.
-@inline(never)
-private func counts(at object: UnsafeRawPointer) -> UInt64 {
-  object.load(fromByteOffset: 8, as: UInt64.self)
 }
 
 @Suite("The tracker is a guest")
@@ -58,14 +31,14 @@ struct GuestTests {
   func referenceCounts() throws {
     let pair = made { Pair() }
     let objects = [address(of: pair), address(of: pair.leaf)]
-    let before = objects.map(counts)
+    let before = objects.map(referenceCountWord)
     let tracker = ClassTracker()
     try track(pair, by: tracker)
-    let after = objects.map(counts)
+    let after = objects.map(referenceCountWord)
     #expect(after == before)
     #expect(after.allSatisfy { $0 >> 63 == 0 }, "bit 63: the counts have moved to a side table")
     tracker.close()
-    #expect(objects.map(counts) == before)
+    #expect(objects.map(referenceCountWord) == before)
     keepAlive(pair)
   }
 
