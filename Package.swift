@@ -16,10 +16,10 @@ let cRules: [CSetting] = [
   .define("CSIZER_CHECKS", .when(configuration: .debug)),
 ]
 
-/// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build with
-/// SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by --static-swift-stdlib
-/// (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves jemalloc to whoever links:
-/// README says how a program is made that needs neither.
+/// SQLite goes into the program, so that its run image needs none. Systems that ship no archive of it (Fedora's) build
+/// with SIZER_SQLITE=shared. jemalloc is a shared library: an archive's malloc is hidden from libc by
+/// --static-swift-stdlib (`--exclude-libs ALL`), and a process with two allocators crashes. SIZER_JEMALLOC=given leaves
+/// jemalloc to whoever links: README says how a program is made that needs neither.
 let sqlite: LinkerSetting = .linkedLibrary(
   Context.environment["SIZER_SQLITE"] == "shared" ? "sqlite3" : ":libsqlite3.a")
 let jemalloc: [LinkerSetting] =
@@ -86,8 +86,10 @@ let package = Package(
       swiftSettings: swiftRules),
     // One generator for benchmarks and tests: what goes wrong with a seed goes wrong again.
     .target(name: "SeededRandom", path: "Benchmarks/SeededRandom", swiftSettings: swiftRules),
-    // Folders that tests write to, and that are gone after them.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftRules),
+    // What all tests share: values made at run time, the oracle of sizes, folders that are gone after the test.
+    .target(
+      name: "TestSupport", dependencies: ["CSizerTesting", "SizerProfile"], path: "Tests/TestSupport",
+      swiftSettings: swiftRules),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: cRules),
     // What tracking is measured with, by SizerBench and by a process that links no Sizer.
     .target(name: "TrackingLoop", path: "Benchmarks/TrackingLoop", swiftSettings: swiftRules),
@@ -105,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "SizerTests",
       dependencies: [
-        "Sizer", "CSizerTesting", "SeededRandom", "Yams",
+        "Sizer", "SeededRandom", "TestSupport", "Yams",
         .product(name: "Atomics", package: "swift-atomics"),
         .product(name: "BasicContainers", package: "swift-collections"),
         .product(name: "BitCollections", package: "swift-collections"),
@@ -137,7 +139,7 @@ let package = Package(
       ],
       swiftSettings: swiftRules),
     .testTarget(
-      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile", "SeededRandom"],
+      name: "SizerReportsTests", dependencies: ["SizerReports", "SizerProfile", "SeededRandom", "TestSupport"],
       swiftSettings: swiftRules),
     .testTarget(
       name: "SizerCommandTests",
@@ -155,7 +157,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// The compiler (6.3) ends with an error of its own on BasicContainers when it is told to instrument for ThreadSanitizer.
+// The compiler (6.3) ends with an error of its own on BasicContainers when it is told to instrument for
+// ThreadSanitizer.
 if Context.environment["SIZER_SANITIZER"] == "thread" {
   package.targets.removeAll { $0.name == "SizerTests" }
   // It knows nothing of the library's mutex, which is not instrumented (Engine/SanitizedMutex.swift).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Random numbers that are the same in every run, so that runs can be compared and failures repeated (the SplitMix64 sequence).
+/// Random numbers that are the same in every run, so that runs can be compared and failures repeated (the SplitMix64
+/// sequence).
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -9,8 +9,9 @@ import TrackingLoop
 
 /// SizerBench's loop in a process that links the same allocator and not Sizer.
 ///
-/// Its first line names the allocator. Then it runs the loop once with the numbers that it is given as arguments - pairs, threads,
-/// further calls on the stack - or once for each line of them on standard input, and answers each time with nanoseconds.
+/// Its first line names the allocator. Then it runs the loop once with the numbers that it is given as arguments -
+/// pairs, threads, further calls on the stack - or once for each line of them on standard input, and answers each time
+/// with nanoseconds.
 @main
 enum TrackingFloor {
   static func main() {

@@ -3,14 +3,15 @@
 import Glibc
 import Synchronization
 
-/// Threads that do the same at the same time. They are made for each run: the stack below their work is short and always the same.
+/// Threads that do the same at the same time. They are made for each run: the stack below their work is short and
+/// always the same.
 enum Team {
-  /// What a thread does: it prepares itself, and calls `ready` with what is to be timed. The result stands for all that was computed,
-  /// so that the optimiser drops nothing.
+  /// What a thread does: it prepares itself, and calls `ready` with what is to be timed. The result stands for all that
+  /// was computed, so that the optimiser drops nothing.
   typealias Work = @Sendable (_ ready: (() -> Int) -> Int) -> Int
 
-  /// Runs `work` on so many threads and answers the nanoseconds of processor time that the timed parts took together. Processor time,
-  /// because neighbours on a busy machine don't count in it; nor does sleeping for a lock.
+  /// Runs `work` on so many threads and answers the nanoseconds of processor time that the timed parts took together.
+  /// Processor time, because neighbours on a busy machine don't count in it; nor does sleeping for a lock.
   static func run(threads: Int, work: @escaping Work) -> Int {
     let run = TeamRun(threads: threads, work: work)
     let handles = (0..<threads).map { _ in start(run) }

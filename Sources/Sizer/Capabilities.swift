@@ -2,13 +2,15 @@
 
 /// What works in this process, and why something does not.
 ///
-/// Decided when the program is loaded; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`) chooses.
+/// Decided when the program is loaded; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`)
+/// chooses.
 public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   /// The allocator whose sizes are reported.
   public struct Allocator: Sendable, Hashable {
     /// Its name and version: `jemalloc 5.3.0…`, or `libc`.
     public var name: String
-    /// Whether sizes are exact and the allocator can be asked whose a block is: jemalloc, serving this process's malloc.
+    /// Whether sizes are exact and the allocator can be asked whose a block is: jemalloc, serving this process's
+    /// malloc.
     public var isExact: Bool
     /// What limits it; empty when nothing does.
     public var reason: String
@@ -47,8 +49,8 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   public var allocationHook: AllocationHook
   /// Whether stacks can be recorded.
   public var stackCapture: StackCapture
-  /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime allocated on
-  /// its account. They are in no size; snapshots say the same (``Snapshot/overheadBytes``).
+  /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime
+  /// allocated on its account. They are in no size; snapshots say the same (``Snapshot/overheadBytes``).
   public var overheadBytes: Int
 
   /// Three lines, one for each of the three.

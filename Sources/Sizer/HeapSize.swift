@@ -7,8 +7,8 @@
 public struct HeapSize: Sendable, Hashable, Codable {
   /// Usable bytes of all blocks.
   public var bytes: Int
-  /// Bytes the program asked for, where the layout tells; the usable size where it does not. `bytes - requestedBytes` is
-  /// the allocator's slack.
+  /// Bytes the program asked for, where the layout tells; the usable size where it does not. `bytes - requestedBytes`
+  /// is the allocator's slack.
   public var requestedBytes: Int
   /// Swift heap objects: instances, array and dictionary storage, boxes, closure contexts.
   public var objectCount: Int
@@ -17,7 +17,8 @@ public struct HeapSize: Sendable, Hashable, Codable {
   /// Objects whose layout is unknown: their own block is counted, and their words are followed only where a live
   /// object starts. 0 when the size is exact.
   public var unresolvedCount: Int
-  /// The part of ``bytes`` that is an estimate: what is reached only by words of which it isn't known whether they refer to it, or own it.
+  /// The part of ``bytes`` that is an estimate: what is reached only by words of which it isn't known whether they
+  /// refer to it, or own it.
   public var estimatedBytes: Int
   /// Whether ``HeapSizer/Options/maximumDepth`` kept the walk from something that is therefore not in the figures.
   public var depthLimitReached: Bool

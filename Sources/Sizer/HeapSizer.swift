@@ -2,18 +2,19 @@
 
 /// Sizes Swift values to the byte: all heap memory reachable through strong references, each block once.
 ///
-/// Instances are only read: no code of theirs runs, no reference count changes, nothing is allocated in the heap that is
-/// measured. The graph must not be changed by other threads meanwhile. Walks of several threads take turns.
+/// Instances are only read: no code of theirs runs, no reference count changes, nothing is allocated in the heap that
+/// is measured. The graph must not be changed by other threads meanwhile. Walks of several threads take turns.
 ///
 /// Cost: some 10 to 50 ns per object, and memory of up to 1.6 % of the heap that is walked.
 public struct HeapSizer: Sendable {
   /// What a walk leaves out and how far it goes.
   public struct Options: Sendable {
-    /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match exactly:
-    /// subclasses and other generic arguments are types of their own.
+    /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match
+    /// exactly: subclasses and other generic arguments are types of their own.
     public var excludedTypes: [any (~Copyable).Type] = []
-    /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`). Types that are private to a file or local to a
-    /// function are meant by their name without a number (`Module.Leaf` of `Module.Leaf#2`), all that have it.
+    /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`). Types that are private to a
+    /// file or local to a function are meant by their name without a number (`Module.Leaf` of `Module.Leaf#2`), all
+    /// that have it.
     public var excludedTypeNames: [String] = []
     /// How many references deep the walk goes; nil means to the end. 1 counts only what the value itself refers to.
     public var maximumDepth: Int? = nil
@@ -36,13 +37,13 @@ public struct HeapSizer: Sendable {
 
   /// The deep size of any value: all heap memory reachable through strong references, each block once.
   ///
-  /// Time: linear in the objects reached. A value with nothing on the heap gives zeros; the value's own inline bytes are
-  /// where its variable is and are not counted.
+  /// Time: linear in the objects reached. A value with nothing on the heap gives zeros; the value's own inline bytes
+  /// are where its variable is and are not counted.
   /// - Throws: `invalidArgument` for a depth below 1, `outOfMemory`, `unsupportedRuntime`.
   public func size<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> HeapSize {
     try checkOptions("HeapSizer.size(of:)")
     return try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: "HeapSizer.size(of:)") { (walk) throws(SizerError) in
+      try Engine.withWalk(options, operation: "HeapSizer.size(of:)") { (walk) throws(SizerError) in
         try walk.add(valueAt: pointer, metadata: metadata)
         return walk.totals
       }
@@ -54,7 +55,7 @@ public struct HeapSizer: Sendable {
   /// - Throws: as ``size(of:)``.
   public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] {
     try checkOptions("HeapSizer.sizes(of:)")
-    return try Engine.withWalk(options, place: "HeapSizer.sizes(of:)") { (walk) throws(SizerError) in
+    return try Engine.withWalk(options, operation: "HeapSizer.sizes(of:)") { (walk) throws(SizerError) in
       var sizes: [HeapSize] = []
       var before = HeapSize()
       for object in objects {
@@ -67,25 +68,25 @@ public struct HeapSizer: Sendable {
     }
   }
 
-  /// The named referents of an object down to `depth` levels: stored properties at level 1, their properties, elements or
-  /// values at level 2, and so on. Properties that can't refer to anything are left out.
+  /// The named referents of an object down to `depth` levels: stored properties at level 1, their properties, elements
+  /// or values at level 2, and so on. Properties that can't refer to anything are left out.
   ///
-  /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same at
-  /// every depth. An object's members are named once, where it is met first. Time: linear in the objects reached and the
-  /// nodes made. ``Options/maximumDepth`` does not apply.
+  /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same
+  /// at every depth. An object's members are named once, where it is met first. Time: linear in the objects reached and
+  /// the nodes made. ``Options/maximumDepth`` does not apply.
   /// - Throws: `invalidArgument` for a depth below 0 or above 1000, otherwise as ``size(of:)``.
   public func tree(of object: AnyObject, depth: Int) throws(SizerError) -> SizeNode {
-    let place = "HeapSizer.tree(of:depth:)"
-    try checkOptions(place)
+    let operation = "HeapSizer.tree(of:depth:)"
+    try checkOptions(operation)
     guard (0...Engine.deepestTree).contains(depth) else {
       throw SizerError(
-        code: .invalidArgument, message: "depth is \(depth); use 0 to \(Engine.deepestTree)", place: place)
+        .invalidArgument, operation, "depth is \(depth)", advice: "use 0 to \(Engine.deepestTree)")
     }
     var options = options
     options.maximumDepth = nil  // the tree's own depth limits what is named, never what is counted
     return try withBytes(of: object) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: place) { (walk) throws(SizerError) in
-        let referents = try Referents(place: place)
+      try Engine.withWalk(options, operation: operation) { (walk) throws(SizerError) in
+        let referents = try Referents(operation: operation)
         var tree = try referents.tree(ofValueAt: pointer, type: metadata, depth: depth, in: walk)
         tree.name = typeName(of: Swift.type(of: object))
         return tree
@@ -99,7 +100,7 @@ public struct HeapSizer: Sendable {
   public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] {
     try checkOptions("HeapSizer.histogram(of:)")
     let records = try withBytes(of: value) { (pointer, metadata) throws(SizerError) in
-      try Engine.withWalk(options, place: "HeapSizer.histogram(of:)") { (walk) throws(SizerError) in
+      try Engine.withWalk(options, operation: "HeapSizer.histogram(of:)") { (walk) throws(SizerError) in
         try walk.add(valueAt: pointer, metadata: metadata)
         return walk.records
       }
@@ -117,10 +118,10 @@ public struct HeapSizer: Sendable {
     }
   }
 
-  private func checkOptions(_ place: String) throws(SizerError) {
+  private func checkOptions(_ operation: String) throws(SizerError) {
     if let depth = options.maximumDepth, depth < 1 {
       throw SizerError(
-        code: .invalidArgument, message: "maximumDepth is \(depth); use 1 or more, or nil for no limit", place: place)
+        .invalidArgument, operation, "maximumDepth is \(depth)", advice: "use 1 or more, or nil for no limit")
     }
   }
 }

@@ -3,12 +3,14 @@ import Synchronization
 
 /// The type's name as reports have it: fully qualified, and the same in every run of a program.
 ///
-/// The runtime calls a type that is private to a file or local to a function `Demo.(unknown context at $5561c3ffcf24).Leaf`, with an address
-/// that is another one in the next run. Here it is `Demo.Leaf`; where another type of the process has that name, `Demo.Leaf#1`, `Demo.Leaf#2`,
-/// counted in the order of linking (that of files in a module), so that two classes are never one row.
+/// The runtime calls a type that is private to a file or local to a function
+/// `Demo.(unknown context at $5561c3ffcf24).Leaf`, with an address that is another one in the next run. Here it is
+/// `Demo.Leaf`; where another type of the process has that name, `Demo.Leaf#1`, `Demo.Leaf#2`, counted in the order of
+/// linking (that of files in a module), so that two classes are never one row.
 package func typeName(of type: Any.Type) -> String { stableName(_typeName(type, qualified: true)) }
 
-/// A name that the runtime has made, without what is another one in the next run. What is not known of (its image's file is gone) stays.
+/// A name that the runtime has made, without what is another one in the next run. What is not known of (its image's
+/// file is gone) stays.
 package func stableName(_ name: String) -> String {
   guard name.utf8.contains(UInt8(ascii: "(")), name.holds(scopeMark) || name.holds(discriminatorMark) else {
     return name
@@ -28,7 +30,8 @@ package func stableName(_ name: String) -> String {
   }
 }
 
-/// Names once given stay: an image that is loaded later may bring another type of that name, and this one's is in a file already.
+/// Names once given stay: an image that is loaded later may bring another type of that name, and this one's is in a
+/// file already.
 private let known = Mutex<Known>(Known())
 
 private struct Known {

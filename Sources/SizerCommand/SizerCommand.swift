@@ -9,8 +9,8 @@ struct SizerCommand: ParsableCommand {
     commandName: "sizer",
     abstract: "Shows what a Swift program's memory profile holds.",
     discussion: """
-      A profile is a file that ClassTracker.record(to:) or Statistics.write(to:) of the Sizer library wrote. It is only read, and \
-      may come from anyone.
+      A profile is a file that ClassTracker.record(to:) or Statistics.write(to:) of the Sizer library wrote. It is \
+      only read, and may come from anyone.
       """,
     version: "0.1.0",
     subcommands: [

@@ -5,7 +5,7 @@
 /// Copies share their storage. The objects stay in columns: a ``TrackedObject`` is made when it is asked for.
 public struct Statistics: Sendable {
   package let history: History
-  /// Rows of `history.objects` in the current order; nil while that is the order of announcement.
+  /// Rows of `history.objects` in the current order; nil while that is the order of tracking.
   package let order: [UInt32]?
   let timeline: Timeline
 
@@ -30,18 +30,20 @@ public struct Statistics: Sendable {
 
   /// All tracked objects, in the current order.
   ///
-  /// Makes every one of them, with a record per object and snapshot: where there are millions, ``object(at:)`` makes one at a time.
+  /// Makes every one of them, with a record per object and snapshot: where there are millions, ``object(at:)`` makes
+  /// one at a time.
   public var objects: [TrackedObject] {
     (0..<objectCount).map { trackedObject(row: row(at: $0)) }
   }
 
-  /// The object at a position of the current order; nil when there is none at this position. Takes time logarithmic in the number
-  /// of objects, and linear in that of its records.
+  /// The object at a position of the current order; nil when there is none at this position. Takes time logarithmic in
+  /// the number of objects, and linear in that of its records.
   public func object(at position: Int) -> TrackedObject? {
     history.objects.indices.contains(position) ? trackedObject(row: row(at: position)) : nil
   }
 
-  /// Every name that an object is registered with or a snapshot lists, sorted, each once. Linear in the number of objects.
+  /// Every name that an object is tracked under or a snapshot lists, sorted, each once. Linear in the number of
+  /// objects.
   public var trackedClasses: [String] {
     var isRegistered = [Bool](repeating: false, count: history.names.count)
     for object in history.objects { isRegistered[Int(object.name)] = true }

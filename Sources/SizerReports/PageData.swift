@@ -6,19 +6,20 @@ internal import SizerProfile
 ///
 ///     title, total {snapshots, objects, classes}, end (µs), moments
 ///     ladder      [name]: what the numbers of a snapshot's `ladder` are
-///     snapshots   [{number, label, time (µs), tracked, overhead, mode, pause (ns), skipped, unresolved, process, sentence,
-///                 ladder and rungs (name, bytes, …) if there are, error if there is}]
+///     snapshots   [{number, label, time (µs), tracked, overhead, mode, pause (ns), skipped, unresolved, process,
+///                 sentence, ladder and rungs (name, bytes, …) if there are, error if there is}]
 ///     classes     [{name, made, active, bytes, …}]: see `write(class:)`
 ///     other       {classes, made, active, bytes}: the classes that have no entry, summed
 ///     texts       [text]: what `name`, `file` and the like index
 ///     calls       [function, file, line, image, …], nodes [parent, call, …]: traces as a tree
 ///
-/// "Steps" are numbers that differ from the one before, each after the position of the snapshot where it starts to hold.
+/// "Steps" are numbers that differ from the one before, each after the position of the snapshot where it starts to
+/// hold.
 struct PageData {
   private let history: History
   private let index: HistoryIndex
   private let catalogue: Catalogue
-  private let limits: Limits
+  private let limits: PageLimits
   /// Of all texts that are asked for, as far as rows are.
   private let numbers = TextNumbers()
   private var texts: StringTable
@@ -30,13 +31,13 @@ struct PageData {
   private var slabRoom: Int
 
   /// The bytes of the JSON.
-  static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: Limits) -> [UInt8] {
+  static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: PageLimits) -> [UInt8] {
     var data = PageData(history, catalogue, limits)
     data.write(title: title)
     return data.json.bytes
   }
 
-  private init(_ history: History, _ catalogue: Catalogue, _ limits: Limits) {
+  private init(_ history: History, _ catalogue: Catalogue, _ limits: PageLimits) {
     self.history = history
     self.catalogue = catalogue
     self.limits = limits
@@ -135,8 +136,8 @@ struct PageData {
     json.endArray()
   }
 
-  /// A class: totals; births and ends by moment; `pairs`, `distribution`, `referents` and `slabs` as far as there is room; traces;
-  /// and instances.
+  /// A class: totals; births and ends by moment; `pairs`, `distribution`, `referents` and `slabs` as far as there is
+  /// room; traces; and instances.
   private mutating func write(class position: Int, quota: Int) {
     let entry = catalogue.classes[position]
     let objects = index.objects(ofClass: position)
@@ -157,7 +158,7 @@ struct PageData {
       })
     writePairs(summary)
     writeDistribution(summary)
-    writeReferents(MergedReferents.overTime(of: objects, in: index, limits: limits, texts: numbers))
+    writeReferents(ReferentTally.overTime(of: objects, in: index, limits: limits, texts: numbers))
     write(slabs: entry.slabs)
     write(traces: summary.traces)
     write(instances: summary.kept, areAll: summary.keepsAll)
@@ -198,7 +199,7 @@ struct PageData {
   }
 
   /// Rows [snapshot, depth, name, type, count, bytes, flat bytes, …], each holding until the next.
-  private mutating func writeReferents(_ trees: [(position: Int, rows: [MergedReferents.Row])]) {
+  private mutating func writeReferents(_ trees: [(position: Int, rows: [ReferentTally.Row])]) {
     let cost = trees.reduce(0) { $0 + 1 + 6 * $1.rows.count }
     guard cost > 0, cost <= referentRoom else { return }
     referentRoom -= cost
@@ -215,7 +216,8 @@ struct PageData {
     json.endArray()
   }
 
-  /// Rows [snapshot, objects, their bytes, slabs, bytes of these, taken of these, objects in none], only of snapshots that have them.
+  /// Rows [snapshot, objects, their bytes, slabs, bytes of these, taken of these, objects in none], only of snapshots
+  /// that have them.
   private mutating func write(slabs: [(position: Int, use: SlabUse)]) {
     let rows = slabs.map { position, use in
       [position]
@@ -229,8 +231,8 @@ struct PageData {
     member("slabs", rows)
   }
 
-  /// Rows [node, made, living, bytes at the peak], the heaviest first; node -1 stands for objects without a trace, -2 for traces
-  /// that have no row.
+  /// Rows [node, made, living, bytes at the peak], the heaviest first; node -1 stands for objects without a trace, -2
+  /// for traces that have no row.
   private mutating func write(traces: [UInt32: ClassSummary.TraceWeight]) {
     let sorted = traces.sorted {
       ($0.value.bytes, $0.value.made, $1.key) > ($1.value.bytes, $1.value.made, $0.key)
@@ -252,8 +254,8 @@ struct PageData {
     member("traces", rows)
   }
 
-  /// Rows [class when last sized, birth, end or -1, whether that is a death, node or -1, address, first snapshot, last snapshot,
-  /// largest size, snapshot, size, …]; snapshots are -1 when none found it, and sizes are steps.
+  /// Rows [class when last sized, birth, end or -1, whether that is a death, node or -1, address, first snapshot, last
+  /// snapshot, largest size, snapshot, size, …]; snapshots are -1 when none found it, and sizes are steps.
   private mutating func write(instances: [UInt32], areAll: Bool) {
     member("keepsAll", areAll ? 1 : 0)
     json.key("instances")

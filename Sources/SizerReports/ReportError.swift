@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+public import SizerProfile
 
-/// Why a report could not be written, where, and what to do about it.
-public struct ReportError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The kind of failure. New kinds may come; compare with the ones you handle and have a default.
-  public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private enum Kind: String, Sendable { case invalidPath, notWritable, diskFull }
-    private let kind: Kind
+/// Why a report could not be written.
+public typealias ReportError = OperationError<ReportDomain>
 
-    /// The path names nothing that a file can be put at; the message says why.
-    public static let invalidPath = Code(kind: .invalidPath)
-    /// The system refused to make, write or rename the file.
-    public static let notWritable = Code(kind: .notWritable)
-    /// The disk or the user's quota is full.
-    public static let diskFull = Code(kind: .diskFull)
+/// Names the errors of reports.
+public enum ReportDomain {}
 
-    /// The code's name.
-    public var description: String { kind.rawValue }
-  }
-
-  /// The kind of failure.
-  public var code: Code
-  /// One sentence: what happened and what to do.
-  public var message: String
-  /// The file that was to be written.
-  public var place: String
-
-  /// An error of these parts.
-  public init(code: Code, message: String, place: String) {
-    self.code = code
-    self.message = message
-    self.place = place
-  }
-
-  /// Place, message and code in one line.
-  public var description: String { "\(place): \(message) (\(code))" }
+extension OperationError.Code where Domain == ReportDomain {
+  /// The path names nothing that a file can be put at; the message says why.
+  public static var invalidPath: Self { Self("invalidPath") }
+  /// The system refused to make, write or rename the file.
+  public static var notWritable: Self { Self("notWritable") }
+  /// The disk or the user's quota is full.
+  public static var diskFull: Self { Self("diskFull") }
 }

@@ -10,8 +10,9 @@ package enum Sentences {
     let process = snapshot.process
     return
       "\(bytes(snapshot.trackedBytes)) in \(counted(objects, "living tracked object", "living tracked objects")) of "
-      + "\(counted(snapshot.classes.count, "class", "classes")). The process had \(bytes(process.resident)) resident of "
-      + "\(bytes(process.virtual)) virtual memory. The profiler itself held \(bytes(snapshot.overheadBytes))."
+      + "\(counted(snapshot.classes.count, "class", "classes")). The process had "
+      + "\(bytes(process.resident)) resident of \(bytes(process.virtual)) virtual memory. "
+      + "The profiler itself held \(bytes(snapshot.overheadBytes))."
       + notes(snapshot)
   }
 

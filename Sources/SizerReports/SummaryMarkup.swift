@@ -9,11 +9,10 @@ extension Markup {
     text(title)
     raw("</bdi></h1>\n<p>")
     text(
-      "\(Sentences.grouped(history.snapshots.count)) snapshots, \(Sentences.grouped(history.objects.count)) tracked objects. "
-        + "1 KB is 1,024 bytes.")
-    raw(
-      "</p>\n<noscript><p>Charts, instances and comparisons need JavaScript; the totals are here without.</p></noscript>\n"
-    )
+      "\(Sentences.grouped(history.snapshots.count)) snapshots, "
+        + "\(Sentences.grouped(history.objects.count)) tracked objects. 1 KB is 1,024 bytes.")
+    raw("</p>\n<noscript><p>Charts, instances and comparisons need JavaScript; the totals are here without.</p>")
+    raw("</noscript>\n")
     writeSnapshots(of: history, catalogue)
     let largest = catalogue.snapshots.indices.max {
       history.snapshots[catalogue.snapshots[$0]].trackedBytes < history.snapshots[catalogue.snapshots[$1]].trackedBytes
@@ -52,9 +51,8 @@ extension Markup {
     raw("<h2>")
     text("Classes at snapshot \(index), the largest")
     raw("</h2>\n<div class=\"scroll\"><table><thead><tr><th>Class</th><th class=\"number\">Living</th>")
-    raw(
-      "<th class=\"number\">Bytes</th><th class=\"number\">Average</th><th class=\"number\">Share</th></tr></thead><tbody>\n"
-    )
+    raw("<th class=\"number\">Bytes</th><th class=\"number\">Average</th><th class=\"number\">Share</th>")
+    raw("</tr></thead><tbody>\n")
     for entry in catalogue.classes.prefix(100) {
       let (active, bytes) = (entry.active[position], entry.bytes[position])
       raw("<tr>")

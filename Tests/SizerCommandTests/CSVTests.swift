@@ -23,7 +23,8 @@ struct CSVTests {
         snapshot,label,time,mode,pause,error,tracked_bytes,overhead_bytes,skipped_count,unresolved_count,virtual,\
         resident,data,stack,code,shared,minor_faults,major_faults,estimated_bytes
         0,start,1.000000000,frozen,0.000250000,,400,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,1234,5,0
-        1,failed,2.000000000,frozen,0.000250000,no memory,0,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,1234,5,0
+        1,failed,2.000000000,frozen,0.000250000,no memory,0,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,\
+        1234,5,0
         2,end,3.500000000,frozen,0.000250000,,2208,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,1234,5,96
 
         """)

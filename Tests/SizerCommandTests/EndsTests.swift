@@ -19,8 +19,11 @@ struct EndsTests {
     let cases = [
       ("\(folder.path)/nothing", "can't be opened: there is no such file or folder; check the path"),
       (folder.path, "is a folder; name a file"),
-      (try folder.file("some text", "text"), "is not a profile of Sizer: it is no SQLite database"),
-      (try folder.file("", "empty"), "is empty; it is no profile"),
+      (
+        try folder.file("some text", "text"),
+        "is not a profile of Sizer: it is no SQLite database; name a file that Sizer wrote"
+      ),
+      (try folder.file("", "empty"), "is empty: it is no profile; name a file that Sizer wrote"),
     ]
     for (path, message) in cases {
       for command in ["summary", "stats", "json", "csv", "diff", "sql"] {
@@ -60,7 +63,8 @@ struct EndsTests {
     let ended = try run(["sh", "-c", "exec \"$0\" stats \"$1\" >/dev/full", sizerPath, try long()])
     #expect(ended.status == 1)
     #expect(
-      ended.errors == "sizer: standard output could not be written: No space left on device; free some room there\n")
+      ended.errors
+        == "sizer: standard output can't be written: No space left on device; free some room or choose another disk\n")
   }
 
   @Test("html writes a file that only its owner reads, or says why not")

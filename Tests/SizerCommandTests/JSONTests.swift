@@ -39,7 +39,8 @@ struct JSONTests {
     #expect(lines[6].hasSuffix(#""address":"0x555500002000","buildID":null}],"#))
     #expect(
       lines[9] == #"{"name":"App.Cache","class":"App.Cache","representation":"App.Cache","address":"0x1000","#
-        + #""birth":0.000000010,"death":null,"left":null,"trace":null,"records":[{"snapshot":0,"bytes":256,"referents":[]},"#
+        + #""birth":0.000000010,"death":null,"left":null,"trace":null,"#
+        + #""records":[{"snapshot":0,"bytes":256,"referents":[]},"#
         + #"{"snapshot":2,"bytes":2048,"referents":[{"name":"entries","type":"[Swift.String]","bytes":2000,"#
         + #""flatBytes":1000,"children":[{"name":"[0]","type":"Swift.String","bytes":1000,"flatBytes":1000,"#
         + #""children":[]}]}]}]},"#)
@@ -62,8 +63,8 @@ struct JSONTests {
       for s, t, o in zip(p["snapshots"], p["traces"], p["objects"]):
         f = t[0]
         n = o["records"][0]["referents"][0]
-        texts = [s["label"], s["classes"][0]["name"], f["function"], f["file"], f["image"], f["buildID"], o["name"], o["class"],
-          o["representation"], n["name"], n["type"]]
+        texts = [s["label"], s["classes"][0]["name"], f["function"], f["file"], f["image"], f["buildID"],
+          o["name"], o["class"], o["representation"], n["name"], n["type"]]
         print(*[x.encode().hex() or "-" for x in texts])
       """, made.path)
     let expected = Samples.hostileTexts.map { text in

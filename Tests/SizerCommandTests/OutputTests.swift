@@ -153,7 +153,7 @@ struct OutputTests {
       (folder.path("lost"), "can't be made: No such file or directory; \(advice)"),
       (folder.path("none/file"), "can't be made: No such file or directory; \(advice)"),
       (folder.path("old/file"), "can't be written: Not a directory; \(advice)"),
-      ("", "is no path: it must not be empty nor hold a zero byte"),
+      ("", "is no path that a file can have; give one that is not empty and holds no zero byte"),
       ("/dev/fd/77", "can't be written: Bad file descriptor; open it for writing"),
     ] {
       let ended = try sizer(command, profile, "-o", path, "--force")
@@ -239,9 +239,7 @@ struct OutputTests {
     for command in ["json", "csv", "stats"] {
       let ended = try shell("\"$0\" \(command) \"$1\" >&-")
       #expect(ended.status == 1)
-      #expect(
-        ended.errors == "sizer: standard output could not be written: Bad file descriptor; free some room there\n"
-          || ended.errors == "sizer: standard output can't be written: Bad file descriptor; open it for writing\n")
+      #expect(ended.errors == "sizer: standard output can't be written: Bad file descriptor; open it for writing\n")
     }
     // What goes to a file needs none.
     let ended = try shell("\"$0\" json \"$1\" -o \"$2/out\" >&- <&-")

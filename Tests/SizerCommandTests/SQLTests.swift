@@ -101,7 +101,8 @@ struct SQLTests {
     let what = name.hasPrefix("pragma_") ? "a pragma" : name
     #expect(
       ended.errors.hasPrefix(
-        "sizer: \(path) can't answer: \(what) may not be used here; of the functions that give tables there are json_each, "
+        "sizer: \(path) can't answer: \(what) may not be used here; "
+          + "of the functions that give tables there are json_each, "
       )
         || ended.errors.hasPrefix(missing), "\(ended.errors)")
   }

@@ -9,7 +9,8 @@ private typealias Backtrace = @convention(c) (UnsafeMutablePointer<UnsafeMutable
 
 @Suite("sizer symbolicate")
 struct SymbolicateTests {
-  /// The stack below here as it stands in a recording that nobody finished, and the line that this function has reached.
+  /// The stack below here as it stands in a recording that nobody finished, and the line that this function has
+  /// reached.
   @inline(never)
   private func placeOfBirth() -> (trace: StackTrace, line: Int) {
     // glibc's, by its documented type (execinfo.h, which Swift's Glibc module leaves out).
@@ -76,7 +77,8 @@ struct SymbolicateTests {
       "\(pipe): there is no such file; put the build that was measured there",
       #"/no/such\nimage: there is no such file; put the build that was measured there"#,
       "/lib/none.so: it has no build id, so that no file can be trusted to be it; link with --build-id",
-      "\(own.image ?? ""): the file there has no symbols for these calls, or is another build; then put the measured one there",
+      "\(own.image ?? ""): the file there has no symbols for these calls, or is another build; "
+        + "then put the measured one there",
     ] { #expect(lines.contains(line)) }
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SizerProfile
 
-/// A recording without any columns: each object has its own list of what each snapshot found. Slow and obvious, so that it can say
-/// what the columns must say.
+/// A recording without any columns: each object has its own list of what each snapshot found. Slow and obvious, so that
+/// it can say what the columns must say.
 struct Model {
   struct Entry {
     var object: TrackedObject
@@ -15,7 +15,7 @@ struct Model {
   var snapshots: [Snapshot] = []
   var entries: [Entry] = []
 
-  /// What `Statistics` must show, in the order of announcement.
+  /// What `Statistics` must show, in the order of tracking.
   var objects: [TrackedObject] {
     entries.map { entry in
       var object = entry.object

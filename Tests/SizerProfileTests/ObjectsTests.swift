@@ -68,7 +68,7 @@ struct ObjectsTests {
     #expect(Statistics(history).objects[1].sizes.map(\.timestamp) == [times[2]])
   }
 
-  @Test("trackedClasses lists registered names and those of snapshots, sorted, each once")
+  @Test("trackedClasses lists names of objects and those of snapshots, sorted, each once")
   func trackedClasses() {
     let history = History(
       snapshots: [Snapshot(classes: ["Late": ClassRecord(), "B": ClassRecord()])],

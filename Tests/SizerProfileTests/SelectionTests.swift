@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Statistics: filter and limit")
 struct SelectionTests {
-  /// Ten objects, numbered by birth: those of even number are `App.Even`, the others are registered as `odd` and of class `App.Odd`.
+  /// Ten objects, numbered by birth: those of even number are `App.Even`, the others are tracked as `odd` and of class
+  /// `App.Odd`.
   private let statistics: Statistics = {
     var history = History(names: ["App.Even", "odd", "App.Odd"])
     for birth in Int64(0)..<10 {
@@ -19,7 +20,7 @@ struct SelectionTests {
     statistics.objects(className: className, limit: limit).map { Int($0.birth / .nanoseconds(1)) }
   }
 
-  @Test("a filter is a part of the registered name or of the class's, in the same case")
+  @Test("a filter is a part of the name or of the class's, in the same case")
   func filter() {
     #expect(births("Even") == [0, 2, 4, 6, 8])
     #expect(births("odd") == [1, 3, 5, 7, 9])

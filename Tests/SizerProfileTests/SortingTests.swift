@@ -42,7 +42,7 @@ struct SortingTests {
   }
 
   @Test(
-    "each key sorts as the objects say, ties in the order of announcement", arguments: SortKey.allCases, 0..<UInt64(12))
+    "each key sorts as the objects say, ties in the order of tracking", arguments: SortKey.allCases, 0..<UInt64(12))
   func oneKey(key: SortKey, seed: UInt64) {
     let model = Model.random(seed: seed)
     #expect(Statistics(model.history).sorted(by: key).objects == sorted(model, by: [key]))
@@ -95,7 +95,7 @@ struct SortingTests {
     #expect(statistics.sorted(by: .size).objects.map(\.name) == ["late", "shrinks", "grows"])
   }
 
-  @Test("reversed turns the current order round, and sorting again starts from the announcement")
+  @Test("reversed turns the current order round, and sorting again starts from the order of tracking")
   func reversed() {
     let model = Model.random(seed: 5)
     let statistics = Statistics(model.history)

@@ -10,7 +10,8 @@ import Testing
     (1, 0, 3), (2, 1, 1), (3, 40, 2), (4, 120, 9), (5, 200, 17), (6, 300, 5), (7, 50, 30),
   ]
 
-  @Test(arguments: shapes) func `Totals of classes are those of the snapshots`(
+  @Test("totals of classes are those of the snapshots", arguments: shapes)
+  func totals(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -26,7 +27,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes) func `Any two snapshots compare exactly`(
+  @Test("any two snapshots compare exactly", arguments: shapes)
+  func comparisons(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -61,7 +63,8 @@ import Testing
     rows.filter { isMeant($0[0]) }.reduce(0) { $0 + PageModel.expanded($1.dropFirst(), count: count)[position] }
   }
 
-  @Test(arguments: shapes) func `Distributions count each living object in the bucket of its size`(
+  @Test("distributions count each living object in the bucket of its size", arguments: shapes)
+  func distributions(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -96,7 +99,8 @@ import Testing
     return bucket
   }
 
-  @Test(arguments: shapes) func `Events add up to the objects that live at each moment`(
+  @Test("events add up to the objects that live at each moment", arguments: shapes)
+  func events(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -119,7 +123,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes) func `Referents are merged as Statistics merges them`(
+  @Test("referents are merged as Statistics merges them", arguments: shapes)
+  func mergedReferents(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -131,7 +136,8 @@ import Testing
         let expected = Set(merged.flatMap { node in [line(0, node)] + node.children.map { line(1, $0) } })
         let row = entry.referents?.last { $0[0] <= snapshot } ?? [snapshot]
         let found = stride(from: 1, to: row.count, by: 6).map { start in
-          "\(row[start]) \(page.texts[row[start + 1]]) \(page.texts[row[start + 2]]) \(row[(start + 3)..<(start + 6)].map(String.init))"
+          let (name, type) = (page.texts[row[start + 1]], page.texts[row[start + 2]])
+          return "\(row[start]) \(name) \(type) \(row[(start + 3)..<(start + 6)].map(String.init))"
         }
         #expect(Set(found) == expected)
       }
@@ -142,7 +148,8 @@ import Testing
     "\(depth) \(node.name) \(node.typeName) \([node.count, node.bytes, node.flatBytes].map(String.init))"
   }
 
-  @Test(arguments: shapes) func `Traces weigh what was made and what lives`(
+  @Test("traces weigh what was made and what lives", arguments: shapes)
+  func traceWeights(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
@@ -176,11 +183,12 @@ import Testing
     return lines.joined(separator: "\n")
   }
 
-  @Test(arguments: shapes) func `Instances have the sizes of their rows`(
+  @Test("instances have the sizes of their rows", arguments: shapes)
+  func instanceSizes(
     shape: (seed: UInt64, objects: Int, snapshots: Int)
   ) throws {
     let history = randomHistory(seed: shape.seed, objects: shape.objects, snapshots: shape.snapshots)
-    var limits = Limits()
+    var limits = PageLimits()
     limits.sizesPerObject = shape.snapshots
     let page = try PageModel.of(history, limits: limits)
     for entry in page.classes {
@@ -200,7 +208,8 @@ import Testing
     }
   }
 
-  @Test func `Slabs are those of the snapshots that have them, of as many classes as there is room for`() throws {
+  @Test("slabs are those of the snapshots that have them, of as many classes as there is room for")
+  func slabsOfSnapshots() throws {
     var history = randomHistory(seed: 8, objects: 60, snapshots: 5, names: 4)
     history.snapshots[1].classes["Class0"] = ClassRecord(active: 9, bytes: 90_000, slabs: SlabUse(slabCount: 3))
     history.snapshots[3].classes = [
@@ -215,7 +224,7 @@ import Testing
     #expect(slabs["Class0"] == [[1, 0, 0, 3, 0, 0, 0], [3, 7, 336, 2, 8_192, 400, 2]])
     #expect(slabs["Class1"] == [[3, (1 << 53) - 1, 0, 0, 0, 0, 0]])
     #expect(slabs["Class2"] == .some(nil) && slabs["Class3"] == .some(nil))
-    var limits = Limits()
+    var limits = PageLimits()
     limits.slabNumbers = 14
     // The largest comes first and takes all of it.
     #expect(try PageModel.of(history, limits: limits).classes.map { $0.slabs?.count } == [2, nil, nil, nil])

@@ -45,7 +45,7 @@ struct PageModel: Decodable {
 
   private enum CodingKeys: CodingKey { case title, total, end, moments, other, snapshots, classes, texts, calls, nodes }
 
-  static func of(_ history: History, title: String = "t", limits: Limits = Limits()) throws -> PageModel {
+  static func of(_ history: History, title: String = "t", limits: PageLimits = PageLimits()) throws -> PageModel {
     let page = HTMLReport(Statistics(history), title: title).page(limits: limits)
     let text = String(decoding: page, as: UTF8.self)
     let start = text.range(of: "<script type=\"application/json\" id=\"data\">")!.upperBound

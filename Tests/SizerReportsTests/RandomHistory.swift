@@ -70,7 +70,8 @@ private func fillSnapshots(of history: inout History) {
   }
 }
 
-/// What `History` says of an object's size at a snapshot, found by looking at every row; nil when it was not alive there.
+/// What `History` says of an object's size at a snapshot, found by looking at every row; nil when it was not alive
+/// there.
 func plainSize(of object: Int, at snapshot: Int, in history: History) -> Int? {
   let time = Int64(history.snapshots[snapshot].timestamp / .nanoseconds(1))
   guard time < history.objects[object].end else { return nil }

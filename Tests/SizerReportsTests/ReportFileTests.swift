@@ -3,6 +3,7 @@
 import Foundation
 import SizerProfile
 import SizerReports
+import TestSupport
 import Testing
 
 /// Writing, and what a reader of the path sees.
@@ -10,10 +11,8 @@ import Testing
   private static let report = HTMLReport(Statistics(randomHistory(seed: 8, objects: 30, snapshots: 3)), title: "<t>")
 
   private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sizer-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
+    let folder = try TemporaryFolder()
+    try withExtendedLifetime(folder) { try body(folder.path) }
   }
 
   private func error(writingTo path: String) -> ReportError? {
@@ -23,7 +22,8 @@ import Testing
     } catch { return error }
   }
 
-  @Test func `A report is one file that only its owner reads`() throws {
+  @Test("a report is one file that only its owner reads")
+  func oneFile() throws {
     try withFolder { folder in
       try Self.report.write(to: "\(folder)/a.html")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.html"])
@@ -35,13 +35,16 @@ import Testing
     }
   }
 
-  @Test func `The same profile gives the same bytes`() throws {
+  @Test("the same profile gives the same bytes")
+  func sameBytes() throws {
     let history = randomHistory(seed: 12, objects: 200, snapshots: 6)
     #expect(
-      HTMLReport(Statistics(history)).page(limits: Limits()) == HTMLReport(Statistics(history)).page(limits: Limits()))
+      HTMLReport(Statistics(history)).page(limits: PageLimits())
+        == HTMLReport(Statistics(history)).page(limits: PageLimits()))
   }
 
-  @Test func `An old report is replaced`() throws {
+  @Test("an old report is replaced")
+  func replacedReport() throws {
     try withFolder { folder in
       try "old".write(toFile: "\(folder)/a.html", atomically: false, encoding: .utf8)
       let old = try FileHandle(forReadingFrom: URL(fileURLWithPath: "\(folder)/a.html"))
@@ -51,19 +54,22 @@ import Testing
     }
   }
 
-  @Test func `A path that can be no file is refused and nothing is left`() throws {
+  @Test("a path that can be no file is refused and nothing is left")
+  func refusedPaths() throws {
     try withFolder { folder in
       #expect(error(writingTo: "")?.code == .invalidPath)
       #expect(error(writingTo: "\(folder)/a\0b")?.code == .invalidPath)
       #expect(error(writingTo: folder)?.code == .invalidPath)
       let missing = try #require(error(writingTo: "\(folder)/none/a.html"))
-      #expect(missing.code == .notWritable && missing.place == "\(folder)/none/a.html")
+      #expect(missing.code == .notWritable && missing.path == "\(folder)/none/a.html")
+      #expect(missing.operation == "HTMLReport.write(to:)" && missing.cause == .system(errno: ENOENT))
       #expect(missing.message.contains("No such file or directory") && missing.description.contains("notWritable"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
   }
 
-  @Test func `A link leads to the file that is replaced; a device is written to`() throws {
+  @Test("a link leads to the file that is replaced; a device is written to")
+  func linksAndDevices() throws {
     try withFolder { folder in
       try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "a.html")
       for _ in 0..<2 {
@@ -80,8 +86,9 @@ import Testing
     }
   }
 
-  @Test func `The policy admits the style and the script by their hashes`() throws {
-    let page = Self.report.page(limits: Limits())
+  @Test("the policy admits the style and the script by their hashes")
+  func policy() throws {
+    let page = Self.report.page(limits: PageLimits())
     let text = String(decoding: page, as: UTF8.self)
     for (kind, start, end) in [
       ("style-src", "<style>", "</style>"), ("script-src", "</script>\n<script>", "</script>\n</body>"),
@@ -98,8 +105,9 @@ import Testing
     }
   }
 
-  @Test func `Without a script the page has its totals`() throws {
-    let text = String(decoding: Self.report.page(limits: Limits()), as: UTF8.self)
+  @Test("without a script the page has its totals")
+  func withoutScript() throws {
+    let text = String(decoding: Self.report.page(limits: PageLimits()), as: UTF8.self)
     let summary = try #require(text.range(of: "<div id=\"summary\">"))
     let script = try #require(text.range(of: "<script"))
     let shown = text[summary.upperBound..<script.lowerBound]

@@ -13,7 +13,8 @@ import Testing
     String(repeating: "<", count: 10_000), String(repeating: "é", count: 10_000),
   ]
 
-  @Test func `JSON is read back as the visible text`() throws {
+  @Test("JSON is read back as the visible text")
+  func jsonText() throws {
     for text in Self.hostile {
       var json = JSONWriter()
       json.beginArray()
@@ -24,7 +25,8 @@ import Testing
     }
   }
 
-  @Test func `JSON has no byte that markup or a script's end begins with`() {
+  @Test("JSON has no byte that markup or a script's end begins with")
+  func jsonBytes() {
     var json = JSONWriter()
     json.beginArray()
     for text in Self.hostile { json.string(text) }
@@ -35,7 +37,8 @@ import Testing
       !String(decoding: json.bytes, as: UTF8.self).unicodeScalars.contains { $0.value == 0x2028 || $0.value == 0x2029 })
   }
 
-  @Test func `JSON nests and separates`() {
+  @Test("JSON nests and separates")
+  func jsonNesting() {
     var json = JSONWriter()
     json.beginObject()
     json.key("a")
@@ -53,7 +56,8 @@ import Testing
     #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"a":[1,-2,3],"b":[{},null,"x"],"c":9007199254740991}"#)
   }
 
-  @Test func `A snapshot that only counted says so, and why`() {
+  @Test("a snapshot that only counted says so, and why")
+  func countsOnly() {
     let counted = Snapshot(
       trackedBytes: 32, mode: .counts, skippedCount: 1, classes: ["A": ClassRecord(active: 1, bytes: 32)],
       error: "no room")
@@ -62,7 +66,8 @@ import Testing
     #expect(sentence.hasPrefix("32 B in 1 living tracked object of 1 class."))
   }
 
-  @Test func `Markup escapes what ends text or an attribute`() {
+  @Test("markup escapes what ends text or an attribute")
+  func escapedMarkup() {
     var markup = Markup()
     markup.raw("<p title=\"")
     markup.text("<a href='x' title=\"y\">&amp;")
@@ -72,7 +77,8 @@ import Testing
         == "<p title=\"&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;\">")
   }
 
-  @Test func `What is invisible or moves other text is written as an escape`() {
+  @Test("what is invisible or moves other text is written as an escape")
+  func invisibleText() {
     let invisible: [UInt32] = [
       0x00, 0x07, 0x0A, 0x1B, 0x7F, 0x85, 0xA0, 0xAD, 0x61C, 0x115F, 0x200B, 0x200D, 0x200E, 0x202E, 0x2028, 0x2066,
       0x2069, 0x3164, 0xFE0F,
@@ -84,13 +90,15 @@ import Testing
     }
   }
 
-  @Test func `What can be seen stays`() {
+  @Test("what can be seen stays")
+  func visibleText() {
     for text in ["Module.Class<Int>", "naïve", "漢字", "שלום", "مرحبا", "→ ∑ €", "👩", "a b"] {
       #expect(VisibleText.of(text) == text)
     }
   }
 
-  @Test func `Long text keeps its ends, whole characters and the limit`() {
+  @Test("long text keeps its ends, whole characters and the limit")
+  func longText() {
     for filling in ["x", "é", "漢", "\u{202E}", "<"] {
       let text = "begin" + String(repeating: filling, count: 1_000_000) + "end"
       let visible = VisibleText.of(text)
@@ -101,7 +109,8 @@ import Testing
     }
   }
 
-  @Test func `Digests are those of FIPS 180-4's examples`() {
+  @Test("digests are those of FIPS 180-4's examples")
+  func digests() {
     let examples = [
       ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
       ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -118,7 +127,8 @@ import Testing
     }
   }
 
-  @Test func `Figures have three digits and a unit`() {
+  @Test("figures have three digits and a unit")
+  func figures() {
     let bytes = [
       (0, "0 B"), (999, "999 B"), (1_000, "0.98 KB"), (1_024, "1.00 KB"), (1_536, "1.50 KB"), (20_480, "20.0 KB"),
       (1_048_576, "1.00 MB"),

@@ -2,7 +2,8 @@
 
 import Foundation
 
-/// SizerBench once more, as a process of its own, for what must not inherit the heap, the peak or the allocator's settings of another.
+/// SizerBench once more, as a process of its own, for what must not inherit the heap, the peak or the allocator's
+/// settings of another.
 enum ChildProcess {
   /// Runs a subcommand that prints JSON. What it says on standard error is seen as it comes.
   static func run<Answer: Decodable>(

@@ -2,7 +2,8 @@
 
 import Foundation
 
-/// When something began or ended, in nanoseconds: of a clock that never jumps, and of the processor time of the whole process.
+/// When something began or ended, in nanoseconds: of a clock that never jumps, and of the processor time of the whole
+/// process.
 struct Moment {
   var clock: Int64
   var processor: Int64

@@ -3,10 +3,10 @@
 import SeededRandom
 import SizerProfile
 
-/// What a server's tracker could have recorded: objects of twenty classes, born over twenty seconds at a hundred places, a third of
-/// which die; a snapshot each second, at each of which a tenth of the objects has another size.
+/// What a server's tracker could have recorded: objects of twenty classes, born over twenty seconds at a hundred
+/// places, a third of which die; a snapshot each second, at each of which a tenth of the objects has another size.
 struct MadeHistory {
-  /// The registered name of the one object that is larger than all others.
+  /// The name of the one object that is larger than all others.
   static let largestName = "Bakery.Oven"
   private static let snapshotCount = 20
   private static let classCount = 20

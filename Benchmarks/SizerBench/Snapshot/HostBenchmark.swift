@@ -2,7 +2,8 @@
 
 import Sizer
 
-/// All that `snapshot` measures: each heap in a process of its own, for jemalloc's pages are chosen when a process starts.
+/// All that `snapshot` measures: each heap in a process of its own, for jemalloc's pages are chosen when a process
+/// starts.
 struct HostBenchmark {
   struct Effort {
     var mebibytes: [Int]
@@ -33,7 +34,8 @@ struct HostBenchmark {
       let available = try KernelFigures.availableBytes()
       guard HostBenchmark.neededBytes(mebibytes) <= available else {
         figures.leftOut.append(
-          "\(mebibytes.grouped) MiB: needs \(HostBenchmark.neededBytes(mebibytes) >> 20) MiB, \(available >> 20) MiB are free"
+          "\(mebibytes.grouped) MiB: needs \(HostBenchmark.neededBytes(mebibytes) >> 20) MiB, "
+            + "\(available >> 20) MiB are free"
         )
         continue
       }

@@ -27,7 +27,8 @@ struct HostFigures: Codable, CustomStringConvertible {
 
     during      while a snapshot is under way, from the call until it returns
     worst       the slowest request meanwhile
-    huge        MiB that are left in huge pages afterwards: the kernel splits those that are written to while a child shares them
+    huge        MiB that are left in huge pages afterwards: the kernel splits those that are written to while a child \
+    shares them
 
     Watching the process's memory with nothing tracked, processor time
 

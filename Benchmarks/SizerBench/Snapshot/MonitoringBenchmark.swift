@@ -42,7 +42,8 @@ struct MonitoringBenchmark {
     return share
   }
 
-  /// The part of a core that the process takes while `wait` is called again and again, for as long as monitoring is watched.
+  /// The part of a core that the process takes while `wait` is called again and again, for as long as monitoring is
+  /// watched.
   private func share(_ wait: () -> Void) -> Double {
     let start = Moment.now
     repeat { wait() } while monotonicNanoseconds - start.clock < Int64(effort.monitoring / .nanoseconds(1))

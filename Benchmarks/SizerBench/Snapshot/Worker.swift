@@ -6,8 +6,8 @@ import SeededRandom
 import Synchronization
 import TrackingLoop
 
-/// A busy thread that answers small requests, each of which allocates, writes to old memory and makes a tracked object, and that
-/// notes when each began and how long it took.
+/// A busy thread that answers small requests, each of which allocates, writes to old memory and makes a tracked object,
+/// and that notes when each began and how long it took.
 final class Worker: Sendable {
   struct Request {
     var start: Int64

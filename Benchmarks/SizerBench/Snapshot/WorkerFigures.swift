@@ -30,7 +30,8 @@ struct WorkerFigures: Codable {
     isReached = during.p99Ms <= before.p99Ms + pauseMs
   }
 
-  /// The requests that were under way in these times, and how many of them ended there for each second. Both are in order.
+  /// The requests that were under way in these times, and how many of them ended there for each second. Both are in
+  /// order.
   private static func phase(_ requests: [Worker.Request], _ times: [Range<Int64>]) -> Phase {
     var latencies: [Double] = []
     var ended = 0

@@ -3,7 +3,8 @@
 import Foundation
 import TrackingLoop
 
-/// The loop in a process without Sizer, which waits for a line and answers with a time: its rounds are taken in turns with ours.
+/// The loop in a process without Sizer, which waits for a line and answers with a time: its rounds are taken in turns
+/// with ours.
 final class FloorProcess {
   private let process = Process()
   private let requests = Pipe()

@@ -13,7 +13,8 @@ struct MemoryBenchmark {
     try [deadOneByOne(), living(), deadTogether()] + sizes()
   }
 
-  /// Tracked objects, less what objects that are not tracked need: they are many enough to fill all holes of the heap first.
+  /// Tracked objects, less what objects that are not tracked need: they are many enough to fill all holes of the heap
+  /// first.
   private func living() throws -> MemoryFigures {
     let tracker = ClassTracker()
     defer { tracker.close() }

@@ -16,7 +16,8 @@ struct MemoryFigures: Encodable {
     ownBytes = (Double(growth.own) / Double(objects)).rounded(to: 2)
     residentBytes = isResidentKnown ? (Double(growth.resident) / Double(objects)).rounded(to: 2) : nil
     targetBytes = target
-    // Pages are whole, and what is mapped ahead counts as Sizer's own: half a byte is no finding, nor are three where the kernel tells more.
+    // Pages are whole, and what is mapped ahead counts as Sizer's own: half a byte is no finding, nor are three where
+    // the kernel tells more.
     isReached = ownBytes <= target + 3 && residentBytes ?? 0 <= target + 0.5
   }
 }

@@ -35,16 +35,16 @@ extension Engine {
   /// For how many nanoseconds a child may make no progress.
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
-  /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it. The tracker's lock is
-  /// held until this returns; it was taken in the turn.
+  /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it.
+  /// The tracker's lock is held until this returns; it was taken in the turn.
   static func startFrozen(
-    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+    _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
   ) throws(SizerError) -> FrozenStart {
-    try lifetimes.list(place: place)
-    let walk = try turn.makeWalk(place: place)
-    try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), place: place)
+    try lifetimes.list(operation: operation)
+    let walk = try turn.makeWalk(operation: operation)
+    try check(csizer_frozen_prepare(lifetimes.handle, walk.layouts.handle), operation: operation)
     let headroom: Headroom
-    switch try Headroom.find(forResultsOf: lifetimes, place: place) {
+    switch try Headroom.find(forResultsOf: lifetimes, operation: operation) {
     case .found(let found): headroom = found
     case .short(let what): return .noRoom(what)
     }
@@ -52,14 +52,15 @@ extension Engine {
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
     defer { csizer_lifetimes_resume() }
-    let results = try SizingResults(of: lifetimes, isShared: true, place: place)
+    let results = try SizingResults(of: lifetimes, isShared: true, operation: operation)
     guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
     let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
     return .underWay(FrozenSizing(child: child, results: results, headroom: headroom, found: found))
   }
 
   /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
-  static func finish(_ frozen: consuming FrozenSizing, isLast: Bool, place: String) throws(SizerError) -> FrozenEnd {
+  static func finish(_ frozen: consuming FrozenSizing, isLast: Bool, operation: String) throws(SizerError) -> FrozenEnd
+  {
     let end = csizer_frozen_await(
       frozen.results.handle, frozen.child, patience.load(ordering: .relaxed), frozen.headroom.handle)
     switch end {
@@ -70,10 +71,10 @@ extension Engine {
     default: break
     }
     let report = csizer_frozen_report_of(frozen.results.handle)
-    try check(report.status, place: place)
+    try check(report.status, operation: operation)
     var learnt = 0
     if report.unknown > 0 {
-      learnt = try withTurn { (turn) throws(SizerError) in try learn(frozen.results, in: &turn, place: place) }
+      learnt = try withTurn { (turn) throws(SizerError) in try learn(frozen.results, in: &turn, operation: operation) }
     }
     let lacksRoom = csizer_sizing_lacks_room(frozen.results.handle)
     if learnt > 0 || lacksRoom, !isLast { return .learnt }

@@ -5,9 +5,9 @@ package import SizerProfile
 /// The memory of the process as a whole: the kernel's figures, the allocator's books, Sizer's own share.
 extension Engine {
   /// What the kernel says now. Some 20 µs; any thread, also in a forked child.
-  package static func processMemory(place: String = "Engine.processMemory") throws(SizerError) -> ProcessMemory {
+  package static func processMemory(operation: String = "Engine.processMemory") throws(SizerError) -> ProcessMemory {
     var memory = csizer_process_memory()
-    try check(csizer_process_memory_read(&memory), place: place)
+    try check(csizer_process_memory_read(&memory), operation: operation)
     // No figure is above INT64_MAX: the engine's promise.
     return ProcessMemory(
       virtual: Int(memory.virtual_bytes), resident: Int(memory.resident), data: Int(memory.data),
@@ -24,9 +24,9 @@ extension Engine {
   ///   - process: Figures that the caller has just read, so that both say the same; nil reads them.
   package static func memoryLadder(
     objectBytes: Int?, rawBytes: Int?, deadBytes: Int? = nil, process: ProcessMemory? = nil,
-    place: String = "Engine.memoryLadder"
+    operation: String = "Engine.memoryLadder"
   ) throws(SizerError) -> MemoryLadder {
-    let process = if let process { process } else { try processMemory(place: place) }
+    let process = if let process { process } else { try processMemory(operation: operation) }
     var ladder = MemoryLadder(
       resident: process.resident, objects: objectBytes, rawBlocks: rawBytes, deadObjects: deadBytes,
       stacks: process.stack,
@@ -39,7 +39,7 @@ extension Engine {
       ladder.copiedFilePages = Int(clamping: regions.copied)
     } else if status != CSIZER_UNREADABLE {
       // Where /proc shows less, the kernel's own sums must do; memory that was refused is another matter.
-      try check(status, place: place)
+      try check(status, operation: operation)
     }
     return ladder
   }
@@ -62,25 +62,27 @@ extension Engine {
   /// each GiB of addresses with objects.
   package static var overheadBytes: Int { csizer_overhead_bytes() }
 
-  /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class `classes[i]`; both are
-  /// equally long, and no object may be of a class at or above `classCount`. Some 50 ns per object.
+  /// For each class, the slabs that its living objects pin. `objects[i]` is the address of an object of class
+  /// `classes[i]`; both are equally long, and no object may be of a class at or above `classCount`. Some 50 ns per
+  /// object.
   package static func slabUse(
     objects: UnsafeBufferPointer<UInt>, classes: UnsafeBufferPointer<UInt32>, classCount: Int,
-    place: String = "Engine.slabUse"
+    operation: String = "Engine.slabUse"
   ) throws(SizerError) -> [SlabUse] {
     guard classCount >= 0, objects.count == classes.count, let map = csizer_census_map() else {
       throw SizerError(
-        code: .invalidArgument, message: "objects and classes differ in number, or there is no census", place: place)
+        .invalidArgument, operation, "objects and classes differ in number, or there is no census",
+        advice: "give a class for each object, where HeapSizer.capabilities tells of a census")
     }
     var uses = [csizer_slab_use](repeating: csizer_slab_use(), count: classCount)
     let status = csizer_fragmentation_read(
       map, objects.baseAddress, classes.baseAddress, objects.count, classCount, &uses)
     guard status != CSIZER_UNSUPPORTED else {
       throw SizerError(
-        code: .unsupportedAllocator,
-        message: "slabs are known to jemalloc 5.3 alone; build with the package's trait Jemalloc", place: place)
+        .unsupportedAllocator, operation, "slabs are known to jemalloc 5.3 alone",
+        advice: "build with the package's trait Jemalloc")
     }
-    try check(status, place: place)
+    try check(status, operation: operation)
     return uses.map {
       SlabUse(
         objectCount: $0.objects, objectBytes: $0.object_bytes, slabCount: $0.slabs, slabBytes: $0.slab_bytes,
@@ -90,9 +92,10 @@ extension Engine {
 }
 
 extension Lifetimes {
-  /// The slabs that the living objects of the last sizing pin, by what `name` calls their cohorts. The allocator is asked after births and
-  /// deaths go on: an object that is freed meanwhile leaves its slab's other figures right. Some 50 ns per object.
-  func slabUse(place: String, name: (Int) -> String) throws(SizerError) -> [String: SlabUse] {
+  /// The slabs that the living objects of the last sizing pin, by what `name` calls their cohorts. The allocator is
+  /// asked after births and deaths go on: an object that is freed meanwhile leaves its slab's other figures right. Some
+  /// 50 ns per object.
+  func slabUse(operation: String, name: (Int) -> String) throws(SizerError) -> [String: SlabUse] {
     let room = csizer_living_count(handle)
     var addresses = [UInt](repeating: 0, count: Int(room))
     var cohorts = [UInt32](repeating: 0, count: Int(room))
@@ -110,7 +113,7 @@ extension Lifetimes {
     let classOfObject = cohorts.prefix(count).map { classes[Int($0)] }
     let uses = try addresses.prefix(count).withUnsafeBufferPointer { (addresses) throws(SizerError) in
       try classOfObject.withUnsafeBufferPointer { (classes) throws(SizerError) in
-        try Engine.slabUse(objects: addresses, classes: classes, classCount: numbers.count, place: place)
+        try Engine.slabUse(objects: addresses, classes: classes, classCount: numbers.count, operation: operation)
       }
     }
     return numbers.mapValues { uses[Int($0)] }

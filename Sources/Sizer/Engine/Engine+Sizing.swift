@@ -23,20 +23,20 @@ struct Sizing: Sendable {
 extension Engine {
   /// Sizes all living objects of a tracker in the process itself. The tracker's lock is held; it was taken in the turn.
   ///
-  /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of the loader: a type
-  /// that is not known yet is learnt afterwards, and all are sized again.
+  /// While births and deaths wait nobody is asked for types, for those who wait may hold the locks of the runtime or of
+  /// the loader: a type that is not known yet is learnt afterwards, and all are sized again.
   static func sizeInPlace(
-    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+    _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
   ) throws(SizerError) -> FinishedSizing {
-    try lifetimes.list(place: place)
+    try lifetimes.list(operation: operation)
     var pause = Duration.zero
     var attempt = 0
     while true {
       attempt += 1
-      var sizing = try sizeOnce(lifetimes, in: &turn, place: place)
+      var sizing = try sizeOnce(lifetimes, in: &turn, operation: operation)
       pause += sizing.found.pause
       sizing.found.pause = pause  // of all attempts
-      let learnt = sizing.unknownCount > 0 ? try learn(sizing.results, in: &turn, place: place) : 0
+      let learnt = sizing.unknownCount > 0 ? try learn(sizing.results, in: &turn, operation: operation) : 0
       if learnt == 0 || attempt == mostAttempts {
         sizing.found.trees = sizing.results.trees()
         return sizing
@@ -44,9 +44,10 @@ extension Engine {
     }
   }
 
-  /// Counts the living objects of a tracker and the bytes of their own blocks, without a walk. The tracker's lock is held.
-  static func count(_ lifetimes: Lifetimes, place: String) throws(SizerError) -> Sizing {
-    try lifetimes.list(place: place)
+  /// Counts the living objects of a tracker and the bytes of their own blocks, without a walk. The tracker's lock is
+  /// held.
+  static func count(_ lifetimes: Lifetimes, operation: String) throws(SizerError) -> Sizing {
+    try lifetimes.list(operation: operation)
     let count = csizer_lifetimes_cohort_count(lifetimes.handle)
     var sums = [csizer_cohort_sum](repeating: csizer_cohort_sum(), count: Int(count))
     var living: UInt32 = 0
@@ -54,7 +55,7 @@ extension Engine {
     let held = Ticks(value: csizer_lifetimes_hold())
     let status = csizer_sizing_own(lifetimes.handle, &sums, count, &living)
     csizer_lifetimes_resume()
-    try check(status, place: place)
+    try check(status, operation: operation)
     var found = Sizing(mode: .counts, taken: held, pause: Ticks.now.duration(since: asked))
     found.sums = sums.map { (Int($0.active), Int($0.bytes)) }
     found.skippedCount = Int(living)
@@ -65,11 +66,11 @@ extension Engine {
   static let mostAttempts = 12
 
   private static func sizeOnce(
-    _ lifetimes: Lifetimes, in turn: inout Turn, place: String
+    _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
   ) throws(SizerError) -> FinishedSizing {
-    let walk = try turn.makeWalk(place: place)
-    try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), place: place)
-    var sizing = try sizeHolding(lifetimes, walk, place: place)
+    let walk = try turn.makeWalk(operation: operation)
+    try check(csizer_sizing_prepare(lifetimes.handle, walk.layouts.handle), operation: operation)
+    var sizing = try sizeHolding(lifetimes, walk, operation: operation)
     sizing.unknownCount = Int(csizer_sizing_unknown(sizing.results.handle, walk.layouts.handle))
     sizing.found.unresolvedCount = walk.totals.unresolvedCount + sizing.unknownCount
     sizing.found.estimatedBytes = walk.totals.estimatedBytes
@@ -77,12 +78,12 @@ extension Engine {
   }
 
   private static func sizeHolding(
-    _ lifetimes: Lifetimes, _ walk: borrowing Walk, place: String
+    _ lifetimes: Lifetimes, _ walk: borrowing Walk, operation: String
   ) throws(SizerError) -> FinishedSizing {
     let asked = Ticks.now  // not before: births and deaths don't wait for another walk
     let held = Ticks(value: csizer_lifetimes_hold())
     defer { csizer_lifetimes_resume() }
-    let results = try SizingResults(of: lifetimes, isShared: false, place: place)
+    let results = try SizingResults(of: lifetimes, isShared: false, operation: operation)
     try walk.size(results.handle)
     let found = Sizing(mode: .inPlace, taken: held, pause: Ticks.now.duration(since: asked))
     return FinishedSizing(found: found, results: results)
@@ -90,9 +91,9 @@ extension Engine {
 
   /// Compiles the types that a sizing did not know: how many it could.
   static func learn(
-    _ results: borrowing SizingResults, in turn: inout Turn, place: String
+    _ results: borrowing SizingResults, in turn: inout Turn, operation: String
   ) throws(SizerError) -> Int {
-    let walk = try turn.makeWalk(place: place)
+    let walk = try turn.makeWalk(operation: operation)
     return Int(csizer_sizing_learn(results.handle, walk.layouts.handle))
   }
 }
@@ -105,8 +106,8 @@ struct FinishedSizing: ~Copyable, Sendable {
   var unknownCount = 0
 
   /// Records what changed under the snapshot's number. The tracker's lock is held.
-  mutating func record(as snapshot: Int, place: String) throws(SizerError) {
-    try results.record(as: snapshot, in: &found, place: place)
+  mutating func record(as snapshot: Int, operation: String) throws(SizerError) {
+    try results.record(as: snapshot, in: &found, operation: operation)
   }
 }
 
@@ -117,9 +118,9 @@ struct SizingResults: ~Copyable, Sendable {
   private let lifetimes: Lifetimes
 
   /// Lists the living, while holding.
-  init(of lifetimes: Lifetimes, isShared: Bool, place: String) throws(SizerError) {
+  init(of lifetimes: Lifetimes, isShared: Bool, operation: String) throws(SizerError) {
     var made: OpaquePointer?
-    try Engine.check(csizer_sizing_create(lifetimes.handle, isShared, &made), place: place)
+    try Engine.check(csizer_sizing_create(lifetimes.handle, isShared, &made), operation: operation)
     handle = made!
     self.lifetimes = lifetimes
   }
@@ -146,12 +147,12 @@ struct SizingResults: ~Copyable, Sendable {
     return trees
   }
 
-  fileprivate func record(as snapshot: Int, in found: inout Sizing, place: String) throws(SizerError) {
+  fileprivate func record(as snapshot: Int, in found: inout Sizing, operation: String) throws(SizerError) {
     let count = csizer_lifetimes_cohort_count(lifetimes.handle)
     var sums = [csizer_cohort_sum](repeating: csizer_cohort_sum(), count: Int(count))
     var skipped: UInt32 = 0
     try Engine.check(
-      csizer_sizing_apply(handle, UInt32(snapshot), &sums, count, &skipped), place: place)
+      csizer_sizing_apply(handle, UInt32(snapshot), &sums, count, &skipped), operation: operation)
     found.sums = sums.map { (Int($0.active), Int($0.bytes)) }
     found.skippedCount = Int(skipped)
   }

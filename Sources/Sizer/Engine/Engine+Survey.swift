@@ -6,7 +6,8 @@ extension Engine {
   package struct Survey {
     /// Types that were compiled.
     package var compiledCount: Int
-    /// Types that nobody was asked for: generic ones whose demands Int and String do not meet, and those without metadata.
+    /// Types that nobody was asked for: generic ones whose demands Int and String do not meet, and those without
+    /// metadata.
     package var untriedCount: Int
     /// Names of those that have a part of which nothing is known.
     package var unresolvedNames: [String]
@@ -14,8 +15,8 @@ extension Engine {
 
   /// Makes the metadata of every type of the process and compiles it, in a table of its own: for tests.
   package static func survey() throws(SizerError) -> Survey {
-    let place = "Engine.survey"
-    let layouts = try Layouts(excluding: HeapSizer.Options(), place: place)
+    let operation = "Engine.survey"
+    let layouts = try Layouts(excluding: HeapSizer.Options(), operation: operation)
     var counts = csizer_survey()
     var names: [String] = []
     let status = withUnsafeMutablePointer(to: &names) { names in
@@ -27,7 +28,7 @@ extension Engine {
           names.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
         }, names, &counts)
     }
-    try check(status, place: place)
+    try check(status, operation: operation)
     return Survey(compiledCount: counts.compiled, untriedCount: counts.untried, unresolvedNames: names)
   }
 }

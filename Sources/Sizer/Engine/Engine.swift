@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
+import Glibc
+import SizerProfile
 import Synchronization
 
 /// The gate to the C engine: walks pass here one at a time, because the heap map has room for one walk's marks.
@@ -11,27 +13,28 @@ package enum Engine {
     fileprivate var removals: UInt64 = 0
 
     /// A fresh walk, to be over before the turn is.
-    mutating func makeWalk(_ options: HeapSizer.Options = .init(), place: String) throws(SizerError) -> Walk {
+    mutating func makeWalk(_ options: HeapSizer.Options = .init(), operation: String) throws(SizerError) -> Walk {
       if options.hasExclusions {
-        return try Walk(layouts: try Layouts(excluding: options, place: place), options: options, place: place)
+        return try Walk(
+          layouts: try Layouts(excluding: options, operation: operation), options: options, operation: operation)
       }
-      // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was closed another's
-      // types may lie now.
+      // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was
+      // closed another's types may lie now.
       let refusals = Engine.refusalCount
       let removals = csizer_removals()
       if removals != self.removals, layouts?.areOfLoadedImages == false { layouts = nil }
       if layouts == nil || refusals != self.refusals {
-        layouts = try Layouts(excluding: options, place: place)
+        layouts = try Layouts(excluding: options, operation: operation)
         self.refusals = refusals
       }
       self.removals = removals
-      return try Walk(layouts: layouts!, options: options, place: place)
+      return try Walk(layouts: layouts!, options: options, operation: operation)
     }
   }
   private static let turns = Mutex(Turn())
 
-  /// Runs `body` when it is this thread's turn: one thread at a time walks. It may take long until then; a lock that others want must
-  /// not be held, and is taken in `body`.
+  /// Runs `body` when it is this thread's turn: one thread at a time walks. It may take long until then; a lock that
+  /// others want must not be held, and is taken in `body`.
   static func withTurn<Result: ~Copyable & Sendable>(
     _ body: (inout Turn) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
@@ -40,10 +43,10 @@ package enum Engine {
 
   /// Runs `body` with a fresh walk, on a stack of Sizer's own; other threads' walks wait meanwhile.
   static func withWalk<Result: Sendable>(
-    _ options: HeapSizer.Options, place: String, _ body: (borrowing Walk) throws(SizerError) -> Result
+    _ options: HeapSizer.Options, operation: String, _ body: (borrowing Walk) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
-    try onOwnStack(place) { () throws(SizerError) in
-      try withTurn { (turn) throws(SizerError) in try body(try turn.makeWalk(options, place: place)) }
+    try onOwnStack(operation) { () throws(SizerError) in
+      try withTurn { (turn) throws(SizerError) in try body(try turn.makeWalk(options, operation: operation)) }
     }
   }
 
@@ -59,27 +62,44 @@ package enum Engine {
   static var refusalCount: UInt64 { csizer_refusals() }
 
   /// The only place where a status of C becomes an error of Swift.
-  static func check(_ status: csizer_status, place: String) throws(SizerError) {
-    switch status {
-    case CSIZER_OK: return
-    case CSIZER_NO_MEMORY, CSIZER_NO_ROOM:
-      throw SizerError(
-        code: .outOfMemory, message: "the system refused memory for Sizer's own tables; free some or raise the limit",
-        place: place)
+  static func check(_ status: csizer_status, operation: String) throws(SizerError) {
+    if let error = error(ofStatus: status.rawValue, operation: operation) { throw error }
+  }
+
+  /// What a status (`csizer_status.h`) means; nil when all went well. To Swift it is a number, and no `switch` must be
+  /// complete: a test reads that all are told here, and one that comes from another engine is told with its number.
+  package static func error(ofStatus status: UInt32, operation: String) -> SizerError? {
+    switch csizer_status(rawValue: status) {
+    case CSIZER_OK: nil
+    case CSIZER_NO_MEMORY:
+      SizerError(
+        .outOfMemory, operation, "the system refused memory for Sizer's own tables",
+        advice: "free some or raise the limit",
+        cause: .system(errno: ENOMEM))
+    case CSIZER_NO_ROOM:
+      SizerError(
+        .outOfMemory, operation, "the system refused memory for a child process",
+        advice: "free some, raise the limit, or take snapshots in place", cause: .system(errno: ENOMEM))
     case CSIZER_REFUSED:
-      throw SizerError(
-        code: .systemRefused, message: "the system refused a child process (fork); free memory or raise the limit",
-        place: place)
+      SizerError(
+        .systemRefused, operation, "the system refused a child process (fork)", advice: "free memory or raise the limit"
+      )
     case CSIZER_INVALID:
-      throw SizerError(code: .invalidArgument, message: "an argument is empty or out of range", place: place)
+      SizerError(
+        .invalidArgument, operation, "an argument is empty or out of range",
+        advice: "the call's documentation says what it takes")
     case CSIZER_UNREADABLE:
-      throw SizerError(
-        code: .systemRefused,
-        message: "/proc could not be read; mount it, or raise the limit of open files (RLIMIT_NOFILE)", place: place)
+      SizerError(
+        .systemRefused, operation, path: "/proc", "can't be read",
+        advice: "mount it, or raise the limit of open files (RLIMIT_NOFILE)")
+    case CSIZER_UNSUPPORTED:
+      SizerError(
+        .unsupportedRuntime, operation, "this process's Swift runtime can't be read",
+        advice: "HeapSizer.capabilities says why")
     default:
-      throw SizerError(
-        code: .unsupportedRuntime,
-        message: "this process's Swift runtime can't be read; HeapSizer.capabilities says why", place: place)
+      SizerError(
+        .unknownAnswer, operation, "the engine answered \(status), which this library does not know",
+        advice: "build both from one version")
     }
   }
 }

@@ -22,13 +22,13 @@ struct Headroom: ~Copyable, Sendable {
   }
 
   /// Whether there is room for an image that sizes what lives.
-  static func find(forResultsOf lifetimes: Lifetimes, place: String) throws(SizerError) -> Answer {
+  static func find(forResultsOf lifetimes: Lifetimes, operation: String) throws(SizerError) -> Answer {
     var made: OpaquePointer?
     var shortage = csizer_shortage()
     let status = csizer_headroom_open(csizer_sizing_result_bytes(lifetimes.handle), &made, &shortage)
     // Without a page for the look there is none for an image either.
     if status == CSIZER_NO_MEMORY { return .short(refusal) }
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
     guard let made else { return .short(words(for: shortage, "an image may cost")) }
     return .found(Headroom(owning: made))
   }
@@ -62,8 +62,8 @@ struct Headroom: ~Copyable, Sendable {
 }
 
 extension Engine {
-  /// Tests only: limits are read from files below this folder instead of the system's; nil for the real ones. What was learnt of
-  /// children that ran out of memory is forgotten.
+  /// Tests only: limits are read from files below this folder instead of the system's; nil for the real ones. What was
+  /// learnt of children that ran out of memory is forgotten.
   package static func readLimits(below folder: String?) -> Bool {
     csizer_headroom_set_root(folder ?? "") == CSIZER_OK
   }

@@ -6,7 +6,7 @@ final class Layouts: Sendable {
   // unsafe: the engine's thread rules hold instead of Swift's: who has the turn to walk uses it.
   nonisolated(unsafe) let handle: OpaquePointer
 
-  init(excluding options: HeapSizer.Options, place: String) throws(SizerError) {
+  init(excluding options: HeapSizer.Options, operation: String) throws(SizerError) {
     var made: OpaquePointer?
     let types = options.excludedTypes.map { type in unsafeBitCast(type, to: UnsafeRawPointer?.self) }
     let status = Layouts.withTerminated(options.excludedTypeNames) { names in
@@ -16,7 +16,7 @@ final class Layouts: Sendable {
         return csizer_layouts_create(&exclusions, &made)
       }
     }
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
     handle = made!
   }
 

@@ -16,14 +16,14 @@ extension Lifetimes {
     var trace: UInt32
   }
 
-  /// Objects that were announced in one way and have one class.
+  /// Objects that were tracked in one way and have one class.
   struct Cohort {
-    var announcement: Int
+    var request: Int
     /// Its class's; what was found out while the class was there.
     var className: String
   }
 
-  /// All objects from a number on, in the order of their announcement. Linear in their number.
+  /// All objects from a number on, in the order in which they were tracked. Linear in their number.
   func records(from first: Int) -> [Record] {
     // Births that are under way are complete when all shards were held once.
     _ = csizer_lifetimes_hold()
@@ -51,11 +51,12 @@ extension Lifetimes {
     let count = csizer_lifetimes_cohort_count(handle)
     return (min(UInt32(first), count)..<count).map { number in
       let cohort = csizer_lifetimes_cohort(handle, number)
-      return Cohort(announcement: Int(cohort.number), className: className(of: cohort, number))
+      return Cohort(request: Int(cohort.number), className: className(of: cohort, number))
     }
   }
 
-  /// Finds out what the classes are called that were met since the last call: when its library is closed a class has no name any more.
+  /// Finds out what the classes are called that were met since the last call: when its library is closed a class has no
+  /// name any more.
   func learnNames() {
     _ = cohorts(from: classNames.withLock { $0.count })
   }
@@ -70,8 +71,8 @@ extension Lifetimes {
     }
   }
 
-  /// The announcement of one cohort.
-  func announcement(ofCohort number: Int) -> Int {
+  /// What was asked for one cohort.
+  func request(ofCohort number: Int) -> Int {
     Int(csizer_lifetimes_cohort(handle, UInt32(number)).number)
   }
 
@@ -108,7 +109,7 @@ extension Lifetimes {
     }
   }
 
-  /// Objects whose class has changed since they were announced.
+  /// Objects whose class has changed since they were tracked first.
   func morphs() -> [(object: UInt32, type: Any.Type)] {
     var morphs: UnsafePointer<csizer_morph>?
     let count = csizer_morphs(handle, &morphs)
@@ -130,21 +131,20 @@ extension Engine {
   /// Whether a status says that an argument was of the wrong kind.
   static func isInvalid(_ status: csizer_status) -> Bool { status == CSIZER_INVALID }
 
-  static func checkBirthsAreSeen(place: String) throws(SizerError) {
+  static func checkBirthsAreSeen(operation: String) throws(SizerError) {
     guard csizer_census_state() == CSIZER_HOOKS_REPLACED else {
       throw SizerError(
-        code: .unsupportedRuntime,
-        message: "new objects can't be seen in this process: \(String(cString: csizer_census_reason())); "
-          + "track single objects instead",
-        place: place)
+        .unsupportedRuntime, operation,
+        "new objects can't be seen in this process: \(String(cString: csizer_census_reason()))",
+        advice: "track single objects instead")
     }
   }
 
-  static func checkStacksAreCaptured(place: String) throws(SizerError) {
+  static func checkStacksAreCaptured(operation: String) throws(SizerError) {
     guard csizer_trace_is_available() else {
       throw SizerError(
-        code: .unsupportedRuntime,
-        message: "stacks can't be captured: \(String(cString: csizer_trace_reason()))", place: place)
+        .unsupportedRuntime, operation, "stacks can't be captured: \(String(cString: csizer_trace_reason()))",
+        advice: "track without traces")
     }
   }
 }

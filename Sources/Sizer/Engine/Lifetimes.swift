@@ -2,18 +2,19 @@
 import CSizer
 import Synchronization
 
-/// Owns what the engine records for one tracker: which objects it watches, when they were born and when they died.
+/// Owns what the engine records for one tracker: which objects it tracks, when they were born and when they died.
 ///
-/// Births and deaths arrive from all threads; the members here are called by one thread at a time, which the tracker sees to.
+/// Births and deaths arrive from all threads; the members here are called by one thread at a time, which the tracker
+/// sees to.
 final class Lifetimes: Sendable {
   // unsafe: the engine's thread rules hold instead of Swift's; written once.
   nonisolated(unsafe) let handle: OpaquePointer
   /// By cohort.
   let classNames = Mutex<[String]>([])
 
-  init(place: String) throws(SizerError) {
+  init(operation: String) throws(SizerError) {
     var made: OpaquePointer?
-    try Engine.check(csizer_lifetimes_create(&made), place: place)
+    try Engine.check(csizer_lifetimes_create(&made), operation: operation)
     handle = made!
   }
 
@@ -26,8 +27,8 @@ final class Lifetimes: Sendable {
     csizer_lifetimes_set_owner(handle, owner.map { UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) })
   }
 
-  /// What an announcement asks for.
-  struct Watch: Hashable, Sendable {
+  /// What the engine is told of what is tracked.
+  struct Tracking: Hashable, Sendable {
     var number: UInt32
     var resolutionLevel: Int
     var traceDepth: Int
@@ -40,13 +41,13 @@ final class Lifetimes: Sendable {
     }
   }
 
-  func watch(_ type: AnyClass, as watch: Watch) -> csizer_status {
-    var watch = watch.inC
-    return csizer_lifetimes_track_class(handle, Lifetimes.metadata(of: type), &watch)
+  func track(_ type: AnyClass, as tracking: Tracking) -> csizer_status {
+    var tracking = tracking.inC
+    return csizer_lifetimes_track_class(handle, Lifetimes.metadata(of: type), &tracking)
   }
 
-  /// Whether it was watched.
-  func unwatch(_ type: AnyClass) -> Bool {
+  /// Whether it was tracked.
+  func untrack(_ type: AnyClass) -> Bool {
     csizer_lifetimes_untrack_class(handle, Lifetimes.metadata(of: type))
   }
 
@@ -54,36 +55,36 @@ final class Lifetimes: Sendable {
     csizer_lifetimes_untrack_classes(handle)
   }
 
-  func add(_ object: AnyObject, as watch: Watch) -> csizer_status {
-    var watch = watch.inC
-    return csizer_lifetimes_track_object(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
+  func track(_ object: AnyObject, as tracking: Tracking) -> csizer_status {
+    var tracking = tracking.inC
+    return csizer_lifetimes_track_object(handle, Unmanaged.passUnretained(object).toOpaque(), &tracking)
   }
 
-  /// The announcement that a tracked object came by; nil when it is not tracked.
-  func announcement(of object: AnyObject) -> UInt32? {
+  /// The request that a tracked object came by; nil when it is not tracked.
+  func request(of object: AnyObject) -> UInt32? {
     var cohort: UInt32 = 0
     guard csizer_lifetimes_find(handle, Unmanaged.passUnretained(object).toOpaque(), &cohort) else { return nil }
     return csizer_lifetimes_cohort(handle, cohort).number
   }
 
-  func setLevel(of object: AnyObject, as watch: Watch) -> csizer_status {
-    var watch = watch.inC
-    return csizer_lifetimes_set_level(handle, Unmanaged.passUnretained(object).toOpaque(), &watch)
+  func setLevel(of object: AnyObject, as tracking: Tracking) -> csizer_status {
+    var tracking = tracking.inC
+    return csizer_lifetimes_set_level(handle, Unmanaged.passUnretained(object).toOpaque(), &tracking)
   }
 
-  /// Strong references that a tracker held. They must be let go, while no lock is held: deinits run.
+  /// Strong references that a tracker held. They must be released, while no lock is held: deinits run.
   struct Kept: ~Copyable {
     fileprivate var list = csizer_kept()
 
-    consuming func letGo() {
+    consuming func release() {
       csizer_kept_release(&list)
     }
   }
 
   /// Tracks no object any more; answers what was kept.
-  func releaseObjects(place: String) throws(SizerError) -> Kept {
+  func untrackObjects(operation: String) throws(SizerError) -> Kept {
     var kept = Kept()
-    try Engine.check(csizer_lifetimes_untrack_objects(handle, &kept.list), place: place)
+    try Engine.check(csizer_lifetimes_untrack_objects(handle, &kept.list), operation: operation)
     return kept
   }
 
@@ -94,8 +95,8 @@ final class Lifetimes: Sendable {
   }
 
   /// Brings the list of the living up to date, for a sizing that follows.
-  func list(place: String) throws(SizerError) {
-    try Engine.check(csizer_sizing_list(handle), place: place)
+  func list(operation: String) throws(SizerError) {
+    try Engine.check(csizer_sizing_list(handle), operation: operation)
     learnNames()
   }
 

@@ -2,19 +2,19 @@
 import CSizer
 
 extension Engine {
-  /// Runs `body` on a stack of Sizer's own, on the calling thread: a thread of the program may have 16 KiB of stack, and names, layouts and
-  /// files want a multiple of that. No code of the program's may run in it.
+  /// Runs `body` on a stack of Sizer's own, on the calling thread: a thread of the program may have 16 KiB of stack,
+  /// and names, layouts and files want a multiple of that. No code of the program's may run in it.
   ///
   /// - Throws: what `body` throws; `outOfMemory` when there is no memory for the stack: then `body` has not run.
   static func onOwnStack<Result>(
-    _ place: String, _ body: () throws(SizerError) -> Result
+    _ operation: String, _ body: () throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
     var outcome: Swift.Result<Result, SizerError>?
     let status = switchStack(isNeeded: true) {
       do throws(SizerError) { outcome = .success(try body()) } catch { outcome = .failure(error) }
     }
     if status == CSIZER_UNSUPPORTED { return try body() }  // a processor whose stack can't be switched
-    try check(status, place: place)
+    try check(status, operation: operation)
     return try outcome!.get()
   }
 

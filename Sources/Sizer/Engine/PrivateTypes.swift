@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSizer
 
-/// The types of the process that are private to a file or local to a function, and which of them share their dotted name. As of one
-/// moment: images that are loaded later have types that are not in it.
+/// The types of the process that are private to a file or local to a function, and which of them share their dotted
+/// name. As of one moment: images that are loaded later have types that are not in it.
 struct PrivateTypes: Sendable {
   /// A type in a scope, which the runtime names by an address.
   struct Entry: Sendable {
     /// Its own name.
     var name: String
-    /// Counts those of one dotted name, from 1, in the order of linking; nil when no other type in the process has that name.
+    /// Counts those of one dotted name, from 1, in the order of linking; nil when no other type in the process has that
+    /// name.
     var number: Int?
   }
 
@@ -17,8 +18,8 @@ struct PrivateTypes: Sendable {
   /// How many types have this name, whatever they are in, of names that some type in a scope has.
   private var countsByName: [String: Int]
 
-  /// Reads the files of all images twice: some milliseconds, under the loader's lock. Most types are in no scope, and nothing is kept of
-  /// them: the host's heap is not ours.
+  /// Reads the files of all images twice: some milliseconds, under the loader's lock. Most types are in no scope, and
+  /// nothing is kept of them: the host's heap is not ours.
   init() {
     var found: [Scoped] = []
     var seen: Set<Scoped> = []

@@ -13,9 +13,9 @@ struct Referents: ~Copyable {
       integer: unsafeBitCast(Int.self, to: UnsafeRawPointer.self))
   }
 
-  init(place: String) throws(SizerError) {
+  init(operation: String) throws(SizerError) {
     var made: OpaquePointer?
-    try Engine.check(csizer_referents_create(Referents.keys, &made), place: place)
+    try Engine.check(csizer_referents_create(Referents.keys, &made), operation: operation)
     handle = made!
   }
 

@@ -2,8 +2,8 @@
 #if SIZER_THREAD_SANITIZER
   import Synchronization
 
-  /// The library's mutex, in a form in which ThreadSanitizer sees that who has the lock comes after who had it: the library itself is not
-  /// instrumented. For that build only, where it takes the place of the library's in this module.
+  /// The library's mutex, in a form in which ThreadSanitizer sees that who has the lock comes after who had it: the
+  /// library itself is not instrumented. For that build only, where it takes the place of the library's in this module.
   struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     private let inner: Synchronization.Mutex<Value>
     private let order = Atomic<Int>(0)

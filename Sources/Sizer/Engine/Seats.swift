@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// How many frozen images there are at a time: each costs the kernel a copy of the page tables and, while it lives, a processor. Hundreds of
-/// trackers that take snapshots at once take turns.
+/// How many frozen images there are at a time: each costs the kernel a copy of the page tables and, while it lives, a
+/// processor. Hundreds of trackers that take snapshots at once take turns.
 enum Seats {
   private final class Seat: Sendable {
     let lock = Mutex(())

@@ -24,7 +24,8 @@ struct SymbolisedCall: Sendable, Hashable {
 }
 
 extension Engine {
-  /// All images, by address, and a number that changes whenever one comes or goes. Takes the loader's lock for some microseconds.
+  /// All images, by address, and a number that changes whenever one comes or goes. Takes the loader's lock for some
+  /// microseconds.
   static func loadedImages() -> (images: [LoadedImage], generation: UInt64) {
     var images: [LoadedImage] = []
     let generation = withUnsafeMutablePointer(to: &images) { images in
@@ -47,7 +48,8 @@ extension LoadedImage {
   }
 }
 
-/// Debug information of some images, open for questions. It costs memory of the host's heap until it is gone. One thread at a time.
+/// Debug information of some images, open for questions. It costs memory of the host's heap until it is gone. One
+/// thread at a time.
 struct SymbolSession: ~Copyable {
   private let handle: OpaquePointer
 
@@ -68,7 +70,8 @@ struct SymbolSession: ~Copyable {
     }
   }
 
-  /// Loads what sessions need, if it can be loaded: to be called before locks are taken for which a thread in the loader may wait.
+  /// Loads what sessions need, if it can be loaded: to be called before locks are taken for which a thread in the
+  /// loader may wait.
   static func prepare() {
     csizer_symbols_load()
   }

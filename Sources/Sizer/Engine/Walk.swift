@@ -5,22 +5,22 @@ import CSizer
 struct Walk: ~Copyable {
   private let handle: OpaquePointer
   let layouts: Layouts
-  private let place: String
+  private let operation: String
 
-  init(layouts: Layouts, options: HeapSizer.Options, place: String) throws(SizerError) {
+  init(layouts: Layouts, options: HeapSizer.Options, operation: String) throws(SizerError) {
     guard let map = csizer_census_map() else {
       throw SizerError(
-        code: .unsupportedRuntime, message: "Sizer did not start: \(String(cString: csizer_census_reason()))",
-        place: place)
+        .unsupportedRuntime, operation, "Sizer did not start: \(String(cString: csizer_census_reason()))",
+        advice: "HeapSizer.capabilities says what works in this process")
     }
     var settings = csizer_walk_options(
       maximum_depth: options.maximumDepth ?? 0, follow_unowned: options.followUnowned,
       census_is_complete: csizer_census_state() == CSIZER_HOOKS_REPLACED)
     var made: OpaquePointer?
-    try Engine.check(csizer_walk_create(map, layouts.handle, &settings, &made), place: place)
+    try Engine.check(csizer_walk_create(map, layouts.handle, &settings, &made), operation: operation)
     handle = made!
     self.layouts = layouts
-    self.place = place
+    self.operation = operation
   }
 
   deinit {
@@ -29,13 +29,13 @@ struct Walk: ~Copyable {
 
   /// Adds what the value at `pointer` reaches; its own bytes are not counted.
   func add(valueAt pointer: UnsafeRawPointer, metadata: UnsafeRawPointer) throws(SizerError) {
-    try Engine.check(csizer_walk_value(handle, pointer, metadata), place: place)
+    try Engine.check(csizer_walk_value(handle, pointer, metadata), operation: operation)
   }
 
   /// Adds an object and what it reaches.
   func add(_ object: AnyObject) throws(SizerError) {
     let status = csizer_walk_object(handle, Unmanaged.passUnretained(object).toOpaque())
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
   }
 
   /// Builds the tree of named referents of a value.
@@ -45,7 +45,7 @@ struct Walk: ~Copyable {
     throws(SizerError)
   {
     let status = csizer_referents_of_value(referents, handle, pointer, metadata, UInt32(depth))
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
   }
 
   /// Sizes and names all objects of a sizing, and asks nobody for types meanwhile.
@@ -53,7 +53,7 @@ struct Walk: ~Copyable {
     csizer_sizing_ask_nobody(sizing, handle)
     let status = csizer_sizing_all(sizing, handle, Referents.keys)
     csizer_sizing_ask_again(handle)
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
   }
 
   /// Forks a child that does the sizing; nil when the kernel refuses it for want of memory.
@@ -61,7 +61,7 @@ struct Walk: ~Copyable {
     var child = csizer_child()
     let status = csizer_frozen_start(sizing, handle, Referents.keys, &child)
     if status == CSIZER_NO_ROOM { return nil }
-    try Engine.check(status, place: place)
+    try Engine.check(status, operation: operation)
     return child
   }
 

@@ -63,8 +63,9 @@ package enum FrameOrigin {
       || name.hasPrefix("_ZL") && name.dropFirst(3).drop { $0.isNumber }.hasPrefix("swift_")
   }
 
-  /// A mangled name begins with its context: `s` is Swift, `S` with a letter a type of Swift's (but `So` is C's), a number
-  /// and as many characters a module. An extension by the user says so: `Sa4DemoE3fooyyF` is Demo's `Array.foo()`.
+  /// A mangled name begins with its context: `s` is Swift, `S` with a letter a type of Swift's (but `So` is C's), a
+  /// number and as many characters a module. An extension by the user says so: `Sa4DemoE3fooyyF` is Demo's
+  /// `Array.foo()`.
   private static func isLibrary(_ mangled: Substring) -> Bool {
     guard let first = mangled.first else { return false }
     if first.isNumber { return identifier(at: mangled.startIndex, of: mangled).map { modules.contains($0) } ?? false }
@@ -93,8 +94,8 @@ package enum FrameOrigin {
   }
 }
 
-/// The frames that tell a user where something was made: without what leads from there to the allocation, and without what
-/// started the program or thread. When nothing else is there, all frames.
+/// The frames that tell a user where something was made: without what leads from there to the allocation, and without
+/// what started the program or thread. When nothing else is there, all frames.
 package func userFrames<Frame>(of frames: [Frame], origin: (Frame) -> FrameOrigin) -> ArraySlice<Frame> {
   guard let first = frames.firstIndex(where: { origin($0) == .user }),
     let last = frames.lastIndex(where: { origin($0) == .user })

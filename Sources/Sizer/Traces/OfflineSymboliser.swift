@@ -2,7 +2,8 @@
 import Glibc
 package import SizerProfile
 
-/// Names the frames of a profile that was recorded without names: by the files that were loaded then, if they are still what they were.
+/// Names the frames of a profile that was recorded without names: by the files that were loaded then, if they are still
+/// what they were.
 package struct OfflineSymboliser {
   /// What became of an image's frames.
   package enum Outcome: Sendable, Hashable {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A symbol in the form of Swift's crash reports, `Employee.init(name:)`; C++'s are demangled too, C's stay as they are.
+/// A symbol in the form of Swift's crash reports, `Employee.init(name:)`; C++'s are demangled too, C's stay as they
+/// are.
 ///
-/// The toolchain's `Runtime` module has this form ready. It is not used, for libswiftRuntime.so (6.3) asks the loader for executable
-/// stacks: each thread of every program that links it gets one. The runtime's own demangler says everything at length; here modules,
-/// types and results are left out, which file, line and image tell better.
+/// The toolchain's `Runtime` module has this form ready. It is not used, for libswiftRuntime.so (6.3) asks the loader
+/// for executable stacks: each thread of every program that links it gets one. The runtime's own demangler says
+/// everything at length; here modules, types and results are left out, which file, line and image tell better.
 package func readableName(_ symbol: String) -> String {
   guard let text = Engine.demangled(symbol) else { return symbol }
   return symbol.hasPrefix("$") ? shortened(text[...]) : text
@@ -53,7 +54,8 @@ private func entity(_ text: Substring, hasModule: Bool) -> String {
 /// Without the module, the marks of private names, and the conditions of generic parameters.
 private func plainName(_ text: Substring, hasModule: Bool) -> String {
   var parts = text.split(atOutermost: ".")
-  // An operator may begin with a dot; a local function or a C name has no module. What the compiler made is said in words before it.
+  // An operator may begin with a dot; a local function or a C name has no module. What the compiler made is said in
+  // words before it.
   var words: Substring = ""
   if hasModule, parts.count > 1, !parts[0].isEmpty, !parts[1].isEmpty {
     let module = parts.removeFirst()

@@ -4,11 +4,13 @@ import Synchronization
 
 /// Makes readable traces of return addresses.
 ///
-/// Names, lines and inlined calls come from libdw. The toolchain's `Runtime` module would give them too, but in 6.3 it orders inlined
-/// calls by address instead of by nesting, so that functions come with each other's lines, its reader runs a unit's line
-/// program once for each address, and its library makes the stacks of the whole process executable (``readableName(_:)``).
+/// Names, lines and inlined calls come from libdw. The toolchain's `Runtime` module would give them too, but in 6.3 it
+/// orders inlined calls by address instead of by nesting, so that functions come with each other's lines, its reader
+/// runs a unit's line program once for each address, and its library makes the stacks of the whole process executable
+/// (``readableName(_:)``).
 ///
-/// Any thread may call; calls wait for each other. Not for hot paths: the first address of an image reads its debug information.
+/// Any thread may call; calls wait for each other. Not for hot paths: the first address of an image reads its debug
+/// information.
 package final class Symboliser: Sendable {
   fileprivate struct Call: Sendable {
     var frame: StackTrace.Frame
@@ -26,14 +28,16 @@ package final class Symboliser: Sendable {
   /// One that knows nothing yet.
   package init() {}
 
-  /// Whether lines and inlined calls can be had, not only names: libdw is here and the engine was built with its headers.
+  /// Whether lines and inlined calls can be had, not only names: libdw is here and the engine was built with its
+  /// headers.
   package static var isAvailable: Bool { SymbolSession(images: []) != nil }
 
-  /// One trace for each stack of return addresses, innermost first, in order; an address that nothing is known of stays a frame
-  /// without names. Frames of the runtime that come first, and of what started the thread, that come last, are left out.
+  /// One trace for each stack of return addresses, innermost first, in order; an address that nothing is known of stays
+  /// a frame without names. Frames of the runtime that come first, and of what started the thread, that come last, are
+  /// left out.
   ///
-  /// Time: one look-up per address that no earlier call had, some microseconds each, and once per image the reading of its
-  /// debug information.
+  /// Time: one look-up per address that no earlier call had, some microseconds each, and once per image the reading of
+  /// its debug information.
   package func traces(of stacks: [[UInt]]) -> [StackTrace] {
     // Nothing is asked of the loader while the lock is held: a thread in the loader may be waiting for it.
     SymbolSession.prepare()

@@ -2,29 +2,32 @@
 import Synchronization
 
 extension ClassTracker {
-  /// Takes a snapshot at every interval, on a thread of its own, until it is told to stop, the tracker is cleared, closed or freed, or the
-  /// process ends. Started again, it only changes the interval.
+  /// Takes a snapshot at every interval, on a thread of its own, until it is told to stop, the tracker is cleared,
+  /// closed or freed, or the process ends. Started again, it only changes the interval.
   ///
-  /// The first one is taken after one interval. A snapshot that fails is recorded with its ``Snapshot/error`` and without sizes, and the
-  /// next one is taken all the same. With nothing tracked only the process's memory is recorded.
-  /// - Throws: `invalidArgument` for an interval that is not above zero; `closed`; `outOfMemory` when the system refuses a thread.
+  /// The first one is taken after one interval. A snapshot that fails is recorded with its ``Snapshot/error`` and
+  /// without sizes, and the next one is taken all the same. With nothing tracked only the process's memory is recorded.
+  /// - Throws: `invalidArgument` for an interval that is not above zero; `closed`; `outOfMemory` when the system
+  ///   refuses a thread.
   public func startPeriodicSnapshots(every interval: Duration = .seconds(1)) throws(SizerError) {
-    let place = "ClassTracker.startPeriodicSnapshots(every:)"
+    let operation = "ClassTracker.startPeriodicSnapshots(every:)"
     guard interval > .zero else {
       throw SizerError(
-        code: .invalidArgument, message: "the interval is \(interval); it must be above zero", place: place)
+        .invalidArgument, operation, "the interval is \(interval)", advice: "use one above zero")
     }
-    try state.withLock { (state) throws(SizerError) in try state.checkOpen(place) }
+    try state.withLock { (state) throws(SizerError) in try state.checkOpen(operation) }
     let hasStarted = periodic.start(every: interval) { [weak self] in
       self?.takePeriodicSnapshot() ?? false
     }
     guard hasStarted else {
-      throw SizerError(code: .outOfMemory, message: "the system refused a thread for periodic snapshots", place: place)
+      throw SizerError(
+        .outOfMemory, operation, "the system refused a thread for periodic snapshots",
+        advice: "end some threads, or raise their limit (RLIMIT_NPROC)")
     }
   }
 
-  /// Takes no periodic snapshots any more. Returns at once; one that is under way is still recorded. Nothing happens when none
-  /// are taken.
+  /// Takes no periodic snapshots any more. Returns at once; one that is under way is still recorded. Nothing happens
+  /// when none are taken.
   public func stopPeriodicSnapshots() {
     periodic.stop()
   }
@@ -47,10 +50,11 @@ extension ClassTracker {
         state.recordEmpty(
           Snapshot(
             timestamp: Ticks.now.duration(since: state.epoch),
-            process: (try? Engine.processMemory(place: error.place)) ?? ProcessMemory(), error: error.description))
+            process: (try? Engine.processMemory(operation: error.operation)) ?? ProcessMemory(),
+            error: error.description))
       }
       // A file that does not take it gets it with the next one.
-      try? writeSnapshots(place: error.place)
+      try? writeSnapshots(operation: error.operation)
     }
   }
 }

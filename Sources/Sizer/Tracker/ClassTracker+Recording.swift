@@ -2,38 +2,39 @@
 import Synchronization
 
 extension ClassTracker {
-  /// Starts to record into a new file: from now on each snapshot is in the file when ``createSnapshot(_:mode:)`` returns, and stays there
-  /// when the process is killed. Snapshots taken before are not in it; all objects are.
+  /// Starts to record into a new file: from now on each snapshot is in the file when
+  /// ``createSnapshot(_:mode:fragmentation:)`` returns, and stays there when the process is killed. Snapshots taken
+  /// before are not in it; all objects are.
   ///
-  /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot` throws
-  /// `notWritten`, though the snapshot is in ``statistics``. However long that lasts, what waits takes no memory beyond what the tracker
-  /// holds for its statistics and the changes of one snapshot; what the file has stays there, readable. What still waits when the recording
-  /// ends is tried once more, and is then not in the file.
+  /// A snapshot that the file does not take (a full disk) is written with the next one; until then `createSnapshot`
+  /// throws `notWritten`, though the snapshot is in ``statistics``. However long that lasts, what waits takes no memory
+  /// beyond what the tracker holds for its statistics and the changes of one snapshot; what the file has stays there,
+  /// readable. What still waits when the recording ends is tried once more, and is then not in the file.
   ///
-  /// When somebody removes, renames, replaces, cuts or overwrites the file or its log (`-wal`), that snapshot and every later one is
-  /// `notWritten`, and nothing is written there any more. ``statistics`` has everything: write it, end the recording, and begin
-  /// another elsewhere.
+  /// When somebody removes, renames, replaces, cuts or overwrites the file or its log (`-wal`), that snapshot and every
+  /// later one is `notWritten`, and nothing is written there any more. ``statistics`` has everything: write it, end the
+  /// recording, and begin another elsewhere.
   ///
-  /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines then.
+  /// The recording ends with ``stopRecording()``, ``clear()``, ``close()`` and the tracker. Stacks get names and lines
+  /// then.
   /// - Parameter path: where no file is yet; it gets mode 0600.
-  /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy` while it
-  ///   records already. Nothing is changed then.
+  /// - Throws: `alreadyExists` and what else keeps a file from being made; `closed` when the tracker is closed; `busy`
+  ///   while it records already. Nothing is changed then.
   public func record(to path: String) throws(ProfileError) {
-    let place = "ClassTracker.record(to:)"
-    try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, place) }
+    let operation = "ClassTracker.record(to:)"
+    try Engine.preferringOwnStack { () throws(ProfileError) in try startRecording(to: path, operation) }
   }
 
-  private func startRecording(to path: String, _ place: String) throws(ProfileError) {
+  private func startRecording(to path: String, _ operation: String) throws(ProfileError) {
     // A snapshot that is under way is not yet the recording's.
     try snapshotting.withLock { (_) throws(ProfileError) in
       try recording.withLock { (recording) throws(ProfileError) in
         // Nobody closes or clears the tracker meanwhile: that takes the same lock.
         guard let lifetimes = try? lifetimes.get(), state.withLock({ !$0.isClosed }) else {
-          throw ProfileError(code: .closed, message: "the tracker is closed; make a new one", place: place)
+          throw ProfileError(.closed, operation, "the tracker is closed", advice: "make a new one")
         }
         guard recording == nil else {
-          throw ProfileError(
-            code: .busy, message: "the tracker records already; stop that recording first", place: place)
+          throw ProfileError(.busy, operation, "the tracker records already", advice: "stop that recording first")
         }
         let recorder = try ProfileRecorder(path: path)
         recording = state.withLock { Recording(recorder, $0, lifetimes) }
@@ -41,21 +42,23 @@ extension ClassTracker {
     }
   }
 
-  /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in it. Nothing happens
-  /// when none is under way, or when another thread is just ending it. Snapshots do not wait while names and lines are looked up.
+  /// Ends the recording: stacks get names and lines, the profile is one file. Births and deaths up to this call are in
+  /// it. Nothing happens when none is under way, or when another thread is just ending it. Snapshots do not wait while
+  /// names and lines are looked up.
   ///
   /// What is left is read once more.
   ///
-  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then; `notFound` or `corrupted`
-  ///   when the file is not what was recorded. The recording has ended all the same.
+  /// - Throws: `full`, `ioFailure`, `busy` when somebody holds the file, what was recorded stays readable then;
+  ///   `notFound` or `corrupted` when the file is not what was recorded. The recording has ended all the same.
   public func stopRecording() throws(ProfileError) {
     try Engine.preferringOwnStack { () throws(ProfileError) in try takeRecording()?.finish() }
   }
 }
 
 extension ClassTracker {
-  /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not take before.
-  func writeSnapshots(place: String) throws(SizerError) {
+  /// Adds to the file what it lacks, if one is recorded: the snapshot that was just taken, and those that it did not
+  /// take before.
+  func writeSnapshots(operation: String) throws(SizerError) {
     do {
       try recording.withLock { (recording) throws(ProfileError) in
         guard recording != nil else { return }
@@ -63,21 +66,22 @@ extension ClassTracker {
       }
     } catch {
       throw SizerError(
-        code: .notWritten, message: "the snapshot was taken, but not written: \(error)", place: place)
+        code: .notWritten, operation: operation, path: error.path,
+        message: "the snapshot was taken, but not written: \(error.message)", cause: .profile(error))
     }
   }
 
-  /// Ends the recording in one moment of the tracker's, in which `detach` and `body` run, before and after the last look at its objects. What
-  /// is left to do takes long and needs no lock: the caller finishes what it gets.
+  /// Ends the recording in one moment of the tracker's, in which `untracking` and `body` run, before and after the last
+  /// look at its objects. What is left to do takes long and needs no lock: the caller finishes what it gets.
   func takeRecording(
-    detach: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
+    untracking: (inout TrackerState) -> Void = { _ in }, _ body: (inout TrackerState) -> Void = { _ in }
   ) -> Recording? {
     recording.withLock { recording in
       var ended = recording.take()
       // It keeps in mind why a snapshot was not taken, and says so when it is finished.
       if ended != nil { try? catchUp(&ended!) }
       state.withLock { state in
-        detach(&state)
+        untracking(&state)
         if let lifetimes = try? lifetimes.get() { ended?.drawUpRest(state, lifetimes) }
         body(&state)
       }

@@ -4,22 +4,25 @@ import Synchronization
 extension ClassTracker {
   /// Sizes all living tracked objects and records the process's memory.
   ///
-  /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects reach counts for
-  /// the one that was announced first; a tracked object never counts with what refers to it. Objects that are dead cost nothing.
+  /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects
+  /// reach counts for the one that was tracked first; a tracked object never counts with what refers to it. Objects
+  /// that are dead cost nothing.
   ///
-  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait meanwhile, and no
-  ///   thread may change what tracked objects refer to.
-  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms per GiB of memory
-  ///   with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like. Pages that they write while the
-  ///   child works are copied.
-  /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to: ``Snapshot/skippedCount`` counts all
-  ///   living objects, for no size is known, and they keep the sizes they had. Some 50 ns for an object.
-  /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked (100,000 objects that
-  ///   had 64 MiB in the snapshot before); frozen otherwise.
+  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait
+  ///   meanwhile, and no thread may change what tracked objects refer to.
+  /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms
+  ///   per GiB of memory with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like.
+  ///   Pages that they write while the child works are copied.
+  /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to:
+  ///   ``Snapshot/skippedCount`` counts all living objects, for no size is known, and they keep the sizes they had.
+  ///   Some 50 ns for an object.
+  /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked
+  ///   (100,000 objects that had 64 MiB in the snapshot before); frozen otherwise.
   ///
-  /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the control groups, of the
-  /// process and of the machine is too small, or becomes so while the child works, `counts` is taken instead of `frozen`, asked for or not:
-  /// ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the kernel has killed a child for memory none is made again.
+  /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the
+  /// control groups, of the process and of the machine is too small, or becomes so while the child works, `counts` is
+  /// taken instead of `frozen`, asked for or not: ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the
+  /// kernel has killed a child for memory none is made again.
   ///
   /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
   /// - Parameters:
@@ -28,25 +31,25 @@ extension ClassTracker {
   ///   - fragmentation: also ask the allocator which slabs the living objects of each class pin, and how full these are
   ///     (``ClassRecord/slabs``); some 50 ns more per object.
   /// - Returns: the snapshot, which ``statistics`` has from now on, too.
-  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice; `unsupportedRuntime`;
-  ///   `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
+  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice;
+  ///   `unsupportedRuntime`; `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
   @discardableResult
   public func createSnapshot(
     _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
   ) throws(SizerError) -> Snapshot {
-    let place = "ClassTracker.createSnapshot(_:mode:)"
+    let operation = "ClassTracker.createSnapshot(_:mode:fragmentation:)"
     let lifetimes = try lifetimes.get()
-    try checkLength(of: label, "label", place: place)
-    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, place: place)
-    return try Engine.onOwnStack(place) { () throws(SizerError) in try create(request, mode) }
+    try checkLength(of: label, "label", operation: operation)
+    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, operation: operation)
+    return try Engine.onOwnStack(operation) { () throws(SizerError) in try create(request, mode) }
   }
 
   private func create(_ request: SnapshotRequest, _ mode: SnapshotMode) throws(SizerError) -> Snapshot {
-    let (lifetimes, place) = (request.lifetimes, request.place)
+    let (lifetimes, operation) = (request.lifetimes, request.operation)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
-        try lifetimes.list(place: place)
+        try state.checkOpen(operation)
+        try lifetimes.list(operation: operation)
         return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
       }
       let snapshot =
@@ -54,7 +57,7 @@ extension ClassTracker {
         ? try createCounts(request, because: "only counts were asked for")
         : isInPlace
           ? try createInPlace(request) : try Seats.withSeat { () throws(SizerError) in try createFrozen(request) }
-      try writeSnapshots(place: place)
+      try writeSnapshots(operation: operation)
       return snapshot
     }
   }
@@ -62,7 +65,7 @@ extension ClassTracker {
   /// The tracker's lock is taken when it is this thread's turn to walk: hundreds of others may be before it.
   private func createInPlace(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     let empty = try state.withLock { (state) throws(SizerError) -> Snapshot? in
-      try state.checkOpen(request.place)
+      try state.checkOpen(request.operation)
       guard request.lifetimes.livingCount == 0 else { return nil }
       let nothing = Sizing(mode: .inPlace, taken: .now)  // with nothing to size there is nothing to stop
       return state.record(try state.draft(request, nothing), nothing, request.lifetimes)
@@ -70,21 +73,21 @@ extension ClassTracker {
     if let empty { return empty }
     return try Engine.withTurn { (turn) throws(SizerError) in
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(request.place)
-        var sizing = try Engine.sizeInPlace(request.lifetimes, in: &turn, place: request.place)
+        try state.checkOpen(request.operation)
+        var sizing = try Engine.sizeInPlace(request.lifetimes, in: &turn, operation: request.operation)
         return try state.record(request, &sizing)
       }
     }
   }
 
-  /// The cheap form: for want of memory, or because it was asked for. Images that were taken in vain had a pause, too, and the tracker may have
-  /// been cleared since.
+  /// The cheap form: for want of memory, or because it was asked for. Images that were taken in vain had a pause, too,
+  /// and the tracker may have been cleared since.
   private func createCounts(
     _ request: SnapshotRequest, because reason: String, after pause: Duration = .zero, generation: Int? = nil
   ) throws(SizerError) -> Snapshot {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(request.place)
-      var sizing = try Engine.count(request.lifetimes, place: request.place)
+      try state.checkOpen(request.operation)
+      var sizing = try Engine.count(request.lifetimes, operation: request.operation)
       sizing.pause += pause
       var draft = try state.draft(request, sizing)
       draft.error = reason
@@ -103,9 +106,9 @@ extension ClassTracker {
       var generation = 0
       let start = try Engine.withTurn { (turn) throws(SizerError) in
         try state.withLock { (state) throws(SizerError) in
-          try state.checkOpen(request.place)
+          try state.checkOpen(request.operation)
           generation = state.generation
-          return try Engine.startFrozen(request.lifetimes, in: &turn, place: request.place)
+          return try Engine.startFrozen(request.lifetimes, in: &turn, operation: request.operation)
         }
       }
       let frozen: FrozenSizing
@@ -115,14 +118,16 @@ extension ClassTracker {
         return try createCounts(request, because: what, after: pause, generation: generation)
       }
       pause += frozen.pause
-      switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, place: request.place) {
+      switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, operation: request.operation) {
       case .learnt: continue
       case .noRoom(let what):
         return try createCounts(request, because: what, after: pause, generation: generation)
       case .failed(let what):
         failures += 1
         guard failures < 2 else {
-          throw SizerError(code: .systemRefused, message: "the snapshot failed twice: \(what)", place: request.place)
+          throw SizerError(
+            .systemRefused, request.operation, "the snapshot failed twice: \(what)",
+            advice: "try again, or take one in place")
         }
       case .finished(var sizing):
         sizing.found.pause = pause  // of all images that it took
@@ -140,7 +145,8 @@ extension ClassTracker {
 
   /// What was recorded up to now, as a value that does not change any more.
   ///
-  /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first asked for here.
+  /// Time: linear in the objects ever tracked and in the sizes recorded; stacks are symbolised when they are first
+  /// asked for here.
   public var statistics: Statistics {
     let lifetimes = try? lifetimes.get()
     return Engine.preferringOwnStack {
@@ -154,7 +160,7 @@ private struct SnapshotRequest {
   var label: String
   var wantsSlabs: Bool
   var lifetimes: Lifetimes
-  var place: String
+  var operation: String
 }
 
 extension TrackerState {
@@ -174,7 +180,7 @@ extension TrackerState {
   ) throws(SizerError) -> Snapshot {
     // All that can fail comes before the first change.
     let draft = try draft(request, sizing.found)
-    try sizing.record(as: snapshots.count, place: request.place)
+    try sizing.record(as: snapshots.count, operation: request.operation)
     return record(draft, sizing.found, request.lifetimes)
   }
 
@@ -200,14 +206,14 @@ extension TrackerState {
   }
 
   private func name(ofCohort cohort: Int, in lifetimes: Lifetimes) -> String {
-    announcements[lifetimes.announcement(ofCohort: cohort)].name
+    requests[lifetimes.request(ofCohort: cohort)].name
   }
 
   /// The snapshot without sizes.
   fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
-    let process = try Engine.processMemory(place: request.place)
-    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own pages cost ten
-    // times that.
+    let process = try Engine.processMemory(operation: request.operation)
+    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own
+    // pages cost ten times that.
     let isSample = request.lifetimes.livingCount == 0 && classes.isEmpty
     let overhead = isSample ? snapshots.last?.overheadBytes : nil
     let ladder =
@@ -215,10 +221,12 @@ extension TrackerState {
       ? nil
       : try Engine.memoryLadder(
         objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, deadBytes: sizing.heap?.dead, process: process,
-        place: request.place)
+        operation: request.operation)
     var records = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
     if request.wantsSlabs {
-      let slabs = try request.lifetimes.slabUse(place: request.place) { name(ofCohort: $0, in: request.lifetimes) }
+      let slabs = try request.lifetimes.slabUse(operation: request.operation) {
+        name(ofCohort: $0, in: request.lifetimes)
+      }
       for name in names { records[name]?.slabs = slabs[name] ?? SlabUse() }
     }
     return Snapshot(
@@ -241,8 +249,8 @@ extension TrackerState {
       referents.append(History.ReferentRow(object: object, snapshot: number, tree: tree))
     }
     for (object, tree) in lastTrees.sorted(by: { $0.key < $1.key }) where present[object] == nil {
-      // One that could not be sized keeps what it had, as its size. One whose level became 0 has none from now on; for one that died
-      // it makes no difference.
+      // One that could not be sized keeps what it had, as its size. One whose level became 0 has none from now on; for
+      // one that died it makes no difference.
       if lifetimes.namesReferents(of: object) {
         present[object] = tree
       } else {

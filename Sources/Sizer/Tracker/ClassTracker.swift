@@ -3,11 +3,11 @@ import Synchronization
 
 /// Records the lives and sizes of objects: of single ones, and of all instances of the classes that it tracks.
 ///
-/// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with monotonic times.
-/// Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is told to) and runs none of
-/// its code. An object of a tracked class costs some 150 ns more to make and free, with a trace of 16 calls some 400; any other object
-/// some 10 ns while a class is tracked. Memory: 24 bytes for each tracked object for ever, some 25 more while it lives, and 16 for each
-/// snapshot that finds its size changed.
+/// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with
+/// monotonic times. Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is
+/// told to) and runs none of its code. An object of a tracked class costs some 150 ns more to make and free, with a
+/// trace of 16 calls some 400; any other object some 10 ns while a class is tracked. Memory: 24 bytes for each tracked
+/// object for ever, some 25 more while it lives, and 16 for each snapshot that finds its size changed.
 ///
 /// Any member may be called from any thread at any time. Several trackers do not know of each other.
 public final class ClassTracker: Sendable {
@@ -25,7 +25,7 @@ public final class ClassTracker: Sendable {
   ///
   /// - Parameter maximumTraceDepth: how many calls a trace holds at most, innermost first; 1 to 256.
   public init(maximumTraceDepth: Int = 64) {
-    lifetimes = Result { () throws(SizerError) in try Lifetimes(place: "ClassTracker.init") }
+    lifetimes = Result { () throws(SizerError) in try Lifetimes(operation: "ClassTracker(maximumTraceDepth:)") }
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
     state = Mutex(TrackerState(epoch: .now))
@@ -39,83 +39,83 @@ public final class ClassTracker: Sendable {
 
   // MARK: - Objects and classes
 
-  /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays as it is.
+  /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays
+  /// as it is.
   ///
   /// - Parameters:
   ///   - object: an instance of a class.
   ///   - name: what it is called in snapshots; its class's fully qualified name unless given.
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
-  ///   - keep: hold a strong reference to it, until the tracker lets go of its objects.
-  /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a box); `closed`;
-  ///   `outOfMemory`. Nothing is changed then.
+  ///   - keep: hold a strong reference to it, as long as it is tracked.
+  /// - Throws: `invalidArgument` for a negative level and for what is no object of its own (a static one, a value in a
+  ///   box); `closed`; `outOfMemory`. Nothing is changed then.
   public func track(
     _ object: AnyObject, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false
   ) throws(SizerError) {
-    let place = "ClassTracker.track(_:)"
+    let operation = "ClassTracker.track(_:name:resolutionLevel:keep:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
-    try checkLength(of: name ?? "", "name", place: place)
+    try checkLevel(resolutionLevel, operation: operation)
+    try checkLength(of: name ?? "", "name", operation: operation)
     let type: AnyClass = Swift.type(of: object)
     try Engine.preferringOwnStack { () throws(SizerError) in
       guard !isBox(type) else {
         throw SizerError(
-          code: .invalidArgument, message: "a value in a box was given; only instances of classes can be tracked",
-          place: place)
+          .invalidArgument, operation, "a value in a box was given", advice: "give an instance of a class")
       }
-      try add(object, type, name, resolutionLevel, keep, lifetimes, place)
+      try add(object, type, name, resolutionLevel, keep, lifetimes, operation)
     }
   }
 
   private func add(
     _ object: AnyObject, _ type: AnyClass, _ name: String?, _ resolutionLevel: Int, _ keep: Bool,
-    _ lifetimes: Lifetimes, _ place: String
+    _ lifetimes: Lifetimes, _ operation: String
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      guard lifetimes.announcement(of: object) == nil else { return }
-      let announcement = Announcement(
+      try state.checkOpen(operation)
+      guard lifetimes.request(of: object) == nil else { return }
+      let request = TrackRequest(
         name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep, traceDepth: 0)
-      let watch = state.announce(announcement)
-      let status = lifetimes.add(object, as: watch)
+      let status = lifetimes.track(object, as: state.tracking(for: request))
       if Engine.isInvalid(status) {
         throw SizerError(
-          code: .invalidArgument,
-          message: "the object is static or no Swift object: it is never freed and owns no block", place: place)
+          .invalidArgument, operation, "the object is static or no Swift object: it is never freed and owns no block",
+          advice: "give an object that the program makes")
       }
-      try Engine.check(status, place: place)
-      state.list(announcement)
+      try Engine.check(status, operation: operation)
+      state.list(request)
     }
   }
 
-  /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer tracked ancestor.
-  /// Called again for a class, it replaces name and options for the instances to come.
+  /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer
+  /// tracked ancestor. Called again for a class, it replaces name and options for the instances to come.
   ///
   /// - Parameters:
   ///   - type: a class.
-  ///   - name: under which its instances are registered; the class's fully qualified name unless given.
+  ///   - name: under which its instances are tracked; the class's fully qualified name unless given.
   ///   - resolutionLevel: how many levels of named referents each snapshot records; 0 for none.
-  ///   - keep: hold a strong reference to each instance, until the tracker lets go of its objects.
+  ///   - keep: hold a strong reference to each instance, as long as it is tracked.
   ///   - trace: record the stack at each birth.
-  /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process or stacks can't be
-  ///   captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed then.
+  /// - Throws: `invalidArgument` for a negative level; `unsupportedRuntime` when births can't be seen in this process
+  ///   or stacks can't be captured (``HeapSizer/capabilities`` says why); `closed`; `outOfMemory`. Nothing is changed
+  ///   then.
   public func track(
     class type: AnyClass, name: String? = nil, resolutionLevel: Int = 0, keep: Bool = false, trace: Bool = false
   ) throws(SizerError) {
-    let place = "ClassTracker.track(class:)"
+    let operation = "ClassTracker.track(class:name:resolutionLevel:keep:trace:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
-    try checkLength(of: name ?? "", "name", place: place)
+    try checkLevel(resolutionLevel, operation: operation)
+    try checkLength(of: name ?? "", "name", operation: operation)
     try Engine.preferringOwnStack { () throws(SizerError) in
-      try Engine.checkBirthsAreSeen(place: place)
-      if trace { try Engine.checkStacksAreCaptured(place: place) }
+      try Engine.checkBirthsAreSeen(operation: operation)
+      if trace { try Engine.checkStacksAreCaptured(operation: operation) }
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
-        let announcement = Announcement(
+        try state.checkOpen(operation)
+        let request = TrackRequest(
           name: name ?? typeName(of: type), resolutionLevel: resolutionLevel, keep: keep,
           traceDepth: trace ? traceDepth : 0)
-        try Engine.check(lifetimes.watch(type, as: state.announce(announcement)), place: place)
-        state.classes[ObjectIdentifier(type)] = announcement
-        state.list(announcement)
+        try Engine.check(lifetimes.track(type, as: state.tracking(for: request)), operation: operation)
+        state.classes[ObjectIdentifier(type)] = request
+        state.list(request)
       }
     }
   }
@@ -124,25 +124,25 @@ public final class ClassTracker: Sendable {
   ///
   /// - Throws: `invalidArgument` for a negative level; `notTracked`; `closed`; `outOfMemory`. Nothing is changed then.
   public func change(_ object: AnyObject, resolutionLevel: Int) throws(SizerError) {
-    let place = "ClassTracker.change(_:resolutionLevel:)"
+    let operation = "ClassTracker.change(_:resolutionLevel:)"
     let lifetimes = try lifetimes.get()
-    try checkLevel(resolutionLevel, place: place)
+    try checkLevel(resolutionLevel, operation: operation)
     try Engine.preferringOwnStack { () throws(SizerError) in
-      try setLevel(object, resolutionLevel, lifetimes, place)
+      try setLevel(object, resolutionLevel, lifetimes, operation)
     }
   }
 
   private func setLevel(
-    _ object: AnyObject, _ resolutionLevel: Int, _ lifetimes: Lifetimes, _ place: String
+    _ object: AnyObject, _ resolutionLevel: Int, _ lifetimes: Lifetimes, _ operation: String
   ) throws(SizerError) {
     try state.withLock { (state) throws(SizerError) in
-      try state.checkOpen(place)
-      guard let number = lifetimes.announcement(of: object) else {
-        throw SizerError(code: .notTracked, message: "the object is not tracked; track it first", place: place)
+      try state.checkOpen(operation)
+      guard let number = lifetimes.request(of: object) else {
+        throw SizerError(.notTracked, operation, "the object is not tracked", advice: "track it first")
       }
-      var announcement = state.announcements[Int(number)]
-      announcement.resolutionLevel = resolutionLevel
-      try Engine.check(lifetimes.setLevel(of: object, as: state.announce(announcement)), place: place)
+      var request = state.requests[Int(number)]
+      request.resolutionLevel = resolutionLevel
+      try Engine.check(lifetimes.setLevel(of: object, as: state.tracking(for: request)), operation: operation)
     }
   }
 
@@ -152,17 +152,17 @@ public final class ClassTracker: Sendable {
   ///
   /// - Throws: `notTracked` when the class itself is not tracked; `closed`.
   public func detach(class type: AnyClass) throws(SizerError) {
-    let place = "ClassTracker.detach(class:)"
+    let operation = "ClassTracker.detach(class:)"
     let lifetimes = try lifetimes.get()
     try Engine.preferringOwnStack { () throws(SizerError) in
       try state.withLock { (state) throws(SizerError) in
-        try state.checkOpen(place)
+        try state.checkOpen(operation)
         guard state.classes.removeValue(forKey: ObjectIdentifier(type)) != nil else {
           // Not named: when its library was closed there is nothing to be read any more.
-          throw SizerError(code: .notTracked, message: "the class is not tracked", place: place)
+          throw SizerError(.notTracked, operation, "the class is not tracked", advice: "name one that is")
         }
         // The engine has forgotten it when its library was closed.
-        _ = lifetimes.unwatch(type)
+        _ = lifetimes.untrack(type)
       }
     }
   }
@@ -176,21 +176,23 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Tracks no class and no object any more and lets go of what was kept; what was recorded stays.
+  /// Tracks no class and no object any more and releases what was kept; what was recorded stays.
   public func detachAll() {
-    release { detach in state.withLock { _ = detach(&$0) } }
+    untrack { untrackAll in state.withLock { _ = untrackAll(&$0) } }
   }
 
-  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker is as if new, its
-  /// clock goes on. A file that was being recorded holds what ``statistics`` would have told right before all was forgotten.
-  /// When the system refuses the memory to let go of objects, they stay tracked and nothing is forgotten.
+  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker
+  /// is as if new, its clock goes on. A file that was being recorded holds what ``statistics`` would have told right
+  /// before all was forgotten. When the system refuses the memory to untrack objects, they stay tracked and nothing is
+  /// forgotten.
   public func clear() {
     periodic.stop()
-    release { detach in
-      var hasLetGo = false
-      let ended = takeRecording(detach: { hasLetGo = detach(&$0) }) { state in
-        // The records of what is tracked still are needed: its death would be noted in what another object's record is by then.
-        guard hasLetGo else { return }
+    untrack { untrackAll in
+      var isUntracked = false
+      let ended = takeRecording(untracking: { isUntracked = untrackAll(&$0) }) { state in
+        // The records of what is tracked still are needed: its death would be noted in what another object's record is
+        // by then.
+        guard isUntracked else { return }
         state.forget()
         (try? lifetimes.get())?.forget()
       }
@@ -199,19 +201,20 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects let go, periodic snapshots and the recording stopped. What was recorded stays
-  /// readable; a closed tracker can be closed again, and its other members throw `closed` or do nothing.
+  /// Ends tracking for good: all hooks off, kept objects released, periodic snapshots and the recording stopped. What
+  /// was recorded stays readable; a closed tracker can be closed again, and its other members throw `closed` or do
+  /// nothing.
   public func close() {
     periodic.stop()
-    release { detach in
-      let ended = takeRecording(detach: { _ = detach(&$0) }) { state in state.isClosed = true }
+    untrack { untrackAll in
+      let ended = takeRecording(untracking: { _ = untrackAll(&$0) }) { state in state.isClosed = true }
       try? ended?.finish()
     }
   }
 
-  /// `body` runs what detaches all while it holds the tracker's lock, and what was kept is let go when no lock is held: deinits may call
-  /// the tracker. Detaching answers whether the objects were let go.
-  private func release(_ body: ((inout TrackerState) -> Bool) -> Void) {
+  /// `body` runs what untracks all while it holds the tracker's lock, and what was kept is released when no lock is
+  /// held: deinits may call the tracker. It answers whether the objects are untracked.
+  private func untrack(_ body: ((inout TrackerState) -> Bool) -> Void) {
     var kept: Lifetimes.Kept?
     Engine.preferringOwnStack {
       body { state in
@@ -220,28 +223,28 @@ public final class ClassTracker: Sendable {
         lifetimes.untrackAll()
         // Refused memory keeps what was kept; it is tried again with the next call.
         do {
-          kept = try lifetimes.releaseObjects(place: "ClassTracker.detachAll()")
+          kept = try lifetimes.untrackObjects(operation: "ClassTracker.detachAll()")
           return true
         } catch {
           return false
         }
       }
     }
-    kept?.letGo()
+    kept?.release()
   }
 
-  private func checkLevel(_ level: Int, place: String) throws(SizerError) {
+  private func checkLevel(_ level: Int, operation: String) throws(SizerError) {
     guard (0...Engine.deepestTree).contains(level) else {
       throw SizerError(
-        code: .invalidArgument, message: "resolutionLevel is \(level); use 0 to \(Engine.deepestTree)", place: place)
+        .invalidArgument, operation, "resolutionLevel is \(level)", advice: "use 0 to \(Engine.deepestTree)")
     }
   }
 
   /// A profile has room for texts of a megabyte; nobody reads a tenth of that.
-  func checkLength(of text: String, _ what: String, place: String) throws(SizerError) {
+  func checkLength(of text: String, _ what: String, operation: String) throws(SizerError) {
     guard text.utf8.count <= 100_000 else {
       throw SizerError(
-        code: .invalidArgument, message: "the \(what) has \(text.utf8.count) bytes; use 100,000 at most", place: place)
+        .invalidArgument, operation, "the \(what) has \(text.utf8.count) bytes", advice: "use 100,000 at most")
     }
   }
 

@@ -7,10 +7,10 @@ struct RowBuilder: Sendable {
   private var cohorts: [(name: UInt32, className: UInt32)] = []
 
   /// Learns the cohorts that came since it was last asked.
-  mutating func update(_ announcements: [Announcement], _ lifetimes: Lifetimes) {
+  mutating func update(_ requests: [TrackRequest], _ lifetimes: Lifetimes) {
     for cohort in lifetimes.cohorts(from: cohorts.count) {
       cohorts.append(
-        (number(of: announcements[cohort.announcement].name), number(of: cohort.className)))
+        (number(of: requests[cohort.request].name), number(of: cohort.className)))
     }
   }
 
@@ -34,7 +34,7 @@ struct HistoryBuilder: Sendable {
     history = History(snapshots: state.snapshots)
     guard let lifetimes else { return }
     let records = lifetimes.records(from: 0)
-    rows.update(state.announcements, lifetimes)
+    rows.update(state.requests, lifetimes)
     history.objects = records.map { rows.row($0, epoch: state.epoch) }
     for morph in lifetimes.morphs() where history.objects.indices.contains(Int(morph.object)) {
       history.objects[Int(morph.object)].currentClass = rows.number(of: typeName(of: morph.type))
@@ -51,7 +51,8 @@ struct HistoryBuilder: Sendable {
     return history
   }
 
-  /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of snapshots.
+  /// The engine records by snapshot; a history is ordered by object. Counting sort: linear, and it keeps the order of
+  /// snapshots.
   private static func byObject(_ rows: [History.SizeRow], objectCount: Int) -> [History.SizeRow] {
     var starts = [Int](repeating: 0, count: objectCount + 1)
     for row in rows { starts[Int(row.object) + 1] += 1 }

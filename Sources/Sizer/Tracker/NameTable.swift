@@ -36,7 +36,8 @@ struct TraceTable: Sendable {
     rawTraces(of: stacks[first...].map(Engine.stack)).map { StackTrace(frames: $0.map(\.frame)) }
   }
 
-  /// All stacks, with names and lines; as they were captured when there is no memory for the stack that looking these up takes.
+  /// All stacks, with names and lines; as they were captured when there is no memory for the stack that looking these
+  /// up takes.
   func symbolised() -> [StackTrace] {
     if stacks.isEmpty { return [] }
     return Engine.onOwnStackIfPossible { symboliser.traces(of: stacks.map(Engine.stack)) } ?? raw(from: 0)

@@ -3,14 +3,16 @@ import Synchronization
 
 /// Calls a function at regular times on a thread of its own, until it is stopped or the function says so.
 ///
-/// The times are multiples of the interval after the start, whatever the function takes; those that were missed are left out. Starting again
-/// while it runs changes the interval only.
+/// The times are multiples of the interval after the start, whatever the function takes; those that were missed are
+/// left out. Starting again while it runs changes the interval only.
 final class PeriodicSnapshots: Sendable {
   private struct State {
-    /// Which of the threads that were ever started is the present one; 0: none. An old one sees that it is not meant any more.
+    /// Which of the threads that were ever started is the present one; 0: none. An old one sees that it is not meant
+    /// any more.
     var current = 0
     var lastStarted = 0
-    /// Signals the present thread alone: one wakeup for all would be heard by one of them, perhaps by one that is to end.
+    /// Signals the present thread alone: one wakeup for all would be heard by one of them, perhaps by one that is to
+    /// end.
     var wakeup: Wakeup?
     var interval: Duration = .zero
     var next: ContinuousClock.Instant = .now

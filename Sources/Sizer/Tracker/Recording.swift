@@ -2,8 +2,8 @@
 
 /// What a recording has written, and where it has to go on.
 ///
-/// The tracker's own records hold all that the file lacks, and what is to be written is drawn up from them one snapshot at a time: a file
-/// that takes nothing for hours costs the memory of one delta.
+/// The tracker's own records hold all that the file lacks, and what is to be written is drawn up from them one snapshot
+/// at a time: a file that takes nothing for hours costs the memory of one delta.
 struct Recording: Sendable {
   private let recorder: ProfileRecorder
   /// The tracker's number of the first snapshot in the file.
@@ -41,8 +41,8 @@ struct Recording: Sendable {
     }
   }
 
-  /// Draws up the next snapshot that the file lacks, with all that is known of objects by now; false when there is none, or when something
-  /// waits already. The tracker's lock is held.
+  /// Draws up the next snapshot that the file lacks, with all that is known of objects by now; false when there is
+  /// none, or when something waits already. The tracker's lock is held.
   mutating func drawUpSnapshot(_ state: TrackerState, _ lifetimes: Lifetimes) -> Bool {
     let number = firstSnapshot + base.snapshots
     guard waiting == nil, number < state.snapshots.count else { return false }
@@ -71,7 +71,7 @@ struct Recording: Sendable {
   private mutating func drawUp(_ number: Int?, _ state: TrackerState, _ lifetimes: Lifetimes) {
     let records = lifetimes.records(from: base.objects)
     // After the records: a class that an object was just born of must be known.
-    rows.update(state.announcements, lifetimes)
+    rows.update(state.requests, lifetimes)
     let objects = records.map { rows.row($0, epoch: state.epoch) }
     var delta = History.Delta(base: base, snapshot: number.map { state.snapshots[$0] }, objects: objects)
     delta.ends = ends(state, lifetimes)
@@ -106,8 +106,8 @@ struct Recording: Sendable {
     }
   }
 
-  /// Of the first snapshot in the file all sizes: those that did not change with it are in no row of it. It is drawn up before another is
-  /// taken, so that the last sizing is its own.
+  /// Of the first snapshot in the file all sizes: those that did not change with it are in no row of it. It is drawn up
+  /// before another is taken, so that the last sizing is its own.
   private mutating func sizes(_ number: Int, _ lifetimes: Lifetimes) -> [History.SizeRow] {
     let changed = lifetimes.sizes(from: sizeCount, ofSnapshot: UInt32(number))
     sizeCount += changed.count

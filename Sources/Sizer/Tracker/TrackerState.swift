@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What was said when a class or an object was announced.
-struct Announcement: Hashable, Sendable {
+/// What was asked for when a class or an object was tracked.
+struct TrackRequest: Hashable, Sendable {
   var name: String
   var resolutionLevel: Int
   var keep: Bool
@@ -15,11 +15,11 @@ struct TrackerState: Sendable {
   var isClosed = false
   /// Counts how often all was forgotten: sizes of before are of nothing then.
   private(set) var generation = 0
-  /// By the number that the engine's records refer to them with. Equal announcements have one number.
-  private(set) var announcements: [Announcement] = []
-  private var numbers: [Announcement: UInt32] = [:]
+  /// By the number that the engine's records refer to them with. Equal ones have one number.
+  private(set) var requests: [TrackRequest] = []
+  private var numbers: [TrackRequest: UInt32] = [:]
   /// The tracked classes and what was said of them last.
-  var classes: [ObjectIdentifier: Announcement] = [:]
+  var classes: [ObjectIdentifier: TrackRequest] = [:]
   /// Every name under which something was tracked: snapshots list them all.
   private(set) var names: Set<String> = []
   var snapshots: [Snapshot] = []
@@ -32,32 +32,32 @@ struct TrackerState: Sendable {
     self.epoch = epoch
   }
 
-  func checkOpen(_ place: String) throws(SizerError) {
+  func checkOpen(_ operation: String) throws(SizerError) {
     guard !isClosed else {
-      throw SizerError(code: .closed, message: "the tracker is closed; make a new one", place: place)
+      throw SizerError(.closed, operation, "the tracker is closed", advice: "make a new one")
     }
   }
 
   /// What the engine is to be told.
-  mutating func announce(_ announcement: Announcement) -> Lifetimes.Watch {
-    let number = numbers[announcement] ?? UInt32(announcements.count)
-    if number == announcements.count {
-      announcements.append(announcement)
-      numbers[announcement] = number
+  mutating func tracking(for request: TrackRequest) -> Lifetimes.Tracking {
+    let number = numbers[request] ?? UInt32(requests.count)
+    if number == requests.count {
+      requests.append(request)
+      numbers[request] = number
     }
-    return Lifetimes.Watch(
-      number: number, resolutionLevel: announcement.resolutionLevel, traceDepth: announcement.traceDepth,
-      keep: announcement.keep)
+    return Lifetimes.Tracking(
+      number: number, resolutionLevel: request.resolutionLevel, traceDepth: request.traceDepth,
+      keep: request.keep)
   }
 
   /// From now on snapshots list the name.
-  mutating func list(_ announcement: Announcement) {
-    names.insert(announcement.name)
+  mutating func list(_ request: TrackRequest) {
+    names.insert(request.name)
   }
 
   mutating func forget() {
     generation += 1
-    announcements = []
+    requests = []
     numbers = [:]
     names = []
     snapshots = []

@@ -20,6 +20,7 @@ func loadProfile(_ path: String) throws(ProfileError) -> Statistics {
     throw error
   } catch {
     // Nothing else is thrown above; `rethrows` can't say so.
-    throw ProfileError(code: .ioFailure, message: "\(path) can't be read: \(error)", place: "loadProfile")
+    throw ProfileError(
+      .ioFailure, "Statistics(contentsOf:)", path: path, "can't be read: \(error)", advice: "report it with the file")
   }
 }

@@ -9,8 +9,9 @@ struct DiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Compare two snapshots, of one profile or of two.",
     discussion: """
-      Of one profile, the first and the last snapshot unless told otherwise; of two, the last of each. Objects are followed one by one: \
-      born, died, grown, shrunk. Of different runs no object is the same: there, classes and the places that made them are compared.
+      Of one profile, the first and the last snapshot unless told otherwise; of two, the last of each. Objects are \
+      followed one by one: born, died, grown, shrunk. Of different runs no object is the same: there, classes and the \
+      places that made them are compared.
       """)
 
   @OptionGroup var profile: ProfileArgument

@@ -30,7 +30,7 @@ struct HTMLCommand: ParsableCommand {
     let name = profile.path.split(separator: "/").last.map(String.init) ?? profile.path
     let report = HTMLReport(statistics, title: title ?? name)
     try withProgress("writing \(output)") {
-      let page = report.page(limits: Limits())
+      let page = report.page(limits: PageLimits())
       let file = try OutputFile(target, replaces: force.force, keepsOwner: true)
       try file.write(page)
       try file.finish()

@@ -9,8 +9,8 @@ struct SQLCommand: ParsableCommand {
     commandName: "sql",
     abstract: "Ask a profile in SQL.",
     discussion: """
-      One statement, which can only read. The views object_list, living, class_history, referent_list and calls answer the common \
-      questions. Without a statement, the tables and views are shown.
+      One statement, which can only read. The views object_list, living, class_history, referent_list and calls answer \
+      the common questions. Without a statement, the tables and views are shown.
       """)
 
   @OptionGroup var profile: ProfileArgument

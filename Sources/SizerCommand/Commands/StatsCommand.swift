@@ -8,7 +8,7 @@ struct StatsCommand: ParsableCommand {
     commandName: "stats",
     abstract: "Print the life of each object: sizes, referents, trace.",
     discussion: """
-      Objects come in the order in which they were announced, unless --sort is given. The text is what \
+      Objects come in the order in which they were tracked, unless --sort is given. The text is what \
       Statistics.printStatistics() prints in the program itself, byte for byte.
       """)
 

@@ -9,8 +9,8 @@ struct SymbolicateCommand: ParsableCommand {
     commandName: "symbolicate",
     abstract: "Write a profile again, with names for calls that have none.",
     discussion: """
-      A recording that was killed has addresses in its traces. Their names and lines are read from the programs and libraries that were \
-      loaded then; a file that is another build than the one that was measured is not believed.
+      A recording that was killed has addresses in its traces. Their names and lines are read from the programs and \
+      libraries that were loaded then; a file that is another build than the one that was measured is not believed.
       """)
 
   @OptionGroup var profile: ProfileArgument

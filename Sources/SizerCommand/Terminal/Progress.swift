@@ -5,7 +5,8 @@ import SizerProfile
 import SizerReports
 import Synchronization
 
-/// Does some work and says on standard error what takes so long, if that is a terminal and it does; the line is gone afterwards.
+/// Does some work and says on standard error what takes so long, if that is a terminal and it does; the line is gone
+/// afterwards.
 func withProgress<Result>(_ what: String, _ work: () throws -> Result) rethrows -> Result {
   guard Terminal.isCapable(STDERR_FILENO) else { return try work() }
   let line = ProgressLine(what)

@@ -3,7 +3,8 @@
 import Glibc
 import SizerProfile
 
-/// Standard output, or what `-o` names, in large pieces. After a failure nothing more is written; ``finish()`` tells it.
+/// Standard output, or what `-o` names, in large pieces. After a failure nothing more is written; ``finish()`` tells
+/// it.
 struct Output: TextOutputStream {
   private var bytes: [UInt8] = []
   private var failure: (any Error)?
@@ -39,8 +40,7 @@ struct Output: TextOutputStream {
   private func writeToStandardOutput() throws {
     guard let failure = bytes.withUnsafeBytes({ writeAll($0, to: STDOUT_FILENO) }) else { return }
     if failure == EPIPE { endAsReadersExpect() }
-    throw Failure(
-      message: "standard output could not be written: \(String(cString: strerror(failure))); free some room there")
+    throw OutputError.system(failure, "standard output", "can't be written")
   }
 }
 
@@ -65,8 +65,8 @@ enum StandardError {
 
 /// Prepares the process for writing, before anything is opened.
 func prepareDescriptors() {
-  // A file that is opened gets the lowest number that is free: if that were standard output's, what is printed would go there. These
-  // are open the wrong way round, so that reading and writing fail as if they were closed.
+  // A file that is opened gets the lowest number that is free: if that were standard output's, what is printed would go
+  // there. These are open the wrong way round, so that reading and writing fail as if they were closed.
   for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
     _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
   }

@@ -15,8 +15,8 @@ enum Terminal {
   /// Whether standard output is one, of any kind.
   static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// As wide as the user says (COLUMNS), as the terminal is, or 79 columns; colours on a terminal only, and not with NO_COLOR
-  /// (no-color.org).
+  /// As wide as the user says (COLUMNS), as the terminal is, or 79 columns; colours on a terminal only, and not with
+  /// NO_COLOR (no-color.org).
   static var style: TextStyle {
     let hasColours = isCapable(STDOUT_FILENO) && (environment("NO_COLOR") ?? "").isEmpty
     return TextStyle(width: declaredWidth ?? measuredWidth ?? 79, hasColours: hasColours)

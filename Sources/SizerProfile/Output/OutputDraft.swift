@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A file beside the one that it is to become: whatever fails, the old one is there or the new one, whole. Gone unless it is put in place.
+/// A file beside the one that it is to become: whatever fails, the old one is there or the new one, whole. Gone unless
+/// it is put in place.
 package final class OutputDraft {
   /// Where it is written.
   package let path: String
@@ -30,8 +31,9 @@ package final class OutputDraft {
     if !isDone { unlink(path) }
   }
 
-  /// Puts it in its place for good: after a power cut, too, the old file is there or the new one. What replaces a file keeps whose that
-  /// was and what they might do with it, as far as the system lets, if `keepsOwner` says so; what does not is its owner's alone.
+  /// Puts it in its place for good: after a power cut, too, the old file is there or the new one. What replaces a file
+  /// keeps whose that was and what they might do with it, as far as the system lets, if `keepsOwner` says so; what does
+  /// not is its owner's alone.
   ///
   /// - Parameter replaces: Whether a file that is there by now may be replaced.
   package func put(replaces: Bool, keepsOwner: Bool) throws(OutputError) {
@@ -45,7 +47,8 @@ package final class OutputDraft {
     guard failure != EEXIST else { throw target.taken }
     if let failure { throw .system(failure, target.path, "can't be written") }
     isDone = true
-    // The folder's entry is the file system's to keep; where it can't be asked to (some network disks), the file is there all the same.
+    // The folder's entry is the file system's to keep; where it can't be asked to (some network disks), the file is
+    // there all the same.
     let folder = open(target.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     fsync(folder)
@@ -77,5 +80,5 @@ package final class OutputDraft {
 
 extension OutputTarget {
   /// Says that there is something already.
-  var taken: OutputError { OutputError(.exists, path, "is there already and is not replaced") }
+  var taken: OutputError { OutputError(.exists, path, "is there already", advice: "remove it or name another file") }
 }

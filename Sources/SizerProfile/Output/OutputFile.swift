@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What is being written, to a file or to whatever else a path leads to. A file is there when ``finish()`` returns, and not before; if it
-/// is not called, nothing is. Not for several threads.
+/// What is being written, to a file or to whatever else a path leads to. A file is there when ``finish()`` returns, and
+/// not before; if it is not called, nothing is. Not for several threads.
 package final class OutputFile {
   private let target: OutputTarget
   private let replaces: Bool
@@ -14,7 +14,8 @@ package final class OutputFile {
   ///
   /// - Parameters:
   ///   - replaces: Whether what is there may be replaced.
-  ///   - keepsOwner: Whether a file keeps the owner and the rights of the one that it replaces. Others are their owner's alone.
+  ///   - keepsOwner: Whether a file keeps the owner and the rights of the one that it replaces. Others are their
+  ///     owner's alone.
   package init(_ target: OutputTarget, replaces: Bool, keepsOwner: Bool) throws(OutputError) {
     guard replaces || !target.destroys else { throw target.taken }
     self.target = target
@@ -54,9 +55,11 @@ package final class OutputFile {
   }
 }
 
-/// Writes to a descriptor, whatever signals and limits there are. The number of the error that stopped it; nil when all is written.
+/// Writes to a descriptor, whatever signals and limits there are. The number of the error that stopped it; nil when all
+/// is written.
 ///
-/// Neither a reader that is gone (SIGPIPE) nor a limit of the process on file sizes (SIGXFSZ) ends the program: both are told.
+/// Neither a reader that is gone (SIGPIPE) nor a limit of the process on file sizes (SIGXFSZ) ends the program: both
+/// are told.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
   holdingSignals([SIGPIPE, SIGXFSZ]) {
     var done = 0

@@ -41,7 +41,7 @@ extension OutputTarget {
     let split = path.utf8.lastIndex(of: slash).map { path.utf8.index(after: $0) } ?? path.startIndex
     let name = String(path[split...])
     guard !name.isEmpty, name != ".", name != ".." else {
-      throw OutputError(.invalid, whole, "is a folder; name a file")
+      throw OutputError(.invalid, whole, "is a folder", advice: "name a file")
     }
     guard let real = realpath(split == path.startIndex ? "." : String(path[..<split]), nil) else {
       throw .system(errno, whole, "can't be made")
@@ -63,15 +63,16 @@ extension OutputTarget {
     return place
   }
 
-  /// The system's rule for folders in which everybody may make files, which it may have switched off: a link there is followed only if
-  /// it is ours or the folder's owner's. Somebody else's may lead to what only we can write.
+  /// The system's rule for folders in which everybody may make files, which it may have switched off: a link there is
+  /// followed only if it is ours or the folder's owner's. Somebody else's may lead to what only we can write.
   private static func check(linkOf link: stat, in folder: String, _ path: String) throws(OutputError) {
     var status = stat()
     guard stat(folder, &status) == 0 else { throw .system(errno, path, "can't be written") }
     let isEverybodys = status.st_mode & (S_ISVTX | S_IWOTH) == S_ISVTX | S_IWOTH
     guard isEverybodys, link.st_uid != geteuid(), link.st_uid != status.st_uid else { return }
     throw OutputError(
-      .invalid, path, "is somebody else's link in a folder where everybody may write; name the file that it leads to")
+      .invalid, path, "is somebody else's link in a folder where everybody may write",
+      advice: "name the file that it leads to")
   }
 
   private static func target(of link: String, _ path: String) throws(OutputError) -> String {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// What a path leads to, as a place to write to. Symbolic links are followed: what they lead to is written, and they stay.
+/// What a path leads to, as a place to write to. Symbolic links are followed: what they lead to is written, and they
+/// stay.
 package struct OutputTarget: Sendable {
   package enum Kind: Sendable, Hashable {
     /// Nothing: a file can be made.
@@ -42,7 +43,8 @@ package struct OutputTarget: Sendable {
   /// Looks where a path leads to.
   package init(path: String) throws(OutputError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
-      throw OutputError(.invalid, path, "is no path: it must not be empty nor hold a zero byte")
+      throw OutputError(
+        .invalid, path, "is no path that a file can have", advice: "give one that is not empty and holds no zero byte")
     }
     self.path = path
     var status = stat()
@@ -118,7 +120,7 @@ package struct OutputTarget: Sendable {
     case S_IFREG where isPassedOn: return .stream
     case S_IFREG:
       return .file(Owner(user: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o777))
-    case S_IFDIR: throw OutputError(.invalid, path, "is a folder; name a file")
+    case S_IFDIR: throw OutputError(.invalid, path, "is a folder", advice: "name a file")
     case S_IFBLK: return .disk
     default: return .stream
     }

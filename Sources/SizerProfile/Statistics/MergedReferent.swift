@@ -29,14 +29,15 @@ public struct MergedReferent: Sendable, Hashable, Codable {
 }
 
 extension Statistics {
-  /// The referents of all objects of a registered name that a snapshot found, merged by name and type at each level, largest first.
+  /// The referents of all tracked objects of a name that a snapshot found, merged by name and type at each level,
+  /// largest first.
   ///
-  /// At the first level their bytes add up to those of all these objects' ``TrackedObject/Record/referents``. Elements and values
-  /// of a collection merge whatever their index or key. Linear in the number of referents recorded; empty when none are, and for
-  /// a snapshot that does not exist.
+  /// At the first level their bytes add up to those of all these objects' ``TrackedObject/Record/referents``. Elements
+  /// and values of a collection merge whatever their index or key. Linear in the number of referents recorded; empty
+  /// when none are, and for a snapshot that does not exist.
   ///
   /// - Parameters:
-  ///   - name: The registered name.
+  ///   - name: The name that objects are tracked under.
   ///   - snapshot: Index into ``snapshots``.
   public func mergedReferents(of name: String, inSnapshot snapshot: Int) -> [MergedReferent] {
     guard snapshots.indices.contains(snapshot) else { return [] }
@@ -93,7 +94,8 @@ private struct ReferentMerger {
 
   /// The merged roots. From the last node to the first, so that each has all its children when its parent takes it.
   func result() -> [MergedReferent] {
-    // Siblings in the order in which they are shown; names tell those of one size apart, so that the order never varies.
+    // Siblings in the order in which they are shown; names tell those of one size apart, so that the order never
+    // varies.
     let ranks = texts.ranks()
     let order = nodes.indices.map { position in
       let (key, node) = nodes[position]

@@ -38,7 +38,8 @@ extension Statistics {
     return records
   }
 
-  /// Indices of the snapshots of these records, in the same order: times do not tell them apart, two may be taken in one nanosecond.
+  /// Indices of the snapshots of these records, in the same order: times do not tell them apart, two may be taken in
+  /// one nanosecond.
   package func recordedSnapshots(row: Int) -> [Int] {
     guard let first = history.sizes[history.sizeRows(of: row)].first else { return [] }
     return timeline.life(of: history.objects[row], from: first.snapshot).filter(timeline.isSound)
@@ -51,7 +52,8 @@ extension Statistics {
   }
 }
 
-/// Walks rows that say what changed, and knows at each snapshot which of them holds. Snapshots are asked for in rising order.
+/// Walks rows that say what changed, and knows at each snapshot which of them holds. Snapshots are asked for in rising
+/// order.
 private struct Cursor<Row> {
   private var rest: ArraySlice<Row>
   private var current: Row?

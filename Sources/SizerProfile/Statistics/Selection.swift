@@ -7,8 +7,8 @@ extension Statistics {
     case all
     /// At most so many; none when it is negative.
     case count(Int)
-    /// A part, from 0 to 1, of what the filter left: rounded down, but at least one object unless it is 0. What is below 0 or not a
-    /// number counts as 0, what is above 1 as 1.
+    /// A part, from 0 to 1, of what the filter left: rounded down, but at least one object unless it is 0. What is
+    /// below 0 or not a number counts as 0, what is above 1 as 1.
     case fraction(Double)
 
     /// `limit: 3` is at most three objects.
@@ -32,13 +32,13 @@ extension Statistics {
   /// The objects that ``printStatistics(className:limit:)`` prints for the same arguments, in the current order.
   ///
   /// - Parameters:
-  ///   - className: Only objects whose registered name or class name contains this text, byte for byte; nil for all.
+  ///   - className: Only objects whose name or class name contains this text, byte for byte; nil for all.
   ///   - limit: How many of those.
   public func objects(className: String?, limit: Limit = .all) -> [TrackedObject] {
     selection(className: className, limit: limit).map { trackedObject(row: $0) }
   }
 
-  /// Rows of `history.objects`, in the current order, whose registered name or class name contains a text. Every name is looked
+  /// Rows of `history.objects`, in the current order, whose name or class name contains a text. Every name is looked
   /// at once, however many objects bear it.
   package func selection(className text: String?, limit: Limit) -> [Int] {
     guard let text else { return (0..<limit.applied(to: objectCount)).map { row(at: $0) } }
@@ -52,7 +52,8 @@ extension Statistics {
   }
 }
 
-/// Whether the UTF-8 of one text contains that of the other. Linear in both, whatever they are (Knuth, Morris and Pratt).
+/// Whether the UTF-8 of one text contains that of the other. Linear in both, whatever they are (Knuth, Morris and
+/// Pratt).
 private func contains(_ text: String, _ part: String) -> Bool {
   let part = Array(part.utf8)
   if part.isEmpty { return true }

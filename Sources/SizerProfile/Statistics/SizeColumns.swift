@@ -33,7 +33,8 @@ extension Statistics {
     return sizes(atSnapshot: snapshot).map { $0 ?? 0 }
   }
 
-  /// For each row of `history.objects` its size at a snapshot; nil when that did not find it, or failed. Linear in objects and sizes.
+  /// For each row of `history.objects` its size at a snapshot; nil when that did not find it, or failed. Linear in
+  /// objects and sizes.
   package func sizes(atSnapshot snapshot: Int) -> [Int64?] {
     var column = [Int64?](repeating: nil, count: history.objects.count)
     guard snapshots.indices.contains(snapshot), timeline.isSound(snapshot) else { return column }

@@ -3,7 +3,7 @@
 extension Statistics {
   /// What objects can be sorted by. The raw value is what a user types.
   public enum SortKey: String, CaseIterable, Sendable, Hashable, Codable {
-    /// The class at registration, ascending.
+    /// The class when it was tracked first, ascending.
     case className
     /// The size in the snapshot with the most tracked bytes, descending; 0 for those that it did not find.
     case snapshotSize
@@ -11,7 +11,7 @@ extension Statistics {
     case birth
     /// The death, ascending; those that live come last.
     case death
-    /// The registered name, ascending.
+    /// The name that objects are tracked under, ascending.
     case name
     /// The representation, ascending.
     case representation
@@ -19,13 +19,14 @@ extension Statistics {
     case size
   }
 
-  /// The same objects, sorted by the first key, those alike in it by the second, and so on; by all keys, in the order of their
-  /// declaration, when none is given. Those alike in every key keep the order in which they were announced.
+  /// The same objects, sorted by the first key, those alike in it by the second, and so on; by all keys, in the order
+  /// of their declaration, when none is given. Those alike in every key keep the order in which they were tracked.
   ///
   /// No object is made for this: a million objects take tens of bytes each, and about a second at worst.
   public func sorted(by keys: SortKey...) -> Statistics { sorted(by: keys) }
 
-  /// The same objects, sorted by the first key, those alike in it by the second, and so on; see ``sorted(by:)-(SortKey...)``.
+  /// The same objects, sorted by the first key, those alike in it by the second, and so on; see
+  /// ``sorted(by:)-(SortKey...)``.
   public func sorted(by keys: [SortKey]) -> Statistics {
     var order = history.objects.indices.map { UInt32($0) }
     var runs = [0..<order.count]
@@ -69,8 +70,8 @@ extension Statistics {
 
 /// Sorts a run of rows by their numbers in a column, and returns the runs within it that have the same number.
 private func sort(_ order: inout [UInt32], run: Range<Int>, by column: [Int64]) -> [Range<Int>] {
-  // Pairs lie side by side, so that comparing does not jump about the column. The row makes all of them different: ties come in
-  // the order of announcement.
+  // Pairs lie side by side, so that comparing does not jump about the column. The row makes all of them different: ties
+  // come in the order of tracking.
   var pairs = order[run].map { (number: column[Int($0)], row: $0) }
   pairs.sort { ($0.number, $0.row) < ($1.number, $1.row) }
   var ties: [Range<Int>] = []

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Says which snapshots found an object: those taken in its life, from the first that sized it on, and that did not fail.
+/// Says which snapshots found an object: those taken in its life, from the first that sized it on, and that did not
+/// fail.
 struct Timeline: Sendable {
-  /// When each snapshot was taken, in nanoseconds. Rounded down, which is exact here: births and ends are whole nanoseconds.
+  /// When each snapshot was taken, in nanoseconds. Rounded down, which is exact here: births and ends are whole
+  /// nanoseconds.
   private let times: [Int64]
   /// How many of the snapshots before each did not fail; one more than there are snapshots.
   private let soundBefore: [Int]

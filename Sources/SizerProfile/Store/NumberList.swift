@@ -31,7 +31,8 @@ struct NumberListWriter {
 
 /// Reads what ``NumberListWriter`` writes, and nothing else.
 struct NumberListReader {
-  // Points into a column's text, so that millions of sizes cost no copy; a reader never leaves the closure that got the text.
+  // Points into a column's text, so that millions of sizes cost no copy; a reader never leaves the closure that got the
+  // text.
   private let text: UnsafeBufferPointer<UInt8>
   private var position = 1
   /// Whether the list was read to its end, and was one.

@@ -14,15 +14,15 @@ struct ProfileFile: ~Copyable {
     guard try path.length() != nil else { throw origin.system(ENOENT, "can't be opened") }
     let file = try path.resolved()
     guard let length = try file.length(), length > 0 else {
-      throw origin.error(.notAProfile, "is empty; it is no profile")
+      throw origin.error(.notAProfile, "is empty: it is no profile", "name a file that Sizer wrote")
     }
     // Immutable: the file alone, no locks, and no look at files beside it. Right for every recording that was finished.
     let alone = try Connection(uri: file.uri("immutable=1"), for: .reading, origin: origin)
     guard let header = alone.fileBytes(at: 0, count: 100), header.starts(with: "SQLite format 3\0".utf8) else {
-      throw origin.error(.notAProfile, "is not a profile of Sizer: it is no SQLite database")
+      throw origin.notADatabase
     }
-    // Two there: the file has a log while it is written to. A log beside any other file is a stale one, of a file that was there
-    // before. A log is missing when nobody has the file open, and when somebody took the file without it.
+    // Two there: the file has a log while it is written to. A log beside any other file is a stale one, of a file that
+    // was there before. A log is missing when nobody has the file open, and when somebody took the file without it.
     guard header[19] == 2, let logLength = try file.appending("-wal").length(), logLength > 0 else {
       guard length >= Self.length(header) else { throw origin.corrupted("it ends too early") }
       connection = alone

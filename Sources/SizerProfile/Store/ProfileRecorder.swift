@@ -2,19 +2,20 @@
 import Glibc
 import Synchronization
 
-/// Writes a profile while it is recorded: what ``append(_:)`` was given is in the file when it returns, and stays there when the
-/// process is killed or the disk is full. Any thread may call; one at a time is served.
+/// Writes a profile while it is recorded: what ``append(_:)`` was given is in the file when it returns, and stays there
+/// when the process is killed or the disk is full. Any thread may call; one at a time is served.
 package final class ProfileRecorder: Sendable {
   /// nil once it is finished.
   private let session: Mutex<RecordingSession?>
   private let origin: Origin
-  /// The process that opened the file. Another that was forked from it has the same descriptors and none of the locks: what it wrote or
-  /// tidied up would ruin the file.
+  /// The process that opened the file. Another that was forked from it has the same descriptors and none of the locks:
+  /// what it wrote or tidied up would ruin the file.
   private let owner = getpid()
 
-  /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten (`alreadyExists`).
-  package init(path: String, place: String = "ClassTracker.record(to:)") throws(ProfileError) {
-    origin = Origin(path: path, place: place)
+  /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten
+  /// (`alreadyExists`).
+  package init(path: String, operation: String = "ClassTracker.record(to:)") throws(ProfileError) {
+    origin = Origin(path: path, operation: operation)
     let file = try FilePath(origin)
     let opened = try holdingSignals { () throws(ProfileError) in
       try file.create()
@@ -45,8 +46,8 @@ package final class ProfileRecorder: Sendable {
     }
   }
 
-  /// Writes what came since the last delta, in one transaction: all of it is in the file afterwards, or nothing. After a failure the same
-  /// delta can be tried again; one that leaves it out does not fit (`inconsistent`).
+  /// Writes what came since the last delta, in one transaction: all of it is in the file afterwards, or nothing. After
+  /// a failure the same delta can be tried again; one that leaves it out does not fit (`inconsistent`).
   ///
   /// Once the file or its log was removed, renamed, replaced, cut or overwritten, nothing is written any more, and each
   /// call says so (`notFound`, `corrupted`; `closed` when the program closed descriptors that it did not open).
@@ -63,7 +64,7 @@ package final class ProfileRecorder: Sendable {
     guard getpid() == owner else { throw forked }
     try holdingSignals { () throws(ProfileError) in
       let finished = try session.withLock { (open) throws(ProfileError) in
-        // Closed when it is let go: here, where signals are held.
+        // Closed when it is released: here, where signals are held.
         try open.take()?.finish(traces: traces)
       }
       try finished?.verify()
@@ -75,13 +76,14 @@ package final class ProfileRecorder: Sendable {
     guard getpid() == owner else { throw forked }
     try holdingSignals { () throws(ProfileError) in
       try session.withLock { (session) throws(ProfileError) in
-        guard let session else { throw origin.error(.closed, "is no longer recorded; start a new recording") }
+        guard let session else { throw origin.error(.closed, "is no longer recorded", "start a new recording") }
         try body(session)
       }
     }
   }
 
   private var forked: ProfileError {
-    origin.error(.closed, "is recorded by the process that this one was forked from; start a recording of its own")
+    origin.error(
+      .closed, "is recorded by the process that this one was forked from", "start a recording of this one's own")
   }
 }

@@ -46,14 +46,14 @@ struct RecordedFiles {
   /// SQLite would write there, and close them.
   var areOpen: Bool { descriptors.allSatisfy { FileIdentity(descriptor: $0.number) == $0.file } }
 
-  /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we have
-  /// written since then.
+  /// Throws when one of them is not where it was, is another, or is shorter than it was; than SQLite leaves it, when we
+  /// have written since then.
   ///
   /// - Returns: Whether somebody has written to one of them.
   func check(afterWriting: Bool = false) throws(ProfileError) -> Bool {
     guard areOpen else {
       throw profile.origin.error(
-        .closed, "can't be written any more: the program closed its descriptor, or that of its log; \(Self.remedy)")
+        .closed, "can't be written any more: the program closed its descriptor, or that of its log", Self.remedy)
     }
     let isSame = try Self.check(profile, as: "the file", profileMark)
     var expected = logMark
@@ -85,7 +85,7 @@ struct RecordedFiles {
     guard now.length >= mark.length else {
       throw file.origin.error(
         .corrupted,
-        "was damaged while it was recorded: \(what) was cut from \(mark.length) to \(now.length) bytes; \(remedy)")
+        "was damaged while it was recorded: \(what) was cut from \(mark.length) to \(now.length) bytes", remedy)
     }
     return now == mark
   }
@@ -98,13 +98,13 @@ struct RecordedFiles {
         throw file.origin.system(number, "is recorded, and \(what) can't be looked at")
       }
       throw file.origin.error(
-        .notFound, "is not where it was recorded: \(what) was removed or renamed, or a folder above it; \(remedy)")
+        .notFound, "is not where it was recorded: \(what) was removed or renamed, or a folder above it", remedy)
     }
     return Mark(status)
   }
 
   private static func replaced(_ file: FilePath, as what: String) -> ProfileError {
-    file.origin.error(.notFound, "is not the file that was recorded: \(what) was replaced by another; \(remedy)")
+    file.origin.error(.notFound, "is not the file that was recorded: \(what) was replaced by another", remedy)
   }
 
   private static let remedy =

@@ -117,7 +117,7 @@ extension ProfileWriter {
   mutating func close() throws(ProfileError) {
     guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
       throw origin.error(
-        .busy, "is held by a reader: all is recorded, part of it in -wal, which belongs to the file now")
+        .busy, "is held by a reader: all is recorded, part of it in -wal", "keep the two files together")
     }
     try connection.execute("PRAGMA journal_mode=DELETE")
   }

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A profile is a SQLite database with these tables; their text, comments included, is in the file too (`.schema` shows it).
+/// A profile is a SQLite database with these tables; their text, comments included, is in the file too (`.schema` shows
+/// it).
 ///
 /// - `application_id` is 0x53495A52 ("SIZR"), `user_version` the version of this schema.
-/// - Ids count from 0 without gaps, in the order in which things were announced: an id is an index into ``History``'s arrays.
+/// - Ids count from 0 without gaps, in the order in which things were tracked: an id is an index into ``History``'s
+///   arrays.
 /// - Times are nanoseconds since the tracker was made. Bytes are what the allocator set aside.
-/// - Only what changed is there: an object has the size of its last row in the view `sizes` at every later snapshot too, until its
-///   end; its referents likewise. The view `living` has a row for each snapshot and object.
-/// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal` (WAL mode), and
-///   `<file>-shm` is that log's index, as for every SQLite. When the recording has ended, there is one file.
+/// - Only what changed is there: an object has the size of its last row in the view `sizes` at every later snapshot
+///   too, until its end; its referents likewise. The view `living` has a row for each snapshot and object.
+/// - One transaction per snapshot. While a recording is under way the newest of them may stand in `<file>-wal` (WAL
+///   mode), and `<file>-shm` is that log's index, as for every SQLite. When the recording has ended, there is one file.
 ///
-/// Version 1 had no `estimated` and no `ladder_dead_objects`. The mode of a snapshot may also be `counts`, whose bytes are of the objects'
-/// own blocks.
+/// Version 1 had no `estimated` and no `ladder_dead_objects`. The mode of a snapshot may also be `counts`, whose bytes
+/// are of the objects' own blocks.
 ///
-/// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a million changed
-/// sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it (`json_each`), and the views hide it.
+/// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a
+/// million changed sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it
+/// (`json_each`), and the views hide it.
 enum Schema {
   static let applicationID: Int64 = 0x5349_5A52
   static let version: Int64 = 2
@@ -136,7 +139,8 @@ enum Schema {
       snapshot INTEGER NOT NULL,
       first INTEGER NOT NULL, -- objects.id that the list begins with
       unit INTEGER NOT NULL, -- bytes that the numbers count in
-      sizes TEXT NOT NULL -- [3,4,-3,3] in units of 16: first has 48, first+1 64; the next 3 did not change; first+5 has 48
+      sizes TEXT NOT NULL -- [3,4,-3,3] in units of 16: first has 48, first+1 64; the next 3 did not change; \
+    first+5 has 48
     """)
 
   private static let referentTrees = Table(

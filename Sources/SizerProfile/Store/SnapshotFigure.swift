@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The figures of a snapshot that are columns of their own, in the order of ``Schema``: a new one is a line here and one there.
+/// The figures of a snapshot that are columns of their own, in the order of ``Schema``: a new one is a line here and
+/// one there.
 struct SnapshotFigure {
   let column: String
   let path: any WritableKeyPath<Snapshot, Int> & Sendable

@@ -7,7 +7,8 @@ struct Glyph {
 }
 
 extension Glyph {
-  /// A character as it is safe to show: what controls a terminal, ends a line or turns the direction of writing is spelled out.
+  /// A character as it is safe to show: what controls a terminal, ends a line or turns the direction of writing is
+  /// spelled out.
   init(_ character: Character) {
     // Hundreds of marks on one letter paint over the lines around it; no script stacks that many.
     let scalars = character.unicodeScalars.prefix(16)
@@ -62,7 +63,8 @@ private func columns(of scalars: String.UnicodeScalarView.SubSequence) -> Int {
   return width
 }
 
-/// Whether a scalar takes two columns: wide and full-width ones of Unicode's EastAsianWidth.txt, gaps closed, and emoji.
+/// Whether a scalar takes two columns: wide and full-width ones of Unicode's EastAsianWidth.txt, gaps closed, and
+/// emoji.
 private func isWide(_ scalar: Unicode.Scalar) -> Bool {
   guard scalar.value >= 0x1100 else { return false }
   return scalar.properties.isEmojiPresentation || wideRanges.contains { $0 ~= scalar.value }

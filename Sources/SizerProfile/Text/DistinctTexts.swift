@@ -2,8 +2,9 @@
 
 /// Shortens the names of one table so that those that differ still do.
 ///
-/// All of them in the same way if possible: in the middle, for a module and a class stand at the start, what a generic class is made
-/// of at the end; else by their ends or starts alone. Where none of this tells all apart, those that are still alike get a number.
+/// All of them in the same way if possible: in the middle, for a module and a class stand at the start, what a generic
+/// class is made of at the end; else by their ends or starts alone. Where none of this tells all apart, those that are
+/// still alike get a number.
 package func distinctTexts(of names: [String], in room: Int) -> [FittedText] {
   for kept in [FittedText.Kept.both, .end, .start] {
     let texts = names.map { FittedText($0, in: room, keeping: kept) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of bytes as ten columns of text: ` 344     B`, `  1.42 MB`. Steps of 1024, while the value is greater than that; two
-/// decimals, rounded half to even as printf does, from integers and so without error.
+/// A number of bytes as ten columns of text: ` 344 B`, ` 1.42 MB`. Steps of 1024, while the value is greater than that;
+/// two decimals, rounded half to even as printf does, from integers and so without error.
 package func sizeText(_ bytes: Int) -> String {
   let sign = bytes < 0 ? "-" : ""
   var degree = 0
@@ -24,7 +24,8 @@ private func isGreater(_ number: UInt, than degree: Int) -> Bool {
   number > 1 << UInt(10 * degree)
 }
 
-/// A time as `HH:MM:SS.ss`: hours take as many digits as they need; hundredths are cut off, not rounded, and so never reach 60 s.
+/// A time as `HH:MM:SS.ss`: hours take as many digits as they need; hundredths are cut off, not rounded, and so never
+/// reach 60 s.
 package func timeText(_ duration: Duration) -> String {
   let (seconds, attoseconds) = duration.components
   let hundredths = attoseconds.magnitude / 10_000_000_000_000_000

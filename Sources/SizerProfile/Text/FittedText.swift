@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text on one line that takes no more columns than it may: cut, with `...` where something is missing. However long a text is, no more
-/// of it is looked at than could be shown.
+/// Text on one line that takes no more columns than it may: cut, with `...` where something is missing. However long a
+/// text is, no more of it is looked at than could be shown.
 package struct FittedText: Sendable, Hashable {
   /// Which part of a text that is too long stays.
   package enum Kept: Sendable, Hashable, CaseIterable {
@@ -52,14 +52,15 @@ package struct FittedText: Sendable, Hashable {
   /// With spaces behind it.
   package func leading(in columns: Int) -> String { text + spaces(columns - width) }
 
-  /// The end of a text, as far as it could be shown in so many columns: for what is put together of parts before it is fitted.
+  /// The end of a text, as far as it could be shown in so many columns: for what is put together of parts before it is
+  /// fitted.
   static func end(of text: String, in room: Int) -> String {
     let window = window(max(room, 0))
     return text.utf8.count <= window ? text : "..." + text.suffix(bytes: window)
   }
 
-  /// How many bytes can be shown in so many columns: of each character 16 scalars of four bytes. Not too few, so that a name with
-  /// marks that are not shown counts as whole.
+  /// How many bytes can be shown in so many columns: of each character 16 scalars of four bytes. Not too few, so that a
+  /// name with marks that are not shown counts as whole.
   private static func window(_ room: Int) -> Int { max(1_024, 64 * min(room, 1 << 24)) }
 
   private static func isPlain(_ text: Substring) -> Bool { text.utf8.allSatisfy { 0x20...0x7E ~= $0 } }

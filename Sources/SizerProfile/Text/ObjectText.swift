@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes an object's block of ``Statistics/printStatistics(className:limit:to:)`` line by line, no line wider than 79 columns and
-/// none with spaces at its end.
+/// Writes an object's block of ``Statistics/printStatistics(className:limit:to:)`` line by line, no line wider than 79
+/// columns and none with spaces at its end.
 struct ObjectText {
   let object: TrackedObject
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes the referents of one record as a tree, largest first. What is below a thousandth of the object is folded: siblings that are
-/// become one line together, and none where even their sum is below it.
+/// Writes the referents of one record as a tree, largest first. What is below a thousandth of the object is folded:
+/// siblings that are become one line together, and none where even their sum is below it.
 struct ReferentText {
   private let referents: [SizeNode]
   private let total: Int

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Standard output, by way of `print`, so that lines keep their place among the program's own. Gathers some lines first: each `print`
-/// locks the stream.
+/// Standard output, by way of `print`, so that lines keep their place among the program's own. Gathers some lines
+/// first: each `print` locks the stream.
 struct StandardOutput: TextOutputStream {
   private var gathered = ""
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Texts as the bytes that they are. Swift's own `==`, `<` and `hash(into:)` take é for é, one scalar or two, and for that bring both
-/// into one form first: a text of a million marks takes a second each time.
+/// Texts as the bytes that they are. Swift's own `==`, `<` and `hash(into:)` take é for é, one scalar or two, and for
+/// that bring both into one form first: a text of a million marks takes a second each time.
 extension String {
   /// The bytes of UTF-8, in place.
   func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
@@ -50,7 +50,8 @@ extension String {
     return index == endIndex ? index : unicodeScalars.index(before: unicodeScalars.index(after: index))
   }
 
-  /// What stands behind the last slash of a path, trailing ones aside. No system has longer names of files than what is looked at.
+  /// What stands behind the last slash of a path, trailing ones aside. No system has longer names of files than what is
+  /// looked at.
   package var lastPathComponent: Substring {
     let end = suffix(bytes: 1_024).utf8
     let slash = UInt8(ascii: "/")

@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers for texts, from 0: the same for texts of the same bytes. What is read of a profile shares its texts, by the hundred
-/// thousand; here each is hashed once, and later known by where it lies in memory.
+/// Numbers for texts, from 0: the same for texts of the same bytes. What is read of a profile shares its texts, by the
+/// hundred thousand; here each is hashed once, and later known by where it lies in memory.
 ///
 /// A class, so that several who count can share one. Not for several threads.
 package final class TextNumbers {
-  /// A text byte for byte.
-  private struct Exact: Hashable {
-    let text: String
-
-    static func == (left: Exact, right: Exact) -> Bool { left.text.isSameText(as: right.text) }
-    func hash(into hasher: inout Hasher) { text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) } }
-  }
-
-  /// Where a text's bytes lie.
-  private struct Place: Hashable {
-    let start: UInt
-    let count: Int
-
-    /// nil for a short text, which lies in the value itself.
-    init?(_ text: String) {
-      guard text.utf8.count > 15 else { return nil }
-      (start, count) = text.withBytes { (UInt(bitPattern: $0.baseAddress), $0.count) }
-    }
-  }
-
   /// The texts by their numbers.
   package private(set) var texts: [String] = []
   /// How many bytes were hashed: the work that depends on how long texts are.
   package private(set) var hashedBytes = 0
-  private var numbers: [Exact: Int] = [:]
-  private var places: [Place: Int] = [:]
+  private var numbers: [ExactText: Int] = [:]
+  private var places: [TextPlace: Int] = [:]
   /// Keeps texts where they are as long as their places are remembered.
   private var held: [String] = []
 
@@ -38,7 +18,7 @@ package final class TextNumbers {
 
   /// The text's number; a new one for a text that was not here before.
   package func number(of text: String) -> Int {
-    guard let place = Place(text) else { return hashed(text) }
+    guard let place = TextPlace(text, longerThan: 15) else { return hashed(text) }
     if let number = places[place] { return number }
     let number = hashed(text)
     places[place] = number
@@ -56,7 +36,7 @@ package final class TextNumbers {
 
   private func hashed(_ text: String) -> Int {
     hashedBytes += text.utf8.count
-    let key = Exact(text: text)
+    let key = ExactText(text)
     if let number = numbers[key] { return number }
     numbers[key] = texts.count
     texts.append(text)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension History {
-  /// What is wrong first, in words, or nil when all that ``Statistics`` relies on holds. For whoever fills a history from a file that
-  /// may come from anyone: indices, order, and figures that can't be negative. Linear, and makes no copy.
+  /// What is wrong first, in words, or nil when all that ``Statistics`` relies on holds. For whoever fills a history
+  /// from a file that may come from anyone: indices, order, and figures that can't be negative. Linear, and makes no
+  /// copy.
   package func firstBreach() -> String? {
     snapshotBreach() ?? objectBreach()
       ?? orderBreach("sizes", sizes.lazy.map { ($0.object, $0.snapshot) })

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that a tracker recorded, in columns: what ``Statistics`` asks, what a profile stores. Objects by the million fit, for a
-/// row is 40 bytes, and a size is stored only where it changed.
+/// All that a tracker recorded, in columns: what ``Statistics`` asks, what a profile stores. Objects by the million
+/// fit, for a row is 40 bytes, and a size is stored only where it changed.
 ///
-/// Invariants: indices point into the tables named; `sizes` and `referents` are in order of object, then of snapshot, with no pair
-/// twice; snapshots are in order of time.
+/// Invariants: indices point into the tables named; `sizes` and `referents` are in order of object, then of snapshot,
+/// with no pair twice; snapshots are in order of time.
 package struct History: Sendable, Hashable {
-  /// One tracked object. Rows are in the order in which objects were announced.
+  /// One tracked object. Rows are in the order in which objects were tracked.
   package struct ObjectRow: Sendable, Hashable {
     /// Stands for "none" in columns that are indices.
     package static let none = UInt32.max
 
-    /// Index into `names`: the name it was registered with.
+    /// Index into `names`: the name that it is tracked under.
     package var name: UInt32
-    /// Index into `names`: its class at registration.
+    /// Index into `names`: its class when it was tracked first.
     package var className: UInt32
     /// Index into `names`: its class when it was last sized.
     package var currentClass: UInt32
@@ -43,9 +43,9 @@ package struct History: Sendable, Hashable {
     }
   }
 
-  /// A size that differs from the one before. An object's first row is of the first snapshot that found it. It has that size at every
-  /// later snapshot, until the next row, as long as the snapshot's time is before its end. A snapshot with an error sized nothing: it
-  /// is no record of any object, and what held before holds after it.
+  /// A size that differs from the one before. An object's first row is of the first snapshot that found it. It has that
+  /// size at every later snapshot, until the next row, as long as the snapshot's time is before its end. A snapshot
+  /// with an error sized nothing: it is no record of any object, and what held before holds after it.
   package struct SizeRow: Sendable, Hashable {
     package var object: UInt32
     package var snapshot: UInt32
@@ -58,8 +58,8 @@ package struct History: Sendable, Hashable {
     }
   }
 
-  /// The named referents of an object at a snapshot; they hold at later ones as sizes do. An empty tree says that from then on
-  /// none are recorded.
+  /// The named referents of an object at a snapshot; they hold at later ones as sizes do. An empty tree says that from
+  /// then on none are recorded.
   package struct ReferentRow: Sendable, Hashable {
     package var object: UInt32
     package var snapshot: UInt32

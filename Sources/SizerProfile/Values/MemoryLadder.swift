@@ -2,16 +2,18 @@
 
 /// What the process's resident memory consists of, from typed objects down to what nobody can tell. In bytes.
 ///
-/// The rungs of ``rungs`` add up to ``resident``, for the last of them, ``rest``, is what the others leave. It is positive for memory that
-/// no book has: pages that libraries map themselves, zeroed global variables, stacks kept of threads that ended. It is **negative**
-/// when books have pages that are not present: blocks that were set aside and never touched (an array's reserved capacity),
-/// the allocator's own tables (jemalloc sets aside 2 MiB for each GiB of addresses and fills little), pages that were swapped out.
+/// The rungs of ``rungs`` add up to ``resident``, for the last of them, ``rest``, is what the others leave. It is
+/// positive for memory that no book has: pages that libraries map themselves, zeroed global variables, stacks kept of
+/// threads that ended. It is **negative** when books have pages that are not present: blocks that were set aside and
+/// never touched (an array's reserved capacity), the allocator's own tables (jemalloc sets aside 2 MiB for each GiB of
+/// addresses and fills little), pages that were swapped out.
 ///
-/// Three rungs are books, not pages, and seem to name more than is present in a server with little heap and many threads (concluded
-/// from runs with other settings, not from the page tables): ``allocatorMetadata`` (most of it is those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody
-/// has touched) and ``unusedInPages``. With 24 threads and 29 MB of objects the rest was 12.8 % of the resident memory below zero, and
-/// 7.2 % with `MALLOC_CONF=tcache:false`: about half of it goes with blocks that were cached ahead, the rest with tables. Both stay as they are while
-/// the heap grows, so that their share shrinks.
+/// Three rungs are books, not pages, and seem to name more than is present in a server with little heap and many
+/// threads (concluded from runs with other settings, not from the page tables): ``allocatorMetadata`` (most of it is
+/// those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody has touched) and
+/// ``unusedInPages``. With 24 threads and 29 MB of objects the rest was 12.8 % of the resident memory below zero, and
+/// 7.2 % with `MALLOC_CONF=tcache:false`: about half of it goes with blocks that were cached ahead, the rest with
+/// tables. Both stay as they are while the heap grows, so that their share shrinks.
 ///
 /// The figures are read within a millisecond, not at one instant; what other threads do meanwhile is in the rest too.
 public struct MemoryLadder: Sendable, Hashable, Codable {
@@ -21,10 +23,11 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
   public var objects: Int?
   /// Usable bytes of the raw blocks that these own; nil as above.
   public var rawBlocks: Int?
-  /// Usable bytes of Swift objects that are dead and whose blocks unowned references keep; nil as above. No rung when there are none.
+  /// Usable bytes of Swift objects that are dead and whose blocks unowned references keep; nil as above. No rung when
+  /// there are none.
   public var deadObjects: Int?
-  /// Usable bytes of all other blocks that are alive: those of C libraries, of the Swift runtime. Negative when ``objects`` were counted
-  /// at another moment, and more of them were alive.
+  /// Usable bytes of all other blocks that are alive: those of C libraries, of the Swift runtime. Negative when
+  /// ``objects`` were counted at another moment, and more of them were alive.
   public var otherBlocks: Int
   /// Freed blocks that threads keep for themselves.
   public var threadCaches: Int
@@ -36,12 +39,13 @@ public struct MemoryLadder: Sendable, Hashable, Codable {
   public var allocatorMetadata: Int
   /// Free places between living blocks, in pages that are in use.
   public var unusedInPages: Int
-  /// The threads' stacks, as far as they are present. Without access to the process's mappings: the main thread's alone, with
-  /// pages that it has not used yet.
+  /// The threads' stacks, as far as they are present. Without access to the process's mappings: the main thread's
+  /// alone, with pages that it has not used yet.
   public var stacks: Int
   /// Pages of files and shared memory that are mapped: programs, libraries, data.
   public var mappedFiles: Int
-  /// Pages of mapped files that were written to and copied: global variables, relocated tables. nil when the system does not tell.
+  /// Pages of mapped files that were written to and copied: global variables, relocated tables. nil when the system
+  /// does not tell.
   public var copiedFilePages: Int?
   /// What Sizer itself holds: the ``Snapshot/overheadBytes``.
   public var profiler: Int

@@ -2,8 +2,8 @@
 
 /// One named referent of an object, with what hangs below it.
 public struct SizeNode: Sendable, Hashable, Codable {
-  /// The stored property's or the enum case's name, `[3]` for an element, `[key]` for a dictionary's value (at most 256 bytes of a
-  /// text); the type's name at the root.
+  /// The stored property's or the enum case's name, `[3]` for an element, `[key]` for a dictionary's value (at most 256
+  /// bytes of a text); the type's name at the root.
   public var name: String
   /// The dynamic type, fully qualified.
   public var typeName: String

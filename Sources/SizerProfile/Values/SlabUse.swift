@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The allocator's slabs that the living objects of one class pin. A slab is a run of pages with places for blocks of one size; it can
-/// be given back only when the last block in it is freed. Few objects spread over many slabs hold much more memory than they use.
+/// The allocator's slabs that the living objects of one class pin. A slab is a run of pages with places for blocks of
+/// one size; it can be given back only when the last block in it is freed. Few objects spread over many slabs hold much
+/// more memory than they use.
 public struct SlabUse: Sendable, Hashable, Codable {
   /// Objects whose slabs are known.
   public var objectCount: Int

@@ -22,8 +22,8 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var trackedBytes: Int
   /// Bytes that the profiler held for itself; in no other figure but those of ``process``.
   public var overheadBytes: Int
-  /// How the heap was looked at: `inPlace`, `frozen`, or not: `counts`. Then bytes are those of the objects' own blocks, not to be compared
-  /// with other snapshots', and ``error`` says why.
+  /// How the heap was looked at: `inPlace`, `frozen`, or not: `counts`. Then bytes are those of the objects' own
+  /// blocks, not to be compared with other snapshots', and ``error`` says why.
   public var mode: SnapshotMode
   /// For how long threads that make or free tracked objects had to wait.
   public var pause: Duration
@@ -31,17 +31,18 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var skippedCount: Int
   /// Objects met whose layout is unknown: counted, not followed exactly. 0 when all sizes are exact.
   public var unresolvedCount: Int
-  /// The part of ``trackedBytes`` that is an estimate: what is reached only by words of which it isn't known whether they refer to it, or
-  /// own it.
+  /// The part of ``trackedBytes`` that is an estimate: what is reached only by words of which it isn't known whether
+  /// they refer to it, or own it.
   public var estimatedBytes: Int
   /// The process's memory.
   public var process: ProcessMemory
-  /// By registered name; classes that are tracked and have no instance are there too.
+  /// By the name that objects are tracked under; classes that are tracked and have no instance are there too.
   public var classes: [String: ClassRecord]
-  /// What the process's resident memory consists of; nil when it was not asked for.
+  /// What the process's resident memory consists of. Nil in a snapshot that failed, in samples of a tracker that tracks
+  /// nothing, where it would cost ten times what they do, and where the profile was written without it.
   public var ladder: MemoryLadder?
-  /// Why objects were not sized; nil when they were. Snapshots of mode `counts` have it, and periodic ones that failed: others throw their
-  /// errors.
+  /// Why objects were not sized; nil when they were. Snapshots of mode `counts` have it, and periodic ones that failed:
+  /// others throw their errors.
   public var error: String?
 
   /// A snapshot of these figures.
@@ -67,7 +68,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
   }
 }
 
-/// What a snapshot says about the living objects of one registered name.
+/// What a snapshot says about the living tracked objects of one name.
 public struct ClassRecord: Sendable, Hashable, Codable {
   /// Living instances.
   public var active: Int

@@ -8,7 +8,8 @@ public struct TrackedObject: Sendable, Hashable {
     public var timestamp: Duration
     /// Usable bytes of what the object owned.
     public var bytes: Int
-    /// Its named referents down to the resolution level; empty at level 0. Their bytes and the object's own block add up to ``bytes``.
+    /// Its named referents down to the resolution level; empty at level 0. Their bytes and the object's own block add
+    /// up to ``bytes``.
     public var referents: [SizeNode]
 
     /// A record of these parts.
@@ -19,15 +20,15 @@ public struct TrackedObject: Sendable, Hashable {
     }
   }
 
-  /// The name it was registered with: its class's, unless the caller gave another.
+  /// The name that it is tracked under: its class's, unless the caller gave another.
   public var name: String
-  /// The class it had when it was registered, fully qualified.
+  /// The class it had when it was tracked first, fully qualified.
   public var className: String
   /// Says what it is without running its code: the class that it had when it was last sized.
   public var representation: String
   /// Where it is while it lives and is tracked; 0 when it is not.
   public var address: UInt64
-  /// When it was made (objects of tracked classes) or announced; since the tracker was made.
+  /// When it was made (objects of tracked classes) or tracked; since the tracker was made.
   public var birth: Duration
   /// When its `deinit` began; nil when it lived at the end, or tracking ended before it did.
   public var death: Duration?

@@ -17,7 +17,7 @@ struct CallTree {
   private(set) var parents: [Int] = []
   private(set) var callOfNode: [Int] = []
 
-  private let limits: Limits
+  private let limits: PageLimits
   private var callIndices: [Call: Int] = [:]
   private var nodeIndices: [Edge: Int] = [:]
   private var nodeOfTrace: [UInt32: Int] = [:]
@@ -27,7 +27,7 @@ struct CallTree {
     var call: Int
   }
 
-  init(limits: Limits) { self.limits = limits }
+  init(limits: PageLimits) { self.limits = limits }
 
   /// The node of a trace; nil when there is none, or no room for it.
   mutating func node(of trace: UInt32, in history: History, _ texts: inout StringTable) -> Int? {

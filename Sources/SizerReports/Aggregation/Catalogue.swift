@@ -4,7 +4,7 @@ internal import SizerProfile
 
 /// Which snapshots and classes a page holds, and the totals of both.
 struct Catalogue {
-  /// A registered name and what the snapshots say of it, one figure for each kept snapshot.
+  /// A name that objects are tracked under and what the snapshots say of it, one figure for each kept snapshot.
   struct Class {
     var name: String
     var made = 0
@@ -26,7 +26,7 @@ struct Catalogue {
   /// For each index into the history's names, the class in `classes`; -1 for those summed in `other`.
   let classOfName: [Int32]
 
-  init(_ history: History, limits: Limits) {
+  init(_ history: History, limits: PageLimits) {
     snapshots = Self.chosen(of: history.snapshots, limit: limits.snapshots)
     let names = TextNumbers()
     var totals = Self.totals(history, names)

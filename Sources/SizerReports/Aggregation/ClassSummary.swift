@@ -7,8 +7,8 @@ struct ClassSummary {
   /// Sizes are counted by quarters of a power of two, which is how allocators space them too.
   static let bucketCount = 224
 
-  /// Objects whose first snapshot is the row and whose last is the column: who is alive at both of two snapshots is the sum of
-  /// the rows up to one and of the columns from the other.
+  /// Objects whose first snapshot is the row and whose last is the column: who is alive at both of two snapshots is the
+  /// sum of the rows up to one and of the columns from the other.
   var lives: Triangle
   /// Bytes, at the column, of the objects whose first snapshot is the row.
   var bytesByFirst: Triangle
@@ -21,7 +21,7 @@ struct ClassSummary {
   var ends: [Int]
   /// By trace; `History.ObjectRow.none` for objects without.
   var traces: [UInt32: TraceWeight] = [:]
-  /// The instances that get a row, in the order of announcement.
+  /// The instances that get a row, in the order of tracking.
   var kept: [UInt32] = []
   /// Whether these are all.
   var keepsAll = true
@@ -36,7 +36,7 @@ struct ClassSummary {
   }
 
   init(
-    of objects: ArraySlice<UInt32>, in index: HistoryIndex, keeping quota: Int, peak: Int?, limits: Limits
+    of objects: ArraySlice<UInt32>, in index: HistoryIndex, keeping quota: Int, peak: Int?, limits: PageLimits
   ) {
     let count = index.kept.count
     lives = Triangle(side: count)

@@ -14,7 +14,7 @@ struct HistoryIndex {
   private let keptAtOrAfter: [Int]
   private let sizeStarts: [Int]
   private let referentStarts: [UInt32: Range<Int>]
-  /// Objects in order of class, and of announcement within one; where each class starts.
+  /// Objects in order of class, and of tracking within one; where each class starts.
   private let objects: [UInt32]
   private let classStarts: [Int]
 
@@ -40,7 +40,7 @@ struct HistoryIndex {
     (objects, classStarts) = Self.byClass(history, catalogue)
   }
 
-  /// The objects of a class in the order in which they were announced.
+  /// The objects of a class in the order in which they were tracked.
   func objects(ofClass index: Int) -> ArraySlice<UInt32> { objects[classStarts[index]..<classStarts[index + 1]] }
 
   func sizes(of object: UInt32) -> ArraySlice<History.SizeRow> {

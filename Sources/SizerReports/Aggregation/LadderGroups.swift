@@ -2,7 +2,8 @@
 
 internal import SizerProfile
 
-/// The rungs of a memory ladder in as many groups as a chart has colours for. Like the rungs, they add up to the resident memory.
+/// The rungs of a memory ladder in as many groups as a chart has colours for. Like the rungs, they add up to the
+/// resident memory.
 enum LadderGroups {
   static let names = [
     "Swift objects", "raw blocks that they own", "other living blocks", "allocator’s caches and tables", "stacks",

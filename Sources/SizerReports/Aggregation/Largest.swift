@@ -28,8 +28,8 @@ package struct Largest {
   }
 }
 
-/// A random choice in which each offered object has the same chance, and which is the same every time: a report of the same
-/// profile is the same file.
+/// A random choice in which each offered object has the same chance, and which is the same every time: a report of the
+/// same profile is the same file.
 package struct Sample {
   private let count: Int
   private var offered = 0

@@ -14,7 +14,7 @@ struct DiffTally {
   }
 
   private let isGrouped: Bool
-  /// Numbers for the registered names: a name may be long, and there are many objects of it.
+  /// Numbers for the names of tracked objects: a name may be long, and there are many objects of it.
   private let names: TextNumbers
   /// By number; nil for those that no object has on either side.
   private var classesByName: [ProfileDiff.ClassChange?] = []
@@ -98,7 +98,7 @@ struct DiffTally {
       return (ranks[group.key.name], change)
     }
     return ProfileDiff.Kind.allCases.flatMap { kind in
-      // Stable: those alike stay in the order of announcement.
+      // Stable: those alike stay in the order of tracking.
       changes.enumerated().filter { $0.element.change.kind == kind }
         .sorted { one, other in
           (other.element.change.figures.growth.magnitude, one.element.rank, one.offset)

@@ -2,7 +2,8 @@
 
 package import SizerProfile
 
-/// A comparison as text: the two snapshots, a table of the classes, and for each kind of change the largest ones with their traces.
+/// A comparison as text: the two snapshots, a table of the classes, and for each kind of change the largest ones with
+/// their traces.
 package struct DiffText {
   private let diff: ProfileDiff
   private let style: TextStyle

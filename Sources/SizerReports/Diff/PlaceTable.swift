@@ -35,7 +35,8 @@ struct PlaceTable {
   /// A trace that has this number; nil for -1, which stands for none.
   func trace(of number: Int) -> StackTrace? { number < 0 ? nil : traces[number] }
 
-  /// What a reader sees of a call. Where a name or a line is known, the offset is left out: it changes with every build.
+  /// What a reader sees of a call. Where a name or a line is known, the offset is left out: it changes with every
+  /// build.
   private mutating func call(_ frame: StackTrace.Frame) -> Call {
     let offset = frame.image == nil ? frame.address : frame.imageOffset
     return Call(

@@ -5,8 +5,8 @@ package import SizerProfile
 extension ProfileDiff {
   /// Compares a snapshot of one profile with one of another, or of the same. Linear in the objects and sizes of both.
   ///
-  /// - Parameter isGrouped: Whether objects of one name and place, to which the same happened, are one change. Objects of
-  ///   different runs always are.
+  /// - Parameter isGrouped: Whether objects of one name and place, to which the same happened, are one change. Objects
+  ///   of different runs always are.
   /// - Throws: when the first snapshot is the later one of a recording.
   package init(
     _ before: Statistics, _ fromSnapshot: Int, _ after: Statistics, _ toSnapshot: Int, isGrouped: Bool = true
@@ -43,8 +43,8 @@ extension ProfileDiff.Side {
 }
 
 extension Statistics {
-  /// Whether one of the two was recorded by the same tracker as the other, and is that recording at an earlier time. Births are
-  /// nanoseconds and snapshots too: two runs do not agree in all of them.
+  /// Whether one of the two was recorded by the same tracker as the other, and is that recording at an earlier time.
+  /// Births are nanoseconds and snapshots too: two runs do not agree in all of them.
   fileprivate func isOfSameRecording(as other: Statistics, _ names: TextNumbers) -> Bool {
     let mineByName = history.names.map { names.number(of: $0) }
     let theirsByName = other.history.names.map { names.number(of: $0) }

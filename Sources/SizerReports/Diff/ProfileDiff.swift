@@ -4,8 +4,9 @@ package import SizerProfile
 
 /// What changed between two snapshots, of one recording or of two.
 ///
-/// Objects are followed one by one where both snapshots are of the same recording: one profile, or two copies of one that was being
-/// recorded. Of different runs no object of one is an object of the other: then the places where objects were made are compared.
+/// Objects are followed one by one where both snapshots are of the same recording: one profile, or two copies of one
+/// that was being recorded. Of different runs no object of one is an object of the other: then the places where objects
+/// were made are compared.
 package struct ProfileDiff: Sendable, Hashable {
   /// One of the two snapshots.
   package struct Side: Sendable, Hashable {
@@ -29,7 +30,7 @@ package struct ProfileDiff: Sendable, Hashable {
     package var growth: Int { toBytes &- fromBytes }
   }
 
-  /// A registered name's objects.
+  /// The tracked objects of a name.
   package struct ClassChange: Sendable, Hashable {
     package var name: String
     package var figures = Figures()
@@ -73,7 +74,7 @@ package struct ProfileDiff: Sendable, Hashable {
   package var to: Side
   /// Whether objects were followed one by one.
   package var followsObjects: Bool
-  /// All registered names that have an object on either side; the largest change of bytes first.
+  /// All names of tracked objects that have an object on either side; the largest change of bytes first.
   package var classes: [ClassChange]
   /// By kind, in the order of ``Kind``; the largest change of bytes first.
   package var changes: [Change]

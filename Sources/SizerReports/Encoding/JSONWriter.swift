@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// JSON as bytes that may stand inside a `<script>` element: `<`, `>` and `&` are escaped, so no text can end the element or
-/// start a comment in it, and so are U+2028 and U+2029.
+/// JSON as bytes that may stand inside a `<script>` element: `<`, `>` and `&` are escaped, so no text can end the
+/// element or start a comment in it, and so are U+2028 and U+2029.
 package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
   private var needsComma = false

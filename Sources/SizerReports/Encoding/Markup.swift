@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// HTML as bytes. Text goes in through ``text(_:)`` only; ``raw(_:)`` takes literals of our own, which `StaticString` enforces.
+/// HTML as bytes. Text goes in through ``text(_:)`` only; ``raw(_:)`` takes literals of our own, which `StaticString`
+/// enforces.
 package struct Markup {
   package private(set) var bytes: [UInt8] = []
 

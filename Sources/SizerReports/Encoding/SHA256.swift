@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SHA-256 (FIPS 180-4), for the hashes by which a page's Content-Security-Policy admits its own style and script and nothing
-/// else. Hashes rather than nonces, so that the same profile gives the same file. Not for secrets: time depends on nothing but
-/// length, but nobody has checked that.
+/// SHA-256 (FIPS 180-4), for the hashes by which a page's Content-Security-Policy admits its own style and script and
+/// nothing else. Hashes rather than nonces, so that the same profile gives the same file. Not for secrets: time depends
+/// on nothing but length, but nobody has checked that.
 package enum SHA256 {
   /// The digest of the bytes in Base64, as the policy wants it.
   package static func base64(of bytes: [UInt8]) -> String { base64Encoded(digest(of: bytes)) }

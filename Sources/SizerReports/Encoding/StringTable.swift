@@ -2,8 +2,8 @@
 
 internal import SizerProfile
 
-/// The texts of a page, each once; rows refer to them by index. Bounded, so that a profile with endless names gives a page that
-/// opens all the same.
+/// The texts of a page, each once; rows refer to them by index. Bounded, so that a profile with endless names gives a
+/// page that opens all the same.
 struct StringTable {
   /// Index 0 stands for every text that found no more room.
   static let leftOut = 0
@@ -39,7 +39,8 @@ struct StringTable {
   }
 
   private mutating func add(_ text: String) -> Int {
-    // In the worst case every character is one that JSON writes in six, and short texts cost their quotes and index too.
+    // In the worst case every character is one that JSON writes in six, and short texts cost their quotes and index
+    // too.
     let visible = VisibleText.of(text)
     let cost = visible.utf8.reduce(8) {
       $0 + ($1 == 0x3C || $1 == 0x3E || $1 == 0x26 ? 6 : $1 == 0x22 || $1 == 0x5C ? 2 : 1)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The one gate for text that comes from the program: names, labels, paths, errors. What leaves it has no character that is
-/// invisible or that moves others, so that nobody can be shown a name that is not there.
+/// The one gate for text that comes from the program: names, labels, paths, errors. What leaves it has no character
+/// that is invisible or that moves others, so that nobody can be shown a name that is not there.
 package enum VisibleText {
   /// The text with control, format and other invisible characters written as Swift writes them, `\u{202E}`.
   ///
-  /// - Parameter limit: in bytes of UTF-8; of a longer text the beginning and the end are kept, with a mark between them.
+  /// - Parameter limit: in bytes of UTF-8; of a longer text the beginning and the end are kept, with a mark between
+  ///   them.
   package static func of(_ text: String, limit: Int = 300) -> String {
     // Before escaping: a hostile text may be huge, and only what is kept is worth the work.
     let kept = shortened(text, to: limit)

@@ -2,8 +2,8 @@
 
 package import SizerProfile
 
-/// A table of a profile as comma-separated values (RFC 4180, with line feeds), described in `Documents/export.md`. The first line names
-/// the columns; their order is kept, new ones come behind.
+/// A table of a profile as comma-separated values (RFC 4180, with line feeds), described in `Documents/export.md`. The
+/// first line names the columns; their order is kept, new ones come behind.
 package struct CSVExport {
   /// What there is to export.
   package enum Table: String, Sendable, Hashable, CaseIterable {
@@ -23,7 +23,8 @@ package struct CSVExport {
 
   /// An export of one table; nothing is computed before it is written.
   ///
-  /// - Parameter spellsControls: Whether characters that a terminal obeys are spelled out (`\u{1b}`); if not, texts are exact.
+  /// - Parameter spellsControls: Whether characters that a terminal obeys are spelled out (`\u{1b}`); if not, texts are
+  ///   exact.
   package init(_ statistics: Statistics, table: Table, spellsControls: Bool = false) {
     self.statistics = statistics
     self.table = table

@@ -41,7 +41,8 @@ extension ExportBuffer {
     add(digits)
   }
 
-  /// What would be taken as a command by a terminal, or shown as something else than it is: JSON says the same with an escape.
+  /// What would be taken as a command by a terminal, or shown as something else than it is: JSON says the same with an
+  /// escape.
   private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: true

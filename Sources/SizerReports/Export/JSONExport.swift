@@ -2,8 +2,8 @@
 
 package import SizerProfile
 
-/// A profile as one JSON object (RFC 8259), described in `Documents/export.md`. Keys stand in the same order always, snapshots,
-/// traces and objects on a line each, so that line tools can pick them.
+/// A profile as one JSON object (RFC 8259), described in `Documents/export.md`. Keys stand in the same order always,
+/// snapshots, traces and objects on a line each, so that line tools can pick them.
 package struct JSONExport {
   /// Goes up when something is taken away or means something else; what is added does not change it.
   package static let version = 1

@@ -2,8 +2,8 @@
 
 internal import SizerProfile
 
-/// Rows of cells in columns, one line each. The widths are those of the first rows, which are kept back for that; later rows are
-/// written at once. Where columns are too many for the width, a row has a line for each of its cells instead.
+/// Rows of cells in columns, one line each. The widths are those of the first rows, which are kept back for that; later
+/// rows are written at once. Where columns are too many for the width, a row has a line for each of its cells instead.
 package struct TableText {
   /// A cell of a row.
   package struct Cell: Sendable, Hashable {

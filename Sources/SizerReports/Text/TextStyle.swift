@@ -7,7 +7,8 @@ package struct TextStyle: Sendable, Hashable {
   /// Whether there may be colours: escape sequences of ECMA-48 (`ESC [ 1 m`).
   package var hasColours: Bool
 
-  /// Without colours and 79 columns wide unless told otherwise. A width below 40 counts as 40: narrower than that there are no tables.
+  /// Without colours and 79 columns wide unless told otherwise. A width below 40 counts as 40: narrower than that there
+  /// are no tables.
   package init(width: Int = 79, hasColours: Bool = false) {
     self.width = max(40, width)
     self.hasColours = hasColours

@@ -19,7 +19,8 @@ enum Shop {
     return builder
   }
 
-  /// Two snapshots were asked for slabs: each class has some that are emptier than the next one's, and one has objects in none.
+  /// Two snapshots were asked for slabs: each class has some that are emptier than the next one's, and one has objects
+  /// in none.
   private static func addSlabs(to builder: inout SampleBuilder) {
     for position in [20, 23] {
       for (rank, name) in builder.expected.keys.sorted().enumerated() {

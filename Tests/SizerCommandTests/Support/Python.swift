@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-/// Runs a Python program on a file and returns the lines that it prints: Python's own readers of JSON and CSV say what others will
-/// read in what `sizer` wrote.
+/// Runs a Python program on a file and returns the lines that it prints: Python's own readers of JSON and CSV say what
+/// others will read in what `sizer` wrote.
 func python(_ program: String, _ input: String) throws -> [String] {
   let ended = try run(["python3", "-c", program], environment: ["PYTHONUTF8": "1"], input: input)
   guard ended.status == 0 else {

@@ -44,8 +44,8 @@ import Testing
       sizes: [.init(object: 2, snapshot: 1, bytes: 32)])
   }
 
-  @Test(arguments: 0..<wrong.count)
-  func `is refused with`(index: Int) throws {
+  @Test("is refused with", arguments: 0..<wrong.count)
+  func wrongDeltas(index: Int) throws {
     let folder = try Folder()
     var bad = second
     Self.wrong[index].1(&bad)
@@ -66,7 +66,8 @@ import Testing
     #expect(sum.objects.count == 3)
   }
 
-  @Test func `figures that no profile holds are refused, and the next delta is written`() throws {
+  @Test("figures that no profile holds are refused, and the next delta is written")
+  func impossibleFigures() throws {
     let folder = try Folder()
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(first)

@@ -99,8 +99,8 @@ import Testing
     return files
   }
 
-  @Test(arguments: disturbances)
-  func `the next snapshot is refused, and so is every other`(_ disturbance: Disturbance) throws {
+  @Test("the next snapshot is refused, and so is every other", arguments: disturbances)
+  func nextSnapshot(_ disturbance: Disturbance) throws {
     let (recorder, path, home) = try begun()
     try disturbance.act(path, home)
     let before = files(home)
@@ -119,8 +119,8 @@ import Testing
     #expect(try history(at: folder.path("new")) == story.history)
   }
 
-  @Test(arguments: disturbances)
-  func `an end without another snapshot says so, too`(_ disturbance: Disturbance) throws {
+  @Test("an end without another snapshot says so, too", arguments: disturbances)
+  func endWithoutSnapshot(_ disturbance: Disturbance) throws {
     let (recorder, path, home) = try begun()
     try disturbance.act(path, home)
     let before = files(home)
@@ -129,8 +129,8 @@ import Testing
     #expect(files(home) == before)
   }
 
-  @Test(arguments: disturbances)
-  func `a recorder that is dropped leaves alone what is not its own`(_ disturbance: Disturbance) throws {
+  @Test("a recorder that is dropped leaves alone what is not its own", arguments: disturbances)
+  func recorderDroppedLeaves(_ disturbance: Disturbance) throws {
     var recorder: ProfileRecorder?
     let (begun, path, home) = try begun()
     recorder = begun
@@ -141,7 +141,8 @@ import Testing
     #expect(files(home) == before)
   }
 
-  @Test func `what does no harm is let be`() throws {
+  @Test("what does no harm is let be")
+  func harmless() throws {
     let (recorder, path, _) = try begun()
     // Another name, other rights, a later time, a view and a moved log.
     #expect(link(path, path + ".link") == 0)
@@ -158,14 +159,16 @@ import Testing
     #expect(try SQL(path).rows("SELECT count(*) FROM mine") == ["\(story.histories[7].objects.count)"])
   }
 
-  @Test func `rows that somebody took out are missed`() throws {
+  @Test("rows that somebody took out are missed")
+  func missingRows() throws {
     let (recorder, path, _) = try begun()
     try SQL(path).run("DELETE FROM objects WHERE id=(SELECT max(id) FROM objects)")
     let error = #expect(throws: ProfileError.self) { try recorder.append(story.deltas[4]) }
     #expect(error?.code == .corrupted && error?.message.contains("objects") == true)
   }
 
-  @Test func `a log that SQLite itself makes shorter is no damage`() throws {
+  @Test("a log that SQLite itself makes shorter is no damage")
+  func shorterLog() throws {
     let path = folder.path("p")
     let recorder = try ProfileRecorder(path: path)
     var history = History(names: ["A"])

@@ -53,7 +53,8 @@ import Testing
     try sql.run("INSERT INTO snapshots(\(columns)) SELECT \(columns) FROM newer; DROP TABLE newer")
   }
 
-  @Test func `version 1 is read, and knows of no estimates and of no dead objects`() throws {
+  @Test("version 1 is read, and knows of no estimates and of no dead objects")
+  func firstVersion() throws {
     let folder = try Folder()
     let story = Story(seed: 33)
     try story.record(to: folder.path("p"))
@@ -68,7 +69,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == expected)
   }
 
-  @Test func `a table of one version does not go with the other's number`() throws {
+  @Test("a table of one version does not go with the other's number")
+  func mixedVersions() throws {
     let folder = try Folder()
     try Story(seed: 34).record(to: folder.path("p"))
     try age(folder.path("p"))

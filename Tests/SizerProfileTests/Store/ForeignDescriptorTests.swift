@@ -42,7 +42,8 @@ import Testing
     return found
   }
 
-  @Test func `what has the numbers of the pipe is not written to, and recording goes on`() async throws {
+  @Test("what has the numbers of the pipe is not written to, and recording goes on")
+  func numbersOfPipe() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let story = Story(seed: 61, snapshots: 12)
@@ -65,8 +66,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [["/p"], ["/p-wal"], ["/p", "/p-wal", "/p-shm"]])
-  func `what has the numbers of the recording's files is not written to`(names: [String]) async throws {
+  @Test(
+    "what has the numbers of the recording's files is not written to",
+    arguments: [["/p"], ["/p-wal"], ["/p", "/p-wal", "/p-shm"]])
+  func numbersOfFiles(names: [String]) async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String, names = names as [String]] in
       let story = Story(seed: 62, snapshots: 12)
@@ -88,7 +91,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == Story(seed: 62, snapshots: 12).histories[3])
   }
 
-  @Test func `a recorder that is dropped closes none of them`() async throws {
+  @Test("a recorder that is dropped closes none of them")
+  func droppedRecorder() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       var recorder = try ProfileRecorder(path: "\(folder)/p") as ProfileRecorder?

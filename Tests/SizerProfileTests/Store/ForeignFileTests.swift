@@ -16,79 +16,89 @@ import Testing
 
   private func code() -> ProfileError.Code? { #expect(throws: ProfileError.self) { try history(at: path) }?.code }
 
-  @Test(arguments: [
-    "", "hello\n", "SQLite format 3", "SQLite format 3\0", "{\"a\":1}", String(repeating: "\0", count: 9_000),
-  ])
-  func `what is no database is no profile`(text: String) throws {
+  @Test(
+    "what is no database is no profile",
+    arguments: [
+      "", "hello\n", "SQLite format 3", "SQLite format 3\0", "{\"a\":1}", String(repeating: "\0", count: 9_000),
+    ])
+  func noDatabase(text: String) throws {
     try write(text.utf8, to: path)
     #expect(code() == .notAProfile)
   }
 
-  @Test func `another program's database is no profile`() throws {
+  @Test("another program's database is no profile")
+  func otherDatabase() throws {
     try SQL(folder.path("other")).run("CREATE TABLE objects(id INTEGER PRIMARY KEY)")
     let error = #expect(throws: ProfileError.self) { try history(at: folder.path("other")) }
     #expect(error?.code == .notAProfile)
     #expect(error?.message.contains("another program's") == true)
   }
 
-  @Test func `a newer profile is told as such, with both versions`() throws {
+  @Test("a newer profile is told as such, with both versions")
+  func newerProfile() throws {
     try SQL(path).run("PRAGMA user_version=12; ALTER TABLE objects ADD COLUMN more")
     let error = #expect(throws: ProfileError.self) { try history(at: path) }
     #expect(error?.code == .newerVersion)
     #expect(error?.message.contains("version 12") == true && error?.message.contains("up to 2") == true)
   }
 
-  @Test(arguments: [
-    "PRAGMA user_version=0", "PRAGMA user_version=-1", "DROP TABLE names", "ALTER TABLE objects ADD COLUMN more",
-    "CREATE INDEX i ON objects(birth)", "CREATE TRIGGER t AFTER INSERT ON names BEGIN DELETE FROM names; END",
-    "DROP TABLE objects; CREATE VIEW objects AS WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id+1 FROM n) SELECT id FROM n",
-    "DROP TABLE texts; CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
-    "DROP TABLE texts; CREATE TABLE TEXTS(id INTEGER PRIMARY KEY, text AS (zeroblob(1000000000)))",
-    "DROP TABLE frames; CREATE VIRTUAL TABLE frames USING fts5(address)",
-  ])
-  func `tables that Sizer did not make so are refused`(sql: String) throws {
+  @Test(
+    "tables that Sizer did not make so are refused",
+    arguments: [
+      "PRAGMA user_version=0", "PRAGMA user_version=-1", "DROP TABLE names", "ALTER TABLE objects ADD COLUMN more",
+      "CREATE INDEX i ON objects(birth)", "CREATE TRIGGER t AFTER INSERT ON names BEGIN DELETE FROM names; END",
+      "DROP TABLE objects; CREATE VIEW objects AS WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id+1 FROM n) "
+        + "SELECT id FROM n",
+      "DROP TABLE texts; CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+      "DROP TABLE texts; CREATE TABLE TEXTS(id INTEGER PRIMARY KEY, text AS (zeroblob(1000000000)))",
+      "DROP TABLE frames; CREATE VIRTUAL TABLE frames USING fts5(address)",
+    ])
+  func otherTables(sql: String) throws {
     try SQL(path).run("PRAGMA foreign_keys=OFF; \(sql)")
     #expect(code() == .corrupted)
   }
 
-  @Test func `views and tables that somebody adds are left alone`() throws {
+  @Test("views and tables that somebody adds are left alone")
+  func addedTables() throws {
     try SQL(path).run(
       "CREATE VIEW mine AS SELECT * FROM objects; CREATE TABLE notes(text); INSERT INTO notes VALUES('x')")
     #expect(try history(at: path) == story.history)
   }
 
-  @Test(arguments: [
-    "DELETE FROM names WHERE id=0", "DELETE FROM objects WHERE id=1", "UPDATE objects SET id=-1 WHERE id=0",
-    "UPDATE objects SET id=9223372036854775807 WHERE id=1", "UPDATE objects SET id=4000000000 WHERE id=1",
-    "UPDATE objects SET name=1000000", "UPDATE objects SET name=-1", "UPDATE objects SET class='x'",
-    "UPDATE objects SET current=9223372036854775807", "UPDATE objects SET trace=4294967295",
-    "UPDATE objects SET trace=-1",
-    "UPDATE objects SET address=x'00'", "UPDATE objects SET birth=-1", "UPDATE objects SET birth=9223372036854775807",
-    "UPDATE objects SET ended=9223372036854775807", "UPDATE objects SET dead=2", "UPDATE objects SET birth=1.5",
-    "UPDATE snapshots SET tracked=-1", "UPDATE snapshots SET resident=9223372036854775807",
-    "UPDATE snapshots SET mode='so'",
-    "UPDATE snapshots SET time=1000-id", "UPDATE snapshots SET ladder_resident='x'",
-    "UPDATE objects SET ended=0, birth=1",
-    "UPDATE snapshots SET label=x'00'", "UPDATE snapshots SET time=-9223372036854775808",
-    "UPDATE classes SET name=99999", "UPDATE classes SET snapshot=99999", "UPDATE classes SET share='x'",
-    "UPDATE classes SET active=-1", "UPDATE classes SET snapshot=0, name=0", "UPDATE size_runs SET sizes='[1'",
-    "UPDATE size_runs SET sizes='[1,]'", "UPDATE size_runs SET sizes='[,1]'", "UPDATE size_runs SET sizes='[1 ]'",
-    "UPDATE size_runs SET sizes='[--1]'", "UPDATE size_runs SET sizes='[1e9]'", "UPDATE size_runs SET sizes='[1][1]'",
-    "UPDATE size_runs SET sizes=NULL", "UPDATE size_runs SET sizes='[99999999999999999999999999]'",
-    "UPDATE size_runs SET sizes='[9999999999999999]'", "UPDATE size_runs SET sizes='[-9223372036854775808,1]'",
-    "UPDATE size_runs SET sizes='[-999999999999999999,1]'", "UPDATE size_runs SET unit=9007199254740992, sizes='[2]'",
-    "UPDATE size_runs SET unit=-1", "UPDATE size_runs SET first=100000", "UPDATE size_runs SET first=-1",
-    "UPDATE size_runs SET snapshot=100000", "UPDATE size_runs SET snapshot=1-snapshot",
-    "UPDATE size_runs SET first=0, snapshot=0", "UPDATE referent_trees SET object=100000",
-    "UPDATE referent_trees SET snapshot=100000", "UPDATE referent_trees SET object=0, snapshot=0",
-    "UPDATE referents SET tree=100000", "UPDATE referents SET tree=max(0, 1000-id)", "UPDATE referents SET parent=id",
-    "UPDATE referents SET parent=id+1", "UPDATE referents SET parent=-1", "UPDATE referents SET name=100000",
-    "UPDATE referents SET type=NULL", "UPDATE referents SET bytes=-1", "UPDATE referents SET parent=0 WHERE tree>0",
-    "UPDATE traces SET frames='[100000]'", "UPDATE traces SET frames='[-1]'", "UPDATE traces SET frames=''",
-    "UPDATE frames SET function=100000", "UPDATE frames SET file=-1", "UPDATE frames SET line=-1",
-    "UPDATE frames SET inlined=7", "UPDATE frames SET address=NULL", "DELETE FROM texts WHERE id=3",
-  ])
-  func `values that no profile holds are damage`(sql: String) throws {
+  @Test(
+    "values that no profile holds are damage",
+    arguments: [
+      "DELETE FROM names WHERE id=0", "DELETE FROM objects WHERE id=1", "UPDATE objects SET id=-1 WHERE id=0",
+      "UPDATE objects SET id=9223372036854775807 WHERE id=1", "UPDATE objects SET id=4000000000 WHERE id=1",
+      "UPDATE objects SET name=1000000", "UPDATE objects SET name=-1", "UPDATE objects SET class='x'",
+      "UPDATE objects SET current=9223372036854775807", "UPDATE objects SET trace=4294967295",
+      "UPDATE objects SET trace=-1",
+      "UPDATE objects SET address=x'00'", "UPDATE objects SET birth=-1", "UPDATE objects SET birth=9223372036854775807",
+      "UPDATE objects SET ended=9223372036854775807", "UPDATE objects SET dead=2", "UPDATE objects SET birth=1.5",
+      "UPDATE snapshots SET tracked=-1", "UPDATE snapshots SET resident=9223372036854775807",
+      "UPDATE snapshots SET mode='so'",
+      "UPDATE snapshots SET time=1000-id", "UPDATE snapshots SET ladder_resident='x'",
+      "UPDATE objects SET ended=0, birth=1",
+      "UPDATE snapshots SET label=x'00'", "UPDATE snapshots SET time=-9223372036854775808",
+      "UPDATE classes SET name=99999", "UPDATE classes SET snapshot=99999", "UPDATE classes SET share='x'",
+      "UPDATE classes SET active=-1", "UPDATE classes SET snapshot=0, name=0", "UPDATE size_runs SET sizes='[1'",
+      "UPDATE size_runs SET sizes='[1,]'", "UPDATE size_runs SET sizes='[,1]'", "UPDATE size_runs SET sizes='[1 ]'",
+      "UPDATE size_runs SET sizes='[--1]'", "UPDATE size_runs SET sizes='[1e9]'", "UPDATE size_runs SET sizes='[1][1]'",
+      "UPDATE size_runs SET sizes=NULL", "UPDATE size_runs SET sizes='[99999999999999999999999999]'",
+      "UPDATE size_runs SET sizes='[9999999999999999]'", "UPDATE size_runs SET sizes='[-9223372036854775808,1]'",
+      "UPDATE size_runs SET sizes='[-999999999999999999,1]'", "UPDATE size_runs SET unit=9007199254740992, sizes='[2]'",
+      "UPDATE size_runs SET unit=-1", "UPDATE size_runs SET first=100000", "UPDATE size_runs SET first=-1",
+      "UPDATE size_runs SET snapshot=100000", "UPDATE size_runs SET snapshot=1-snapshot",
+      "UPDATE size_runs SET first=0, snapshot=0", "UPDATE referent_trees SET object=100000",
+      "UPDATE referent_trees SET snapshot=100000", "UPDATE referent_trees SET object=0, snapshot=0",
+      "UPDATE referents SET tree=100000", "UPDATE referents SET tree=max(0, 1000-id)", "UPDATE referents SET parent=id",
+      "UPDATE referents SET parent=id+1", "UPDATE referents SET parent=-1", "UPDATE referents SET name=100000",
+      "UPDATE referents SET type=NULL", "UPDATE referents SET bytes=-1", "UPDATE referents SET parent=0 WHERE tree>0",
+      "UPDATE traces SET frames='[100000]'", "UPDATE traces SET frames='[-1]'", "UPDATE traces SET frames=''",
+      "UPDATE frames SET function=100000", "UPDATE frames SET file=-1", "UPDATE frames SET line=-1",
+      "UPDATE frames SET inlined=7", "UPDATE frames SET address=NULL", "DELETE FROM texts WHERE id=3",
+    ])
+  func impossibleValues(sql: String) throws {
     // Written past the NOT NULLs, as a stranger would.
     let table = sql.split(separator: " ")[sql.hasPrefix("DELETE") ? 2 : 1]
     let database = try SQL(path)
@@ -104,7 +114,8 @@ import Testing
     #expect(code() == .corrupted)
   }
 
-  @Test func `a profile that was cut anywhere is damaged`() throws {
+  @Test("a profile that was cut anywhere is damaged")
+  func cutAnywhere() throws {
     let whole = try bytes(of: path)
     for length in stride(from: 0, to: whole.count, by: 512) {
       try write(whole[..<length], to: path)
@@ -112,7 +123,8 @@ import Testing
     }
   }
 
-  @Test func `a row that claims gigabytes is damage, not a lack of memory`() throws {
+  @Test("a row that claims gigabytes is damage, not a lack of memory")
+  func hugeRow() throws {
     try SQL(path).run("PRAGMA page_size=1024; VACUUM")
     let whole = try bytes(of: path)
     var codes: [ProfileError.Code: Int] = [:]
@@ -130,7 +142,8 @@ import Testing
     #expect(codes.keys.elementsEqual([.corrupted]) && codes[.corrupted]! > 20)
   }
 
-  @Test func `a log of a file that was there before is not mistaken for ours`() throws {
+  @Test("a log of a file that was there before is not mistaken for ours")
+  func staleLog() throws {
     let other = Story(seed: 22)
     let recorder = try ProfileRecorder(path: folder.path("other"))
     for delta in other.deltas { try recorder.append(delta) }
@@ -139,7 +152,8 @@ import Testing
     #expect(try history(at: path) == story.history)
   }
 
-  @Test func `a damaged log gives what was recorded before the damage`() throws {
+  @Test("a damaged log gives what was recorded before the damage")
+  func damagedLog() throws {
     let recorder = try ProfileRecorder(path: folder.path("running"))
     for delta in story.deltas { try recorder.append(delta) }
     let main = try bytes(of: folder.path("running"))

@@ -15,7 +15,8 @@ import Testing
 
   private static let cases = 10_000
 
-  @Test func `ten thousand damaged profiles are refused or make sense`() throws {
+  @Test("ten thousand damaged profiles are refused or make sense")
+  func damagedProfiles() throws {
     let environment = ProcessInfo.processInfo.environment["SIZER_FUZZ_SEED"]
     let seed = environment.flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000_000)
     print("profile fuzzing: SIZER_FUZZ_SEED=\(seed) repeats this run")

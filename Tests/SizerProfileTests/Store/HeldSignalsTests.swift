@@ -18,7 +18,8 @@ private let calls = Atomic(0)
     return (sigismember(&pending, signal) == 1, sigismember(&mask, signal) == 1)
   }
 
-  @Test func `writes fail by their number, and the process's handlers hear nothing`() async throws {
+  @Test("writes fail by their number, and the process's handlers hear nothing")
+  func writesFail() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [path = folder.path("f") as String] in
       openSignals(SIGXFSZ, SIGPIPE)
@@ -44,7 +45,8 @@ private let calls = Atomic(0)
     }
   }
 
-  @Test func `a signal that waited before goes on waiting, and one that is blocked stays so`() async {
+  @Test("a signal that waited before goes on waiting, and one that is blocked stays so")
+  func waitingSignal() async {
     await #expect(processExitsWith: .success) {
       var set = sigset_t()
       sigemptyset(&set)
@@ -58,7 +60,8 @@ private let calls = Atomic(0)
     }
   }
 
-  @Test func `errors and error numbers come through`() {
+  @Test("errors and error numbers come through")
+  func errorsComeThrough() {
     struct Mine: Error {}
     #expect(throws: Mine.self) { try holdingSignals { throw Mine() } }
     holdingSignals { errno = ENOSPC }

@@ -6,8 +6,8 @@ import Testing
 
 /// What is in the file stays there, however the process ends. Each test's recording runs in a process of its own.
 @Suite struct KillTests {
-  @Test(arguments: 0..<6)
-  func `a recording that is killed loses at most the snapshot being written`(round: Int) async throws {
+  @Test("a recording that is killed loses at most the snapshot being written", arguments: 0..<6)
+  func killedRecording(round: Int) async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder.path as String, round = round as Int] in
       let story = Story(seed: UInt64(round), snapshots: 30, births: 60)
@@ -44,7 +44,8 @@ import Testing
     #expect(try history(at: folder.path("saved")) == read)
   }
 
-  @Test func `a full disk is told, and what was recorded before stays`() async throws {
+  @Test("a full disk is told, and what was recorded before stays")
+  func fullDisk() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let story = Story(seed: 5, snapshots: 40, births: 80)
@@ -83,7 +84,8 @@ import Testing
     }
   }
 
-  @Test func `a reader that may not make the index gets an error and no signal`() async throws {
+  @Test("a reader that may not make the index gets an error and no signal")
+  func readerWithoutIndex() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let recorder = try ProfileRecorder(path: "\(folder)/p")

@@ -22,12 +22,14 @@ import Testing
 
   private func code(_ path: String, _ call: () throws -> Void) -> ProfileError.Code? {
     let error = #expect(throws: ProfileError.self) { try call() }
-    #expect(error?.message.hasPrefix("\(path) ") == true)
-    #expect(error?.place.isEmpty == false)
+    #expect(error?.message.hasPrefix(path.isEmpty ? "an empty path " : "\(path) ") == true)
+    #expect(error?.path == path && error?.operation.isEmpty == false)
+    #expect(error.map(isWellFormed) == true)
     return error?.code
   }
 
-  @Test func `a missing file or folder is told`() throws {
+  @Test("a missing file or folder is told")
+  func missingFile() throws {
     #expect(throws: ProfileError.self) { try history(at: folder.path("none")) }
     #expect(codes(folder.path("none/p")) == [.notFound, .notFound, .notFound])
     #expect(codes("") == [.notFound, .notFound, .notFound])
@@ -36,7 +38,8 @@ import Testing
     #expect(folder.files == ["file"])
   }
 
-  @Test func `a folder, a pipe and a device are no profiles`() throws {
+  @Test("a folder, a pipe and a device are no profiles")
+  func noPlainFile() throws {
     #expect(codes(folder.path) == [.cannotOpen, .cannotOpen, .alreadyExists])
     #expect(codes(folder.path + "/") == [.cannotOpen, .cannotOpen, .cannotOpen])
     #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
@@ -46,10 +49,12 @@ import Testing
     #expect(folder.files == ["pipe"])
   }
 
-  @Test(arguments: [
-    "a?b=c#d", "100%25", ":memory:", "with space", "caf\u{e9}", "-wal", "x'y\"z", "file:p", "new\nline", "\u{1}",
-  ])
-  func `a name is taken as it is`(name: String) throws {
+  @Test(
+    "a name is taken as it is",
+    arguments: [
+      "a?b=c#d", "100%25", ":memory:", "with space", "caf\u{e9}", "-wal", "x'y\"z", "file:p", "new\nline", "\u{1}",
+    ])
+  func oddNames(name: String) throws {
     try story.record(to: folder.path(name))
     #expect(folder.files == [name])
     #expect(try history(at: folder.path(name)) == story.history)
@@ -58,7 +63,8 @@ import Testing
     #expect(try history(at: folder.path(name)) == story.history)
   }
 
-  @Test func `names relative to the folder and links are followed`() async throws {
+  @Test("names relative to the folder and links are followed")
+  func relativeNames() async throws {
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let story = Story(seed: 3)
       #expect(chdir(folder) == 0)
@@ -75,7 +81,8 @@ import Testing
     #expect(try history(at: folder.path("link")) == story.history)
   }
 
-  @Test func `a written profile replaces a file, for the owner only, and leaves no other`() throws {
+  @Test("a written profile replaces a file, for the owner only, and leaves no other")
+  func replacedFile() throws {
     try write("old".utf8, to: folder.path("p"))
     chmod(folder.path("p"), 0o644)
     try Statistics(story.history).write(to: folder.path("p"))
@@ -84,7 +91,8 @@ import Testing
     #expect(folder.files == ["p"])
   }
 
-  @Test func `without permission there is a clear refusal; what may only be read can be read`() throws {
+  @Test("without permission there is a clear refusal; what may only be read can be read")
+  func withoutPermission() throws {
     try story.record(to: folder.path("done"))
     let recorder = try ProfileRecorder(path: folder.path("running"))
     for delta in story.deltas { try recorder.append(delta) }

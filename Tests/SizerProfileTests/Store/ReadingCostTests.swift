@@ -33,7 +33,8 @@ import Testing
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))"
   }
 
-  @Test func `traces share their frames: a call of two bytes in the file takes a few in memory`() async throws {
+  @Test("traces share their frames: a call of two bytes in the file takes a few in memory")
+  func sharedFrames() async throws {
     let sql = try begun()
     let first = try lastID(sql, "traces") + 1
     try sql.run(
@@ -60,7 +61,8 @@ import Testing
     }
   }
 
-  @Test func `a long text that much is called by is read and written once`() throws {
+  @Test("a long text that much is called by is read and written once")
+  func sharedLongText() throws {
     let sql = try begun()
     let text = try add(textOf: 1_000_000, sql)
     let (tree, frame) = (try lastID(sql, "referent_trees"), try lastID(sql, "frames") + 1)
@@ -68,7 +70,8 @@ import Testing
     // A hundred thousand million bytes, were each text looked at where it is used.
     try sql.run(
       """
-      \(numbers(50_000)) INSERT INTO referents SELECT \(referent) - 1 + i, \(tree), NULL, \(text), \(text), 16, 16 FROM n;
+      \(numbers(50_000)) INSERT INTO referents
+        SELECT \(referent) - 1 + i, \(tree), NULL, \(text), \(text), 16, 16 FROM n;
       \(numbers(20_000)) INSERT INTO frames
         SELECT \(frame) - 1 + i, i, \(text), \(text), i, 1, 0, \(text), i, \(text) FROM n;
       UPDATE traces SET frames = (SELECT json_group_array(id) FROM frames) WHERE id = 0
@@ -104,7 +107,8 @@ import Testing
     try sql.run("COMMIT")
   }
 
-  @Test func `a class of a long name in every snapshot is the same class`() throws {
+  @Test("a class of a long name in every snapshot is the same class")
+  func longClassName() throws {
     let sql = try begun()
     let text = try add(textOf: 500_000, sql)
     let before = try history(at: path).snapshots.count
@@ -117,7 +121,8 @@ import Testing
     #expect(snapshots[before].classes.keys.map(\.utf8.count).max() == 500_000)
   }
 
-  @Test func `long names that come and go are more work than the file explains`() throws {
+  @Test("long names that come and go are more work than the file explains")
+  func changingLongNames() throws {
     let sql = try begun()
     let text = try add(textOf: 500_000, sql)
     try addSnapshots(2_000, sql) { [text, $0 % 3] }
@@ -125,7 +130,8 @@ import Testing
     #expect(error?.code == .corrupted && error?.message.contains("longer names") == true)
   }
 
-  @Test func `names of a usual length may come and go`() throws {
+  @Test("names of a usual length may come and go")
+  func changingNames() throws {
     let sql = try begun()
     let texts = try (0..<4).map { _ in try add(textOf: 2_000, sql) }
     try sql.run("UPDATE texts SET text = text || id WHERE id >= \(texts[0])")
@@ -140,7 +146,8 @@ import Testing
     "a" + String(repeating: "\u{301}\u{323}", count: count / 2)
   }
 
-  @Test func `a text with combining marks without end is refused, before anything compares it`() async throws {
+  @Test("a text with combining marks without end is refused, before anything compares it")
+  func endlessMarks() async throws {
     let sql = try begun()
     let id = try lastID(sql, "texts") + 1
     try sql.run(
@@ -158,7 +165,8 @@ import Testing
     }
   }
 
-  @Test func `as many combining marks as are read can be written, and no more`() throws {
+  @Test("as many combining marks as are read can be written, and no more")
+  func mostMarks() throws {
     var history = Story(seed: 52, snapshots: 1).history
     history.snapshots[0].classes = [Self.marks(256) + "x" + Self.marks(256): ClassRecord(active: 1, bytes: 1)]
     try Statistics(history).write(to: path)

@@ -11,7 +11,8 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  @Test func `each snapshot can be read when append returns`() throws {
+  @Test("each snapshot can be read when append returns")
+  func readableAfterAppend() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     #expect(try history(at: folder.path("p")) == History())
     for (delta, expected) in zip(story.deltas, story.histories) {
@@ -22,7 +23,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.history)
   }
 
-  @Test func `it is one file after the end, and only the owner may read it at any time`() throws {
+  @Test("it is one file after the end, and only the owner may read it at any time")
+  func oneFileAfterEnd() throws {
     let mask = umask(0)
     defer { umask(mask) }
     let recorder = try ProfileRecorder(path: folder.path("p"))
@@ -36,7 +38,8 @@ import Testing
     #expect(try bytes(of: folder.path("p"))[19] == 1)
   }
 
-  @Test func `symbols take the place of addresses at the end`() throws {
+  @Test("symbols take the place of addresses at the end")
+  func symbols() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     for delta in story.deltas { try recorder.append(delta) }
     var expected = story.history
@@ -50,7 +53,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == expected)
   }
 
-  @Test func `a wrong number of symbols leaves what was recorded`() throws {
+  @Test("a wrong number of symbols leaves what was recorded")
+  func wrongNumberOfSymbols() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     for delta in story.deltas { try recorder.append(delta) }
     let traces = [StackTrace](repeating: StackTrace(), count: story.history.traces.count + 1)
@@ -58,7 +62,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.history)
   }
 
-  @Test func `after the end nothing is recorded, and a second end is none`() throws {
+  @Test("after the end nothing is recorded, and a second end is none")
+  func afterTheEnd() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(story.deltas[0])
     try recorder.finish()
@@ -67,7 +72,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.histories[0])
   }
 
-  @Test func `a recorder that is dropped leaves a whole profile`() throws {
+  @Test("a recorder that is dropped leaves a whole profile")
+  func recorderDroppedLeaves() throws {
     do {
       let recorder = try ProfileRecorder(path: folder.path("p"))
       for delta in story.deltas { try recorder.append(delta) }
@@ -78,7 +84,8 @@ import Testing
     #expect(try history(at: folder.path("copy")) == story.history)
   }
 
-  @Test func `a file that is there is not overwritten by a recording`() throws {
+  @Test("a file that is there is not overwritten by a recording")
+  func existingFile() throws {
     try write("mine".utf8, to: folder.path("p"))
     #expect(#expect(throws: ProfileError.self) { try ProfileRecorder(path: folder.path("p")) }?.code == .alreadyExists)
     #expect(try bytes(of: folder.path("p")) == Array("mine".utf8))
@@ -88,7 +95,8 @@ import Testing
     #expect(folder.files == ["link", "p"])
   }
 
-  @Test func `a recording under way is not replaced by a written profile`() throws {
+  @Test("a recording under way is not replaced by a written profile")
+  func writtenOverRecording() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(story.deltas[0])
     let error = #expect(throws: ProfileError.self) { try Statistics(story.history).write(to: folder.path("p")) }
@@ -98,7 +106,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.histories[1])
   }
 
-  @Test func `a reader in another connection keeps the end from tidying up, not from being recorded`() throws {
+  @Test("a reader in another connection keeps the end from tidying up, not from being recorded")
+  func readerAtTheEnd() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(story.deltas[0])
     try recorder.append(story.deltas[1])
@@ -111,7 +120,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.histories[2])
   }
 
-  @Test func `eight threads that append at once leave a sum of what was accepted`() async throws {
+  @Test("eight threads that append at once leave a sum of what was accepted")
+  func manyThreads() async throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     let path = folder.path("p")
     let deltas = story.deltas
@@ -136,7 +146,8 @@ import Testing
     #expect(try history(at: path).snapshots == story.history.snapshots)
   }
 
-  @Test func `a forked process can neither record nor spoil its parent's recording`() throws {
+  @Test("a forked process can neither record nor spoil its parent's recording")
+  func forkedProcess() throws {
     let recorder = try ProfileRecorder(path: folder.path("p"))
     try recorder.append(story.deltas[0])
     // Swift hides fork; the child does little and leaves by _exit.

@@ -9,8 +9,8 @@ import Testing
 
   init() throws { folder = try Folder() }
 
-  @Test(arguments: 0..<40 as Range<UInt64>)
-  func `a history is the sum of its deltas, recorded or written`(seed: UInt64) throws {
+  @Test("a history is the sum of its deltas, recorded or written", arguments: 0..<40 as Range<UInt64>)
+  func sumOfDeltas(seed: UInt64) throws {
     let story = Story(seed: seed)
     var sum = History()
     for (delta, expected) in zip(story.deltas, story.histories) {
@@ -23,7 +23,8 @@ import Testing
     #expect(try history(at: folder.path("written")) == story.history)
   }
 
-  @Test func `objects over many pages come back`() throws {
+  @Test("objects over many pages come back")
+  func manyPages() throws {
     let story = Story(seed: 7, snapshots: 5, births: 1_500)
     #expect(story.history.objects.count > 1_500)
     try story.record(to: folder.path("recorded"))
@@ -32,14 +33,16 @@ import Testing
     #expect(try history(at: folder.path("again")) == story.history)
   }
 
-  @Test func `nothing at all comes back as nothing`() throws {
+  @Test("nothing at all comes back as nothing")
+  func emptyHistory() throws {
     try Statistics(History()).write(to: folder.path("empty"))
     #expect(try history(at: folder.path("empty")) == History())
     try ProfileRecorder(path: folder.path("recorded")).finish()
     #expect(try history(at: folder.path("recorded")) == History())
   }
 
-  @Test func `texts keep their scalars, also where Swift calls two equal`() throws {
+  @Test("texts keep their scalars, also where Swift calls two equal")
+  func scalars() throws {
     let names = ["caf\u{e9}", "cafe\u{301}", "", "a\0b", "\u{202e}"]
     let tree = names.map { SizeNode(name: $0, typeName: $0, bytes: 1, flatBytes: 1) }
     let row = History.ObjectRow(name: 0, className: 0, currentClass: 0, birth: 0)
@@ -54,7 +57,8 @@ import Testing
     #expect(Array(read.snapshots[0].label.utf8) == Array("cafe\u{301}".utf8))
   }
 
-  @Test func `sizes of any unit and any distance come back`() throws {
+  @Test("sizes of any unit and any distance come back")
+  func sizes() throws {
     let objects = [History.ObjectRow](repeating: .init(name: 0, className: 0, currentClass: 0, birth: 5), count: 3_000)
     let bytes: [Int64] = [0, 1, 16, 1 << 53, (1 << 53) - 1, 99_999, 8]
     let chosen = [0, 1, 2, 700, 1_400, 1_401, 2_999]
@@ -66,7 +70,8 @@ import Testing
     }
   }
 
-  @Test func `trees deeper than a stack are folded where the file's levels end`() throws {
+  @Test("trees deeper than a stack are folded where the file's levels end")
+  func deepTrees() throws {
     var deep = SizeNode(name: "last", typeName: "T", bytes: 16, flatBytes: 16)
     for level in 0..<600 {
       deep = SizeNode(name: "\(level)", typeName: "T", bytes: 16 * (level + 2), flatBytes: 16, children: [deep])
@@ -85,7 +90,8 @@ import Testing
     #expect(levels == 512)
   }
 
-  @Test func `no tree is told apart from no referents`() throws {
+  @Test("no tree is told apart from no referents")
+  func emptyTree() throws {
     let row = History.ObjectRow(name: 0, className: 0, currentClass: 0, birth: 0)
     let node = SizeNode(name: "a", typeName: "A", bytes: 32, flatBytes: 32)
     let told = History(

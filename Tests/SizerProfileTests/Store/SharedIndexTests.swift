@@ -29,8 +29,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Damage.allCases)
-  func `damage to it between snapshots loses nothing`(damage: Damage) async throws {
+  @Test("damage to it between snapshots loses nothing", arguments: Damage.allCases)
+  func damagedIndex(damage: Damage) async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) {
       [folder = folder.path as String, kind = Damage.allCases.firstIndex(of: damage)! as Int] in
@@ -47,7 +47,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == Story(seed: 41, snapshots: 12).history)
   }
 
-  @Test func `another file in its place is left alone, cut or not`() throws {
+  @Test("another file in its place is left alone, cut or not")
+  func otherFile() throws {
     let folder = try Folder()
     let story = Story(seed: 45)
     let recorder = try ProfileRecorder(path: folder.path("p"))
@@ -63,7 +64,8 @@ import Testing
     #expect(try history(at: folder.path("p")) == story.histories[0])
   }
 
-  @Test func `cut again and again while it is written and read, it ends nobody`() async throws {
+  @Test("cut again and again while it is written and read, it ends nobody")
+  func cutAgain() async throws {
     let folder = try Folder()
     await #expect(processExitsWith: .success) { [folder = folder.path as String] in
       let story = Story(seed: 42, snapshots: 40, births: 60)
@@ -103,7 +105,8 @@ import Testing
     }
   }
 
-  @Test func `SQLite itself reads a recording while it grows, here and in another process`() async throws {
+  @Test("SQLite itself reads a recording while it grows, here and in another process")
+  func otherReaders() async throws {
     let folder = try Folder()
     let path = folder.path("p")
     let story = Story(seed: 43, snapshots: 30, births: 200)
@@ -136,7 +139,8 @@ import Testing
     #expect(try history(at: path) == story.history)
   }
 
-  @Test func `a reader keeps its view while others are written, and its mark keeps the log`() throws {
+  @Test("a reader keeps its view while others are written, and its mark keeps the log")
+  func viewOfReader() throws {
     let folder = try Folder()
     let story = Story(seed: 44, snapshots: 200, births: 30)
     let recorder = try ProfileRecorder(path: folder.path("p"))

@@ -8,13 +8,15 @@ import Testing
 /// A small file whose rows all have one large text, on pages that they share.
 @Suite struct SharedTextTests {
   private static let pageSize = 512
-  /// Of a row of `texts`: a byte for the header's length, one for the id, which stands elsewhere, and the text's length.
+  /// Of a row of `texts`: a byte for the header's length, one for the id, which stands elsewhere, and the text's
+  /// length.
   private static let shortRow = 1 + 1 + 2 + 564
   /// In its page it leaves room for no more than the least: then its cell fits in a short row's place.
   private static let longRow = 39 + 508 * 1_900
   private static let copies = 400
 
-  @Test func `many rows that share one text are damage, and are not read into memory first`() async throws {
+  @Test("many rows that share one text are damage, and are not read into memory first")
+  func rowsOfOneText() async throws {
     let folder = try Folder()
     let path = folder.path("p")
     try Story(seed: 41).record(to: path)

@@ -17,13 +17,15 @@ import Testing
     sql = try SQL(folder.path("p"))
   }
 
-  @Test func `sizes are rows`() throws {
+  @Test("sizes are rows")
+  func sizeRows() throws {
     let rows = try sql.rows("SELECT object, snapshot, bytes FROM sizes ORDER BY 1, 2")
     #expect(rows == history.sizes.map { "\($0.object)|\($0.snapshot)|\($0.bytes)" })
     #expect(rows.count > 100)
   }
 
-  @Test func `objects have names, classes and times`() throws {
+  @Test("objects have names, classes and times")
+  func objectRows() throws {
     let rows = try sql.rows(
       "SELECT object, name, class, current_class, address, birth, death FROM object_list ORDER BY 1")
     #expect(rows.count == history.objects.count)
@@ -38,7 +40,8 @@ import Testing
     }
   }
 
-  @Test func `living objects are listed at each snapshot with the size they have`() throws {
+  @Test("living objects are listed at each snapshot with the size they have")
+  func livingRows() throws {
     var expected: [String] = []
     for (index, snapshot) in history.snapshots.enumerated() {
       var latest: [UInt32: Int64] = [:]
@@ -52,7 +55,8 @@ import Testing
     #expect(expected.count > history.sizes.count)
   }
 
-  @Test func `classes are listed at each snapshot`() throws {
+  @Test("classes are listed at each snapshot")
+  func classRows() throws {
     let expected = history.snapshots.enumerated().flatMap { index, snapshot in
       snapshot.classes.map {
         "\(index)|\($0.key.prefix { $0 != "\0" })|\($0.value.active)|\($0.value.bytes)|\($0.value.average)"
@@ -63,7 +67,8 @@ import Testing
     #expect(!rows.isEmpty)
   }
 
-  @Test func `calls and referents have their names`() throws {
+  @Test("calls and referents have their names")
+  func callsAndReferents() throws {
     let calls = history.traces.enumerated().flatMap { trace, value in
       value.frames.enumerated().map { "\(trace)|\($0)|\(($1.function ?? "").prefix { $0 != "\0" })|\($1.line)" }
     }
@@ -77,7 +82,8 @@ import Testing
         == history.referents.flatMap { names($0.tree) }.sorted())
   }
 
-  @Test func `the file says what it is and how its tables are made`() throws {
+  @Test("the file says what it is and how its tables are made")
+  func selfDescription() throws {
     #expect(try sql.rows("PRAGMA application_id") == ["\(0x5349_5A52)"])
     #expect(try sql.rows("PRAGMA user_version") == ["2"])
     #expect(try sql.rows("PRAGMA integrity_check") == ["ok"])

@@ -94,7 +94,8 @@ struct OptionsTests {
   func badDepth(_ depth: Int) {
     #expect { try sizer { $0.maximumDepth = depth }.size(of: [1]) } throws: {
       guard let error = $0 as? SizerError else { return false }
-      return error.code == .invalidArgument && error.message.contains("\(depth)") && error.place.contains("size(of:)")
+      return error.code == .invalidArgument && error.message.contains("\(depth)")
+        && error.operation == "HeapSizer.size(of:)"
     }
   }
 }

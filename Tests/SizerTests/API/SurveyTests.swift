@@ -13,8 +13,8 @@ private let linked: [Any.Type] = [URLSession.self, XMLParser.self, ByteBuffer.se
 
 @Suite("All types of a program")
 struct SurveyTests {
-  /// Types of the standard library, Foundation, SwiftNIO, swift-collections, the testing library and these tests. None may fault; those
-  /// that are not understood are few, and printed.
+  /// Types of the standard library, Foundation, SwiftNIO, swift-collections, the testing library and these tests. None
+  /// may fault; those that are not understood are few, and printed.
   @Test("every type that an image declares is compiled")
   func everything() throws {
     #expect(linked.count == 5)

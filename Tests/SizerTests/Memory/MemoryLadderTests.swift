@@ -135,8 +135,8 @@ struct MemoryLadderTests {
   }
 }
 
-/// Touches this many bytes of the calling thread's stack, and leaves them. What it answers can't be known without the bytes, so that
-/// the optimiser must keep them.
+/// Touches this many bytes of the calling thread's stack, and leaves them. What it answers can't be known without the
+/// bytes, so that the optimiser must keep them.
 @inline(never)
 private func useStack(_ bytes: Int) -> Int {
   guard bytes > 0 else { return 0 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSizerTesting
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
-/// Two allocators in one process end it: what libc's allocates, `free` of the program gives to the other one. Each library's blocks
-/// must be in the account of the arena in which its caller allocates.
+/// Two allocators in one process end it: what libc's allocates, `free` of the program gives to the other one. Each
+/// library's blocks must be in the account of the arena in which its caller allocates.
 @Suite("One allocator for all")
 struct OneAllocatorTests {
   private static let bytes = 300_000
@@ -14,15 +14,12 @@ struct OneAllocatorTests {
     _ library: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ make: () -> UnsafeMutableRawPointer,
     _ end: (UnsafeMutableRawPointer) -> Void
   ) throws {
-    var arena: UInt32 = 0, previous: UInt32 = 0
-    try #require(csizer_arena_create(&arena) == 0, "these tests need jemalloc: ./bootstrap")
-    defer { csizer_arena_retire(arena) }
-    try #require(csizer_arena_enter(arena, &previous) == 0)
-    let made = make()
-    csizer_arena_leave(previous)
-    let account = try arenaBytes(arena)
+    let arena = try Arena()
+    let made = try arena.inside(make)
+    let account = try arena.bytes()
     #expect(account >= Self.bytes, library, sourceLocation: sourceLocation)
     end(made)
+    keepAlive(arena)
   }
 
   private func function<Function>(_ name: String, as type: Function.Type) throws -> Function {

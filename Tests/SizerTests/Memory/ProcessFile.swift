@@ -24,5 +24,6 @@ func mapPages(_ bytes: Int) throws -> UnsafeMutableRawBufferPointer {
   return UnsafeMutableRawBufferPointer(start: pages, count: bytes)
 }
 
-/// Whether two numbers of bytes are within a mebibyte or two of each other: what a quiet process may allocate in between.
+/// Whether two numbers of bytes are within a mebibyte or two of each other: what a quiet process may allocate in
+/// between.
 func isNear(_ one: Int, _ other: Int, slack: Int = 2 << 20) -> Bool { (one - other).magnitude <= slack.magnitude }

@@ -68,10 +68,10 @@ struct ProcessMemoryTests {
       #expect(getrlimit(files, &limit) == 0)
       var none = rlimit(rlim_cur: 0, rlim_max: limit.rlim_max)
       #expect(setrlimit(files, &none) == 0)
-      let error = #expect(throws: SizerError.self) { try Engine.processMemory(place: "here") }
+      let error = #expect(throws: SizerError.self) { try Engine.processMemory(operation: "here") }
       #expect(setrlimit(files, &limit) == 0)
       #expect(error?.code == .systemRefused)
-      #expect(error?.place == "here")
+      #expect(error?.operation == "here" && error?.path == "/proc")
       #expect(error?.message.contains("RLIMIT_NOFILE") == true)
       _ = try Engine.processMemory()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSizerTesting
 import Sizer
+import TestSupport
 import Testing
 
 /// Puts any value, noncopyable ones too, into a field of a heap object.
@@ -14,35 +14,27 @@ final class Held<Value: ~Copyable> {
 @inline(never)
 func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: number(count)) }
 
-/// As the oracle, for objects that also refer to what their library made once for all: a first object made outside the arena
-/// takes the blame for that, and what the second one adds must be the arena's bytes.
+/// As the oracle, for objects that also refer to what their library made once for all: a first object made outside the
+/// arena takes the blame for that, and what the second one adds must be the arena's bytes.
 @discardableResult
 func expectExactBesideAnother(
   unresolved: ClosedRange<Int> = 0...0, sourceLocation: SourceLocation = #_sourceLocation,
   _ make: () throws -> AnyObject
 ) throws -> HeapSize {
   let another = try make()
-  var arena: UInt32 = 0
-  var previous: UInt32 = 0
-  try #require(csizer_arena_create(&arena) == 0)
-  try #require(csizer_arena_enter(arena, &previous) == 0)
-  let object: AnyObject
-  do { object = try make() } catch {
-    csizer_arena_leave(previous)
-    throw error
-  }
-  try #require(csizer_arena_leave(previous) == 0)
-  let expected = try arenaBytes(arena)
+  let arena = try Arena()
+  let object = try arena.inside(make)
+  let expected = try arena.bytes()
   let size = try HeapSizer().sizes(of: [another, object])[1]
   #expect(size.bytes == expected, sourceLocation: sourceLocation)
   #expect(unresolved.contains(size.unresolvedCount), sourceLocation: sourceLocation)
-  #expect(try arenaBytes(arena) == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
+  #expect(try arena.bytes() == expected, "sizing changed the measured arena", sourceLocation: sourceLocation)
   keepAlive((another, object))
   return size
 }
 
-/// As the oracle, for what chance has a say in: two keys that collide are compared, and what the comparison makes once for all
-/// (conformances, bridges) would be in the arena. So `make` runs until that has surely happened.
+/// As the oracle, for what chance has a say in: two keys that collide are compared, and what the comparison makes once
+/// for all (conformances, bridges) would be in the arena. So `make` runs until that has surely happened.
 @discardableResult
 func expectExactDespiteChance<Value>(
   sourceLocation: SourceLocation = #_sourceLocation, _ make: () throws -> Value

@@ -1,24 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sizer
+import TestSupport
 import Testing
-
-/// Zero, which only the running program knows: what is computed from it can't be laid out by the optimiser.
-private let zero = CommandLine.arguments.count / 1_000_000
-
-/// `value`, made at run time.
-@inline(never)
-func number(_ value: Int) -> Int { value + zero }
-
-/// A string in a heap block of its own: longer than the 15 bytes that fit in the value, and no literal.
-@inline(never)
-func text(_ length: Int = 40) -> String { String(repeating: "z", count: length + zero) }
-
-/// The object at the end of most references in the zoo: one block, no references.
-final class Leaf: Sendable {
-  let value: Int
-  @inline(never)
-  init(_ value: Int = 1) { self.value = number(value) }
-}
 
 /// An array that made room for `capacity` elements at run time.
 @inline(never)

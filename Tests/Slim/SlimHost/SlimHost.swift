@@ -4,8 +4,8 @@ import Sizer
 
 /// What a server does with Sizer, in a few lines: Tests/Slim/run starts it where nothing is installed.
 ///
-/// Prints a line for each promise, `ok` or `WRONG`, and exits 1 when one is broken. SLIM_PROFILE says where to record: Swift reads a
-/// program's arguments from /proc, which may be missing.
+/// Prints a line for each promise, `ok` or `WRONG`, and exits 1 when one is broken. SLIM_PROFILE says where to record:
+/// Swift reads a program's arguments from /proc, which may be missing.
 @main
 enum SlimHost {
   static func main() throws {
@@ -66,8 +66,8 @@ enum SlimHost {
 }
 
 final class Visitor {
-  /// A visitor's header, number and text are 40 bytes; a text's header, capacity, count, 40 units and their end 73. jemalloc has
-  /// blocks of 48 and of 80.
+  /// A visitor's header, number and text are 40 bytes; a text's header, capacity, count, 40 units and their end 73.
+  /// jemalloc has blocks of 48 and of 80.
   static let bytes = 48 + 80
 
   let number: Int

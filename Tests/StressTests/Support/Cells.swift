@@ -21,9 +21,11 @@ final class Cell {
 
   init() {}
 
-  /// The object itself: the header, four references, two words for the string and the closure each, more for the existential.
+  /// The object itself: the header, four references, two words for the string and the closure each, more for the
+  /// existential.
   static let fewestBytes = 96
-  /// What a cell owns at most, twice over: each of its ten parts is below 2 KiB, 20 entries of a table and 64 words included.
+  /// What a cell owns at most, twice over: each of its ten parts is below 2 KiB, 20 entries of a table and 64 words
+  /// included.
   static let mostBytes = 32 * 1024
 
   /// One of many changes.

@@ -17,7 +17,8 @@ enum ProcessState {
     }
   }
 
-  /// The children of frozen snapshots that are there now. Faster than ``children()``, for these live for milliseconds only.
+  /// The children of frozen snapshots that are there now. Faster than ``children()``, for these live for milliseconds
+  /// only.
   static func frozenChildren() -> [pid_t] {
     entries(of: "/proc/self/task").flatMap { thread in
       (read("/proc/self/task/\(thread)/children") ?? "").split(separator: " ").compactMap { pid_t($0) }
@@ -68,7 +69,8 @@ func expectNothingLeft(_ body: () throws -> Void) rethrows {
   let children = ProcessState.children().map(\.process)
   let descriptors = ProcessState.descriptorCount()
   try body()
-  // Tests of other suites run beside this one, and have children and files of their own for a while: what is left for good stays.
+  // Tests of other suites run beside this one, and have children and files of their own for a while: what is left for
+  // good stays.
   var left: [(process: pid_t, name: String)] = []
   for _ in 0..<1200 {
     left = ProcessState.children().filter { !children.contains($0.process) && $0.name == "sizer-frozen" }

@@ -9,7 +9,8 @@ final class Quiet {
   init(words count: Int) { words = [Int](repeating: count, count: count) }
 }
 
-/// Objects that stay as they are while all else changes: each snapshot must find the allocator's own figure for them, to the byte.
+/// Objects that stay as they are while all else changes: each snapshot must find the allocator's own figure for them,
+/// to the byte.
 struct QuietSet {
   let name: String
   let objects: [Quiet]

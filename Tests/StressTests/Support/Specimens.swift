@@ -52,7 +52,8 @@ enum Specimens {
   }
 
   private static func buffer(_ count: Int) -> ManagedBuffer<Int, String> {
-    // Without a word that the header counts, the words behind the last element would be an estimate, and change from time to time.
+    // Without a word that the header counts, the words behind the last element would be an estimate, and change from
+    // time to time.
     try? HeapSizer.registerTailCount(of: Buffer.self)
     let buffer = Buffer.create(minimumCapacity: count) { _ in count }
     buffer.withUnsafeMutablePointerToElements { elements in

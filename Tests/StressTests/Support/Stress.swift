@@ -3,11 +3,13 @@ import Glibc
 import Sizer
 import Testing
 
-/// Frozen snapshots of processes that do their worst. The tests take turns: faults, children and signals are the whole process's.
+/// Frozen snapshots of processes that do their worst. The tests take turns: faults, children and signals are the whole
+/// process's.
 ///
 /// `SIZER_STRESS_SECONDS` says how long all of them take together, 60 unless given.
 @Suite(.serialized) enum Stress {
-  /// How long a test may go on that has so much of the whole. Some tests take as long as they take, together some 20 seconds.
+  /// How long a test may go on that has so much of the whole. Some tests take as long as they take, together some 20
+  /// seconds.
   static func time(share: Double) -> Duration {
     let seconds = getenv("SIZER_STRESS_SECONDS").flatMap { Double(String(cString: $0)) } ?? 60
     return .seconds(max(seconds - 20, 1) * share)

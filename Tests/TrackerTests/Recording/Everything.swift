@@ -34,11 +34,12 @@ func expectEqual(
 extension ProfileError {
   /// The code of the error that `body` throws, which names the path and the call.
   static func code(
-    _ path: String, _ place: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+    _ path: String, _ operation: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
   ) -> Code? {
     let error = #expect(throws: ProfileError.self, sourceLocation: sourceLocation) { try body() }
-    #expect(error?.message.hasPrefix("\(path) ") == true, sourceLocation: sourceLocation)
-    #expect(error?.place == place, sourceLocation: sourceLocation)
+    #expect(
+      error?.message.hasPrefix(path.isEmpty ? "an empty path " : "\(path) ") == true, sourceLocation: sourceLocation)
+    #expect(error?.operation == operation && error.map(isWellFormed) == true, sourceLocation: sourceLocation)
     return error?.code
   }
 }

@@ -4,7 +4,8 @@ extension History {
   /// Adds what came since. A delta that does not fit is refused with `inconsistent`, and nothing changes. O(all sizes).
   package mutating func apply(_ delta: Delta) throws(ProfileError) {
     if let breach = delta.firstBreach(after: counts) {
-      throw ProfileError(code: .inconsistent, message: breach, place: "History.apply")
+      throw ProfileError(
+        .inconsistent, "History.apply(_:)", "the change does not fit: \(breach)", advice: "apply changes in order")
     }
     if let snapshot = delta.snapshot { snapshots.append(snapshot) }
     names += delta.names

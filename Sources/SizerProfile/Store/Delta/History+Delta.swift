@@ -20,8 +20,8 @@ extension History {
     Counts(snapshots: snapshots.count, names: names.count, objects: objects.count, traces: traces.count)
   }
 
-  /// What came since the last snapshot, up to and with the next one. A history is the sum of its deltas (``History/apply(_:)``);
-  /// a recording is their list.
+  /// What came since the last snapshot, up to and with the next one. A history is the sum of its deltas
+  /// (``History/apply(_:)``); a recording is their list.
   package struct Delta: Sendable, Hashable {
     /// An object's end; its address is 0 from then on.
     package struct End: Sendable, Hashable {

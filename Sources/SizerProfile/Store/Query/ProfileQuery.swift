@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
 
-/// A question in SQL to a profile, and its answer row by row. The file is opened as ``Statistics/init(contentsOf:)`` opens it and may be
-/// a stranger's: it can't be written to, and nothing in it runs; the views are this program's own, not the file's. How long
-/// it takes, and how much memory, is up to the question. One thread at a time.
+/// A question in SQL to a profile, and its answer row by row. The file is opened as ``Statistics/init(contentsOf:)``
+/// opens it and may be a stranger's: it can't be written to, and nothing in it runs; the views are this program's own,
+/// not the file's. How long it takes, and how much memory, is up to the question. One thread at a time.
 package struct ProfileQuery: ~Copyable {
   /// A value of the answer.
   package enum Value: Sendable, Hashable {
@@ -26,7 +26,7 @@ package struct ProfileQuery: ~Copyable {
   package init(path: String, sql: String) throws(ProfileError) {
     // Who reads a recording may have to make the index of its log.
     let file = try holdingSignals { () throws(ProfileError) in
-      try ProfileFile(reading: Origin(path: path, place: "ProfileQuery(path:sql:)"))
+      try ProfileFile(reading: Origin(path: path, operation: "ProfileQuery(path:sql:)"))
     }
     let connection = file.connection
     connection.loosenLimits()
@@ -74,9 +74,10 @@ extension Connection {
     ] { sqlite3_limit(handle, limit, value) }
   }
 
-  /// Opens the functions that give tables and that a question may use: all of them only read, and what they read is their arguments or
-  /// what the pragmas say that ``authorize(_:_:_:)`` allows. SQLite makes such a table when it is first named, as a change of the schema,
-  /// which is refused from then on: whatever else a SQLite has (the pages of the file, tokenizers) stays closed.
+  /// Opens the functions that give tables and that a question may use: all of them only read, and what they read is
+  /// their arguments or what the pragmas say that ``authorize(_:_:_:)`` allows. SQLite makes such a table when it is
+  /// first named, as a change of the schema, which is refused from then on: whatever else a SQLite has (the pages of
+  /// the file, tokenizers) stays closed.
   fileprivate func openTableFunctions() {
     for name in tableFunctions {
       var statement: OpaquePointer?
@@ -139,7 +140,7 @@ extension Connection {
   }
 
   private func invalid(_ what: String) -> ProfileError {
-    origin.error(.invalidQuery, "can't answer: \(what); without a statement, `sizer sql` shows what there is to ask")
+    origin.error(.invalidQuery, "can't answer: \(what)", "without a statement, `sizer sql` shows what there is to ask")
   }
 }
 

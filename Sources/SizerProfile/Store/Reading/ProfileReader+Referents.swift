@@ -43,8 +43,8 @@ extension ProfileReader {
   }
 }
 
-/// Puts trees together from nodes that come one by one, each after the one above it and all that hangs below that one's earlier
-/// children.
+/// Puts trees together from nodes that come one by one, each after the one above it and all that hangs below that one's
+/// earlier children.
 private struct TreeAssembler {
   /// From the top to the node that came last.
   private var path: [(id: Int, node: SizeNode)] = []
@@ -53,7 +53,7 @@ private struct TreeAssembler {
   /// False when `parent` is not above the last node, nor that node.
   mutating func add(_ node: SizeNode, id: Int, below parent: Int?) -> Bool {
     while let last = path.last, last.id != parent { close() }
-    guard parent == nil || !path.isEmpty, path.count < Limits.treeLevels else { return false }
+    guard parent == nil || !path.isEmpty, path.count < FileLimits.treeLevels else { return false }
     path.append((id, node))
     return true
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ProfileReader {
-  /// All sizes, in order of object. The file has them in order of snapshot: the runs are read twice, once to count each object's rows
-  /// and once to put each row in its place, which needs no memory but the result's.
+  /// All sizes, in order of object. The file has them in order of snapshot: the runs are read twice, once to count each
+  /// object's rows and once to put each row in its place, which needs no memory but the result's.
   mutating func sizes(objects: Int, snapshots: Int) throws(ProfileError) -> [History.SizeRow] {
     var budget = budget
     var places = [UInt32](repeating: 0, count: objects + 1)
@@ -12,7 +12,9 @@ extension ProfileReader {
       // No overflow: 2^60 and 2^53 at most.
       sum += bytes
       total += 1
-      guard sum <= Limits.sizeSum, total < UInt32.max else { throw origin.corrupted("its sizes add up to too much") }
+      guard sum <= FileLimits.sizeSum, total < UInt32.max else {
+        throw origin.corrupted("its sizes add up to too much")
+      }
       places[object + 1] += 1
     }
     for object in 0..<objects { places[object + 1] += places[object] }
@@ -56,7 +58,7 @@ extension ProfileReader {
             next = min(next - Int(value), objects)
           } else {
             let (bytes, isTooLarge) = value.multipliedReportingOverflow(by: unit)
-            guard next < objects, !isTooLarge, bytes <= Limits.figure else {
+            guard next < objects, !isTooLarge, bytes <= FileLimits.figure else {
               throw origin.corrupted("run \(id) goes beyond the last object, or has a size of \(value) times \(unit)")
             }
             try body(next, snapshot, bytes)

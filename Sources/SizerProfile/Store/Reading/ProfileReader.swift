@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of the file's
-/// length, time proportional to it, whatever the file says.
+/// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of
+/// the file's length, time proportional to it, whatever the file says.
 struct ProfileReader: ~Copyable {
   let connection: Connection
   let origin: Origin
@@ -10,11 +10,11 @@ struct ProfileReader: ~Copyable {
   /// How many rows a table can have at most: none takes fewer bytes.
   let rowLimit: Int64
 
-  /// The history in the file at `path`; `place` is the caller's call, for errors.
-  static func history(at path: String, place: String) throws(ProfileError) -> History {
+  /// The history in the file at `path`; `operation` is the caller's call, for errors.
+  static func history(at path: String, operation: String) throws(ProfileError) -> History {
     // Who reads a recording may have to make the index of its log.
     try holdingSignals { () throws(ProfileError) in
-      var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, place: place)))
+      var reader = try ProfileReader(try ProfileFile(reading: Origin(path: path, operation: operation)))
       return try reader.history()
     }
   }
@@ -56,7 +56,8 @@ struct ProfileReader: ~Copyable {
     return Int(last) + 1
   }
 
-  /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column 0.
+  /// Calls `body` for each row, in order of id, and checks that there is one for each of `count` ids. The id is column
+  /// 0.
   borrowing func forEach(
     _ table: String, _ columns: String, count: Int, _ body: (borrowing Statement, Int) throws(ProfileError) -> Void
   ) throws(ProfileError) {
@@ -88,14 +89,14 @@ struct ProfileReader: ~Copyable {
   /// A column of bytes or things.
   borrowing func figure(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int {
     let value = try row.integer(column)
-    guard value >= 0, value <= Limits.figure else { throw origin.corrupted("a figure is \(value)") }
+    guard value >= 0, value <= FileLimits.figure else { throw origin.corrupted("a figure is \(value)") }
     return Int(value)
   }
 
   /// A column of nanoseconds.
   borrowing func time(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Int64 {
     let value = try row.integer(column)
-    guard value >= 0, value <= Limits.time else { throw origin.corrupted("a time is \(value) ns") }
+    guard value >= 0, value <= FileLimits.time else { throw origin.corrupted("a time is \(value) ns") }
     return value
   }
 

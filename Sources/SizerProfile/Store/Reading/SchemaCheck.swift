@@ -7,21 +7,24 @@ enum SchemaCheck {
   static func run(_ connection: borrowing Connection) throws(ProfileError) -> Int64 {
     let origin = connection.origin
     guard try connection.integer("PRAGMA application_id") == Schema.applicationID else {
-      throw origin.error(.notAProfile, "is not a profile of Sizer: it is another program's database")
+      throw origin.error(
+        .notAProfile, "is not a profile of Sizer: it is another program's database", "name a file that Sizer wrote")
     }
     let version = try connection.integer("PRAGMA user_version") ?? 0
     guard version <= Schema.version else {
       throw origin.error(
         .newerVersion,
-        "is a profile of version \(version), and this Sizer reads up to \(Schema.version); use a newer Sizer")
+        "is a profile of version \(version), and this Sizer reads up to \(Schema.version)",
+        "use a newer Sizer")
     }
     guard version > 0 else { throw origin.corrupted("its version is \(version)") }
     try tables(connection, version)
     return version
   }
 
-  /// A view in a table's place, a column that computes, an index that lies: none of them can be, for every table must have been made
-  /// by our own words. What others have added beside our tables (views, tables of their own) is not looked at.
+  /// A view in a table's place, a column that computes, an index that lies: none of them can be, for every table must
+  /// have been made by our own words. What others have added beside our tables (views, tables of their own) is not
+  /// looked at.
   private static func tables(_ connection: borrowing Connection, _ version: Int64) throws(ProfileError) {
     let origin = connection.origin
     var missing: [String: String] = [:]

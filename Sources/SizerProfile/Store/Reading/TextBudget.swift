@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many more bytes of text a file can hold. Rows of a hostile file may share the pages that their texts stand on, so that a small
-/// file says much; no honest file says more than its own length.
+/// How many more bytes of text a file can hold. Rows of a hostile file may share the pages that their texts stand on,
+/// so that a small file says much; no honest file says more than its own length.
 struct TextBudget {
   private(set) var left: Int64
   let origin: Origin
@@ -25,8 +25,8 @@ struct TextBudget {
   mutating func text(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> String {
     let origin = origin
     return try withText(row, column) { (text) throws(ProfileError) in
-      guard !Limits.hasTooManyMarks(text) else {
-        throw origin.corrupted("a text has more than \(Limits.marks) combining marks in a row")
+      guard !FileLimits.hasTooManyMarks(text) else {
+        throw origin.corrupted("a text has more than \(FileLimits.marks) combining marks in a row")
       }
       return String(decoding: text, as: UTF8.self)
     }

@@ -37,8 +37,8 @@ struct Connection: ~Copyable {
     steps?.deallocate()
   }
 
-  /// What a file from a stranger must not get: triggers, views, extensions, functions with side effects, values of any size.
-  /// Nothing is written, not even when the connection closes.
+  /// What a file from a stranger must not get: triggers, views, extensions, functions with side effects, values of any
+  /// size. Nothing is written, not even when the connection closes.
   private func harden() {
     for option in [SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE] {
       _ = csqlite_switch(handle, option, 1)
@@ -48,7 +48,7 @@ struct Connection: ~Copyable {
       SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,
     ] { _ = csqlite_switch(handle, option, 0) }
     for (limit, value) in [
-      (SQLITE_LIMIT_LENGTH, Int32(Limits.rowBytes)), (SQLITE_LIMIT_SQL_LENGTH, 20_000), (SQLITE_LIMIT_COLUMN, 100),
+      (SQLITE_LIMIT_LENGTH, Int32(FileLimits.rowBytes)), (SQLITE_LIMIT_SQL_LENGTH, 20_000), (SQLITE_LIMIT_COLUMN, 100),
       (SQLITE_LIMIT_EXPR_DEPTH, 50), (SQLITE_LIMIT_COMPOUND_SELECT, 5), (SQLITE_LIMIT_VDBE_OP, 25_000),
       (SQLITE_LIMIT_FUNCTION_ARG, 8), (SQLITE_LIMIT_ATTACHED, 0), (SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
       (SQLITE_LIMIT_VARIABLE_NUMBER, 10), (SQLITE_LIMIT_TRIGGER_DEPTH, 1), (SQLITE_LIMIT_WORKER_THREADS, 0),

@@ -9,9 +9,9 @@ struct FilePath: Sendable {
 
   /// A path that a caller gave; refuses what C would cut short.
   init(_ origin: Origin) throws(ProfileError) {
-    guard !origin.path.isEmpty else { throw origin.error(.notFound, "an empty path names no file; give one") }
+    guard !origin.path.isEmpty else { throw origin.error(.notFound, "names no file", "give a path") }
     guard !origin.path.utf8.contains(0) else {
-      throw origin.error(.cannotOpen, "holds a zero byte, which no path may; take it out")
+      throw origin.error(.cannotOpen, "holds a zero byte, which no path may", "take it out")
     }
     self.text = origin.path
     self.origin = origin
@@ -34,7 +34,8 @@ struct FilePath: Sendable {
     return FilePath(String(cString: real), origin)
   }
 
-  /// Its length; nil when there is no such file. Anything but a plain file is refused: opening a pipe waits for its other end.
+  /// Its length; nil when there is no such file. Anything but a plain file is refused: opening a pipe waits for its
+  /// other end.
   func length() throws(ProfileError) -> Int64? {
     var status = stat()
     guard stat(text, &status) == 0 else {
@@ -43,8 +44,8 @@ struct FilePath: Sendable {
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int64(status.st_size)
-    case S_IFDIR: throw origin.error(.cannotOpen, "is a folder; name a file")
-    default: throw origin.error(.cannotOpen, "is a device, pipe or socket; name a plain file")
+    case S_IFDIR: throw origin.error(.cannotOpen, "is a folder", "name a file")
+    default: throw origin.error(.cannotOpen, "is a device, pipe or socket", "name a plain file")
     }
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
 
-/// A prepared statement: put its parameters in order and run it, or step through its rows. Lives no longer than its connection is used.
+/// A prepared statement: put its parameters in order and run it, or step through its rows. Lives no longer than its
+/// connection is used.
 struct Statement: ~Copyable {
   /// What a column holds.
   enum Kind {
@@ -57,8 +58,8 @@ struct Statement: ~Copyable {
   }
 
   private func bindText(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
-    guard text.count <= Limits.textBytes else { return SQLITE_TOOBIG }
-    guard !Limits.hasTooManyMarks(text) else { return SQLITE_MISMATCH }
+    guard text.count <= FileLimits.textBytes else { return SQLITE_TOOBIG }
+    guard !FileLimits.hasTooManyMarks(text) else { return SQLITE_MISMATCH }
     // An empty buffer may have no address, and no address would bind NULL.
     guard let start = text.baseAddress else { return csqlite_bind_text(handle, put, "", 0) }
     return start.withMemoryRebound(to: CChar.self, capacity: text.count) {
@@ -73,9 +74,9 @@ struct Statement: ~Copyable {
   /// Runs it with what was put and makes it ready for the next run.
   mutating func run() throws(ProfileError) {
     guard failed == SQLITE_OK else {
-      if failed == SQLITE_TOOBIG { throw origin.inconsistent("a text is longer than \(Limits.textBytes) bytes") }
+      if failed == SQLITE_TOOBIG { throw origin.inconsistent("a text is longer than \(FileLimits.textBytes) bytes") }
       if failed == SQLITE_MISMATCH {
-        throw origin.inconsistent("a text has more than \(Limits.marks) combining marks in a row")
+        throw origin.inconsistent("a text has more than \(FileLimits.marks) combining marks in a row")
       }
       throw failure(failed)
     }
@@ -116,7 +117,8 @@ struct Statement: ~Copyable {
 
   /// A column that must hold an integer: SQLite would turn anything into one, at length when it is a long text.
   func integer(_ column: Int32) throws(ProfileError) -> Int64 {
-    // Half the calls of asking the statement for type and value. Such a value may be asked when no other thread uses the connection.
+    // Half the calls of asking the statement for type and value. Such a value may be asked when no other thread uses
+    // the connection.
     let value = sqlite3_column_value(handle, column)
     guard sqlite3_value_type(value) == SQLITE_INTEGER else { throw wrongType(column) }
     return sqlite3_value_int64(value)

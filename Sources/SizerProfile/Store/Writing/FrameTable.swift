@@ -2,9 +2,6 @@
 
 /// The table `frames` while it is written: traces share most of their calls.
 struct FrameTable: ~Copyable {
-  /// Remembered frames, at most; one that was forgotten is written again.
-  private static let capacity = 1 << 16
-
   /// A frame with its texts' ids in their place.
   private struct Row: Hashable {
     let address: UInt64
@@ -18,19 +15,17 @@ struct FrameTable: ~Copyable {
     let buildID: Int64?
   }
 
-  private var ids: [Row: Int64] = [:]
-  private var count: Int64 = 0
-  private var committed: Int64 = 0
-  /// How many rows there are.
-  var written: Int64 { count }
-  private var insert: Statement
+  private var rows: InternedRows<Row>
   /// Frames that traces share are looked up by their place in the list, not by all their texts, each time that they are
   /// called.
   private var shared: (list: SharedFrames, ids: [Int64])?
 
   init(_ connection: borrowing Connection) throws(ProfileError) {
-    insert = try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)")
+    rows = InternedRows(try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)"))
   }
+
+  /// How many rows there are.
+  var count: Int64 { rows.count }
 
   /// The id of a trace's frame; writes it when it is new.
   mutating func id(of trace: StackTrace, at index: Int, texts: inout TextTable) throws(ProfileError) -> Int64 {
@@ -48,40 +43,32 @@ struct FrameTable: ~Copyable {
       address: frame.address, function: try texts.id(frame.function), file: try texts.id(frame.file),
       line: Int64(frame.line), column: Int64(frame.column), isInlined: frame.isInlined,
       image: try texts.id(frame.image), imageOffset: frame.imageOffset, buildID: try texts.id(frame.buildID))
-    if let id = ids[row] { return id }
-    guard (0...Limits.figure).contains(row.line), (0...Limits.figure).contains(row.column) else {
-      throw insert.inconsistent("a frame's line and column are \(row.line) and \(row.column)")
+    return try rows.id(of: row) { (insert) throws(ProfileError) in
+      guard (0...FileLimits.figure).contains(row.line), (0...FileLimits.figure).contains(row.column) else {
+        throw insert.inconsistent("a frame's line and column are \(row.line) and \(row.column)")
+      }
+      insert.bind(Int64(bitPattern: row.address))
+      insert.bind(row.function)
+      insert.bind(row.file)
+      insert.bind(row.line)
+      insert.bind(row.column)
+      insert.bind(row.isInlined ? 1 : 0)
+      insert.bind(row.image)
+      insert.bind(Int64(bitPattern: row.imageOffset))
+      insert.bind(row.buildID)
     }
-    insert.bind(first: count)
-    insert.bind(Int64(bitPattern: row.address))
-    insert.bind(row.function)
-    insert.bind(row.file)
-    insert.bind(row.line)
-    insert.bind(row.column)
-    insert.bind(row.isInlined ? 1 : 0)
-    insert.bind(row.image)
-    insert.bind(Int64(bitPattern: row.imageOffset))
-    insert.bind(row.buildID)
-    try insert.run()
-    if ids.count >= Self.capacity { ids.removeAll(keepingCapacity: true) }
-    ids[row] = count
-    defer { count += 1 }
-    return count
   }
 
-  mutating func commit() { committed = count }
+  mutating func commit() { rows.commit() }
 
   mutating func rollback() {
-    guard count > committed else { return }
-    count = committed
-    shared = nil
-    ids = ids.filter { $0.value < committed }
+    if rows.rollback() != nil { shared = nil }
   }
 
-  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after one.
+  /// The table was emptied: ids begin anew. Undone by a rollback only in the file, so that nothing may be written after
+  /// one.
   mutating func restart() {
-    ids = [:]
+    rows.restart()
     shared = nil
-    count = 0
   }
 }

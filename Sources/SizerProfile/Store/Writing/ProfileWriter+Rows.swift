@@ -107,12 +107,12 @@ extension ProfileWriter {
   // MARK: What the reader will insist on
 
   func figure(_ value: Int, _ what: String) throws(ProfileError) -> Int64 {
-    guard value >= 0, value <= Limits.figure else { throw origin.inconsistent("\(what) is \(value)") }
+    guard value >= 0, value <= FileLimits.figure else { throw origin.inconsistent("\(what) is \(value)") }
     return Int64(value)
   }
 
   func time(_ value: Int64, _ what: String) throws(ProfileError) -> Int64 {
-    guard value >= 0, value <= Limits.time else { throw origin.inconsistent("\(what) is \(value) ns") }
+    guard value >= 0, value <= FileLimits.time else { throw origin.inconsistent("\(what) is \(value) ns") }
     return value
   }
 }

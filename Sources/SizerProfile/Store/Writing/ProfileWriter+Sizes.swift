@@ -33,9 +33,9 @@ extension ProfileWriter {
   private mutating func commonUnit(_ sizes: some Sequence<History.SizeRow>) throws(ProfileError) -> Int64 {
     var unit: Int64 = 0
     for row in sizes {
-      guard row.bytes >= 0, row.bytes <= Limits.figure else { throw origin.inconsistent("a size is \(row.bytes)") }
+      guard row.bytes >= 0, row.bytes <= FileLimits.figure else { throw origin.inconsistent("a size is \(row.bytes)") }
       rows.sizeSum += row.bytes
-      guard rows.sizeSum <= Limits.sizeSum else { throw origin.inconsistent("sizes add up to \(rows.sizeSum)") }
+      guard rows.sizeSum <= FileLimits.sizeSum else { throw origin.inconsistent("sizes add up to \(rows.sizeSum)") }
       // Euclid's; mostly the unit divides the size already.
       var rest = row.bytes
       while rest != 0 { (unit, rest) = (rest, unit % rest) }
@@ -70,7 +70,7 @@ extension ProfileWriter {
     }
   }
 
-  /// Recursive: at most ``Limits/treeLevels`` deep.
+  /// Recursive: at most ``FileLimits/treeLevels`` deep.
   private mutating func add(nodes: [SizeNode], below parent: Int64?, level: Int) throws(ProfileError) {
     for node in nodes {
       let name: Int64 = try texts.id(node.name)
@@ -85,7 +85,7 @@ extension ProfileWriter {
       insertReferent.bind(try figure(node.flatBytes, "a referent's own bytes"))
       try insertReferent.run()
       rows.referents += 1
-      if level < Limits.treeLevels { try add(nodes: node.children, below: id, level: level + 1) }
+      if level < FileLimits.treeLevels { try add(nodes: node.children, below: id, level: level + 1) }
     }
   }
 }

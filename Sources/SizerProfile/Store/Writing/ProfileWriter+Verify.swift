@@ -15,8 +15,8 @@ extension ProfileWriter {
       WrittenRows(table: "snapshots", count: Int64(counts.snapshots)),
       WrittenRows(table: "classes", count: rows.classes),
       WrittenRows(table: "size_runs", count: rows.runs), WrittenRows(table: "referent_trees", count: rows.trees),
-      WrittenRows(table: "referents", count: rows.referents), WrittenRows(table: "texts", count: texts.written),
-      WrittenRows(table: "traces", count: Int64(counts.traces)), WrittenRows(table: "frames", count: frames.written),
+      WrittenRows(table: "referents", count: rows.referents), WrittenRows(table: "texts", count: texts.count),
+      WrittenRows(table: "traces", count: Int64(counts.traces)), WrittenRows(table: "frames", count: frames.count),
     ]
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes rows of a profile. What belongs together stands between ``begin()`` and ``commit()``; ids go on from what was written.
+/// Writes rows of a profile. What belongs together stands between ``begin()`` and ``commit()``; ids go on from what was
+/// written.
 struct ProfileWriter: ~Copyable {
   let connection: Connection
   let origin: Origin

@@ -2,8 +2,8 @@
 import SeededRandom
 import SizerProfile
 
-/// A made-up program under observation: what a tracker would record of it, delta by delta, and the same added up by simpler means than
-/// the library's.
+/// A made-up program under observation: what a tracker would record of it, delta by delta, and the same added up by
+/// simpler means than the library's.
 struct Story {
   private(set) var deltas: [History.Delta] = []
   /// What there is after each delta.
