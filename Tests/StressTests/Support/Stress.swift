@@ -15,8 +15,8 @@ import Testing
     return .seconds(max(seconds - 20, 1) * share)
   }
 
-  /// Calls `body` again and again until the time is over, once at least; answers how often. Every now and then, and at the end,
-  /// the engine is held to its invariants.
+  /// Calls `body` again and again until the time is over, once at least; answers how often. Every now and then, and at
+  /// the end, the engine is held to its invariants.
   @discardableResult
   static func repeating(share: Double, _ body: () throws -> Void) rethrows -> Int {
     let end = ContinuousClock.now + time(share: share)
