@@ -14,9 +14,12 @@
 /// statically that may be an allocator in the program itself, hidden and local symbols included; else it is the first
 /// in the loader's order. jemalloc is known by its `mallctl`.
 ///
-/// CSIZER_UNSUPPORTED: it does not tell the size of a block; `ret_reason`, a static string, says so, and nothing was
-/// changed. Empty with CSIZER_OK. Once, at the start, before other threads exist and before any other call of the
-/// engine. Time: some milliseconds, linear in the program's symbols. Never allocates.
+/// CSIZER_UNSUPPORTED: it does not tell the size of a block, or can't be told from others. CSIZER_UNREADABLE: the
+/// program's file can't be read. `ret_reason`, a static string, says so, and nothing was changed. Empty with CSIZER_OK.
+/// An engine whose allocator was not found must not be used: it would free by another.
+///
+/// Once, at the start, before other threads exist and before any other call of the engine but csizer_target_find. Time:
+/// some milliseconds, linear in the program's symbols. Never allocates.
 csizer_status csizer_allocator_find(const char **ret_reason);
 
 /// What an address is to the allocator.

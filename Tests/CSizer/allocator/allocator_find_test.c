@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "csizer_accounts.h"
 #include "csizer_allocator.h"
 #include "csizer_fragmentation.h"
 #include "platform/malloc_calls.h"
+#include "runtime/target.h"
 #include "support/check.h"
 
 // The table of the allocator's functions: found in this process, and stand-ins. Programs that bring their own:
@@ -43,6 +45,21 @@ TEST(an_allocator_that_only_tells_sizes_is_asked_for_nothing_else) {
   csizer_allocator_scope_enter(&scope);
   CHECK(!scope.entered && !scope.had_thread_cache);
   csizer_allocator_scope_leave(&scope);
+}
+
+// The allocator of a program that can't be read may be hidden in it: libc's is not taken for it.
+TEST(a_program_that_cannot_be_read_is_not_guessed_at) {
+  const char *reason;
+  struct rlimit limit, none;
+  csizer_malloc_calls before = csizer_malloc;
+  csizer_target_use(&(csizer_target_runtime){0}, CSIZER_TARGET_PROGRAM);
+  CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+  csizer_status status = csizer_allocator_find(&reason);
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  CHECK_EQUAL(status, CSIZER_UNREADABLE);
+  CHECK_EQUAL(memcmp(&before, &csizer_malloc, sizeof before), 0);
 }
 
 static int refuse(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes) {

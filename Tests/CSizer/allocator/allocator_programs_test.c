@@ -53,7 +53,7 @@ TEST(an_allocator_that_tells_no_sizes_is_refused) {
   target_report report = target_run("static_own_malloc_without_sizes", CSIZER_TARGET_PROGRAM, NULL);
   CHECK_EQUAL(atoi(target_said(&report, "allocator status")), CSIZER_UNSUPPORTED);
   CHECK_TEXT(target_said(&report, "allocator reason"),
-             "the program brings an allocator that does not tell a block's size: it needs malloc_usable_size beside "
-             "malloc and free");
+             "malloc, free or malloc_usable_size of the program's own allocator can't be found, or not told from "
+             "others: without the last one nobody knows a block's size");
   target_report_end(&report);
 }

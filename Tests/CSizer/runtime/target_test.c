@@ -2,6 +2,7 @@
 #include "runtime/target.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "csizer_symbols.h"
 #include "support/check.h"
@@ -44,6 +45,19 @@ TEST(without_a_runtime_nothing_is_there_and_nobody_is_asked) {
   CHECK(strstr(reason, SWIFT_CALL_IS_KNOWN ? "no Swift runtime is linked" : "compiler") != NULL);
   CHECK_EQUAL(find(CSIZER_TARGET_LIBRARY, &reason), CSIZER_UNSUPPORTED);
   CHECK_EQUAL(find(CSIZER_TARGET_PROGRAM, &reason), CSIZER_UNSUPPORTED);
+  CHECK_EQUAL(csizer_target_source_in_use(), CSIZER_TARGET_LINKED);
+}
+
+TEST(a_program_that_cannot_be_read_is_not_guessed_at) {
+  const char *reason;
+  struct rlimit limit, none;
+  CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+  csizer_status status = find(CSIZER_TARGET_PROGRAM, &reason);
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  CHECK_EQUAL(status, SWIFT_CALL_IS_KNOWN ? CSIZER_UNREADABLE : CSIZER_UNSUPPORTED);
+  CHECK(strstr(reason, SWIFT_CALL_IS_KNOWN ? "/proc/self/exe" : "compiler") != NULL);
   CHECK_EQUAL(csizer_target_source_in_use(), CSIZER_TARGET_LINKED);
 }
 

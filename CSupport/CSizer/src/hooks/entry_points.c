@@ -78,7 +78,10 @@ bool csizer_runtime_is_present(void) {
   return SWIFT_CALL_IS_KNOWN && !csizer_target_missing(&csizer_target);
 }
 
-bool csizer_interposition_is_live(void) { return csizer_target.alloc_object != swift_allocObject; }
+// Of a runtime that was found elsewhere nobody is led here by a linker.
+bool csizer_interposition_is_live(void) {
+  return csizer_target_source_in_use() == CSIZER_TARGET_LINKED && csizer_target.alloc_object != swift_allocObject;
+}
 
 // Before anything is changed: does the runtime make objects as ours does?
 static bool header_is_as_expected(void) {

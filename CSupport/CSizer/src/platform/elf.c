@@ -14,6 +14,8 @@
 #include "platform/fault_guard.h"
 #include "platform/refusals.h"
 
+// The files of loaded images: their sections, and their symbols by address and by name.
+//
 // Every offset that the file gives is checked: a file can be cut, or be replaced while the process runs.
 
 static const void *part(const csizer_elf *elf, uint64_t offset, uint64_t size) {

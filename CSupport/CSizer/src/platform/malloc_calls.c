@@ -39,7 +39,7 @@ static const char *const names[] = {
 };
 enum { CALLS = sizeof names / sizeof *names };
 
-// Members of one size, in the order of the names.
+// Members of one size, in the order of the names, malloc and free first.
 _Static_assert(sizeof(csizer_malloc_calls) == CALLS * sizeof(uintptr_t), "the table holds functions only");
 
 static void put(csizer_malloc_calls *calls, size_t row, uintptr_t address) {
@@ -62,8 +62,11 @@ static bool note_first(uintptr_t address, void *context) {
   return false;
 }
 
-// False: the program has none.
-static bool find_in_program(csizer_malloc_calls *found) {
+static bool is_named(const csizer_wanted_symbol *wanted) { return wanted->address || wanted->is_ambiguous; }
+
+// What the program defines itself. False when its file can't be read. A program without malloc and free of its own is
+// served by others, whatever it calls by one of these names; one that has them twice must not be taken for that.
+static bool look_in_program(csizer_malloc_calls *found, bool *ret_has_own) {
   uintptr_t first = 0;
   csizer_elf program;
   csizer_wanted_symbol wanted[CALLS] = {0};
@@ -72,21 +75,25 @@ static bool find_in_program(csizer_malloc_calls *found) {
   if (!csizer_elf_open(first, &program)) return false;
   csizer_elf_find_symbols(&program, wanted, CALLS);
   csizer_elf_close(&program);
+  *ret_has_own = is_named(&wanted[0]) && is_named(&wanted[1]);
   for (size_t row = 0; row < CALLS; row++) put(found, row, wanted[row].address);
-  return found->malloc && found->free;
+  return true;
 }
 
 // The first in the loader's order serves everybody; what this library linked does not count.
-static void find_in_order(csizer_malloc_calls *found) {
+static void look_in_order(csizer_malloc_calls *found) {
   for (size_t row = 0; row < CALLS; row++) put(found, row, (uintptr_t)dlsym(RTLD_DEFAULT, names[row]));
 }
 
 csizer_status csizer_malloc_calls_find(bool is_in_program, const char **ret_reason) {
   csizer_malloc_calls found = {0};
-  if (!is_in_program || !find_in_program(&found)) find_in_order(&found);
+  bool has_own = false;
+  *ret_reason = "the program's file can't be read, or is not the one that was started: /proc/self/exe must lead to it";
+  if (is_in_program && !look_in_program(&found, &has_own)) return CSIZER_UNREADABLE;
+  if (!has_own) look_in_order(&found);
   *ret_reason =
-      "the program brings an allocator that does not tell a block's size: it needs malloc_usable_size beside malloc "
-      "and free";
+      "malloc, free or malloc_usable_size of the program's own allocator can't be found, or not told from others: "
+      "without the last one nobody knows a block's size";
   if (!found.malloc || !found.free || !found.malloc_usable_size) return CSIZER_UNSUPPORTED;
   csizer_malloc_calls_use(&found);
   *ret_reason = "";
