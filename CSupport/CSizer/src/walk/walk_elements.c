@@ -5,9 +5,10 @@
 
 void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
   if (csizer_layout_is_plain(element)) return;
+  if (walk->sink && walk->sink->counts_only && !element->op_count) return;  // nothing in there is counted
   if (element->references == 1 && !element->op_count && element->stride == sizeof(uintptr_t)) {
     const uintptr_t *words = (const uintptr_t *)(const void *)first;
-    for (size_t i = 0; i < count; i++) walk_reference(walk, words[i]);
+    for (size_t i = 0; i < count; i++) walk_reference(walk, words[i], &words[i]);
     return;
   }
   enum { A_WHILE = 1 << 16 };
@@ -21,6 +22,8 @@ void csizer_walk_drain_values(csizer_walk *walk) {
   while (walk->value_count) {
     walk_values values = walk->values[--walk->value_count];
     walk->holder++;
+    const walk_scope outer = walk_sink_enter(walk->sink, values.origin, values.is_guess);
     csizer_walk_elements(walk, values.first, values.count, values.element);
+    walk_sink_leave(walk->sink, outer);
   }
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goes over all objects in the order of their addresses and makes a row and edges of each. Objects that are nothing but
+// a mask of references are done here; all else is the walk's to list.
+#include "graph/graph_internal.h"
+
+enum { HOT = 256 };
+
+/// What the loop needs of a class of plain objects.
+typedef struct hot_kind {
+  const void *metadata;
+  uint64_t references;
+  size_t usable;
+  uint32_t kind, slack;
+} hot_kind;
+
+static uint32_t slack_of(size_t usable, size_t requested) {
+  const size_t slack = requested <= usable ? usable - requested + 1 : 1;
+  return slack < UINT32_MAX ? (uint32_t)slack : 0;
+}
+
+static void warm(hot_kind *hot, const swift_metadata *metadata, const csizer_object_layout *layout) {
+  const bool is_plain = layout->shape == SHAPE_FIELDS && layout->requested && layout->usable &&
+                        !layout->fields.op_count && !layout->excluded;
+  if (!is_plain) return;
+  *hot = (hot_kind){.metadata = metadata,
+                    .references = layout->fields.references,
+                    .usable = layout->usable,
+                    .kind = layout->kind,
+                    .slack = slack_of(layout->usable, layout->requested)};
+}
+
+static void note_unused(csizer_graph *graph, size_t unused) {
+  if (!unused || !csizer_graph_make_room(graph, &graph->unused, &graph->unused_capacity, graph->unused_count,
+                                         sizeof *graph->unused))
+    return;
+  graph->unused[graph->unused_count++] =
+      (graph_unused){graph->walk->part, unused < UINT32_MAX ? (uint32_t)unused : UINT32_MAX};
+}
+
+// The walk adds up what it lists: the differences are this object's.
+static void list(csizer_graph *graph, graph_row *row, const csizer_object_layout *layout) {
+  csizer_walk *walk = graph->walk;
+  const csizer_kind_totals before = *walk_kind(walk, layout->kind);
+  const size_t unresolved = walk->totals.unresolved;
+  csizer_walk_list(walk, row->address);
+  const csizer_kind_totals *after = walk_kind(walk, layout->kind);
+  if (walk->totals.unresolved != unresolved) row->flags |= CSIZER_OBJECT_UNRESOLVED;
+  else row->slack = slack_of(graph->usable, after->requested - before.requested);
+  note_unused(graph, after->unused - before.unused);
+}
+
+static void note_counts(csizer_graph *graph, graph_account account) {
+  if (!csizer_graph_make_room(graph, &graph->counts, &graph->counts_capacity, graph->counts_count,
+                              sizeof *graph->counts))
+    return;
+  graph->counts[graph->counts_count++] = (graph_counts){graph->walk->part, account.unowned, account.weak};
+}
+
+static void scan_other(csizer_graph *graph, graph_row *row, hot_kind *hot) {
+  const swift_object *object = (const swift_object *)graph->base;
+  const csizer_object_layout *layout = walk_layout_of(graph->walk, object);
+  if (!layout) return;
+  row->kind = layout->kind;
+  if (layout->is_unknown) row->flags |= CSIZER_OBJECT_UNRESOLVED;
+  // The fields of what is dead are gone and must not be read.
+  const uintptr_t side_table = walk_side_table_of(object->references);
+  if (!(row->flags & CSIZER_OBJECT_DEINITING)) list(graph, row, layout);
+  else if (side_table) csizer_walk_raw_block(graph->walk, side_table, graph->layouts->side_table_kind, true);
+  warm(hot, object->metadata, layout);
+}
+
+static void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf *leaf, uintptr_t address) {
+  const swift_object *object = (const swift_object *)address;
+  graph_row *row = &graph->rows[graph->count];
+  const size_t usable = pagememo_size(&graph->walk->memo, leaf, address);
+  const graph_account account = csizer_graph_account(object);
+  *row = (graph_row){.address = address,
+                     .flags = (uint16_t)account.flags,
+                     .usable = usable / 8 < UINT32_MAX ? (uint32_t)(usable / 8) : UINT32_MAX,
+                     .strong = account.strong,
+                     .first_edge = (uint32_t)graph->edge_count};
+  graph->base = (const char *)address;
+  graph->usable = usable;
+  graph->walk->part = graph->count;
+  if (__builtin_expect((account.unowned | account.weak) != 0, 0)) note_counts(graph, account);
+  hot_kind *hot = &hots[((uintptr_t)object->metadata >> 4) % HOT];
+  const bool is_plain = hot->metadata == object->metadata && hot->usable == usable &&
+                        !(account.flags & (CSIZER_OBJECT_DEINITING | CSIZER_OBJECT_HAS_SIDE_TABLE));
+  if (__builtin_expect(is_plain, 1)) {
+    row->kind = hot->kind;
+    row->slack = hot->slack;
+    for (uint64_t words = hot->references; words; words &= words - 1) {
+      const uintptr_t *word = (const uintptr_t *)address + __builtin_ctzll(words);
+      if ((*word - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (*word & 15)) continue;
+      graph->sink.reference(&graph->sink, *word, word);
+    }
+  } else {
+    scan_other(graph, row, hot);
+  }
+  // Last: one that faults is not counted yet.
+  __atomic_store_n(&graph->count, graph->count + 1, __ATOMIC_RELEASE);
+}
+
+enum { AHEAD = 16, RING = 128 };  // objects between the fetch of one and its scan; and a unit's worth of objects
+
+static void scan_leaf(csizer_graph *graph, hot_kind *hots, uint32_t index, uintptr_t from) {
+  const census_span *span = &graph->census.spans[index];
+  heapmap_leaf *leaf = graph->walk->map->leaves[index];
+  const uintptr_t start = (uintptr_t)index << HEAPMAP_LEAF_SHIFT;
+  uintptr_t ring[RING];
+  size_t head = 0, tail = 0;
+  for (uint32_t unit = span->first; unit < span->first + span->count; unit++) {
+    const uintptr_t address = start + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
+    for (uint64_t bits = graph->census.units[span->base + unit].live; bits; bits &= bits - 1) {
+      const uintptr_t object = address + ((uintptr_t)__builtin_ctzll(bits) << 4);
+      if (object < from) continue;
+      __builtin_prefetch((const void *)object);
+      __builtin_prefetch((const void *)(object + 63));
+      ring[tail++ % RING] = object;
+    }
+    for (; tail > head + AHEAD && !graph->status; head++) scan_object(graph, hots, leaf, ring[head % RING]);
+  }
+  for (; head < tail && !graph->status; head++) scan_object(graph, hots, leaf, ring[head % RING]);
+}
+
+void csizer_graph_scan(csizer_graph *graph, uintptr_t from) {
+  hot_kind hots[HOT] = {{0}};
+  for (uint32_t i = 0; i < graph->census.leaf_count && !graph->status; i++)
+    if (graph->census.leaves[i] >= from >> HEAPMAP_LEAF_SHIFT) scan_leaf(graph, hots, graph->census.leaves[i], from);
+  for (uint32_t i = graph->count - graph->census.object_count; i < graph->extras.count && !graph->status; i++) {
+    const uintptr_t address = graph->extras.addresses[i];
+    if (!csizer_graph_make_room(graph, &graph->rows, &graph->row_capacity, graph->count + (size_t)1,
+                                sizeof *graph->rows))
+      return;
+    scan_object(graph, hots, heapmap_leaf_at(graph->walk->map, address), address);
+  }
+  graph->rows[graph->count].first_edge = (uint32_t)graph->edge_count;
+}
