@@ -32,6 +32,15 @@ static csizer_status lay_out(census_copy *copy, const csizer_heapmap *map) {
   return CSIZER_OK;
 }
 
+static void rank(census_copy *copy) {
+  uint32_t below = 0;
+  for (uint32_t i = 0; i < copy->unit_count; i++) {
+    copy->units[i].rank = below;
+    below += (uint32_t)__builtin_popcountll(copy->units[i].live);
+  }
+  copy->object_count = below;
+}
+
 static void copy_bits(census_copy *copy, const csizer_heapmap *map) {
   for (uint32_t i = 0; i < copy->leaf_count; i++) {
     const heapmap_leaf *leaf = map->leaves[copy->leaves[i]];
@@ -55,7 +64,7 @@ csizer_status csizer_census_copy_make(census_copy *copy, const csizer_heapmap *m
     return status;
   }
   copy_bits(copy, map);
-  csizer_census_copy_add(copy, NULL, 0);
+  rank(copy);
   return CSIZER_OK;
 }
 
@@ -66,20 +75,16 @@ void csizer_census_copy_free(census_copy *copy) {
   *copy = (census_copy){0};
 }
 
-void csizer_census_copy_add(census_copy *copy, const uintptr_t *more, uint32_t count) {
-  uint32_t next = 0, rank = 0;
-  for (uint32_t i = 0; i < copy->leaf_count; i++) {
-    const census_span *span = &copy->spans[copy->leaves[i]];
-    const uintptr_t start = (uintptr_t)copy->leaves[i] << HEAPMAP_LEAF_SHIFT;
-    for (uint32_t at = span->first; at < span->first + span->count; at++) {
-      census_unit *unit = &copy->units[span->base + at];
-      const uintptr_t address = start + ((uintptr_t)at << HEAPMAP_UNIT_SHIFT);
-      for (; next < count && more[next] < address; next++) rank++;  // no unit has it
-      for (; next < count && more[next] < address + (1 << HEAPMAP_UNIT_SHIFT); next++)
-        unit->live |= heapmap_bit(more[next]);
-      unit->rank = rank;
-      rank += (uint32_t)__builtin_popcountll(unit->live);
-    }
+uintptr_t csizer_census_address(const census_copy *copy, uint32_t grain) {
+  const uint32_t unit = grain >> 6;
+  uint32_t low = 0, high = copy->leaf_count;
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    const census_span *span = &copy->spans[copy->leaves[middle]];
+    if (span->base + span->first <= unit) low = middle;
+    else high = middle;
   }
-  copy->object_count = rank + count - next;
+  const uintptr_t start = (uintptr_t)copy->leaves[low] << HEAPMAP_LEAF_SHIFT;
+  const uintptr_t within = unit - copy->spans[copy->leaves[low]].base;
+  return start + (within << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(grain & 63) << 4);
 }

@@ -35,9 +35,8 @@ typedef struct census_copy {
 csizer_status csizer_census_copy_make(census_copy *copy, const csizer_heapmap *map);
 void csizer_census_copy_free(census_copy *copy);
 
-/// Counts the bits anew, with so many more objects, at these addresses, in ascending order: their bits are set, where a
-/// unit has room for them.
-void csizer_census_copy_add(census_copy *copy, const uintptr_t *more, uint32_t count);
+/// The address of a grain.
+uintptr_t csizer_census_address(const census_copy *copy, uint32_t grain);
 
 /// The grain at an address below 2^47 and divisible by 16; CENSUS_NONE when the copy does not span it.
 static inline uint32_t census_grain(const census_copy *copy, uintptr_t address) {
@@ -51,16 +50,40 @@ static inline const census_unit *census_unit_of(const census_copy *copy, uint32_
   return &copy->units[grain >> 6];
 }
 
-static inline bool census_has(const census_copy *copy, uint32_t grain) {
-  return census_unit_of(copy, grain)->live >> (grain & 63) & 1;
-}
-
 /// The number of the object at a grain; CENSUS_NONE when there is none.
 static inline uint32_t census_number(const census_copy *copy, uint32_t grain) {
   const census_unit *unit = census_unit_of(copy, grain);
   uint64_t bit = (uint64_t)1 << (grain & 63);
   if (!(unit->live & bit)) return CENSUS_NONE;
   return unit->rank + (uint32_t)__builtin_popcountll(unit->live & (bit - 1));
+}
+
+/// Calls `visit` for each object from an address on, in order, until it answers false. Inlined with the function: the
+/// objects' memory is fetched some of them ahead.
+static inline __attribute__((always_inline)) void census_visit(const census_copy *copy, uintptr_t from,
+                                                               bool (*visit)(void *context, uintptr_t object),
+                                                               void *context) {
+  enum { AHEAD = 16, RING = 128 };  // objects between the fetch of one and its visit; and a unit's worth of objects
+  uintptr_t ring[RING];
+  size_t head = 0, tail = 0;
+  for (uint32_t i = 0; i < copy->leaf_count; i++) {
+    const census_span *span = &copy->spans[copy->leaves[i]];
+    const uintptr_t start = (uintptr_t)copy->leaves[i] << HEAPMAP_LEAF_SHIFT;
+    for (uint32_t unit = span->first; unit < span->first + span->count; unit++) {
+      const uintptr_t address = start + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
+      if (address + (1 << HEAPMAP_UNIT_SHIFT) <= from) continue;
+      for (uint64_t bits = copy->units[span->base + unit].live; bits; bits &= bits - 1) {
+        const uintptr_t object = address + ((uintptr_t)__builtin_ctzll(bits) << 4);
+        __builtin_prefetch((const void *)object);
+        __builtin_prefetch((const void *)(object + 63));
+        ring[tail++ % RING] = object;
+      }
+      for (; tail > head + AHEAD; head++)
+        if (ring[head % RING] >= from && !visit(context, ring[head % RING])) return;
+    }
+  }
+  for (; head < tail; head++)
+    if (ring[head % RING] >= from && !visit(context, ring[head % RING])) return;
 }
 
 #endif

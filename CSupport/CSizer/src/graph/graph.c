@@ -27,7 +27,7 @@ static csizer_status finish(csizer_graph *graph) {
   csizer_walk_settle(graph->walk);
   if (!graph->status) graph->status = graph->walk->status;
   csizer_graph_merge(graph);
-  csizer_graph_link(graph);
+  csizer_graph_count(graph);
   return graph->status;
 }
 
@@ -84,11 +84,11 @@ csizer_graph_object csizer_graph_object_at(const csizer_graph *graph, size_t ind
   const graph_row *row = &graph->rows[index];
   const graph_counts counts = counts_of(graph, (uint32_t)index);
   return (csizer_graph_object){
-      .address = row->address,
+      .address = graph_address(row),
       .usable = (size_t)row->usable * 8,
       .slack = row->slack,
       .kind = row->kind,
-      .flags = row->flags,
+      .flags = graph_flags(graph, (uint32_t)index),
       .strong = row->strong,
       .unowned = counts.unowned,
       .weak = counts.weak,
@@ -119,12 +119,14 @@ size_t csizer_graph_find(const csizer_graph *graph, uintptr_t address) {
   const uint32_t extra = csizer_graph_extra_find(graph, address);
   if (extra != GRAPH_NO_EXTRA) return graph->extras.final[extra];
   const uint32_t grain = census_grain(&graph->census, address);
-  return grain == CENSUS_NONE ? CSIZER_NO_OBJECT : census_number(&graph->census, grain);
+  const uint32_t number = grain == CENSUS_NONE ? CENSUS_NONE : census_number(&graph->census, grain);
+  return number == CENSUS_NONE ? CSIZER_NO_OBJECT : csizer_graph_final(graph, number);
 }
 
 size_t csizer_graph_bytes(const csizer_graph *graph) {
-  return graph->census.unit_count * sizeof(census_unit) + graph->row_capacity * sizeof *graph->rows +
-         2 * graph->edge_capacity * sizeof *graph->targets + 4 * graph->found_capacity * sizeof *graph->found[0] +
-         graph->raw_capacity * sizeof *graph->raws + graph->counts_capacity * sizeof *graph->counts +
-         graph->unused_capacity * sizeof *graph->unused;
+  // What there is room for was not touched.
+  return graph->census.unit_count * sizeof(census_unit) + graph->count * sizeof *graph->rows +
+         2 * graph->edge_count * sizeof *graph->targets + 2 * graph->count * sizeof *graph->found[0] +
+         graph->raw_count * sizeof *graph->raws + graph->counts_count * sizeof *graph->counts +
+         graph->unused_count * sizeof *graph->unused;
 }

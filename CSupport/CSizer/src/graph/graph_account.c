@@ -16,7 +16,7 @@ static bool is_immortal(uint64_t references) {
   return (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK;
 }
 
-graph_account csizer_graph_account(const swift_object *object) {
+graph_account csizer_graph_account_of_other(const swift_object *object) {
   const uint64_t references = object->references;
   if (is_immortal(references)) return (graph_account){.flags = CSIZER_OBJECT_IMMORTAL};
   if (!(references & SWIFT_SLOW_REFERENCES)) return account_of(references);

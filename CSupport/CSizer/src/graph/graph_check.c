@@ -4,8 +4,9 @@
 
 static bool rows_ascend(const csizer_graph *graph) {
   for (uint32_t i = 0; i < graph->count; i++) {
-    if (i && graph->rows[i].address <= graph->rows[i - 1].address) return false;
-    if (csizer_graph_find(graph, graph->rows[i].address) != i) return false;
+    const uintptr_t address = graph_address(&graph->rows[i]);
+    if (i && address <= graph_address(&graph->rows[i - 1])) return false;
+    if (csizer_graph_find(graph, address) != i) return false;
   }
   return true;
 }

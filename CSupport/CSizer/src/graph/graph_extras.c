@@ -46,4 +46,5 @@ void csizer_graph_extras_free(csizer_graph *graph) {
   csizer_pages_unmap(extras->addresses, extras->capacity * sizeof *extras->addresses);
   csizer_pages_unmap(extras->slots, extras->slot_count * sizeof *extras->slots);
   csizer_pages_unmap(extras->final, extras->count * sizeof *extras->final);
+  csizer_pages_unmap(extras->places, extras->count * sizeof *extras->places);
 }

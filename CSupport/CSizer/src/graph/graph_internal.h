@@ -9,18 +9,19 @@
 
 /// An object. Its edges reach to where those of the next row begin.
 typedef struct graph_row {
-  uint64_t address : 48;
-  uint64_t flags : 16;
+  uint32_t address_low;
+  uint16_t address_high;
+  uint16_t flags;
   uint32_t kind;
   uint32_t usable;  // divided by 8
   uint32_t slack;   // plus 1; 0: unknown
   uint32_t strong;
   uint32_t first_edge;
-  uint32_t padding;
 } graph_row;
 
-/// Edges, while objects are scanned: targets are grains (census_copy.h), or GRAPH_EXTRA and the number of an extra
-/// object. Then they are numbers of objects. A label is the slot, GRAPH_THROUGH and the kind, as in the heap image.
+/// Edges. Their targets are first grains (census_copy.h), then numbers of objects in the order in which they were
+/// found, and in the end numbers of objects. Extra objects are CENSUS_FIRST_OTHER and their own number until the end;
+/// CENSUS_NONE is none. A label is the slot, GRAPH_THROUGH and the kind, as in the heap image.
 enum { GRAPH_THROUGH = 4, GRAPH_SLOT_SHIFT = 3, GRAPH_MOST_SLOT = (1 << 28) - 1 };
 
 /// Counts that few objects have, in order of their numbers.
@@ -35,13 +36,21 @@ typedef struct graph_unused {
   uint32_t bytes;
 } graph_unused;
 
+/// An extra object, by address, and how many objects of the census are below it.
+typedef struct graph_place {
+  uintptr_t address;
+  uint32_t extra, below;
+} graph_place;
+
 /// Objects that the census does not know, in the order in which they were found, and a table to find them.
 typedef struct graph_extras {
   uintptr_t *addresses;
   uint32_t count, capacity;
   uint32_t *slots;  // numbers plus 1
   uint32_t slot_count;
-  uint32_t *final;  // their numbers in the end
+  /// In the end: their numbers, and all by address.
+  uint32_t *final;
+  graph_place *places;
 } graph_extras;
 
 struct csizer_graph {
@@ -54,6 +63,7 @@ struct csizer_graph {
   uint32_t count;  // of objects
   uint32_t *targets, *labels;
   size_t edge_capacity, edge_count;
+  size_t numbered;  // edges whose targets are no grains any more
   /// By object: how many edges of each kind lead to it.
   uint32_t *found[4];
   size_t found_capacity;
@@ -89,23 +99,61 @@ void csizer_graph_extras_free(csizer_graph *graph);
 typedef struct graph_account {
   uint32_t flags, strong, unowned, weak;
 } graph_account;
-graph_account csizer_graph_account(const swift_object *object);
+/// Of one whose counts are not plain ones.
+graph_account csizer_graph_account_of_other(const swift_object *object);
+
+static inline graph_account graph_account_of(const swift_object *object) {
+  const uint64_t references = object->references;
+  // No side table, not immortal, not dying, and no unowned reference but its own.
+  if (__builtin_expect((references & (SWIFT_SLOW_REFERENCES | SWIFT_IMMORTAL_MASK | SWIFT_DEINITING)) == 3, 1))
+    return (graph_account){.strong = (uint32_t)(references >> 33) + 1};
+  return csizer_graph_account_of_other(object);
+}
 
 // graph_words.c: what a walk with a sink tells
 void csizer_graph_listen(csizer_graph *graph);
+/// An edge to an object that is not in the copy of the census, if there is one: CENSUS_NONE when there is none.
+uint32_t csizer_graph_other(csizer_graph *graph, uintptr_t address);
+
+// graph_link.c: from addresses to numbers
+/// Makes numbers of the grains among the targets; finds extra objects.
+void csizer_graph_number(csizer_graph *graph);
+/// Drops edges that lead to nothing, and counts the others at their targets.
+void csizer_graph_count(csizer_graph *graph);
 
 // graph_scan.c: all objects, one after the other
+/// Those of the census from an address on, then those that only references lead to.
 void csizer_graph_scan(csizer_graph *graph, uintptr_t from);
 
 // graph_merge.c: the extra objects among the others
 void csizer_graph_merge(csizer_graph *graph);
-
-// graph_link.c: from addresses to numbers
-void csizer_graph_link(csizer_graph *graph);
+/// The number in the end of an object of the census.
+uint32_t csizer_graph_final(const csizer_graph *graph, uint32_t number);
 
 // graph_check.c
 /// What must hold of every graph: NULL, or what does not.
 const char *csizer_graph_check(const csizer_graph *graph);
+
+/// Whether all there is to know of such objects is a mask of references and a size.
+static inline bool graph_is_plain(const csizer_object_layout *layout) {
+  return layout->shape == SHAPE_FIELDS && layout->requested && layout->usable && !layout->fields.op_count &&
+         !layout->excluded;
+}
+
+static inline uintptr_t graph_address(const graph_row *row) {
+  return (uintptr_t)row->address_high << 32 | row->address_low;
+}
+
+/// The flags that its row has and those that follow from what was found.
+static inline uint32_t graph_flags(const csizer_graph *graph, uint32_t object) {
+  const graph_row *row = &graph->rows[object];
+  uint32_t flags = row->flags;
+  if (flags & CSIZER_OBJECT_DEINITING && graph->found[CSIZER_EDGE_UNOWNED][object])
+    flags ^= CSIZER_OBJECT_DEINITING | CSIZER_OBJECT_DEAD;
+  const bool is_counted = !(row->flags & (CSIZER_OBJECT_DEINITING | CSIZER_OBJECT_IMMORTAL));
+  if (is_counted && graph->found[CSIZER_EDGE_STRONG][object] > row->strong) flags |= CSIZER_OBJECT_NEGATIVE;
+  return flags;
+}
 
 static inline bool graph_edge_room(csizer_graph *graph) {
   return __builtin_expect(graph->edge_count < graph->edge_capacity, 1);

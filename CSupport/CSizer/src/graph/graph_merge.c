@@ -4,27 +4,21 @@
 
 #include "graph/graph_internal.h"
 
-/// An extra object, and how many objects of the census are below it.
-typedef struct place {
-  uintptr_t address;
-  uint32_t extra, below;
-} place;
-
-static void sift(place *places, uint32_t at, uint32_t count) {
+static void sift(graph_place *places, uint32_t at, uint32_t count) {
   for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
     if (child + 1 < count && places[child + 1].address > places[child].address) child++;
     if (places[at].address >= places[child].address) return;
-    const place larger = places[child];
+    const graph_place larger = places[child];
     places[child] = places[at];
     places[at] = larger;
   }
 }
 
 // A heap sort: in a frozen image nothing may be called that allocates, as the C library's may.
-static void sort(place *places, uint32_t count) {
+static void sort(graph_place *places, uint32_t count) {
   for (uint32_t i = count / 2; i-- > 0;) sift(places, i, count);
   for (uint32_t last = count; last-- > 1;) {
-    const place largest = places[0];
+    const graph_place largest = places[0];
     places[0] = places[last];
     places[last] = largest;
     sift(places, 0, last);
@@ -35,7 +29,7 @@ static uint32_t rows_below(const csizer_graph *graph, uintptr_t address, uint32_
   uint32_t low = 0, high = count;
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
-    if (graph->rows[middle].address < address) low = middle + 1;
+    if (graph_address(&graph->rows[middle]) < address) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -73,7 +67,7 @@ static void free_tail(tail *tail) {
 }
 
 // From the highest address down, so that what moves up never covers what has still to move.
-static void move_rows(csizer_graph *graph, const tail *tail, const place *places) {
+static void move_rows(csizer_graph *graph, const tail *tail, const graph_place *places) {
   uint32_t row = graph->count, end = row - tail->count, edge = (uint32_t)graph->edge_count, edges_end = tail->first_edge;
   for (uint32_t i = tail->count; i-- > 0;) {
     const uint32_t below = places[i].below, moved = end - below;
@@ -99,44 +93,73 @@ static void move_rows(csizer_graph *graph, const tail *tail, const place *places
 }
 
 // Numbers of objects, from those in the order of their discovery to those by address.
-static uint32_t renumber(const csizer_graph *graph, const place *places, uint32_t number) {
-  const uint32_t extras = graph->extras.count, known = graph->count - extras;
-  if (number >= known) return graph->extras.final[number - known];
-  uint32_t low = 0, high = extras;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (places[middle].below <= number) low = middle + 1;
-    else high = middle;
-  }
-  return number + low;
+static uint32_t renumber(const csizer_graph *graph, uint32_t number) {
+  const uint32_t known = graph->count - graph->extras.count;
+  return number < known ? csizer_graph_final(graph, number) : graph->extras.final[number - known];
 }
 
-static void renumber_lists(csizer_graph *graph, const place *places) {
-  for (size_t i = 0; i < graph->raw_count; i++) graph->raws[i].owner = renumber(graph, places, graph->raws[i].owner);
+static void renumber_lists(csizer_graph *graph) {
+  for (size_t i = 0; i < graph->raw_count; i++) graph->raws[i].owner = renumber(graph, graph->raws[i].owner);
   for (size_t i = 0; i < graph->unused_count; i++)
-    graph->unused[i].object = renumber(graph, places, graph->unused[i].object);
+    graph->unused[i].object = renumber(graph, graph->unused[i].object);
   for (size_t i = 0; i < graph->counts_count; i++) {
     graph_counts counts = graph->counts[i];
-    counts.object = renumber(graph, places, counts.object);
+    counts.object = renumber(graph, counts.object);
     size_t at = i;  // in order: only those of extra objects have to go down
     for (; at && graph->counts[at - 1].object > counts.object; at--) graph->counts[at] = graph->counts[at - 1];
     graph->counts[at] = counts;
   }
 }
 
-static void put_in_place(csizer_graph *graph, place *places, uintptr_t *addresses) {
+// As csizer_graph_final, for all edges: how many extra objects are below is looked up for some numbers at a time.
+static bool renumber_edges(csizer_graph *graph) {
+  enum { SHIFT = 8 };
+  const uint32_t known = graph->count - graph->extras.count, blocks = (known >> SHIFT) + 1;
+  const graph_place *places = graph->extras.places;
+  uint32_t *first = csizer_pages_map(blocks * sizeof *first);  // the first place that is not below the block's numbers
+  if (!first) return false;
+  for (uint32_t block = 0, at = 0; block < blocks; block++) {
+    while (at < graph->extras.count && places[at].below <= block << SHIFT) at++;
+    first[block] = at;
+  }
+  for (size_t i = 0; i < graph->edge_count; i++) {
+    const uint32_t target = graph->targets[i];
+    if (target == CENSUS_NONE) continue;
+    if (target >= CENSUS_FIRST_OTHER) {
+      graph->targets[i] = graph->extras.final[target - CENSUS_FIRST_OTHER];
+      continue;
+    }
+    uint32_t at = first[target >> SHIFT];
+    while (at < graph->extras.count && places[at].below <= target) at++;
+    graph->targets[i] = target + at;
+  }
+  csizer_pages_unmap(first, blocks * sizeof *first);
+  return true;
+}
+
+uint32_t csizer_graph_final(const csizer_graph *graph, uint32_t number) {
+  uint32_t low = 0, high = graph->extras.places ? graph->extras.count : 0;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (graph->extras.places[middle].below <= number) low = middle + 1;
+    else high = middle;
+  }
+  return number + low;
+}
+
+static void put_in_place(csizer_graph *graph) {
+  graph_place *places = graph->extras.places;
   const uint32_t count = graph->extras.count;
   for (uint32_t i = 0; i < count; i++) {
     const uintptr_t address = graph->extras.addresses[i];
-    places[i] = (place){address, i, rows_below(graph, address, graph->count - count)};
+    places[i] = (graph_place){address, i, rows_below(graph, address, graph->count - count)};
   }
   sort(places, count);
-  for (uint32_t i = 0; i < count; i++) addresses[i] = places[i].address;
   tail tail;
   if (take_tail(graph, &tail)) {
     move_rows(graph, &tail, places);
-    renumber_lists(graph, places);
-    csizer_census_copy_add(&graph->census, addresses, count);
+    renumber_lists(graph);
+    if (!renumber_edges(graph)) graph->status = CSIZER_NO_MEMORY;
   }
   free_tail(&tail);
 }
@@ -144,11 +167,8 @@ static void put_in_place(csizer_graph *graph, place *places, uintptr_t *addresse
 void csizer_graph_merge(csizer_graph *graph) {
   const size_t count = graph->extras.count;
   if (!count || graph->status) return;
-  place *places = csizer_pages_map(count * sizeof *places);
-  uintptr_t *addresses = csizer_pages_map(count * sizeof *addresses);
+  graph->extras.places = csizer_pages_map(count * sizeof *graph->extras.places);
   graph->extras.final = csizer_pages_map(count * sizeof *graph->extras.final);
-  if (places && addresses && graph->extras.final) put_in_place(graph, places, addresses);
+  if (graph->extras.places && graph->extras.final) put_in_place(graph);
   else graph->status = CSIZER_NO_MEMORY;
-  csizer_pages_unmap(places, count * sizeof *places);
-  csizer_pages_unmap(addresses, count * sizeof *addresses);
 }

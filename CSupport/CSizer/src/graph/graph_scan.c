@@ -19,9 +19,7 @@ static uint32_t slack_of(size_t usable, size_t requested) {
 }
 
 static void warm(hot_kind *hot, const swift_metadata *metadata, const csizer_object_layout *layout) {
-  const bool is_plain = layout->shape == SHAPE_FIELDS && layout->requested && layout->usable &&
-                        !layout->fields.op_count && !layout->excluded;
-  if (!is_plain) return;
+  if (!graph_is_plain(layout)) return;
   *hot = (hot_kind){.metadata = metadata,
                     .references = layout->fields.references,
                     .usable = layout->usable,
@@ -42,7 +40,7 @@ static void list(csizer_graph *graph, graph_row *row, const csizer_object_layout
   csizer_walk *walk = graph->walk;
   const csizer_kind_totals before = *walk_kind(walk, layout->kind);
   const size_t unresolved = walk->totals.unresolved;
-  csizer_walk_list(walk, row->address);
+  csizer_walk_list(walk, graph_address(row));
   const csizer_kind_totals *after = walk_kind(walk, layout->kind);
   if (walk->totals.unresolved != unresolved) row->flags |= CSIZER_OBJECT_UNRESOLVED;
   else row->slack = slack_of(graph->usable, after->requested - before.requested);
@@ -69,12 +67,13 @@ static void scan_other(csizer_graph *graph, graph_row *row, hot_kind *hot) {
   warm(hot, object->metadata, layout);
 }
 
-static void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf *leaf, uintptr_t address) {
+static inline void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf *leaf, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   graph_row *row = &graph->rows[graph->count];
   const size_t usable = pagememo_size(&graph->walk->memo, leaf, address);
-  const graph_account account = csizer_graph_account(object);
-  *row = (graph_row){.address = address,
+  const graph_account account = graph_account_of(object);
+  *row = (graph_row){.address_low = (uint32_t)address,
+                     .address_high = (uint16_t)(address >> 32),
                      .flags = (uint16_t)account.flags,
                      .usable = usable / 8 < UINT32_MAX ? (uint32_t)(usable / 8) : UINT32_MAX,
                      .strong = account.strong,
@@ -90,9 +89,12 @@ static void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf *leaf,
     row->kind = hot->kind;
     row->slack = hot->slack;
     for (uint64_t words = hot->references; words; words &= words - 1) {
-      const uintptr_t *word = (const uintptr_t *)address + __builtin_ctzll(words);
-      if ((*word - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (*word & 15)) continue;
-      graph->sink.reference(&graph->sink, *word, word);
+      const uint32_t slot = (uint32_t)__builtin_ctzll(words);
+      const uintptr_t word = ((const uintptr_t *)address)[slot];
+      if (!walk_may_be_object(word)) continue;
+      uint32_t target = census_grain(&graph->census, word);
+      if (__builtin_expect(target == CENSUS_NONE, 0)) target = csizer_graph_other(graph, word);
+      if (target != CENSUS_NONE) graph_add_edge(graph, target, slot << GRAPH_SLOT_SHIFT | CSIZER_EDGE_STRONG);
     }
   } else {
     scan_other(graph, row, hot);
@@ -101,38 +103,34 @@ static void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf *leaf,
   __atomic_store_n(&graph->count, graph->count + 1, __ATOMIC_RELEASE);
 }
 
-enum { AHEAD = 16, RING = 128 };  // objects between the fetch of one and its scan; and a unit's worth of objects
+typedef struct scan {
+  csizer_graph *graph;
+  hot_kind hots[HOT];
+} scan;
 
-static void scan_leaf(csizer_graph *graph, hot_kind *hots, uint32_t index, uintptr_t from) {
-  const census_span *span = &graph->census.spans[index];
-  heapmap_leaf *leaf = graph->walk->map->leaves[index];
-  const uintptr_t start = (uintptr_t)index << HEAPMAP_LEAF_SHIFT;
-  uintptr_t ring[RING];
-  size_t head = 0, tail = 0;
-  for (uint32_t unit = span->first; unit < span->first + span->count; unit++) {
-    const uintptr_t address = start + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
-    for (uint64_t bits = graph->census.units[span->base + unit].live; bits; bits &= bits - 1) {
-      const uintptr_t object = address + ((uintptr_t)__builtin_ctzll(bits) << 4);
-      if (object < from) continue;
-      __builtin_prefetch((const void *)object);
-      __builtin_prefetch((const void *)(object + 63));
-      ring[tail++ % RING] = object;
-    }
-    for (; tail > head + AHEAD && !graph->status; head++) scan_object(graph, hots, leaf, ring[head % RING]);
-  }
-  for (; head < tail && !graph->status; head++) scan_object(graph, hots, leaf, ring[head % RING]);
+static bool visit(void *context, uintptr_t address) {
+  scan *const scan = context;
+  heapmap_leaf *leaf = scan->graph->walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
+  scan_object(scan->graph, scan->hots, leaf, address);
+  return !scan->graph->status;
 }
 
-void csizer_graph_scan(csizer_graph *graph, uintptr_t from) {
-  hot_kind hots[HOT] = {{0}};
-  for (uint32_t i = 0; i < graph->census.leaf_count && !graph->status; i++)
-    if (graph->census.leaves[i] >= from >> HEAPMAP_LEAF_SHIFT) scan_leaf(graph, hots, graph->census.leaves[i], from);
-  for (uint32_t i = graph->count - graph->census.object_count; i < graph->extras.count && !graph->status; i++) {
+static bool scan_extras(csizer_graph *graph, hot_kind *hots) {
+  const uint32_t first = graph->count - graph->census.object_count, end = graph->extras.count;
+  for (uint32_t i = first; i < end && !graph->status; i++) {
     const uintptr_t address = graph->extras.addresses[i];
     if (!csizer_graph_make_room(graph, &graph->rows, &graph->row_capacity, graph->count + (size_t)1,
                                 sizeof *graph->rows))
-      return;
+      return false;
     scan_object(graph, hots, heapmap_leaf_at(graph->walk->map, address), address);
   }
+  return first < end;
+}
+
+void csizer_graph_scan(csizer_graph *graph, uintptr_t from) {
+  scan scan = {.graph = graph};
+  census_visit(&graph->census, from, visit, &scan);
+  // Edges lead to extra objects, and these to others.
+  for (csizer_graph_number(graph); !graph->status && scan_extras(graph, scan.hots); csizer_graph_number(graph)) {}
   graph->rows[graph->count].first_edge = (uint32_t)graph->edge_count;
 }

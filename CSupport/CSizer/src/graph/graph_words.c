@@ -17,24 +17,21 @@ static uint32_t label_of(const csizer_graph *graph, const void *at, csizer_edge_
 
 // A word that leads to no object of the census: to a static one, or to one that the walk would follow all the same. The
 // walk pushes such an object once.
-static __attribute__((noinline)) void add_other(csizer_graph *graph, uintptr_t address, uint32_t label) {
+uint32_t csizer_graph_other(csizer_graph *graph, uintptr_t address) {
   uint32_t extra = csizer_graph_extra_find(graph, address);
-  if (extra == GRAPH_NO_EXTRA) {
-    const uint32_t tail = graph->walk->tail;
-    csizer_walk_unlisted(graph->walk, address);
-    if (graph->walk->tail == tail) return;
-    graph->walk->tail = tail;
-    extra = csizer_graph_extra_add(graph, address);
-    if (extra == GRAPH_NO_EXTRA) return;
-  }
-  graph_add_edge(graph, CENSUS_FIRST_OTHER + extra, label);
+  if (extra != GRAPH_NO_EXTRA) return CENSUS_FIRST_OTHER + extra;
+  const uint32_t tail = graph->walk->tail;
+  csizer_walk_unlisted(graph->walk, address);
+  if (graph->walk->tail == tail) return CENSUS_NONE;
+  graph->walk->tail = tail;
+  extra = csizer_graph_extra_add(graph, address);
+  return extra == GRAPH_NO_EXTRA ? CENSUS_NONE : CENSUS_FIRST_OTHER + extra;
 }
 
 static void add(csizer_graph *graph, uintptr_t address, const void *at, csizer_edge_kind kind) {
-  const uint32_t grain = census_grain(&graph->census, address);
-  const uint32_t label = label_of(graph, at, kind);
-  if (grain != CENSUS_NONE && census_has(&graph->census, grain)) graph_add_edge(graph, grain, label);
-  else if (kind == CSIZER_EDGE_STRONG || kind == CSIZER_EDGE_UNCERTAIN) add_other(graph, address, label);
+  uint32_t target = census_grain(&graph->census, address);
+  if (__builtin_expect(target == CENSUS_NONE, 0)) target = csizer_graph_other(graph, address);
+  if (target != CENSUS_NONE) graph_add_edge(graph, target, label_of(graph, at, kind));
 }
 
 static void on_reference(walk_sink *sink, uintptr_t address, const void *at) {
@@ -50,8 +47,8 @@ static void on_weak(walk_sink *sink, uintptr_t object, const void *at) {
 }
 
 static void on_unowned(walk_sink *sink, uintptr_t address, const void *at) {
-  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
-  add((csizer_graph *)sink, address, at, sink->is_guess ? CSIZER_EDGE_UNCERTAIN : CSIZER_EDGE_UNOWNED);
+  if (walk_may_be_object(address))
+    add((csizer_graph *)sink, address, at, sink->is_guess ? CSIZER_EDGE_UNCERTAIN : CSIZER_EDGE_UNOWNED);
 }
 
 static void on_raw_block(walk_sink *sink, uintptr_t block, uint32_t kind, size_t bytes) {

@@ -207,8 +207,7 @@ void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csize
 
 // walk_scan.c: one object
 void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
-/// With a sink: tells it all words of one live object, as far as they are certain. Raw blocks that are in doubt wait for
-/// csizer_walk_settle.
+/// With a sink: tells it all words of one live object. Raw blocks that are in doubt wait for csizer_walk_settle.
 void csizer_walk_list(csizer_walk *walk, uintptr_t object);
 /// Lets the loops do objects of this metadata by themselves from now on, if they are plain; adds up what they counted.
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
@@ -242,14 +241,13 @@ static inline void walk_push(csizer_walk *walk, uintptr_t object) {
   else walk->queue[walk->tail++ % WALK_QUEUE] = object;
 }
 
-/// A word that the layout calls a reference, and where it stands. What is no address of a live object ends at the first
-/// or second test.
-static inline void walk_reference(csizer_walk *walk, uintptr_t address, const void *at) {
-  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
-  if (__builtin_expect(walk->sink != NULL, 0)) {
-    walk->sink->reference(walk->sink, address, at);
-    return;
-  }
+/// Whether a word can be an object's address at all.
+static inline bool walk_may_be_object(uintptr_t address) {
+  return !((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15));
+}
+
+/// Marks and pushes the object at an address that can be one's. What the census does not know is looked at closely.
+static inline void walk_follow(csizer_walk *walk, uintptr_t address) {
   heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
   if (__builtin_expect(leaf != NULL, 1)) {
     size_t unit = heapmap_unit_index(address);
@@ -262,6 +260,14 @@ static inline void walk_reference(csizer_walk *walk, uintptr_t address, const vo
     }
   }
   csizer_walk_unlisted(walk, address);
+}
+
+/// A word that the layout calls a reference, and where it stands. What is no address of a live object ends at the first
+/// or second test.
+static inline void walk_reference(csizer_walk *walk, uintptr_t address, const void *at) {
+  if (!walk_may_be_object(address)) return;
+  if (__builtin_expect(walk->sink != NULL, 0)) walk->sink->reference(walk->sink, address, at);
+  else walk_follow(walk, address);
 }
 
 static inline void walk_value(csizer_walk *walk, const char *base, const csizer_value_layout *layout) {
