@@ -34,7 +34,8 @@ static bool lists_name_objects(const csizer_graph *graph) {
   for (size_t i = 0; i < graph->raw_count; i++)
     if (graph->raws[i].owner >= graph->count) return false;
   for (size_t i = 0; i < graph->unused_count; i++)
-    if (graph->unused[i].object >= graph->count) return false;
+    if (graph->unused[i].object >= graph->count || (i && graph->unused[i].object <= graph->unused[i - 1].object))
+      return false;
   for (size_t i = 0; i < graph->counts_count; i++)
     if (graph->counts[i].object >= graph->count || (i && graph->counts[i].object <= graph->counts[i - 1].object))
       return false;

@@ -100,12 +100,18 @@ static uint32_t renumber(const csizer_graph *graph, uint32_t number) {
 
 static void renumber_lists(csizer_graph *graph) {
   for (size_t i = 0; i < graph->raw_count; i++) graph->raws[i].owner = renumber(graph, graph->raws[i].owner);
-  for (size_t i = 0; i < graph->unused_count; i++)
-    graph->unused[i].object = renumber(graph, graph->unused[i].object);
+  // In order: only those of extra objects have to go down.
+  for (size_t i = 0; i < graph->unused_count; i++) {
+    graph_unused unused = graph->unused[i];
+    unused.object = renumber(graph, unused.object);
+    size_t at = i;
+    for (; at && graph->unused[at - 1].object > unused.object; at--) graph->unused[at] = graph->unused[at - 1];
+    graph->unused[at] = unused;
+  }
   for (size_t i = 0; i < graph->counts_count; i++) {
     graph_counts counts = graph->counts[i];
     counts.object = renumber(graph, counts.object);
-    size_t at = i;  // in order: only those of extra objects have to go down
+    size_t at = i;
     for (; at && graph->counts[at - 1].object > counts.object; at--) graph->counts[at] = graph->counts[at - 1];
     graph->counts[at] = counts;
   }
