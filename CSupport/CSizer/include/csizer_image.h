@@ -28,8 +28,8 @@ typedef struct csizer_image_facts {
   const char *program, *build_id, *writer;
 } csizer_image_facts;
 
-/// The head of an image and the facts: the first that is written.
-csizer_status csizer_image_begin(const csizer_image_facts *facts, csizer_image_output output);
+/// The head of an image: the first that is written.
+csizer_status csizer_image_begin(csizer_image_output output);
 
 /// The objects, their references and what they own. `ret_totals` is for csizer_image_end.
 typedef struct csizer_image_totals {
@@ -39,7 +39,8 @@ typedef struct csizer_image_totals {
 csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
                                        csizer_image_totals *ret_totals);
 
-/// The names of types and what they are, and the end. Asks the runtime for names: not in a frozen image.
-csizer_status csizer_image_end(csizer_layouts *layouts, csizer_image_totals totals, csizer_image_output output);
+/// The facts, the names of types and what they are, and the end. Asks the runtime for names: not in a frozen image.
+csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts, csizer_image_totals totals,
+                               csizer_image_output output);
 
 #endif

@@ -101,9 +101,9 @@ static csizer_graph *write_image(made_heap *heap, image *image) {
   const csizer_image_facts facts = {
       .since_1970 = 1234567890123456789u, .process = 42, .program = "made", .writer = "test", .is_frozen = true};
   csizer_image_totals totals;
-  CHECK_EQUAL(csizer_image_begin(&facts, output), CSIZER_OK);
+  CHECK_EQUAL(csizer_image_begin(output), CSIZER_OK);
   CHECK_EQUAL(csizer_image_write_graph(graph, output, &totals), CSIZER_OK);
-  CHECK_EQUAL(csizer_image_end(heap->layouts, totals, output), CSIZER_OK);
+  CHECK_EQUAL(csizer_image_end(heap->layouts, &facts, totals, output), CSIZER_OK);
   split(image);
   return graph;
 }

@@ -3,6 +3,7 @@
 #include "csizer_graph.h"
 
 #include "graph/graph_internal.h"
+#include "layouts/unknown_types.h"
 
 static csizer_status make_tables(csizer_graph *graph) {
   const size_t count = graph->census.object_count;
@@ -14,16 +15,35 @@ static csizer_status make_tables(csizer_graph *graph) {
   return graph->rows && graph->targets && graph->labels ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
-static csizer_status begin(csizer_graph *graph, csizer_heapmap *map) {
+// There is one in each table of layouts that was ever captured with.
+static uint32_t find_unknown_kind(csizer_layouts *layouts) {
+  for (size_t i = 0; i < layouts->kind_count; i++)
+    if (layouts->kinds[i].layout == &csizer_unknown_object) return (uint32_t)i;
+  return csizer_layouts_add_kind(
+      layouts, (csizer_kind){.layout = &csizer_unknown_object, .prefix = "object of an unknown type"});
+}
+
+csizer_status csizer_graph_make(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+  csizer_graph *graph = csizer_pages_map(sizeof *graph);
+  if (!graph) return CSIZER_NO_MEMORY;
+  graph->layouts = layouts;
   const csizer_walk_options options = {.census_is_complete = true};
-  csizer_status status = csizer_walk_create(map, graph->layouts, &options, &graph->walk);
-  if (!status) status = csizer_census_copy_make(&graph->census, map);
+  csizer_status status = csizer_walk_create(map, layouts, &options, &graph->walk);
+  if (!status) graph->unknown_kind = find_unknown_kind(layouts);
+  if (layouts->failed) status = CSIZER_NO_MEMORY;
+  if (status) csizer_graph_destroy(graph);
+  else *ret_graph = graph;
+  return status;
+}
+
+csizer_status csizer_graph_begin(csizer_graph *graph) {
+  csizer_status status = csizer_census_copy_make(&graph->census, graph->walk->map);
   if (!status) status = make_tables(graph);
   if (!status) csizer_graph_listen(graph);
   return status;
 }
 
-static csizer_status finish(csizer_graph *graph) {
+csizer_status csizer_graph_finish(csizer_graph *graph) {
   csizer_walk_settle(graph->walk);
   if (!graph->status) graph->status = graph->walk->status;
   csizer_graph_merge(graph);
@@ -32,13 +52,13 @@ static csizer_status finish(csizer_graph *graph) {
 }
 
 csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
-  csizer_graph *graph = csizer_pages_map(sizeof *graph);
-  if (!graph) return CSIZER_NO_MEMORY;
-  graph->layouts = layouts;
-  csizer_status status = begin(graph, map);
+  csizer_graph *graph;
+  csizer_status status = csizer_graph_make(map, layouts, &graph);
+  if (status) return status;
+  status = csizer_graph_begin(graph);
   if (!status) {
-    csizer_graph_scan(graph, 0);
-    status = finish(graph);
+    csizer_graph_scan(graph);
+    status = csizer_graph_finish(graph);
   }
   csizer_walk_destroy(graph->walk);
   graph->walk = NULL;
@@ -49,6 +69,7 @@ csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts,
 
 void csizer_graph_destroy(csizer_graph *graph) {
   if (!graph) return;
+  csizer_walk_destroy(graph->walk);
   csizer_census_copy_free(&graph->census);
   csizer_pages_unmap(graph->rows, graph->row_capacity * sizeof *graph->rows);
   csizer_pages_unmap(graph->targets, graph->edge_capacity * sizeof *graph->targets);

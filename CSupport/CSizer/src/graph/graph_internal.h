@@ -77,6 +77,9 @@ struct csizer_graph {
   /// Of the object that is scanned.
   const char *base;
   size_t usable;
+  bool is_scanning;
+  /// Of objects whose type can't be told.
+  uint32_t unknown_kind;
   csizer_status status;
 };
 
@@ -122,13 +125,24 @@ void csizer_graph_number(csizer_graph *graph);
 void csizer_graph_count(csizer_graph *graph);
 
 // graph_scan.c: all objects, one after the other
-/// Those of the census from an address on, then those that only references lead to.
-void csizer_graph_scan(csizer_graph *graph, uintptr_t from);
+/// Those of the census, then those that only references lead to. Goes on where it stopped.
+void csizer_graph_scan(csizer_graph *graph);
+/// What was scanned when a fault came can't be read: it has no references, and is there as if for ever. Then the scan can
+/// go on.
+void csizer_graph_give_up(csizer_graph *graph);
 
 // graph_merge.c: the extra objects among the others
 void csizer_graph_merge(csizer_graph *graph);
 /// The number in the end of an object of the census.
 uint32_t csizer_graph_final(const csizer_graph *graph, uint32_t number);
+
+// graph.c: a capture in its parts
+/// What has to be made before an image is frozen.
+csizer_status csizer_graph_make(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph);
+/// What the scan needs, as large as the census is now.
+csizer_status csizer_graph_begin(csizer_graph *graph);
+/// All that follows the scan.
+csizer_status csizer_graph_finish(csizer_graph *graph);
 
 // graph_check.c
 /// What must hold of every graph: NULL, or what does not.

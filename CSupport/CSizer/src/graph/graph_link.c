@@ -5,6 +5,15 @@
 
 enum { AHEAD = 48 };
 
+// What may be no object may fault: it is behind then.
+static uint32_t other(csizer_graph *graph, size_t edge) {
+  const uintptr_t address = csizer_census_address(&graph->census, graph->targets[edge]);
+  graph->targets[edge] = CENSUS_NONE;
+  graph->numbered = edge + 1;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return csizer_graph_other(graph, address);
+}
+
 void csizer_graph_number(csizer_graph *graph) {
   const size_t end = graph->edge_count;
   for (size_t i = graph->numbered; i < end; i++) {
@@ -14,8 +23,7 @@ void csizer_graph_number(csizer_graph *graph) {
     const uint32_t target = graph->targets[i];
     if (target >= CENSUS_FIRST_OTHER) continue;
     uint32_t number = census_number(&graph->census, target);
-    if (__builtin_expect(number == CENSUS_NONE, 0))
-      number = csizer_graph_other(graph, csizer_census_address(&graph->census, target));
+    if (__builtin_expect(number == CENSUS_NONE, 0)) number = other(graph, i);
     graph->targets[i] = number;
   }
   graph->numbered = end;

@@ -2,6 +2,7 @@
 // Goes over all objects in the order of their addresses and makes a row and edges of each. Objects that are nothing but
 // a mask of references are done here; all else is the walk's to list.
 #include "graph/graph_internal.h"
+#include "layouts/unknown_types.h"
 
 enum { HOT = 256 };
 
@@ -58,7 +59,7 @@ static void scan_other(csizer_graph *graph, graph_row *row, hot_kind *hot) {
   const swift_object *object = (const swift_object *)graph->base;
   const csizer_object_layout *layout = walk_layout_of(graph->walk, object);
   if (!layout) return;
-  row->kind = layout->kind;
+  row->kind = layout == &csizer_unknown_object ? graph->unknown_kind : layout->kind;
   if (layout->is_unknown) row->flags |= CSIZER_OBJECT_UNRESOLVED;
   // The fields of what is dead are gone and must not be read.
   const uintptr_t side_table = walk_side_table_of(object->references);
@@ -71,16 +72,19 @@ static inline void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf
   const swift_object *object = (const swift_object *)address;
   graph_row *row = &graph->rows[graph->count];
   const size_t usable = pagememo_size(&graph->walk->memo, leaf, address);
-  const graph_account account = graph_account_of(object);
   *row = (graph_row){.address_low = (uint32_t)address,
                      .address_high = (uint16_t)(address >> 32),
-                     .flags = (uint16_t)account.flags,
+                     .kind = graph->unknown_kind,
                      .usable = usable / 8 < UINT32_MAX ? (uint32_t)(usable / 8) : UINT32_MAX,
-                     .strong = account.strong,
                      .first_edge = (uint32_t)graph->edge_count};
   graph->base = (const char *)address;
   graph->usable = usable;
   graph->walk->part = graph->count;
+  graph->is_scanning = true;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);  // all of it is there when the object is read, which may fault
+  const graph_account account = graph_account_of(object);
+  row->flags = (uint16_t)account.flags;
+  row->strong = account.strong;
   if (__builtin_expect((account.unowned | account.weak) != 0, 0)) note_counts(graph, account);
   hot_kind *hot = &hots[((uintptr_t)object->metadata >> 4) % HOT];
   const bool is_plain = hot->metadata == object->metadata && hot->usable == usable &&
@@ -99,8 +103,20 @@ static inline void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf
   } else {
     scan_other(graph, row, hot);
   }
-  // Last: one that faults is not counted yet.
-  __atomic_store_n(&graph->count, graph->count + 1, __ATOMIC_RELEASE);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  graph->is_scanning = false;
+  graph->count++;
+}
+
+void csizer_graph_give_up(csizer_graph *graph) {
+  if (!graph->is_scanning) return;  // something between two objects
+  graph->is_scanning = false;
+  graph_row *row = &graph->rows[graph->count++];
+  graph->edge_count = row->first_edge;
+  row->flags = CSIZER_OBJECT_IMMORTAL | CSIZER_OBJECT_UNRESOLVED;
+  row->kind = graph->unknown_kind;
+  row->strong = row->slack = 0;
+  csizer_graph_listen(graph);
 }
 
 typedef struct scan {
@@ -112,6 +128,8 @@ static bool visit(void *context, uintptr_t address) {
   scan *const scan = context;
   heapmap_leaf *leaf = scan->graph->walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
   scan_object(scan->graph, scan->hots, leaf, address);
+  enum { A_WHILE = 1 << 12 };
+  if (__builtin_expect(scan->graph->count % A_WHILE == 0 && scan->graph->walk->steps, 0)) ++*scan->graph->walk->steps;
   return !scan->graph->status;
 }
 
@@ -127,9 +145,10 @@ static bool scan_extras(csizer_graph *graph, hot_kind *hots) {
   return first < end;
 }
 
-void csizer_graph_scan(csizer_graph *graph, uintptr_t from) {
+void csizer_graph_scan(csizer_graph *graph) {
   scan scan = {.graph = graph};
-  census_visit(&graph->census, from, visit, &scan);
+  const uintptr_t from = graph->count ? graph_address(&graph->rows[graph->count - 1]) + 1 : 0;
+  if (graph->count < graph->census.object_count) census_visit(&graph->census, from, visit, &scan);
   // Edges lead to extra objects, and these to others.
   for (csizer_graph_number(graph); !graph->status && scan_extras(graph, scan.hots); csizer_graph_number(graph)) {}
   graph->rows[graph->count].first_edge = (uint32_t)graph->edge_count;

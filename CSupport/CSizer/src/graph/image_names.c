@@ -28,10 +28,7 @@ static void put_text_fact(image_stream *stream, image_fact fact, const char *tex
   image_put_text(stream, text, strlen(text), NULL, 0);
 }
 
-csizer_status csizer_image_begin(const csizer_image_facts *facts, csizer_image_output output) {
-  image_stream *stream = csizer_image_stream_make(output);
-  if (!stream) return CSIZER_NO_MEMORY;
-  csizer_image_stream_head(stream);
+static void put_facts(image_stream *stream, const csizer_image_facts *facts) {
   csizer_image_stream_section(stream, IMAGE_INFO);
   put_fact(stream, FACT_SINCE_1970, facts->since_1970);
   put_fact(stream, FACT_SINCE_THE_START, facts->since_the_start);
@@ -43,7 +40,6 @@ csizer_status csizer_image_begin(const csizer_image_facts *facts, csizer_image_o
   put_text_fact(stream, FACT_PROGRAM, facts->program);
   put_text_fact(stream, FACT_BUILD_ID, facts->build_id);
   put_text_fact(stream, FACT_WRITER, facts->writer);
-  return csizer_image_stream_end(stream);
 }
 
 // ---- Types ----
@@ -111,11 +107,13 @@ static void put_names(image_stream *stream, csizer_layouts *layouts, bool types)
   }
 }
 
-csizer_status csizer_image_end(csizer_layouts *layouts, csizer_image_totals totals, csizer_image_output output) {
+csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts, csizer_image_totals totals,
+                               csizer_image_output output) {
   image_kinds kinds;
   if (!csizer_image_kinds_make(&kinds, layouts)) return CSIZER_NO_MEMORY;
   image_stream *stream = csizer_image_stream_make(output);
   if (stream) {
+    put_facts(stream, facts);
     put_names(stream, layouts, true);
     put_names(stream, layouts, false);
     csizer_image_stream_section(stream, IMAGE_END);

@@ -46,9 +46,9 @@ static void write(image_stream *stream, const void *bytes, size_t count) {
   if (!stream->status) stream->status = stream->output.write(stream->output.context, bytes, count);
 }
 
-void csizer_image_stream_head(image_stream *stream) {
+csizer_status csizer_image_begin(csizer_image_output output) {
   static const uint8_t head[16] = {0x89, 'S', 'Z', 'H', '\r', '\n', 0x1A, '\n', 1};
-  write(stream, head, sizeof head);
+  return output.write(output.context, head, sizeof head);
 }
 
 void csizer_image_stream_flush(image_stream *stream) {

@@ -42,8 +42,6 @@ typedef struct image_stream {
 image_stream *csizer_image_stream_make(csizer_image_output output);
 /// Writes what waits, frees the stream, and answers how all of it went.
 csizer_status csizer_image_stream_end(image_stream *stream);
-/// The head of the file.
-void csizer_image_stream_head(image_stream *stream);
 /// What follows belongs to this section.
 void csizer_image_stream_section(image_stream *stream, image_section section);
 /// Writes a frame when there is enough for one, or when it must.
