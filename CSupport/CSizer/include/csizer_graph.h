@@ -13,8 +13,8 @@
 /// own counts say. Objects are numbered from 0 in the order of their addresses.
 ///
 /// Objects that the census does not know and that references lead to (tasks, objects older than the census) are in it,
-/// too. Instances are only read, as by a walk (csizer_walk.h), and the same rules for threads hold: one graph or walk at
-/// a time per heap map, and no other thread may change what is read.
+/// too. Instances are only read, as by a walk (csizer_walk.h), and the same rules for threads hold: one graph or walk
+/// at a time per heap map, and no other thread may change what is read.
 typedef struct csizer_graph csizer_graph;
 
 /// What a reference is. The numbers are those of the heap image (Documents/heap-image.md).
@@ -59,8 +59,8 @@ typedef struct csizer_graph_object {
 typedef struct csizer_graph_edge {
   uint32_t target;
   csizer_edge_kind kind;
-  /// Offset of the word in the source, divided by 8. When `is_through`, the word is in something raw that belongs to the
-  /// source, and this is where the pointer to that is; 0 where that isn't known.
+  /// Offset of the word in the source, divided by 8. When `is_through`, the word is in something raw that belongs to
+  /// the source, and this is where the pointer to that is; 0 where that isn't known.
   uint32_t slot;
   bool is_through;
 } csizer_graph_edge;
@@ -72,8 +72,8 @@ typedef struct csizer_graph_raw {
 } csizer_graph_raw;
 
 /// Captures the graph of all objects that `map` knows, in place. `layouts` must outlive it. Free with
-/// csizer_graph_destroy. CSIZER_NO_MEMORY, too, when there is more than the graph's numbers can hold: 4 billion references,
-/// or 64 GiB that are spanned by objects.
+/// csizer_graph_destroy. CSIZER_NO_MEMORY, too, when there is more than the graph's numbers can hold: 4 billion
+/// references, or 64 GiB that are spanned by objects.
 csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph);
 
 /// Frees the graph; NULL is fine.
@@ -95,6 +95,7 @@ csizer_graph_raw csizer_graph_raw_at(const csizer_graph *graph, size_t index);
 
 /// The number of the object at `address`; CSIZER_NO_OBJECT when there is none.
 size_t csizer_graph_find(const csizer_graph *graph, uintptr_t address);
+/// No object's number.
 enum { CSIZER_NO_OBJECT = UINT32_MAX };
 
 /// Bytes of memory that the graph holds.

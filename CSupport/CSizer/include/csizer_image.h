@@ -7,9 +7,9 @@
 
 #include "csizer_graph.h"
 
-/// The heap image: a graph as bytes, as Documents/heap-image.md says. Writing it allocates nothing but one buffer, takes
+/// The heap image: a graph as bytes, as Documents/heap-image.md says. Writing it allocates nothing but some pages, takes
 /// no lock and asks no runtime, but for names.
-///
+
 /// Where bytes go. One writer at a time.
 typedef struct csizer_image_output {
   /// Takes so many bytes; anything but CSIZER_OK ends the writing, and is what the call that writes answers.
@@ -31,11 +31,11 @@ typedef struct csizer_image_facts {
 /// The head of an image: the first that is written.
 csizer_status csizer_image_begin(csizer_image_output output);
 
-/// The objects, their references and what they own. `ret_totals` is for csizer_image_end.
+/// What csizer_image_end needs to know of what was written.
 typedef struct csizer_image_totals {
   uint64_t objects, edges, labels;
 } csizer_image_totals;
-/// Writes them.
+/// The objects, their references and what they own.
 csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
                                        csizer_image_totals *ret_totals);
 

@@ -204,7 +204,8 @@ static void check_raw_blocks(image *image, const csizer_graph *graph, const name
     CHECK_EQUAL(take(image, RAW), 0);
     const uint64_t label = take(image, RAW);
     CHECK(label && label <= names->label_count);
-    CHECK_TEXT(names->labels[label - 1], raw.kind == graph->layouts->side_table_kind ? "side table" : "Main.Vessel.bytes");
+    const bool is_table = raw.kind == graph->layouts->side_table_kind;
+    CHECK_TEXT(names->labels[label - 1], is_table ? "side table" : "Main.Vessel.bytes");
   }
   CHECK(is_over(image, RAW));
 }

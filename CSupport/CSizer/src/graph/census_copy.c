@@ -18,9 +18,9 @@ static uint32_t count_leaves(const csizer_heapmap *map) {
 // Which units there are. Leaves that come into use meanwhile are left out.
 static csizer_status lay_out(census_copy *copy, const csizer_heapmap *map) {
   size_t units = 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES && copy->leaf_count < copy->leaf_room; i++) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     const heapmap_leaf *leaf = map->leaves[i];
-    if (!is_used(leaf)) continue;
+    if (!is_used(leaf) || copy->leaf_count == copy->leaf_room) continue;
     const uint32_t first = (uint32_t)heapmap_first_unit(leaf);
     const uint32_t count = (uint32_t)heapmap_last_unit(leaf) - first + 1;
     if (units + count > CENSUS_MOST_UNITS) return CSIZER_NO_MEMORY;

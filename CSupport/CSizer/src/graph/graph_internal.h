@@ -127,8 +127,8 @@ void csizer_graph_count(csizer_graph *graph);
 // graph_scan.c: all objects, one after the other
 /// Those of the census, then those that only references lead to. Goes on where it stopped.
 void csizer_graph_scan(csizer_graph *graph);
-/// What was scanned when a fault came can't be read: it has no references, and is there as if for ever. Then the scan can
-/// go on.
+/// What was scanned when a fault came can't be read: it has no references, and is there as if for ever. Then the scan
+/// can go on.
 void csizer_graph_give_up(csizer_graph *graph);
 
 // graph_merge.c: the extra objects among the others

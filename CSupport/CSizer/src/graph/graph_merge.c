@@ -68,7 +68,8 @@ static void free_tail(tail *tail) {
 
 // From the highest address down, so that what moves up never covers what has still to move.
 static void move_rows(csizer_graph *graph, const tail *tail, const graph_place *places) {
-  uint32_t row = graph->count, end = row - tail->count, edge = (uint32_t)graph->edge_count, edges_end = tail->first_edge;
+  uint32_t row = graph->count, end = row - tail->count;
+  uint32_t edge = (uint32_t)graph->edge_count, edges_end = tail->first_edge;
   for (uint32_t i = tail->count; i-- > 0;) {
     const uint32_t below = places[i].below, moved = end - below;
     const uint32_t first = below < end ? graph->rows[below].first_edge : edges_end;
