@@ -7,7 +7,7 @@
 
 #include "csizer_graph.h"
 
-/// The heap image: a graph as bytes, as Documents/heap-image.md says. Writing it allocates nothing but some pages, takes
+/// The heap image: a graph as bytes, as Documents/heap-image.md says. Writing it allocates only some pages, takes
 /// no lock and asks no runtime, but for names.
 
 /// Where bytes go. One writer at a time.

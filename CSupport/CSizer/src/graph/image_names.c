@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an image says of its process, and the names of what is in it.
+#include "graph/image_fields.h"
 #include "graph/image_kinds.h"
 #include "graph/image_stream.h"
 
@@ -83,13 +84,13 @@ static size_t module_length(const csizer_kind_name *name) {
   return dot ? (size_t)(dot - name->type) : 0;
 }
 
-static void put_type(image_stream *stream, const csizer_object_layout *layout, const csizer_kind_name *name) {
+static void put_type(image_stream *stream, csizer_layouts *layouts, const csizer_object_layout *layout,
+                     const csizer_kind_name *name) {
   image_put(stream, type_of(layout));  // below 128: a byte
   image_put(stream, layout->shape == SHAPE_FIELDS ? layout->requested : 0);
   image_put_text(stream, name->prefix, strlen(name->prefix), name->type, name->type_length);
   image_put_text(stream, name->type, module_length(name), NULL, 0);
-  image_put(stream, 0);  // fields
-  image_put(stream, 0);  // tail
+  csizer_image_put_fields(stream, layouts, layout);
 }
 
 static void put_names(image_stream *stream, csizer_layouts *layouts, bool types) {
@@ -99,7 +100,7 @@ static void put_names(image_stream *stream, csizer_layouts *layouts, bool types)
     csizer_kind_name name = {.prefix = ""};
     csizer_layouts_kind_name(layouts, i, &name);
     if (types) {
-      put_type(stream, layouts->kinds[i].layout, &name);
+      put_type(stream, layouts, layouts->kinds[i].layout, &name);
       continue;
     }
     image_put(stream, 0);  // as it is

@@ -322,7 +322,10 @@ typedef struct csizer_builder {
   bool unresolved, explained;
   /// From here on nothing is known, not even how far it reaches; 0: there is no such part.
   uint32_t opaque_from;
+  /// Who wants to know where the first captures of a context are; NULL: nobody.
+  uint32_t *capture_offsets;
 } csizer_builder;
+enum { CSIZER_MOST_CAPTURES = 32 };
 
 // builder.c
 void csizer_builder_reference(csizer_builder *builder, size_t offset);

@@ -14,8 +14,8 @@ csizer_frozen_fault csizer_frozen_take_fault(void);
 /// Makes a child; true in it. In the parent `ret_status` says how it went.
 bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status);
 
-/// In the child, first of all: it dies with the process `parent`, leaves all descriptors but `file`, and is the first to
-/// go when memory runs out.
+/// In the child, first of all: it dies with the process `parent`, leaves all descriptors but `file`, and is the first
+/// to go when memory runs out.
 enum { CSIZER_NO_FILE = -1 };
 void csizer_child_begin(int parent, int file);
 
