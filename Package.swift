@@ -27,7 +27,7 @@ let jemalloc: [LinkerSetting] =
 
 /// The engine's folders, each of which has a page of its own (CSupport/CSizer/src/FLOORS).
 let engineFloors = [
-  "platform", "runtime", "census", "allocator", "traces", "layouts", "walk", "lifetimes", "hooks", "snapshot",
+  "platform", "runtime", "census", "allocator", "traces", "layouts", "walk", "graph", "lifetimes", "hooks", "snapshot",
 ]
 
 let package = Package(

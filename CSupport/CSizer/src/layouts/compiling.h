@@ -15,7 +15,10 @@ typedef struct csizer_builder {
   bool unresolved, explained;
   /// From here on nothing is known, not even how far it reaches; 0: there is no such part.
   uint32_t opaque_from;
+  /// Who wants to know where the first captures of a context are; NULL: nobody.
+  uint32_t *capture_offsets;
 } csizer_builder;
+enum { CSIZER_MOST_CAPTURES = 32 };
 
 // layout_value.c, layout_object.c: what the table of compilers holds
 const csizer_value_layout *csizer_compile_value(csizer_layouts *layouts, const swift_metadata *type);

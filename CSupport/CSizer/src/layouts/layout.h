@@ -101,6 +101,7 @@ typedef struct csizer_owned {
   int32_t count, first, lender, doubt;
   uint64_t lent_bits, unknown_bits;
   bool lent_if_clear, ask_allocator;
+  bool is_registered;  // somebody outside of the engine says so
   uint32_t before;
   size_t most;  // usable bytes; a larger block holds more than the rule knows. 0: no matter how large
 } csizer_owned;

@@ -196,6 +196,7 @@ static size_t add_captures(csizer_builder *builder, const swift_capture_descript
     }
     offset = swift_round_up(offset, room.align_mask);
     csizer_builder_held(builder, offset, offset + room.size, name, type);
+    if (builder->capture_offsets && i < CSIZER_MOST_CAPTURES) builder->capture_offsets[i] = (uint32_t)offset;
     offset += room.size;
   }
   builder->opaque_from = 0;

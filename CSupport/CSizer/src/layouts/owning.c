@@ -38,6 +38,12 @@ static const csizer_owning_field *row_for(const swift_descriptor *descriptor, co
   return at ? &at->row : NULL;
 }
 
+// Whether the row is none of the engine's own.
+static bool is_registered(const csizer_owning_field *row) {
+  return (size_t)(row - csizer_owning_table) >= csizer_owning_table_count &&
+         (size_t)(row - csizer_owning_packages) >= csizer_owning_packages_count;
+}
+
 // ---- Registering ----
 
 // A copy in the pool; *text is NULL afterwards only if it was before. False: no memory.
@@ -168,6 +174,7 @@ bool csizer_owning_field_compile(csizer_builder *builder, const swift_metadata *
       .lent_if_clear = row->lent_if_clear,
       .before = row->before,
       .ask_allocator = row->ask_allocator,
+      .is_registered = is_registered(row),
   };
   if (has_blocks(row->rule)) owned->kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = label});
   csizer_builder_op(builder, OP_OWNED, offset, owned);

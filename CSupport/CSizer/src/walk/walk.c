@@ -106,7 +106,7 @@ csizer_status csizer_walk_value(csizer_walk *walk, const void *value, const void
 }
 
 csizer_status csizer_walk_object(csizer_walk *walk, const void *object) {
-  walk_reference(walk, (uintptr_t)object);
+  walk_reference(walk, (uintptr_t)object, NULL);
   return finish(walk);
 }
 

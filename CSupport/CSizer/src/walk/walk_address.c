@@ -118,7 +118,7 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
 
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
-  if (!leaf) return 0;
+  if (!leaf || (walk->sink && csizer_heapmap_contains(walk->map, (const void *)address))) return 0;  // an object
   csizer_ownership owner = ownership(leaf, address);
   if (owner == CSIZER_FOREIGN) return 0;
   if (!is_sure && owner == CSIZER_OWNERSHIP_UNKNOWN) {
@@ -136,5 +136,6 @@ size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind
   walk->totals.raw_blocks++;
   walk->totals.raw_bytes += usable;
   walk->totals.requested += usable;
+  if (__builtin_expect(walk->sink != NULL, 0)) walk->sink->raw_block(walk->sink, address, kind_index, usable);
   return usable;
 }

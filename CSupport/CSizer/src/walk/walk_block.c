@@ -73,7 +73,7 @@ static void captures_of(csizer_walk *walk, const block *block, size_t bytes) {
   for (bool is_outer = true; (block->flags & BLOCK_HAS_HELPERS) != 0; is_outer = false) {
     const work_item *item = (const void *)block->captures;
     if (bytes == CLOSURE_WORDS * sizeof(uintptr_t) && in_image(walk, (const void *)block->captures[CLOSURE_CODE])) {
-      walk_reference(walk, block->captures[CLOSURE_CONTEXT]);
+      walk_reference(walk, block->captures[CLOSURE_CONTEXT], &block->captures[CLOSURE_CONTEXT]);
       return;
     }
     if (!is_outer || bytes < sizeof *item || item->magic != WORK_ITEM_MAGIC) break;
@@ -85,7 +85,9 @@ static void captures_of(csizer_walk *walk, const block *block, size_t bytes) {
   if (block->flags & BLOCK_HAS_HELPERS) walk->totals.unresolved++;
 }
 
-void csizer_walk_block(csizer_walk *walk, uintptr_t address) {
+void csizer_walk_block(csizer_walk *walk, uintptr_t address, const void *at) {
   size_t bytes = count(walk, address);
+  const walk_scope outer = walk_sink_enter(walk->sink, at, false);
   if (bytes) captures_of(walk, (const block *)address, bytes);
+  walk_sink_leave(walk->sink, outer);
 }

@@ -7,7 +7,7 @@
 static void meet(csizer_walk *walk, const char *element, const csizer_owned *owned) {
   uintptr_t address = *(const uintptr_t *)(const void *)element;
   if (!address) return;
-  if (owned->rule == CSIZER_OWNS_EACH_OBJECT) walk_reference(walk, address);
+  if (owned->rule == CSIZER_OWNS_EACH_OBJECT) walk_reference(walk, address, element);
   else csizer_walk_raw_block(walk, address, owned->kind, true);
 }
 
@@ -33,13 +33,16 @@ static void each_of_set(csizer_walk *walk, const char *set, const csizer_object_
     if (bitmap[bucket / 64] >> (bucket % 64) & 1) meet(walk, *elements + bucket * stride, owned);
 }
 
-void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned) {
-  walk_reference(walk, container);
+void csizer_walk_each(csizer_walk *walk, const char *field, const csizer_owned *owned) {
+  const uintptr_t container = *(const uintptr_t *)(const void *)field;
+  walk_reference(walk, container, field);
   // An empty one is a static object.
   if (container >= WALK_CEILING || !csizer_heapmap_contains(walk->map, (const void *)container)) return;
   const csizer_object_layout *layout = walk_layout_of(walk, (const swift_object *)container);
   if (!layout || !layout->element || layout->element->stride < sizeof(uintptr_t)) return;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, container), container);
+  const walk_scope outer = walk_sink_enter(walk->sink, field, owned->is_registered);
   if (layout->shape == SHAPE_ARRAY) each_of_array(walk, (const char *)container, layout, usable, owned);
   if (layout->shape == SHAPE_HASH && !layout->value) each_of_set(walk, (const char *)container, layout, usable, owned);
+  walk_sink_leave(walk->sink, outer);
 }

@@ -12,7 +12,7 @@ static bool is_object(const csizer_walk *walk, uintptr_t address) {
 // A word may be an unowned reference, which keeps the block of what is dead.
 static void reach(csizer_walk *walk, uintptr_t object) {
   if (walk_is_dead(walk, object)) csizer_walk_dead(walk, object);
-  else walk_reference(walk, object);
+  else walk_reference(walk, object, NULL);
 }
 
 static void put_off(csizer_walk *walk, walk_guess guess) {
@@ -27,8 +27,13 @@ static bool is_seen(const csizer_walk *walk, uintptr_t object) {
 }
 
 // Only what the census knows counts: nothing else is known of these words.
-static void meet(csizer_walk *walk, uintptr_t word, bool is_sure) {
+static void meet(csizer_walk *walk, const uintptr_t *at, bool is_sure) {
+  const uintptr_t word = *at;
   if (!is_object(walk, word)) return;
+  if (walk->sink) {
+    walk->sink->uncertain(walk->sink, word, at);
+    return;
+  }
   if (is_sure || walk->estimating) reach(walk, word);
   else if (is_seen(walk, word)) return;
   else if (walk->at_bottom) walk->totals.cut = true;
@@ -38,7 +43,7 @@ static void meet(csizer_walk *walk, uintptr_t word, bool is_sure) {
 static void meet_words(csizer_walk *walk, const void *start, size_t bytes, bool is_sure) {
   const uintptr_t *words = (const uintptr_t *)swift_round_up((uintptr_t)start, 7);
   const uintptr_t *end = (const uintptr_t *)(((uintptr_t)start + bytes) & ~(uintptr_t)7);
-  for (; words < end; words++) meet(walk, *words, is_sure);
+  for (; words < end; words++) meet(walk, words, is_sure);
 }
 
 void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes) {

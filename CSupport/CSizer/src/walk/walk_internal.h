@@ -6,6 +6,7 @@
 #include "csizer_images.h"
 #include "csizer_walk.h"
 #include "layouts/layout_table.h"
+#include "walk/walk_sink.h"
 
 enum {
   WALK_QUEUE = 32 * 1024,
@@ -41,6 +42,9 @@ typedef struct walk_values {
   const char *first;
   size_t count;
   const csizer_value_layout *element;
+  // With a sink: the field that leads to the block, and whether that is a guess.
+  const void *origin;
+  bool is_guess;
 } walk_values;
 
 /// A word that may or may not lead to something. It waits until all that is certain has been counted.
@@ -66,6 +70,8 @@ struct csizer_walk {
   unsigned warm_count;
   csizer_heapmap *map;
   csizer_layouts *layouts;
+  /// Who is told of words instead of the walk following them; NULL: it follows.
+  walk_sink *sink;
   csizer_pagememo memo;
   csizer_walk_options options;
   uintptr_t stack_start, stack_end;  // the calling thread's own: objects there are the optimiser's
@@ -151,7 +157,7 @@ void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *v
 void csizer_walk_free_uses(csizer_walk *walk);
 
 // walk_pointer.c: pointers that no rule explains
-void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer);
+void csizer_walk_pointer(csizer_walk *walk, const char *field, const csizer_pointer *pointer);
 /// Counts what the pointers of one part lead to and nothing else has.
 void csizer_walk_settle_pointers(csizer_walk *walk, uint32_t part);
 
@@ -169,15 +175,15 @@ void csizer_walk_follow_part(csizer_walk *walk, uint32_t part);
 void csizer_walk_drop_guesses(csizer_walk *walk);
 
 // walk_task.c: tasks of the concurrency runtime
-void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address);
+void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address, const void *at);
 /// The frames that a task has outside of its own block.
 void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
 
 // walk_block.c: blocks, which libdispatch makes and Swift's closures become
-void csizer_walk_block(csizer_walk *walk, uintptr_t address);
+void csizer_walk_block(csizer_walk *walk, uintptr_t address, const void *at);
 
 // walk_each.c: containers whose elements own what they lead to
-void csizer_walk_each(csizer_walk *walk, uintptr_t container, const csizer_owned *owned);
+void csizer_walk_each(csizer_walk *walk, const char *field, const csizer_owned *owned);
 
 // walk_owned.c: what owning fields lead to
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned);
@@ -201,6 +207,8 @@ void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csize
 
 // walk_scan.c: one object
 void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
+/// With a sink: tells it all words of one live object. Raw blocks that are in doubt wait for csizer_walk_settle.
+void csizer_walk_list(csizer_walk *walk, uintptr_t object);
 /// Lets the loops do objects of this metadata by themselves from now on, if they are plain; adds up what they counted.
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
 void csizer_walk_cool(csizer_walk *walk);
@@ -233,9 +241,13 @@ static inline void walk_push(csizer_walk *walk, uintptr_t object) {
   else walk->queue[walk->tail++ % WALK_QUEUE] = object;
 }
 
-/// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
-static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
-  if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
+/// Whether a word can be an object's address at all.
+static inline bool walk_may_be_object(uintptr_t address) {
+  return !((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15));
+}
+
+/// Marks and pushes the object at an address that can be one's. What the census does not know is looked at closely.
+static inline void walk_follow(csizer_walk *walk, uintptr_t address) {
   heapmap_grain grain = heapmap_grain_of(address);
   heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
   if (__builtin_expect(leaf != NULL, 1)) {
@@ -249,9 +261,19 @@ static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
   csizer_walk_unlisted(walk, address);
 }
 
+/// A word that the layout calls a reference, and where it stands. What is no address of a live object ends at the first
+/// or second test.
+static inline void walk_reference(csizer_walk *walk, uintptr_t address, const void *at) {
+  if (!walk_may_be_object(address)) return;
+  if (__builtin_expect(walk->sink != NULL, 0)) walk->sink->reference(walk->sink, address, at);
+  else walk_follow(walk, address);
+}
+
 static inline void walk_value(csizer_walk *walk, const char *base, const csizer_value_layout *layout) {
-  for (uint64_t words = layout->references; words; words &= words - 1)
-    walk_reference(walk, ((const uintptr_t *)(const void *)base)[__builtin_ctzll(words)]);
+  for (uint64_t words = layout->references; words; words &= words - 1) {
+    const uintptr_t *word = (const uintptr_t *)(const void *)base + __builtin_ctzll(words);
+    walk_reference(walk, *word, word);
+  }
   if (__builtin_expect(layout->op_count != 0, 0)) csizer_walk_ops(walk, base, layout);
 }
 

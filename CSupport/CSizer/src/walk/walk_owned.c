@@ -16,20 +16,27 @@ static bool is_lent(const char *field, const csizer_owned *owned) {
 // ---- Values in raw blocks ----
 
 // They wait their turn: walked at once, a list linked through raw blocks would recurse.
-static void defer(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {
+static void defer(csizer_walk *walk, const char *field, bool is_guess, const char *first, size_t count,
+                  const csizer_value_layout *element) {
   if (!count || csizer_layout_is_plain(element)) return;
   if (!csizer_walk_make_room(walk, &walk->values, &walk->value_capacity, walk->value_count, sizeof *walk->values))
     return;
-  walk->values[walk->value_count++] = (walk_values){first, count, element};
+  walk->values[walk->value_count++] = (walk_values){
+      .first = first,
+      .count = count,
+      .element = element,
+      .origin = walk_sink_place(walk->sink, field),
+      .is_guess = is_guess || (walk->sink && walk->sink->is_guess),
+  };
 }
 
-static void defer_ring(csizer_walk *walk, const char *block, size_t room, size_t first, size_t count,
-                       const csizer_value_layout *element) {
+static void defer_ring(csizer_walk *walk, const char *field, bool is_guess, const char *block, size_t room,
+                       size_t first, size_t count, const csizer_value_layout *element) {
   if (count > room) count = room;
   if (first > room) first = 0;
   size_t before_end = count < room - first ? count : room - first;
-  defer(walk, block + first * element->stride, before_end, element);
-  defer(walk, block, count - before_end, element);
+  defer(walk, field, is_guess, block + first * element->stride, before_end, element);
+  defer(walk, field, is_guess, block, count - before_end, element);
 }
 
 static void walk_block_values(csizer_walk *walk, const char *field, const csizer_owned *owned, const char *block,
@@ -41,13 +48,15 @@ static void walk_block_values(csizer_walk *walk, const char *field, const csizer
   }
   if (element->unresolved) walk->totals.unresolved++;
   size_t room = usable / (element->stride ? element->stride : 1);
+  const bool is_guess = owned->is_registered || owned->ask_allocator;
   size_t count = owned->count == CSIZER_NO_SIBLING ? 1 : (size_t)sibling(field, owned->count);
   if (owned->first == CSIZER_NO_SIBLING) {
-    defer(walk, block, count < room ? count : room, element);
+    defer(walk, field, is_guess, block, count < room ? count : room, element);
     return;
   }
   size_t ring = ((const size_t *)(const void *)field)[1];  // a buffer pointer: base, count
-  defer_ring(walk, block, ring < room ? ring : room, (size_t)sibling(field, owned->first), count, element);
+  defer_ring(walk, field, is_guess, block, ring < room ? ring : room, (size_t)sibling(field, owned->first), count,
+             element);
 }
 
 // ---- The op ----
@@ -59,14 +68,23 @@ static void foreign(csizer_walk *walk, uintptr_t address, const csizer_owned *ow
     walk->totals.unresolved++;
 }
 
+// A task that somebody can resume is held by its executor, not by who can: that reference is in no count.
+static void one(csizer_walk *walk, uintptr_t address, const char *field, const csizer_owned *owned) {
+  const bool is_task = owned->rule == CSIZER_OWNS_TASK;
+  const walk_scope outer = walk_sink_enter(walk->sink, NULL, owned->is_registered || is_task);
+  if (is_task) csizer_walk_task_pointer(walk, address, field);
+  else walk_reference(walk, address, field);
+  walk_sink_leave(walk->sink, outer);
+}
+
 void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned *owned) {
   uintptr_t address = *(const uintptr_t *)(const void *)field;
   if (!address || is_lent(field, owned)) return;
   switch (owned->rule) {
-    case CSIZER_OWNS_OBJECT: walk_reference(walk, address); return;
-    case CSIZER_OWNS_TASK: csizer_walk_task_pointer(walk, address); return;
+    case CSIZER_OWNS_OBJECT:
+    case CSIZER_OWNS_TASK: one(walk, address, field, owned); return;
     case CSIZER_OWNS_EACH_BLOCK:
-    case CSIZER_OWNS_EACH_OBJECT: csizer_walk_each(walk, address, owned); return;
+    case CSIZER_OWNS_EACH_OBJECT: csizer_walk_each(walk, field, owned); return;
     case CSIZER_OWNS_FOREIGN: foreign(walk, address - owned->before, owned); return;
     default: break;
   }

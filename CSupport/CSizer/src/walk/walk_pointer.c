@@ -6,10 +6,15 @@
 // not looked into, and gets no mark: when one that certainly has it is sized later, it is counted there, with all
 // below.
 
-void csizer_walk_pointer(csizer_walk *walk, uintptr_t address, const csizer_pointer *pointer) {
+void csizer_walk_pointer(csizer_walk *walk, const char *field, const csizer_pointer *pointer) {
+  const uintptr_t address = *(const uintptr_t *)(const void *)field;
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (!leaf || !heapmap_has_objects(leaf)) return;  // no block of this heap
+  if (walk->sink && csizer_heapmap_contains(walk->map, (const void *)address)) {
+    walk->sink->uncertain(walk->sink, address, field);
+    return;
+  }
   if (walk->ignores_pointers || csizer_walk_has_seen(walk, address)) return;
   if (!csizer_walk_make_room(walk, &walk->pointers, &walk->pointer_capacity, walk->pointer_count,
                              sizeof *walk->pointers))

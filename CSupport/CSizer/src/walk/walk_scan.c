@@ -27,6 +27,11 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   walk_value(walk, (const char *)object, &layout->fields);
 }
 
+void csizer_walk_list(csizer_walk *walk, uintptr_t object) {
+  csizer_walk_scan(walk, object);
+  csizer_walk_drain_values(walk);
+}
+
 // Adds what the loop has counted under a metadata to the walk's sums.
 static void flush(csizer_walk *walk, walk_hot *hot) {
   csizer_kind_totals *kind = walk_kind(walk, hot->layout->kind);

@@ -70,7 +70,8 @@ static void string(csizer_walk *walk, const char *object, const csizer_object_la
   // One code unit is the terminator's.
   csizer_walk_add_requested(walk, layout, end + (has_breadcrumbs ? sizeof(uintptr_t) : 0), capacity - count - 1,
                             usable);
-  if (has_breadcrumbs) walk_reference(walk, *(const uintptr_t *)(const void *)(object + end));
+  const uintptr_t *breadcrumbs = (const uintptr_t *)(const void *)(object + end);
+  if (has_breadcrumbs) walk_reference(walk, *breadcrumbs, breadcrumbs);
 }
 
 // stdlib/public/core/KeyPath.swift. Components that captured indices of a subscript hold them as the subscript's caller

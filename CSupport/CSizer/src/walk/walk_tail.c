@@ -40,8 +40,15 @@ void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object
   size_t count = count_of(object, layout);
   if (count > room) count = room;
   csizer_walk_add_requested(walk, layout, layout->first + room * stride, (room - count) * stride, usable);
-  if (layout->ring_first) ring(walk, object, layout, room, count);
-  else csizer_walk_elements(walk, object + layout->first, count, layout->element);
+  if (layout->ring_first) {
+    ring(walk, object, layout, room, count);
+    return;
+  }
+  // That an Int in the header counts them is a guess, or somebody has said so.
+  bool is_guess = layout->count != CSIZER_ONE_ELEMENT && layout->count_bytes == sizeof(uint64_t);
+  const walk_scope outer = walk_sink_enter(walk->sink, NULL, is_guess);
+  csizer_walk_elements(walk, object + layout->first, count, layout->element);
+  walk_sink_leave(walk->sink, outer);
 }
 
 // _HashNodeHeader.swift: equal maps are a node of collisions and hold their number, otherwise a bit stands for one of
@@ -70,7 +77,7 @@ void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_o
   }
   csizer_walk_add_requested(walk, layout, end, header->bytes_free, usable);
   const hash_node_child *child = (const hash_node_child *)(const void *)(header + 1);
-  for (size_t i = 0; i < children; i++) walk_reference(walk, child[i].storage);
+  for (size_t i = 0; i < children; i++) walk_reference(walk, child[i].storage, &child[i].storage);
   if (csizer_layout_is_plain(layout->element) && csizer_layout_is_plain(layout->value)) return;
   for (const char *item = object + end - item_bytes; item < object + end; item += layout->pair_stride) {
     walk_value(walk, item, layout->element);
@@ -108,5 +115,8 @@ void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_o
   size_t room = csizer_walk_raw_block(walk, (uintptr_t)guts, layout->raw_kind, true);
   if (room < sizeof *guts) return;  // seen already: run arrays share their runs until one is written to
   room = (room - sizeof *guts) / sizeof *guts->runs;
-  for (size_t i = 0; i < guts->count && i < room; i++) walk_reference(walk, guts->runs[i].object);
+  const walk_scope outer = walk_sink_enter(walk->sink, &array->guts, false);
+  for (size_t i = 0; i < guts->count && i < room; i++)
+    walk_reference(walk, guts->runs[i].object, &guts->runs[i].object);
+  walk_sink_leave(walk->sink, outer);
 }

@@ -107,12 +107,12 @@ static uintptr_t parent_of(csizer_walk *walk, uintptr_t child) {
 
 // An `async let` is no block of its own: it lies in the frames of the task that waits for it, and is that task's. The
 // library allocates tasks by itself: where the census knows an object, the task is gone.
-void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address) {
+void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address, const void *at) {
   enum { DEEPEST = 64 };  // async lets in async lets
   for (int i = 0; i < DEEPEST && address && csizer_walk_place(walk, address) == WALK_INSIDE_BLOCK; i++)
     address = parent_of(walk, address);
   bool is_block = address && csizer_walk_place(walk, address) == WALK_STARTS_BLOCK;
   if (is_block && !csizer_heapmap_contains(walk->map, (const void *)address) && is_task(walk, address))
-    walk_reference(walk, address);
+    walk_reference(walk, address, at);
   else walk->totals.unresolved++;
 }

@@ -54,7 +54,7 @@ void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *v
   memcpy(&storage, value + view->storage, sizeof storage);
   // Excluded, below the depth limit, static: then its bytes are not counted either.
   if (storage >= WALK_CEILING || !csizer_heapmap_contains(walk->map, (const void *)storage)) return;
-  if (!heapmap_is_seen(heapmap_leaf_at(walk->map, storage), storage)) return;
+  if (!walk->sink && !csizer_walk_has_seen(walk, storage)) return;
   walk_use_map *uses = &walk->uses;
   if ((uses->count + 1) * 2 > uses->capacity && !grow(walk)) return;
   size_t capacity = word32((const char *)storage + view->capacity);

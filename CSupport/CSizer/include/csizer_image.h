@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_IMAGE_H
+#define CSIZER_IMAGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csizer_graph.h"
+
+/// The heap image: a graph as bytes, as Documents/heap-image.md says. Writing it allocates only some pages, takes
+/// no lock and asks no runtime, but for names.
+
+/// Where bytes go. One writer at a time.
+typedef struct csizer_image_output {
+  /// Takes so many bytes; anything but CSIZER_OK ends the writing, and is what the call that writes answers.
+  csizer_status (*write)(void *context, const void *bytes, size_t count);
+  void *context;
+} csizer_image_output;
+
+/// What an image says of its process and of itself. Texts may be NULL.
+typedef struct csizer_image_facts {
+  uint64_t since_1970;       // nanoseconds
+  uint64_t since_the_start;  // nanoseconds since the tracker was made
+  uint64_t process;
+  uint64_t stopped;          // nanoseconds that the process stood still
+  uint64_t unreadable;       // objects that are not in the image
+  bool is_frozen;
+  const char *program, *build_id, *writer;
+} csizer_image_facts;
+
+/// The head of an image: the first that is written.
+csizer_status csizer_image_begin(csizer_image_output output);
+
+/// What csizer_image_end needs to know of what was written.
+typedef struct csizer_image_totals {
+  uint64_t objects, edges, labels;
+} csizer_image_totals;
+/// The objects, their references and what they own.
+csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
+                                       csizer_image_totals *ret_totals);
+
+/// The facts, the names of types and what they are, and the end. Asks the runtime for names: not in a frozen image.
+csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts, csizer_image_totals totals,
+                               csizer_image_output output);
+
+#endif

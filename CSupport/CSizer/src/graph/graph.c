@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Captures a graph, and tells what is in it.
+#include "csizer_graph.h"
+
+#include "graph/graph_internal.h"
+#include "layouts/unknown_types.h"
+
+static csizer_status make_tables(csizer_graph *graph) {
+  const size_t count = graph->census.object_count;
+  graph->row_capacity = count + 1024;
+  graph->edge_capacity = 2 * count + 4096;
+  graph->rows = csizer_graph_map(graph->row_capacity * sizeof *graph->rows);
+  graph->targets = csizer_graph_map(graph->edge_capacity * sizeof *graph->targets);
+  graph->labels = csizer_graph_map(graph->edge_capacity * sizeof *graph->labels);
+  return graph->rows && graph->targets && graph->labels ? CSIZER_OK : CSIZER_NO_MEMORY;
+}
+
+// There is one in each table of layouts that was ever captured with.
+static uint32_t find_unknown_kind(csizer_layouts *layouts) {
+  for (size_t i = 0; i < layouts->kind_count; i++)
+    if (layouts->kinds[i].layout == &csizer_unknown_object) return (uint32_t)i;
+  return csizer_layouts_add_kind(
+      layouts, (csizer_kind){.layout = &csizer_unknown_object, .prefix = "object of an unknown type"});
+}
+
+csizer_status csizer_graph_make(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+  csizer_graph *graph = csizer_pages_map(sizeof *graph);
+  if (!graph) return CSIZER_NO_MEMORY;
+  graph->layouts = layouts;
+  const csizer_walk_options options = {.census_is_complete = true};
+  csizer_status status = csizer_walk_create(map, layouts, &options, &graph->walk);
+  if (!status) graph->unknown_kind = find_unknown_kind(layouts);
+  if (layouts->failed) status = CSIZER_NO_MEMORY;
+  if (status) csizer_graph_destroy(graph);
+  else *ret_graph = graph;
+  return status;
+}
+
+csizer_status csizer_graph_begin(csizer_graph *graph) {
+  csizer_status status = csizer_census_copy_make(&graph->census, graph->walk->map);
+  if (!status) status = make_tables(graph);
+  if (!status) csizer_graph_listen(graph);
+  return status;
+}
+
+csizer_status csizer_graph_finish(csizer_graph *graph) {
+  csizer_walk_settle(graph->walk);
+  if (!graph->status) graph->status = graph->walk->status;
+  csizer_graph_merge(graph);
+  csizer_graph_count(graph);
+  return graph->status;
+}
+
+csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+  csizer_graph *graph;
+  csizer_status status = csizer_graph_make(map, layouts, &graph);
+  if (status) return status;
+  status = csizer_graph_begin(graph);
+  if (!status) {
+    csizer_graph_scan(graph);
+    status = csizer_graph_finish(graph);
+  }
+  csizer_walk_destroy(graph->walk);
+  graph->walk = NULL;
+  if (status) csizer_graph_destroy(graph);
+  else *ret_graph = graph;
+  return status;
+}
+
+void csizer_graph_destroy(csizer_graph *graph) {
+  if (!graph) return;
+  csizer_walk_destroy(graph->walk);
+  csizer_census_copy_free(&graph->census);
+  csizer_pages_unmap(graph->rows, graph->row_capacity * sizeof *graph->rows);
+  csizer_pages_unmap(graph->targets, graph->edge_capacity * sizeof *graph->targets);
+  csizer_pages_unmap(graph->labels, graph->edge_capacity * sizeof *graph->labels);
+  for (int i = 0; i < 4; i++)
+    csizer_pages_unmap(graph->found[i], graph->found_capacity * sizeof *graph->found[i]);
+  csizer_pages_unmap(graph->raws, graph->raw_capacity * sizeof *graph->raws);
+  csizer_pages_unmap(graph->counts, graph->counts_capacity * sizeof *graph->counts);
+  csizer_pages_unmap(graph->unused, graph->unused_capacity * sizeof *graph->unused);
+  csizer_graph_extras_free(graph);
+  csizer_pages_unmap(graph, sizeof *graph);
+}
+
+size_t csizer_graph_object_count(const csizer_graph *graph) { return graph->count; }
+
+size_t csizer_graph_edge_count(const csizer_graph *graph) { return graph->edge_count; }
+
+size_t csizer_graph_raw_count(const csizer_graph *graph) { return graph->raw_count; }
+
+static graph_counts counts_of(const csizer_graph *graph, uint32_t object) {
+  size_t low = 0, high = graph->counts_count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (graph->counts[middle].object == object) return graph->counts[middle];
+    if (graph->counts[middle].object < object) low = middle + 1;
+    else high = middle;
+  }
+  return (graph_counts){0};
+}
+
+csizer_graph_object csizer_graph_object_at(const csizer_graph *graph, size_t index) {
+  if (index >= graph->count) return (csizer_graph_object){0};
+  const graph_row *row = &graph->rows[index];
+  const graph_counts counts = counts_of(graph, (uint32_t)index);
+  return (csizer_graph_object){
+      .address = graph_address(row),
+      .usable = (size_t)row->usable * 8,
+      .slack = row->slack,
+      .kind = row->kind,
+      .flags = graph_flags(graph, (uint32_t)index),
+      .strong = row->strong,
+      .unowned = counts.unowned,
+      .weak = counts.weak,
+      .strong_found = graph->found[CSIZER_EDGE_STRONG][index],
+      .uncertain_found = graph->found[CSIZER_EDGE_UNCERTAIN][index],
+      .unowned_found = graph->found[CSIZER_EDGE_UNOWNED][index],
+      .weak_found = graph->found[CSIZER_EDGE_WEAK][index],
+      .first_edge = row->first_edge,
+      .edge_count = row[1].first_edge - row->first_edge,
+  };
+}
+
+csizer_graph_edge csizer_graph_edge_at(const csizer_graph *graph, size_t index) {
+  if (index >= graph->edge_count) return (csizer_graph_edge){0};
+  const uint32_t label = graph->labels[index];
+  return (csizer_graph_edge){.target = graph->targets[index],
+                             .kind = (csizer_edge_kind)(label & 3),
+                             .slot = label >> GRAPH_SLOT_SHIFT,
+                             .is_through = label & GRAPH_THROUGH};
+}
+
+csizer_graph_raw csizer_graph_raw_at(const csizer_graph *graph, size_t index) {
+  return index < graph->raw_count ? graph->raws[index] : (csizer_graph_raw){0};
+}
+
+size_t csizer_graph_find(const csizer_graph *graph, uintptr_t address) {
+  if ((address >> HEAPMAP_ADDRESS_BITS) || (address & 15)) return CSIZER_NO_OBJECT;
+  const uint32_t extra = csizer_graph_extra_find(graph, address);
+  if (extra != GRAPH_NO_EXTRA) return graph->extras.final[extra];
+  const uint32_t grain = census_grain(&graph->census, address);
+  const uint32_t number = grain == CENSUS_NONE ? CENSUS_NONE : census_number(&graph->census, grain);
+  return number == CENSUS_NONE ? CSIZER_NO_OBJECT : csizer_graph_final(graph, number);
+}
+
+size_t csizer_graph_bytes(const csizer_graph *graph) {
+  // What there is room for was not touched.
+  return graph->census.unit_count * sizeof(census_unit) + graph->count * sizeof *graph->rows +
+         2 * graph->edge_count * sizeof *graph->targets + 2 * graph->count * sizeof *graph->found[0] +
+         graph->raw_count * sizeof *graph->raws + graph->counts_count * sizeof *graph->counts +
+         graph->unused_count * sizeof *graph->unused;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of a graph: lists that grow, and large tables.
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+
+#include "graph/graph_internal.h"
+
+void *csizer_graph_map(size_t bytes) {
+  void *pages = csizer_pages_map(bytes);
+  enum { LARGE = 4 << 20 };  // less would be rounded up to more than it is
+  if (pages && bytes >= LARGE) madvise(pages, bytes, MADV_HUGEPAGE);
+  return pages;
+}
+
+bool csizer_graph_make_room(csizer_graph *graph, void *list, size_t *capacity, size_t count, size_t item_bytes) {
+  enum { FIRST_BYTES = 16 * 1024 };
+  if (count < *capacity) return true;
+  void *items;
+  memcpy(&items, list, sizeof items);  // lists of all types
+  size_t more = *capacity ? *capacity * 2 : FIRST_BYTES / item_bytes;
+  items = csizer_pages_grow(items, *capacity * item_bytes, more * item_bytes);
+  if (!items) {
+    graph->status = CSIZER_NO_MEMORY;
+    return false;
+  }
+  memcpy(list, &items, sizeof items);
+  *capacity = more;
+  return true;
+}
+
+bool csizer_graph_more_edges(csizer_graph *graph) {
+  const size_t bytes = graph->edge_capacity * sizeof *graph->targets, more = graph->edge_capacity * 2;
+  uint32_t *targets = more <= UINT32_MAX ? csizer_pages_grow(graph->targets, bytes, 2 * bytes) : NULL;
+  if (targets) graph->targets = targets;
+  uint32_t *labels = targets ? csizer_pages_grow(graph->labels, bytes, 2 * bytes) : NULL;
+  if (labels) {
+    graph->labels = labels;
+    graph->edge_capacity = more;
+    return true;
+  }
+  // The list that did grow is given back with its old size: the kernel is to have the rest now.
+  if (targets) csizer_pages_unmap((char *)targets + bytes, bytes);
+  graph->status = CSIZER_NO_MEMORY;
+  return false;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_FROZEN_CHILD_H
+#define CSIZER_FROZEN_CHILD_H
+#include <setjmp.h>
+
+#include "csizer_frozen.h"
+#include "walk/walk_internal.h"
+
+// A child that has a frozen image of the process, whatever it does with it: csizer_frozen.h.
+
+/// The fault that the next child is to have: csizer_frozen_fail. frozen.c
+csizer_frozen_fault csizer_frozen_take_fault(void);
+
+/// Makes a child; true in it. In the parent `ret_status` says how it went.
+bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status);
+
+/// In the child, first of all: it dies with the process `parent`, leaves all descriptors but `file`, and is the first
+/// to go when memory runs out.
+enum { CSIZER_NO_FILE = -1 };
+void csizer_child_begin(int parent, int file);
+
+/// Where a fault leads back to. The child has one thread and is a copy: no other process sees its globals.
+extern sigjmp_buf csizer_child_after_fault;
+void csizer_child_catch_faults(void);
+
+/// Gives up the object that faulted.
+void csizer_child_abandon(csizer_walk *walk);
+
+/// Tells the parent that all is done, and ends.
+__attribute__((noreturn)) void csizer_child_end_done(uint32_t *is_done);
+
+/// As csizer_frozen_await, for any child that counts its steps and says when it is done.
+csizer_child_end csizer_child_await(const uint32_t *is_done, const uint32_t *steps, csizer_child child,
+                                    uint64_t patience, csizer_headroom *headroom);
+
+#endif
