@@ -123,6 +123,13 @@ public struct HeapImage: Sendable, Equatable {
     return low < column.count && column[low].object == UInt32(object) ? column[low].figure : nil
   }
 
+  // These read one column; a HeapObject holds the whole image, which is too much for loops.
+  func type(of object: Int) -> HeapType { types[Int(typeOf[object])] }
+
+  func name(of object: Int) -> String {
+    figure(of: object, in: names).map { labels[Int($0)].text } ?? types[Int(typeOf[object])].name
+  }
+
   func bytes(of object: Int) -> Int { Int(usable[object]) * 8 }
 
   func requestedBytes(of object: Int) -> Int? {

@@ -28,9 +28,7 @@ public struct HeapObject: Sendable {
   /// Capacity that holds no elements, in bytes. Complexity: O(log n).
   public var unusedCapacityBytes: Int { Int(image.figure(of: number, in: image.unusedCapacity) ?? 0) }
   /// Its own name (a closure's function), or its type's. Complexity: O(log n).
-  public var name: String {
-    image.figure(of: number, in: image.names).map { image.labels[Int($0)].text } ?? type.name
-  }
+  public var name: String { image.name(of: number) }
   /// Its references to other objects.
   public var edges: [HeapEdge] { image.edges(from: number) }
 }
