@@ -17,4 +17,18 @@ public struct GrowthRecord: Sendable, Hashable {
   public var retainedBytes: Int
   /// The same as a part of everything in the last image, 0 to 1.
   public var retainedShare: Double
+
+  /// A record of these figures.
+  public init(
+    path: String, typeName: String, referenceCounts: [Int], objectCounts: [Int], bytes: [Int], retainedBytes: Int,
+    retainedShare: Double
+  ) {
+    self.path = path
+    self.typeName = typeName
+    self.referenceCounts = referenceCounts
+    self.objectCounts = objectCounts
+    self.bytes = bytes
+    self.retainedBytes = retainedBytes
+    self.retainedShare = retainedShare
+  }
 }

@@ -32,4 +32,20 @@ public struct LeakGroup: Sendable, Hashable {
   public var addresses: [UInt]
   /// Who still sees one of the groups; empty when nobody does.
   public var observers: [String]
+
+  /// A group of these properties.
+  public init(
+    grade: Grade, groupCount: Int, objectCount: Int, bytes: Int, typeNames: [String], cycle: HeapPath,
+    signature: String, addresses: [UInt], observers: [String] = []
+  ) {
+    self.grade = grade
+    self.groupCount = groupCount
+    self.objectCount = objectCount
+    self.bytes = bytes
+    self.typeNames = typeNames
+    self.cycle = cycle
+    self.signature = signature
+    self.addresses = addresses
+    self.observers = observers
+  }
 }

@@ -14,6 +14,15 @@ public struct HeapPath: Sendable, Hashable, CustomStringConvertible {
     public var typeName: String
     /// Whether the reference is sure; if not, a word only looks like one.
     public var isCertain: Bool
+
+    /// A step of these properties.
+    public init(label: String, object: Int, address: UInt64, typeName: String, isCertain: Bool = true) {
+      self.label = label
+      self.object = object
+      self.address = address
+      self.typeName = typeName
+      self.isCertain = isCertain
+    }
   }
 
   /// What holds the first object: `global app.store`, `thread NIO-0`; nil when the way is a cycle.
@@ -22,6 +31,13 @@ public struct HeapPath: Sendable, Hashable, CustomStringConvertible {
   public var start: Step
   /// The references from there on. A cycle's last one leads to ``start``.
   public var steps: [Step]
+
+  /// A way of these steps.
+  public init(root: String?, start: Step, steps: [Step]) {
+    self.root = root
+    self.start = start
+    self.steps = steps
+  }
 
   /// The object where the way ends.
   public var end: Step { steps.last ?? start }

@@ -32,4 +32,17 @@ public struct WasteRecord: Sendable, Hashable {
   public var totalBytes: Int
   /// How many bytes each instance has too many for the next smaller size class; 0 for other kinds.
   public var excessBytes: Int
+
+  /// A record of these figures.
+  public init(
+    kind: Kind, typeName: String, holder: String, count: Int, wastedBytes: Int, totalBytes: Int, excessBytes: Int = 0
+  ) {
+    self.kind = kind
+    self.typeName = typeName
+    self.holder = holder
+    self.count = count
+    self.wastedBytes = wastedBytes
+    self.totalBytes = totalBytes
+    self.excessBytes = excessBytes
+  }
 }
