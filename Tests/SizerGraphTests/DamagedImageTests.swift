@@ -20,6 +20,7 @@ import Testing
       do {
         let image = try HeapImage(decoding: victim.bytes)
         #expect(breach(image) == nil, "seed \(seed), case \(number)")
+        if number % 4 == 0 { #expect(answers(of: image) == nil, "seed \(seed), case \(number)") }
       } catch {
         #expect(error.code == .corrupted || error.code == .newerVersion, "seed \(seed), case \(number): \(error)")
         refused += 1
@@ -121,6 +122,25 @@ import Testing
       default: break
       }
     }
+  }
+
+  /// Asks an image everything; what can't be in the answers, if something of that is.
+  private func answers(of image: HeapImage) -> String? {
+    let histogram = HeapHistogram(of: image)
+    let dominators = Dominators(of: image)
+    if dominators.totalBytes != histogram.totalBytes { return "total" }
+    if dominators.classes().reduce(0, { $0 + $1.count }) != image.objectCount { return "classes" }
+    let finder = PathFinder(of: image)
+    for object in 0..<image.objectCount where finder.path(to: object).description.isEmpty { return "path" }
+    for group in image.leaks() + image.leaks(confirming: image) where group.objectCount > image.objectCount {
+      return "leaks"
+    }
+    for record in image.waste() where record.wastedBytes < 0 { return "waste" }
+    for record in HeapImage.growth(over: [HeapImageBuilder().image(), image]) where record.bytes.count != 2 {
+      return "growth"
+    }
+    if image.objectCount > 0 && Shares(of: [0], in: image).bytes != dominators.retainedBytes(by: 0) { return "shares" }
+    return image.encoded().isEmpty ? "file" : nil
   }
 
   /// What in an image would make its user stumble.

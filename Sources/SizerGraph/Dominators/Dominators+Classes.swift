@@ -19,7 +19,7 @@ extension Dominators {
     let raw = image.rawBytesByOwner()
     var active = [Int](repeating: 0, count: rows.count)
     visit { node, isEntered in
-      guard vertex[node] != DominatorSearch.none else { return }
+      guard vertex[node] != DepthFirstTree.none else { return }
       let object = Int(vertex[node])
       let type = Int(image.typeOf[object])
       guard isEntered else {
@@ -43,7 +43,7 @@ extension Dominators {
     var active = 0
     var sum: Int?
     visit { node, isEntered in
-      guard vertex[node] != DominatorSearch.none, names.contains(Int(image.typeOf[Int(vertex[node])])) else { return }
+      guard vertex[node] != DepthFirstTree.none, names.contains(Int(image.typeOf[Int(vertex[node])])) else { return }
       if isEntered && active == 0 { sum = (sum ?? 0) &+ retained[node] }
       active += isEntered ? 1 : -1
     }
@@ -66,7 +66,7 @@ extension Dominators {
     public var roots: [Int] { objects(below: 0) }
 
     private func objects(below node: Int) -> [Int] {
-      children.of(node).lazy.map { dominators.vertex[Int($0)] }.filter { $0 != DominatorSearch.none }.map { Int($0) }
+      children.of(node).lazy.map { dominators.vertex[Int($0)] }.filter { $0 != DepthFirstTree.none }.map { Int($0) }
     }
   }
 

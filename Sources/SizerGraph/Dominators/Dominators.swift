@@ -48,7 +48,7 @@ public struct Dominators: Sendable {
   private static func retained(
     in image: HeapImage, _ vertex: [UInt32], _ dominator: [UInt32], _ number: [UInt32]
   ) -> [Int] {
-    var retained = vertex.map { $0 == DominatorSearch.none ? 0 : image.bytes(of: Int($0)) }
+    var retained = vertex.map { $0 == DepthFirstTree.none ? 0 : image.bytes(of: Int($0)) }
     for block in image.rawBlocks { retained[Int(number[block.owner])] &+= block.bytes }
     for node in stride(from: retained.count - 1, to: 0, by: -1) { retained[Int(dominator[node])] &+= retained[node] }
     return retained
@@ -70,7 +70,7 @@ public struct Dominators: Sendable {
   public func holder(of object: Int) -> Holder {
     let node = Int(dominator[Int(number[object])])
     if node == 0 { return .root }
-    guard vertex[node] == DominatorSearch.none else { return .object(Int(vertex[node])) }
+    guard vertex[node] == DepthFirstTree.none else { return .object(Int(vertex[node])) }
     return .leak(group: groupNodes.firstIndex(of: node))
   }
 }

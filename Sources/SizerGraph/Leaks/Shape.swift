@@ -26,9 +26,7 @@ extension HeapImage {
       guard let tail = types[Int(typeOf[source])].tail, tail.stride > 0, code.number * 8 >= tail.offset else {
         return code
       }
-      // Rounded up, so that it is not before the tail.
-      let inside = (code.number * 8 - tail.offset) % tail.stride
-      return EdgeCode(kind: kind, form: code.form, number: (tail.offset + inside + 7) / 8)
+      return EdgeCode(kind: kind, form: .element, number: 1 + (code.number * 8 - tail.offset) % tail.stride)
     }
   }
 
