@@ -34,6 +34,7 @@ let package = Package(
   name: "sizer",
   products: [
     .library(name: "Sizer", targets: ["Sizer"]),
+    .library(name: "SizerGraph", targets: ["SizerGraph"]),
     .library(name: "SizerProfile", targets: ["SizerProfile"]),
     .library(name: "SizerReports", targets: ["SizerReports"]),
     .executable(name: "sizer", targets: ["SizerCommand"]),
@@ -69,6 +70,8 @@ let package = Package(
       dependencies: [.target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "CSupport/CSizerTesting", cSettings: cRules, linkerSettings: jemalloc),
     .systemLibrary(name: "CSQLite", path: "CSupport/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    // The heap graph as a value, and all that can be asked of it without a process: runs anywhere.
+    .target(name: "SizerGraph", swiftSettings: swiftRules),
     // What was recorded, as values: needs no engine, so that a profile can be read anywhere.
     // SQLite: what was written stays when the process is killed, and a profile is open to SQL.
     .target(name: "SizerProfile", dependencies: ["CSQLite"], swiftSettings: swiftRules, linkerSettings: [sqlite]),
@@ -127,6 +130,7 @@ let package = Package(
       ]),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
     .testTarget(name: "StressTests", dependencies: ["Sizer", "TestSupport"], swiftSettings: swiftRules),
+    .testTarget(name: "SizerGraphTests", dependencies: ["SizerGraph", "SeededRandom"], swiftSettings: swiftRules),
     .testTarget(
       name: "SizerProfileTests", dependencies: ["SizerProfile", "SeededRandom", "TestSupport"],
       swiftSettings: swiftRules),

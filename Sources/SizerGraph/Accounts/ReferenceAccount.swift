@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// For each object of an image: who holds it, as far as the image knows, against what the object itself counts.
+///
+/// What the strong count has and no certain edge explains is held from outside: by a global, a stack, a task, C.
+/// 8 bytes for an object.
+public struct ReferenceAccount: Sendable {
+  /// Certain strong references that the image knows, for each object.
+  let certainIn: [UInt32]
+  /// Uncertain ones.
+  let uncertainIn: [UInt32]
+  private let image: HeapImage
+
+  /// The account of an image. Complexity: O(objects + edges).
+  public init(of image: HeapImage) {
+    var certain = [UInt32](repeating: 0, count: image.objectCount)
+    var uncertain = certain
+    // Unsafe buffers: millions of edges, whose targets were checked when the image was made.
+    certain.withUnsafeMutableBufferPointer { certain in
+      uncertain.withUnsafeMutableBufferPointer { uncertain in
+        image.edgeTarget.withUnsafeBufferPointer { targets in
+          image.edgeCode.withUnsafeBufferPointer { codes in
+            for edge in targets.indices {
+              let code = EdgeCode(bits: codes[edge])
+              guard code.isStrong else { continue }
+              if code.isCertain { certain[Int(targets[edge])] += 1 } else { uncertain[Int(targets[edge])] += 1 }
+            }
+          }
+        }
+      }
+    }
+    certainIn = certain
+    uncertainIn = uncertain
+    self.image = image
+  }
+
+  /// Certain references to the object that the image knows.
+  public func certainCount(of object: Int) -> Int { Int(certainIn[object]) }
+  /// Uncertain references to it.
+  public func uncertainCount(of object: Int) -> Int { Int(uncertainIn[object]) }
+
+  /// Strong references from outside: the strong count without the certain edges. Negative: a move is under way, the
+  /// account proves nothing.
+  public func externalCount(of object: Int) -> Int { Int(image.strong[object]) - Int(certainIn[object]) }
+
+  /// Flags of an object about which its counts say nothing.
+  static let rootFlags: HeapImage.Flags = [.immortal, .deiniting, .deadKeptByUnowned, .negativeAccount]
+
+  /// Whether the object lives whatever other objects hold it: something outside does, or its count proves nothing.
+  ///
+  /// - Parameter countingUncertain: Uncertain edges explain the count as certain ones do.
+  @inline(__always)
+  func isRoot(_ object: Int, countingUncertain: Bool) -> Bool {
+    let strong = image.strong[object]
+    let certain = certainIn[object]
+    // A count of 0 is that of an object in the making, or of one that is about to go.
+    if strong == 0 || image.flagBits[object] & Self.rootFlags.rawValue != 0 || certain > strong { return true }
+    let left = strong - certain
+    return countingUncertain ? left > uncertainIn[object] : left > 0
+  }
+
+  /// Whether the object lives whatever other objects hold it: something outside does; or it is immortal, being
+  /// destroyed, or counts
+  /// less than the image knows, so that it proves nothing.
+  public func isRoot(_ object: Int) -> Bool { isRoot(object, countingUncertain: false) }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension HeapImage {
+  /// What nothing outside holds, by shape; the largest first.
+  ///
+  /// One image proves nothing: optimised code stores a reference a few instructions before it counts it. Groups are
+  /// ``LeakGroup/Grade/visible``
+  /// or ``LeakGroup/Grade/suspected``, until a second image confirms them: ``leaks(confirming:)``.
+  /// Complexity: O(objects + edges).
+  public func leaks() -> [LeakGroup] {
+    folded(LeakSearch(in: self, account: ReferenceAccount(of: self))) { _ in false }
+  }
+
+  /// The same, where an image of the same process that was made before confirms what it can: groups are
+  /// ``LeakGroup/Grade/proved`` whose objects
+  /// were closed in both images, at the same addresses, with the same counts, and which nothing outside sees. Both
+  /// images must be of a
+  /// frozen process, and each of its threads must have gone on between them: ``hasProgress(since:)``.
+  public func leaks(confirming earlier: HeapImage) -> [LeakGroup] {
+    let search = LeakSearch(in: self, account: ReferenceAccount(of: self))
+    guard info.isFrozen, earlier.info.isFrozen, info.processID == earlier.info.processID, hasProgress(since: earlier)
+    else {
+      return folded(search) { _ in false }
+    }
+    let before = LeakSearch(in: earlier, account: ReferenceAccount(of: earlier), withSuspects: false)
+    return folded(search) { group in
+      group.core.allSatisfy { object in
+        guard let old = earlier.object(at: addresses[object]) else { return false }
+        return before.marks[old] == 0 && !before.sight.visible.contains(old) && strong[object] == earlier.strong[old]
+          && type(of: object).name == earlier.type(of: old).name
+      }
+    }
+  }
+
+  /// Whether each thread that was there in an earlier image of the process has gone on since: it ended, it slept, or
+  /// it had a millisecond of
+  /// a processor. A thread that stood still may stand between two instructions of which the second counts what the
+  /// first stored.
+  ///
+  /// False when the earlier image knows of no threads.
+  public func hasProgress(since earlier: HeapImage) -> Bool {
+    var now: [UInt64: HeapThread] = [:]
+    for thread in threads { now[thread.id] = thread }
+    return !earlier.threads.isEmpty
+      && earlier.threads.allSatisfy { old in
+        guard let new = now[old.id] else { return true }
+        return old.state == .asleep || new.state == .asleep || new.sleepCount > old.sleepCount
+          || new.processorTime >= old.processorTime &+ 1_000_000 && new.processorTime > old.processorTime
+      }
+  }
+
+  private func folded(_ search: LeakSearch, isConfirmed: (LeakSearch.Group) -> Bool) -> [LeakGroup] {
+    struct Key: Hashable {
+      var grade: LeakGroup.Grade
+      var shape: String
+    }
+    var entries: [Key: LeakGroup] = [:]
+    let raw = rawBytesByOwner()
+    for group in search.groups {
+      let observers = group.isClosed ? Set(group.members.flatMap { search.sight.observers[$0] ?? [] }) : []
+      let isVisible = group.isClosed && group.core.contains { search.sight.visible.contains($0) }
+      let grade: LeakGroup.Grade =
+        if isVisible { .visible } else if group.isClosed && isConfirmed(group) { .proved } else { .suspected }
+      let shape = shape(of: group.core)
+      let key = Key(grade: grade, shape: shape)
+      var entry =
+        entries[key]
+        ?? LeakGroup(
+          grade: grade, groupCount: 0, objectCount: 0, bytes: 0,
+          typeNames: Set(group.core.map { name(of: $0) }).sorted(),
+          cycle: cycle(in: group.core), signature: Self.signature(of: shape), addresses: [], observers: [])
+      entry.groupCount += 1
+      entry.objectCount += group.members.count
+      entry.bytes = group.members.reduce(entry.bytes) { $0 &+ bytes(of: $1) &+ raw[$1, default: 0] }
+      entry.addresses += group.members.map { UInt(addresses[$0]) }
+      entry.observers = Set(entry.observers).union(observers).sorted()
+      entries[key] = entry
+    }
+    return entries.values.map { entry in
+      var sorted = entry
+      sorted.addresses.sort()
+      return sorted
+    }.sorted { ($1.bytes, $0.signature) < ($0.bytes, $1.signature) }
+  }
+
+  /// Usable bytes of raw blocks under the objects that own some.
+  func rawBytesByOwner() -> [Int: Int] { rawBlocks.reduce(into: [:]) { $0[$1.owner, default: 0] &+= $1.bytes } }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import SeededRandom
+import SizerGraph
+import Testing
+
+/// Leaks against a simulated heap, whose leaks are known by what its globals reach.
+@Suite struct LeakTests {
+  /// A program that makes objects, stores them, and forgets them, at random; it touches only what its globals reach.
+  private func run(
+    _ heap: inout HeapModel, steps: Int, kinds: [HeapEdge.Kind], _ dice: inout SeededGenerator
+  ) {
+    for _ in 0..<steps {
+      let living = heap.reached.sorted()
+      switch dice.below(10) {
+      case 0...3:
+        let object = heap.make("App.T\(dice.below(3))")
+        if dice.chance(0.7), let holder = living.randomElement(using: &dice) {
+          heap.set(holder, 2 + dice.below(6), to: object)
+        } else {
+          heap.setGlobal("g\(dice.below(6))", to: object)
+        }
+        heap.release(object)
+      case 4...7:
+        guard let holder = living.randomElement(using: &dice), let target = living.randomElement(using: &dice) else {
+          break
+        }
+        heap.set(holder, 2 + dice.below(6), to: target, kinds[dice.below(kinds.count)])
+      case 8:
+        guard let target = living.randomElement(using: &dice) else { break }
+        heap.setGlobal("g\(dice.below(6))", to: dice.chance(0.6) ? nil : target, kinds[dice.below(kinds.count)])
+      default:
+        if let holder = living.randomElement(using: &dice) { heap.set(holder, 2 + dice.below(6), to: nil) }
+      }
+    }
+  }
+
+  @Test func `exactly what no global reaches is found, proved by two images`() {
+    var proved = 0
+    var seen = 0
+    for seed in 0..<400 {
+      var dice = SeededGenerator(seed: UInt64(seed))
+      var heap = HeapModel()
+      let onlyStrong = seed % 2 == 0
+      let kinds: [HeapEdge.Kind] = onlyStrong ? [.certain] : [.certain, .certain, .certain, .weak, .unowned]
+      run(&heap, steps: 80, kinds: kinds, &dice)
+      let first = heap.image(time: 1)
+      let leaked = Set(heap.objects.keys).subtracting(heap.reached)
+      expect(heap.image().leaks(), are: leaked, "seed \(seed)")
+      #expect(heap.image().leaks().allSatisfy { $0.grade != .proved })
+      // What was leaked stays so; what is new has been seen in one image only, but for what old leaks hold.
+      run(&heap, steps: 40, kinds: kinds, &dice)
+      let later = Set(heap.objects.keys).subtracting(heap.reached)
+      #expect(later.isSuperset(of: leaked), "seed \(seed)")
+      let groups = heap.image(time: 2).leaks(confirming: first)
+      expect(groups, are: later, "seed \(seed)")
+      let sure = Set(groups.filter { $0.grade == .proved }.flatMap(\.addresses))
+      proved += sure.count
+      seen += groups.count { $0.grade == .visible }
+      #expect(!onlyStrong || sure.isSuperset(of: leaked.map { UInt(HeapModel.address(of: $0)) }), "seed \(seed)")
+    }
+    #expect(proved > 500 && seen > 20, "\(proved) \(seen)")
+  }
+
+  private func expect(_ groups: [LeakGroup], are leaked: Set<Int>, _ comment: Comment) {
+    #expect(groups.flatMap(\.addresses).sorted() == leaked.map { UInt(HeapModel.address(of: $0)) }.sorted(), comment)
+    #expect(groups.reduce(0) { $0 + $1.bytes } == leaked.count * 64, comment)
+    #expect(groups.allSatisfy { $0.objectCount == $0.addresses.count }, comment)
+  }
+
+  /// Session <-> closure, with a payload below; `count` times.
+  private func sessions(_ count: Int, in heap: inout HeapModel) -> [Int] {
+    (0..<count).map { _ in
+      let session = heap.make("App.Session")
+      let closure = heap.make("closure in App.start()")
+      let payload = heap.make("App.Payload")
+      heap.set(session, 2, to: closure)
+      heap.set(session, 3, to: payload)
+      heap.set(closure, 4, to: session)
+      for object in [closure, payload] { heap.release(object) }
+      return session
+    }
+  }
+
+  @Test func `groups of one shape are one entry with its cycle`() throws {
+    var heap = HeapModel()
+    for session in sessions(40, in: &heap) { heap.release(session) }
+    let group = try #require(heap.image(time: 2).leaks(confirming: heap.image(time: 1)).first)
+    #expect(heap.image().leaks().count == 1)
+    #expect(group.grade == .proved && group.groupCount == 40 && group.objectCount == 120 && group.bytes == 120 * 64)
+    #expect(group.typeNames == ["App.Session", "closure in App.start()"] && group.observers == [])
+    #expect(group.cycle.description == "App.Session -> .f2 (closure in App.start()) -> .f4 (App.Session)")
+    // Another run: other addresses, other numbers of types, another order.
+    var other = HeapModel()
+    other.setGlobal("padding", to: other.make("App.Other"))
+    for session in sessions(3, in: &other) { other.release(session) }
+    #expect(other.image().leaks().map(\.signature) == [group.signature])
+    // Written down, so that builds to come find the same leaks again.
+    #expect(group.signature == "f81517272a6de04b")
+  }
+
+  @Test func `who can still see a group is told, and the group is not proved`() throws {
+    for kind in [HeapEdge.Kind.weak, .unowned] {
+      var heap = HeapModel()
+      let session = sessions(1, in: &heap)[0]
+      heap.setGlobal("App.current", to: session, kind)
+      heap.release(session)
+      let group = try #require(heap.image(time: 2).leaks(confirming: heap.image(time: 1)).first)
+      #expect(group.grade == .visible && group.observers == ["\(kind) global App.current"])
+      // Without the table of roots only the count tells.
+      let bare = try #require(heap.image(time: 2, roots: false).leaks(confirming: heap.image(time: 1)).first)
+      #expect(bare.grade == .visible && bare.observers == ["a weak or unowned reference outside the known objects"])
+      // A weak reference in a living object.
+      let store = heap.make("App.Store")
+      heap.setGlobal("store", to: store)
+      heap.setGlobal("App.current", to: nil)
+      #expect(heap.image(time: 2).leaks(confirming: heap.image(time: 1)).first?.grade == .proved)
+      heap.set(store, 5, to: session, kind)
+      let seen = try #require(heap.image(time: 2).leaks(confirming: heap.image(time: 1)).first)
+      #expect(seen.grade == .visible && seen.observers == ["\(kind) App.Store.f5"])
+    }
+  }
+
+  @Test func `two images prove nothing when a thread stood still`() {
+    var heap = HeapModel()
+    for session in sessions(1, in: &heap) { heap.release(session) }
+    func grade(_ first: HeapImage, _ second: HeapImage) -> LeakGroup.Grade? {
+      second.leaks(confirming: first).first?.grade
+    }
+    #expect(grade(heap.image(time: 1), heap.image(time: 2)) == .proved)
+    #expect(grade(heap.image(time: 1), heap.image(time: 1)) == .suspected)
+    #expect(grade(heap.image(time: 1, isFrozen: false), heap.image(time: 2)) == .suspected)
+    #expect(grade(heap.image(time: 1), heap.image(time: 2, isFrozen: false)) == .suspected)
+  }
+
+  @Test(arguments: [
+    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 6), false),
+    (
+      HeapThread(id: 1, state: .running, processorTime: 5),
+      HeapThread(id: 1, state: .running, processorTime: 1_000_005), true
+    ),
+    (
+      HeapThread(id: 1, state: .running, processorTime: 5),
+      HeapThread(id: 1, state: .running, processorTime: 1_000_004), false
+    ),
+    (HeapThread(id: 1, state: .asleep, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 5), true),
+    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .asleep, processorTime: 5), true),
+    (HeapThread(id: 1, state: .unknown, processorTime: 5), HeapThread(id: 1, state: .unknown, processorTime: 5), false),
+    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 2, state: .running, processorTime: 5), true),
+    (
+      HeapThread(id: 1, state: .running, processorTime: .max - 5), HeapThread(id: 1, state: .running, processorTime: 0),
+      false
+    ),
+    (
+      HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 1),
+      HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 2), true
+    ),
+  ])
+  func `a thread goes on when it slept, ran, or ended`(before: HeapThread, after: HeapThread, expected: Bool) {
+    var builder = HeapImageBuilder()
+    builder.threads = [before]
+    let first = builder.image()
+    builder.threads = [after]
+    #expect(builder.image().hasProgress(since: first) == expected)
+    builder.threads = []
+    #expect(!first.hasProgress(since: builder.image()))
+  }
+
+  @Test func `counts that changed prove nothing`() {
+    var heap = HeapModel()
+    let session = sessions(1, in: &heap)[0]
+    heap.release(session)
+    let first = heap.image(time: 1)
+    // The cycle gets a second reference within itself: closed before and after, but somebody has been there.
+    heap.set(session, 6, to: session)
+    #expect(heap.image(time: 2).leaks(confirming: first).first?.grade == .suspected)
+    #expect(heap.image(time: 3).leaks(confirming: heap.image(time: 2)).first?.grade == .proved)
+  }
+
+  /// An object that something moves, destroys or never frees is a root, and so is one whose only holder is a guess.
+  @Test func `flags and uncertain edges prove nothing`() {
+    func leaks(flags: HeapImage.Flags, kind: HeapEdge.Kind, strongCount: Int = 1) -> [LeakGroup] {
+      var builder = HeapImageBuilder()
+      let type = builder.add(HeapType(name: "App.Node"))
+      for number in 0..<2 {
+        _ = builder.addObject(
+          at: UInt64(number + 1) * 64, type: type, bytes: 64, strongCount: strongCount, flags: flags)
+      }
+      builder.addEdge(from: 0, to: 1, label: .slot(2))
+      builder.addEdge(from: 1, to: 0, kind: kind, label: .slot(2))
+      return builder.image().leaks()
+    }
+    #expect(leaks(flags: [], kind: .certain).map(\.objectCount) == [2])
+    for flag in [HeapImage.Flags.immortal, .deiniting, .deadKeptByUnowned, .negativeAccount] {
+      #expect(leaks(flags: flag, kind: .certain).isEmpty)
+    }
+    #expect(leaks(flags: [], kind: .certain, strongCount: 2).isEmpty)
+    #expect(leaks(flags: [], kind: .certain, strongCount: 0).isEmpty)
+    let suspected = leaks(flags: [], kind: .uncertain)
+    #expect(suspected.map(\.grade) == [.suspected] && suspected.map(\.objectCount) == [2])
+    #expect(suspected.first?.cycle.description == "App.Node -> +16 (App.Node) -> +16 (App.Node)?")
+  }
+}
