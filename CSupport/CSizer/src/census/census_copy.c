@@ -11,7 +11,8 @@ static bool is_used(const heapmap_leaf *leaf) { return heapmap_first_unit(leaf) 
 
 static uint32_t count_leaves(const csizer_heapmap *map) {
   uint32_t count = 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) count += is_used(heapmap_leaf_numbered(map, i));
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
+    count += is_used(heapmap_leaf_numbered(map, i));
   return count;
 }
 
