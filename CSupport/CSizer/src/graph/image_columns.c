@@ -2,6 +2,7 @@
 // Writes a graph as columns: each in one pass over the rows.
 #include "graph/graph_internal.h"
 #include "graph/image_kinds.h"
+#include "graph/image_outside.h"
 #include "graph/image_stream.h"
 
 /// What the columns are made from.
@@ -121,8 +122,15 @@ static void unused_room(columns *columns) {
   }
 }
 
-csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
-                                       csizer_image_totals *ret_totals) {
+static bool outside(columns *columns, csizer_image_places *places) {
+  const uint32_t first_label = columns->kinds.label_count;
+  places->count = 0;
+  csizer_image_put_roots(columns->stream, columns->graph, places, first_label);
+  return csizer_image_put_closures(columns->stream, columns->graph, places, first_label);
+}
+
+csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_places *places,
+                                       csizer_image_output output, csizer_image_totals *ret_totals) {
   columns columns = {.graph = graph};
   if (!csizer_image_kinds_make(&columns.kinds, graph->layouts)) return CSIZER_NO_MEMORY;
   const size_t bytes = (columns.kinds.count + 1) * sizeof *columns.last_size;
@@ -137,10 +145,11 @@ csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_o
     edges(&columns);
     raw_blocks(&columns);
     unused_room(&columns);
+    const bool has_memory = !places || outside(&columns, places);
     status = csizer_image_stream_end(columns.stream);
+    if (!has_memory) status = CSIZER_NO_MEMORY;
   }
-  *ret_totals = (csizer_image_totals){
-      .objects = graph->count, .edges = graph->edge_count, .labels = columns.kinds.label_count};
+  *ret_totals = (csizer_image_totals){.objects = graph->count, .edges = graph->edge_count};
   csizer_pages_unmap(columns.last_size, bytes);
   csizer_image_kinds_free(&columns.kinds);
   return status;
