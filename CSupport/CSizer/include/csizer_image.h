@@ -46,6 +46,7 @@ void csizer_image_places_destroy(csizer_image_places *places);
 /// What csizer_image_end needs to know of what was written.
 typedef struct csizer_image_totals {
   uint64_t objects, edges;
+  uint64_t keys;  // of dictionaries, which are labels
 } csizer_image_totals;
 /// The objects, their references and what they own; with `places`, which may be NULL, what leads to them from outside.
 csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_places *places,

@@ -132,7 +132,8 @@ static void take_names(image *image, names *names) {
     take(image, TYPES);
     take_text(image, TYPES, names->types[type], NAME);
     take_text(image, TYPES, module, NAME);
-    CHECK(!strncmp(names->types[type], "Main.", 5) ? !strcmp(module, "Main") : !*module);
+    const char *name = names->types[type];
+    CHECK_TEXT(module, !strncmp(name, "Main.", 5) ? "Main" : !strncmp(name, "Swift.", 6) ? "Swift" : "");
     for (uint64_t fields = take(image, TYPES); fields; fields--) {
       take(image, TYPES);
       take_text(image, TYPES, module, NAME);
@@ -417,6 +418,84 @@ TEST(a_closure_has_the_name_of_its_function) {
   CHECK(label < names.label_count);
   CHECK_EQUAL(address_of(names.labels[label]), (uintptr_t)&make_roots);
   CHECK(is_over(&image, NAMES));
+  free_image(&image);
+  csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- Keys of dictionaries ----
+
+enum { BUCKETS = 8, TABLE_KEYS = 72 };
+
+// A dictionary with a node behind the key in each of the first buckets; `values` gets where they are.
+static void *make_dictionary(made_heap *heap, const char *key, size_t key_bytes, size_t used, char **ret_keys) {
+  const void *arguments[] = {made_type(key), made_node_class(1)};
+  const swift_class *class = made_class((made_class_spec){
+      .name = "Swift._DictionaryStorage", .size = 64, .argument_count = 2, .arguments = arguments});
+  char *table = made_object(heap, class, TABLE_KEYS + BUCKETS * (key_bytes + 8));
+  char *values = table + TABLE_KEYS + BUCKETS * key_bytes;
+  made_set_number(table, 16, used);
+  made_set_number(table, 24, BUCKETS * 3 / 4);
+  table[32] = 3;
+  made_set(table, 48, table + TABLE_KEYS);
+  made_set(table, 56, values);
+  made_set_number(table, 64, ((uint64_t)1 << used) - 1);
+  for (size_t i = 0; i < used; i++) made_set(values, 8 * i, made_node(heap, 1));
+  *ret_keys = table + TABLE_KEYS;
+  return table;
+}
+
+// A string that has a block of its own: 32 bytes before its text is where its object would be.
+static void set_string(char *key, const char *text, size_t length) {
+  if (length <= 15) {
+    memcpy(key, text, length);
+    key[15] = (char)(0xE0 | length);
+    return;
+  }
+  made_set_number(key, 0, length | (uint64_t)0xF << 60);
+  made_set_number(key, 8, ((uintptr_t)text - 32) | (uint64_t)1 << 63);
+}
+
+// The labels of an object's edges, one after the other, read as the format says.
+static void labels_of(image *image, const csizer_graph *graph, const names *names, uintptr_t address, char *text,
+                      size_t room) {
+  size_t used = 0;
+  for (size_t i = 0; i < csizer_graph_object_count(graph); i++)
+    for (uint64_t degree = take(image, EDGE); degree; degree--) {
+      take_signed(image, EDGE);
+      const uint64_t code = take(image, EDGE), rest = code >> 3;
+      if (csizer_graph_object_at(graph, i).address != address || !(code >> 2 & 1)) continue;
+      CHECK_EQUAL(rest & 3, 0);
+      CHECK(rest >> 2 < names->label_count);
+      used += (size_t)snprintf(text + used, room - used, "%s;", names->labels[rest >> 2]);
+    }
+  image->at[EDGE] = 0;
+}
+
+TEST(what_a_dictionary_holds_is_named_by_its_key) {
+  static names names;
+  static char longer[] = "..............................  an even longer key, with an \xC3\xA4 here: \xC3\xA4\xC3\xA4\xC3\xA4";
+  made_node_class(1);
+  made_plain("Swift.String", 16, 7);
+  made_plain("Swift.Int", 8, 7);
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  char *keys, *numbers, text[1024];
+  void *strings = make_dictionary(&heap, "Swift.String", 16, 3, &keys);
+  set_string(keys, "small", 5);
+  set_string(keys + 16, longer + 32, 20);
+  set_string(keys + 32, longer + 32, sizeof longer - 33);
+  void *integers = make_dictionary(&heap, "Swift.Int", 8, 3, &numbers);
+  made_set_number(numbers, 0, 7);
+  made_set_number(numbers, 8, (uint64_t)-12);
+  made_set_number(numbers, 16, (uint64_t)1 << 63);
+  image image;
+  csizer_graph *graph = write_image(&heap, &image);
+  take_names(&image, &names);
+  labels_of(&image, graph, &names, (uintptr_t)strings, text, sizeof text);
+  CHECK_TEXT(text, "small;an even longer key, ;an even longer key, with an \xC3\xA4 here: \xC3\xA4;");
+  labels_of(&image, graph, &names, (uintptr_t)integers, text, sizeof text);
+  CHECK_TEXT(text, "[7];[-12];[-9223372036854775808];");
   free_image(&image);
   csizer_graph_destroy(graph);
   made_heap_deinit(&heap);

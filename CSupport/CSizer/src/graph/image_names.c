@@ -124,7 +124,7 @@ csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts
     image_put(stream, totals.objects);
     image_put(stream, totals.edges);
     image_put(stream, kinds.type_count);
-    image_put(stream, kinds.label_count + (uint64_t)(places ? places->count : 0));
+    image_put(stream, totals.keys + kinds.label_count + (places ? places->count : 0));
   }
   csizer_image_kinds_free(&kinds);
   return stream ? csizer_image_stream_end(stream) : CSIZER_NO_MEMORY;
