@@ -31,16 +31,31 @@ typedef struct csizer_image_facts {
 /// The head of an image: the first that is written.
 csizer_status csizer_image_begin(csizer_image_output output);
 
+/// What outside of the heap leads into it: global variables, and the functions of closures. They are named by the file
+/// that they are in, its build id, and their offset in it, as "name@build-id+0xoffset": symbols are looked up later,
+/// from the file.
+typedef struct csizer_image_places csizer_image_places;
+
+/// Finds where global variables are. A frozen child that is made afterwards shares the memory. Free with
+/// csizer_image_places_destroy.
+csizer_status csizer_image_places_create(csizer_image_places **ret_places);
+
+/// NULL is fine.
+void csizer_image_places_destroy(csizer_image_places *places);
+
 /// What csizer_image_end needs to know of what was written.
 typedef struct csizer_image_totals {
-  uint64_t objects, edges, labels;
+  uint64_t objects, edges;
+  uint64_t keys;  // of dictionaries, which are labels
 } csizer_image_totals;
-/// The objects, their references and what they own.
-csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
-                                       csizer_image_totals *ret_totals);
+/// The objects, their references and what they own; with `places`, which may be NULL, what leads to them from outside.
+csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_places *places,
+                                       csizer_image_output output, csizer_image_totals *ret_totals);
 
-/// The facts, the names of types and what they are, and the end. Asks the runtime for names: not in a frozen image.
-csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts, csizer_image_totals totals,
+/// The facts, the names of types and of places, and the end. Asks the runtime for names, and the loader: not in a
+/// frozen image. `places` as for csizer_image_write_graph.
+csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts,
+                               const csizer_image_places *places, csizer_image_totals totals,
                                csizer_image_output output);
 
 #endif

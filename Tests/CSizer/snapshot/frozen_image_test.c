@@ -38,9 +38,13 @@ static bytes take_in_place(made_heap *heap, size_t *ret_objects) {
   csizer_graph *graph;
   csizer_image_totals totals;
   CHECK_EQUAL(csizer_graph_capture(heap->map, heap->layouts, &graph), CSIZER_OK);
+  csizer_image_places *places;
+  CHECK_EQUAL(csizer_image_places_create(&places), CSIZER_OK);
   CHECK_EQUAL(csizer_image_begin(output), CSIZER_OK);
-  CHECK_EQUAL(csizer_image_write_graph(graph, output, &totals), CSIZER_OK);
-  CHECK_EQUAL(csizer_image_end(heap->layouts, &(csizer_image_facts){.is_frozen = true}, totals, output), CSIZER_OK);
+  CHECK_EQUAL(csizer_image_write_graph(graph, places, output, &totals), CSIZER_OK);
+  const csizer_image_facts facts = {.is_frozen = true};
+  CHECK_EQUAL(csizer_image_end(heap->layouts, &facts, places, totals, output), CSIZER_OK);
+  csizer_image_places_destroy(places);
   *ret_objects = csizer_graph_object_count(graph);
   csizer_graph_destroy(graph);
   return bytes;

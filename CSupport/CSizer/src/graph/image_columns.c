@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes a graph as columns: each in one pass over the rows.
 #include "graph/graph_internal.h"
+#include "graph/image_keys.h"
 #include "graph/image_kinds.h"
+#include "graph/image_outside.h"
 #include "graph/image_stream.h"
 
 /// What the columns are made from.
@@ -9,6 +11,7 @@ typedef struct columns {
   image_stream *stream;
   const csizer_graph *graph;
   image_kinds kinds;
+  image_keys keys;
   uint64_t *last_size;  // by kind: usable and slack of the object before
 } columns;
 
@@ -72,21 +75,32 @@ static void counts(columns *columns) {
   }
 }
 
+/// What the number of an edge's label is of.
+enum { IN_LABEL = 0, IN_SLOT = 1 };
+
 static void edges_of(columns *columns, uint32_t source) {
   const csizer_graph *graph = columns->graph;
   const uint32_t first = graph->rows[source].first_edge, end = graph->rows[source + 1].first_edge;
   image_put(columns->stream, end - first);
+  const csizer_object_layout *layout = graph->layouts->kinds[graph->rows[source].kind].layout;
+  const bool may_have_keys = layout && layout->shape == SHAPE_HASH;
   int64_t before = 1;
   for (uint32_t i = first; i < end; i++) {
     const uint32_t label = graph->labels[i], slot = label >> GRAPH_SLOT_SHIFT;
     // Behind a field: its slot, and that it is one. In the object: how far from the word before.
-    uint64_t rest = (uint64_t)slot << 2 | 1;
-    if (!(label & GRAPH_THROUGH)) {
+    uint64_t rest = (uint64_t)slot << 2 | IN_SLOT, kind = label & (GRAPH_THROUGH | 3);
+    const bool is_inside = !(label & GRAPH_THROUGH);
+    const uint32_t key = is_inside && may_have_keys ? csizer_image_key_of(&columns->keys, graph, source, slot)
+                                                    : IMAGE_NO_KEY;
+    if (key != IMAGE_NO_KEY) {
+      rest = (uint64_t)key << 2 | IN_LABEL;
+      kind |= GRAPH_THROUGH;
+    } else if (is_inside) {
       rest = image_signed((int64_t)slot - before);
       before = slot;
     }
     image_put_signed(columns->stream, (int64_t)graph->targets[i] - source);
-    image_put(columns->stream, rest << GRAPH_SLOT_SHIFT | (label & (GRAPH_THROUGH | 3)));
+    image_put(columns->stream, rest << GRAPH_SLOT_SHIFT | kind);
   }
 }
 
@@ -105,7 +119,7 @@ static void raw_blocks(columns *columns) {
     image_put_signed(columns->stream, (int64_t)raw->owner - before);
     image_put(columns->stream, usable ? usable : 1);
     image_put(columns->stream, 0);  // what was asked for nobody knows
-    image_put(columns->stream, columns->kinds.numbers[raw->kind] + (uint64_t)1);
+    image_put(columns->stream, columns->keys.count + columns->kinds.numbers[raw->kind] + (uint64_t)1);
     before = raw->owner;
   }
 }
@@ -121,15 +135,22 @@ static void unused_room(columns *columns) {
   }
 }
 
-csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_output output,
-                                       csizer_image_totals *ret_totals) {
+static bool outside(columns *columns, csizer_image_places *places) {
+  const uint32_t first_label = columns->keys.count + columns->kinds.label_count;
+  places->count = 0;
+  csizer_image_put_roots(columns->stream, columns->graph, places, first_label);
+  return csizer_image_put_closures(columns->stream, columns->graph, places, first_label);
+}
+
+csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_places *places,
+                                       csizer_image_output output, csizer_image_totals *ret_totals) {
   columns columns = {.graph = graph};
   if (!csizer_image_kinds_make(&columns.kinds, graph->layouts)) return CSIZER_NO_MEMORY;
   const size_t bytes = (columns.kinds.count + 1) * sizeof *columns.last_size;
   columns.last_size = csizer_pages_map(bytes);
   columns.stream = columns.last_size ? csizer_image_stream_make(output) : NULL;
   csizer_status status = CSIZER_NO_MEMORY;
-  if (columns.stream) {
+  if (columns.stream && csizer_image_keys_make(&columns.keys, output)) {
     addresses(&columns);
     types(&columns);
     sizes(&columns);
@@ -137,10 +158,14 @@ csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_o
     edges(&columns);
     raw_blocks(&columns);
     unused_room(&columns);
-    status = csizer_image_stream_end(columns.stream);
+    const bool has_memory = !places || outside(&columns, places);
+    status = csizer_image_keys_end(&columns.keys);
+    if (!has_memory) status = CSIZER_NO_MEMORY;
   }
+  const csizer_status end = columns.stream ? csizer_image_stream_end(columns.stream) : status;
+  if (!status) status = end;
   *ret_totals = (csizer_image_totals){
-      .objects = graph->count, .edges = graph->edge_count, .labels = columns.kinds.label_count};
+      .objects = graph->count, .edges = graph->edge_count, .keys = columns.keys.count};
   csizer_pages_unmap(columns.last_size, bytes);
   csizer_image_kinds_free(&columns.kinds);
   return status;

@@ -4,7 +4,8 @@
 #include "layouts/layout_table.h"
 
 // An image has types for kinds of objects, and labels for kinds of raw blocks. Both are numbered in the order of the
-// kinds, so that who writes the objects and who writes the names need not speak to each other.
+// kinds, so that who writes the objects and who writes the names need not speak to each other. Labels of kinds come
+// behind those of keys (image_keys.h) and before those of places (image_places.h).
 
 typedef struct image_kinds {
   uint32_t *numbers;  // by kind: of its type, or of its label

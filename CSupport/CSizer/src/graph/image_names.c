@@ -2,6 +2,7 @@
 // What an image says of its process, and the names of what is in it.
 #include "graph/image_fields.h"
 #include "graph/image_kinds.h"
+#include "graph/image_places.h"
 #include "graph/image_stream.h"
 
 /// Keys of facts: texts have odd ones.
@@ -103,12 +104,13 @@ static void put_names(image_stream *stream, csizer_layouts *layouts, bool types)
       put_type(stream, layouts, layouts->kinds[i].layout, &name);
       continue;
     }
-    image_put(stream, 0);  // as it is
+    image_put(stream, LABEL_TEXT);
     image_put_text(stream, name.prefix, strlen(name.prefix), name.type, name.type_length);
   }
 }
 
-csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts, csizer_image_totals totals,
+csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts,
+                               const csizer_image_places *places, csizer_image_totals totals,
                                csizer_image_output output) {
   image_kinds kinds;
   if (!csizer_image_kinds_make(&kinds, layouts)) return CSIZER_NO_MEMORY;
@@ -117,11 +119,12 @@ csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts
     put_facts(stream, facts);
     put_names(stream, layouts, true);
     put_names(stream, layouts, false);
+    if (places) csizer_image_put_places(stream, places);
     csizer_image_stream_section(stream, IMAGE_END);
     image_put(stream, totals.objects);
     image_put(stream, totals.edges);
     image_put(stream, kinds.type_count);
-    image_put(stream, kinds.label_count);
+    image_put(stream, totals.keys + kinds.label_count + (places ? places->count : 0));
   }
   csizer_image_kinds_free(&kinds);
   return stream ? csizer_image_stream_end(stream) : CSIZER_NO_MEMORY;

@@ -17,6 +17,8 @@ typedef enum image_section {
   IMAGE_COUNT = 7,
   IMAGE_EDGE = 8,
   IMAGE_RAW = 9,
+  IMAGE_ROOT = 10,
+  IMAGE_NAME = 14,
   IMAGE_UNUSED = 15,
   IMAGE_END = 127,
 } image_section;

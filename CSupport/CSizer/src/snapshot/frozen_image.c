@@ -31,6 +31,7 @@ typedef struct taking {
   csizer_layouts *layouts;
   uint64_t patience;
   shared_image *shared;
+  csizer_image_places *places;
   csizer_frozen_image *image;
 } taking;
 
@@ -77,7 +78,7 @@ static void scan_all(csizer_graph *graph, shared_image *shared) {
   csizer_graph_scan(graph);
 }
 
-static csizer_status capture(csizer_graph *graph, shared_image *shared, int file) {
+static csizer_status capture(csizer_graph *graph, shared_image *shared, csizer_image_places *places, int file) {
   csizer_status status = csizer_graph_begin(graph);
   if (status) return status;
   scan_all(graph, shared);
@@ -87,11 +88,13 @@ static csizer_status capture(csizer_graph *graph, shared_image *shared, int file
   if (shared->unknown && !shared->takes_unknown) return CSIZER_OK;
   status = csizer_graph_finish(graph);
   child_file to = {file, &shared->steps};
-  if (!status) status = csizer_image_write_graph(graph, (csizer_image_output){write_in_child, &to}, &shared->totals);
+  const csizer_image_output output = {write_in_child, &to};
+  if (!status) status = csizer_image_write_graph(graph, places, output, &shared->totals);
   return status;
 }
 
-static __attribute__((noreturn)) void run_child(csizer_graph *graph, shared_image *shared, int file, int parent,
+static __attribute__((noreturn)) void run_child(csizer_graph *graph, shared_image *shared,
+                                                csizer_image_places *places, int file, int parent,
                                                 csizer_frozen_fault fault) {
   csizer_child_begin(parent, file);
   if (fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
@@ -100,7 +103,7 @@ static __attribute__((noreturn)) void run_child(csizer_graph *graph, shared_imag
   if (sigsetjmp(csizer_child_after_fault, 1)) syscall(SYS_exit_group, 1);
   graph->layouts->unknown = &shared->types;
   graph->walk->steps = &shared->steps;
-  shared->status = capture(graph, shared, file);
+  shared->status = capture(graph, shared, places, file);
   csizer_child_end_done(&shared->is_done);
 }
 
@@ -118,8 +121,9 @@ static csizer_status start(taking *taking, csizer_graph *graph, csizer_child *re
   if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;
   const int parent = getpid();
   const uint64_t before = clock_monotonic();
+  const int file = taking->image->file;
   csizer_status status;
-  if (csizer_child_fork(ret_child, &status)) run_child(graph, taking->shared, taking->image->file, parent, fault);
+  if (csizer_child_fork(ret_child, &status)) run_child(graph, taking->shared, taking->places, file, parent, fault);
   taking->image->stopped = clock_monotonic() - before;
   return status;
 }
@@ -176,7 +180,7 @@ static csizer_status finish_file(const taking *taking, const csizer_image_facts 
   csizer_image_facts all = *facts;
   all.stopped = image->stopped;
   all.is_frozen = true;
-  const csizer_status status = csizer_image_end(taking->layouts, &all, taking->shared->totals,
+  const csizer_status status = csizer_image_end(taking->layouts, &all, taking->places, taking->shared->totals,
                                                 (csizer_image_output){write_to_file, &image->file});
   const off_t end = lseek(image->file, 0, SEEK_CUR);
   image->bytes = end > 0 ? (uint64_t)end : 0;
@@ -196,8 +200,10 @@ csizer_status csizer_frozen_image_take(csizer_heapmap *map, csizer_layouts *layo
     csizer_allocator_scope scope;
     csizer_allocator_scope_enter(&scope);
     csizer_allocator_scope_leave(&scope);
-    status = take_all(&taking);
+    status = csizer_image_places_create(&taking.places);
+    if (!status) status = take_all(&taking);
     if (!status) status = finish_file(&taking, facts);
+    csizer_image_places_destroy(taking.places);
     munmap(shared, sizeof *taking.shared);
   }
   if (!status) return CSIZER_OK;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Global variables that refer to objects, and the functions of closures.
+#include "graph/image_outside.h"
+
+#include "platform/checked_read.h"
+
+// ---- Roots ----
+
+enum { ROOT_GLOBAL = 1, CHUNK = 512 };  // words read at a time
+
+static void put_root(image_stream *stream, const csizer_graph *graph, csizer_image_places *places, uint32_t first_label,
+                     uintptr_t word, uintptr_t address) {
+  // A string's or an enum's bits stand above the address.
+  const uintptr_t bare = walk_may_be_object(word) ? word : word & (((uintptr_t)1 << 56) - 1);
+  if (!walk_may_be_object(bare)) return;
+  const size_t object = csizer_graph_find(graph, bare);
+  if (object == CSIZER_NO_OBJECT) return;
+  const uint32_t place = csizer_image_place_add(places, address, LABEL_SYMBOL);
+  // Whether the word is a reference its type would say, which nobody knows.
+  image_put(stream, ROOT_GLOBAL << 2 | CSIZER_EDGE_UNCERTAIN);
+  image_put(stream, object);
+  image_put(stream, place == PLACES_MOST ? 0 : first_label + (uint64_t)place + 1);
+  image_put(stream, 0);
+}
+
+void csizer_image_put_roots(image_stream *stream, const csizer_graph *graph, csizer_image_places *places,
+                            uint32_t first_label) {
+  csizer_image_stream_section(stream, IMAGE_ROOT);
+  for (uint32_t i = 0; i < places->segment_count; i++) {
+    const uintptr_t end = places->segments[i].end;
+    uintptr_t words[CHUNK];
+    for (uintptr_t at = places->segments[i].start; at + sizeof *words <= end; at += sizeof words) {
+      const size_t count = (end - at) / sizeof *words < CHUNK ? (end - at) / sizeof *words : CHUNK;
+      // A library may be gone, or its pages be closed.
+      if (!csizer_checked_copy((const void *)at, words, count * sizeof *words)) continue;
+      for (size_t k = 0; k < count; k++)
+        if (words[k]) put_root(stream, graph, places, first_label, words[k], at + k * sizeof *words);
+    }
+  }
+}
+
+// ---- Closures ----
+
+enum { KNOWN_CODES = 1 << 14 };
+
+/// Functions that have a place already, by address.
+typedef struct known_codes {
+  uint32_t count;
+  struct {
+    uintptr_t address;
+    uint32_t place;
+  } codes[KNOWN_CODES];
+} known_codes;
+
+static uint32_t place_of(known_codes *known, csizer_image_places *places, uintptr_t code) {
+  size_t i = csizer_layout_hash((const void *)code, KNOWN_CODES);
+  while (known->codes[i].address && known->codes[i].address != code) i = (i + 1) & (KNOWN_CODES - 1);
+  if (known->codes[i].address) return known->codes[i].place;
+  if (known->count == KNOWN_CODES / 2) return PLACES_MOST;
+  const uint32_t place = csizer_image_place_add(places, code, LABEL_FUNCTION);
+  if (place == PLACES_MOST) return place;
+  known->count++;
+  known->codes[i].address = code;
+  return known->codes[i].place = place;
+}
+
+static bool is_context(const csizer_graph *graph, uint32_t object) {
+  const csizer_kind *kind = &graph->layouts->kinds[graph->rows[object].kind];
+  const swift_metadata *type = kind->layout ? kind->layout->fields.type : NULL;
+  return type && !kind->layout->is_unknown && swift_kind_of(type) == SWIFT_LOCAL_VARIABLE;
+}
+
+// The word before a reference to a context, when a function is there.
+static uintptr_t code_before(const csizer_graph *graph, const graph_row *source, uint32_t label) {
+  enum { FIRST = 3 };  // behind the header, and behind a word
+  const uint32_t slot = label >> GRAPH_SLOT_SHIFT;
+  if ((label & (GRAPH_THROUGH | 3)) != CSIZER_EDGE_STRONG || slot < FIRST || slot == GRAPH_MOST_SLOT) return 0;
+  uintptr_t code;
+  const void *at = (const void *)(graph_address(source) + 8 * (uintptr_t)(slot - 1));
+  if (!csizer_checked_copy(at, &code, sizeof code)) return 0;
+  return csizer_images_contain_code(&graph->layouts->images, code) ? code : 0;
+}
+
+static void find_names(const csizer_graph *graph, csizer_image_places *places, known_codes *known, uint32_t *names) {
+  for (uint32_t i = 0; i < graph->count; i++)
+    for (uint32_t e = graph->rows[i].first_edge; e < graph->rows[i + 1].first_edge; e++) {
+      const uint32_t target = graph->targets[e];
+      if (graph->rows[target].strong == 0 || names[target] || !is_context(graph, target)) continue;
+      const uintptr_t code = code_before(graph, &graph->rows[i], graph->labels[e]);
+      const uint32_t place = code ? place_of(known, places, code) : PLACES_MOST;
+      if (place != PLACES_MOST) names[target] = place + 1;
+    }
+}
+
+bool csizer_image_put_closures(image_stream *stream, const csizer_graph *graph, csizer_image_places *places,
+                               uint32_t first_label) {
+  csizer_image_stream_section(stream, IMAGE_NAME);
+  known_codes *known = csizer_pages_map(sizeof *known);
+  uint32_t *names = csizer_pages_map((graph->count + (size_t)1) * sizeof *names);  // places plus 1
+  const bool has_memory = known && names;
+  if (has_memory) find_names(graph, places, known, names);
+  uint32_t before = 0;
+  for (uint32_t i = 0; has_memory && i < graph->count; i++) {
+    if (!names[i]) continue;
+    image_put_signed(stream, (int64_t)i - before);
+    image_put(stream, first_label + (uint64_t)names[i] - 1);
+    before = i;
+  }
+  csizer_pages_unmap(known, sizeof *known);
+  csizer_pages_unmap(names, (graph->count + (size_t)1) * sizeof *names);
+  return has_memory;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses in executables and libraries, and what is said of them: the file's name, its build id, and the offset in it.
+#define _GNU_SOURCE
+#include "graph/image_places.h"
+
+#include <link.h>
+#include <sys/mman.h>
+
+#include "csizer_symbols.h"
+
+static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  csizer_image_places *places = context;
+  for (int i = 0; i < info->dlpi_phnum && places->segment_count < PLACES_SEGMENTS; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W)) continue;
+    const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+    places->segments[places->segment_count].start = (start + 7) & ~(uintptr_t)7;
+    places->segments[places->segment_count++].end = start + segment->p_memsz;
+  }
+  return 0;
+}
+
+csizer_status csizer_image_places_create(csizer_image_places **ret_places) {
+  // Little of it will ever be touched.
+  const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  csizer_image_places *places = mmap(NULL, sizeof *places, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (places == MAP_FAILED) return CSIZER_NO_MEMORY;
+  dl_iterate_phdr(add_segments, places);
+  *ret_places = places;
+  return CSIZER_OK;
+}
+
+void csizer_image_places_destroy(csizer_image_places *places) {
+  if (places) munmap(places, sizeof *places);
+}
+
+uint32_t csizer_image_place_add(csizer_image_places *places, uintptr_t address, image_label label) {
+  if (places->count == PLACES_MOST) return PLACES_MOST;
+  places->places[places->count] = (image_place){.address = address, .label = label};
+  return places->count++;
+}
+
+// ---- Labels ----
+
+/// The library that places are in, most of them one after the other.
+typedef struct finder {
+  uintptr_t address, bias, start, end;
+  char text[256];
+  size_t length;
+} finder;
+
+static void add_text(finder *finder, const char *text, size_t length) {
+  if (length > sizeof finder->text - finder->length) length = sizeof finder->text - finder->length;
+  memcpy(finder->text + finder->length, text, length);
+  finder->length += length;
+}
+
+static void add_hexadecimal(finder *finder, uint64_t value) {
+  char digits[16];
+  size_t at = sizeof digits;
+  do digits[--at] = "0123456789abcdef"[value & 15];
+  while (value >>= 4);
+  add_text(finder, digits + at, sizeof digits - at);
+}
+
+static void note_image(const csizer_loaded_image *image, void *context) {
+  finder *finder = context;
+  if (finder->address < image->start || finder->address >= image->end) return;
+  const char *slash = strrchr(image->path, '/'), *name = slash ? slash + 1 : image->path;
+  finder->bias = image->bias;
+  finder->start = image->start;
+  finder->end = image->end;
+  finder->length = 0;
+  add_text(finder, name, strlen(name) < 128 ? strlen(name) : 128);
+  if (image->build_id) add_text(finder, "@", 1);
+  for (size_t i = 0; i < image->build_id_length; i++) {
+    const char byte[] = {"0123456789abcdef"[image->build_id[i] >> 4], "0123456789abcdef"[image->build_id[i] & 15]};
+    add_text(finder, byte, sizeof byte);
+  }
+  add_text(finder, "+0x", 3);
+}
+
+void csizer_image_put_places(image_stream *stream, const csizer_image_places *places) {
+  finder finder = {.start = 1};
+  for (uint32_t i = 0; i < places->count; i++) {
+    const image_place *place = &places->places[i];
+    finder.address = place->address;
+    if (finder.address < finder.start || finder.address >= finder.end) {
+      finder.bias = finder.start = finder.end = finder.length = 0;
+      csizer_loaded_images(note_image, &finder);  // none when it is gone: then its label is a number
+    }
+    const size_t length = finder.length;
+    add_hexadecimal(&finder, place->address - finder.bias);
+    image_put(stream, place->label);
+    image_put_text(stream, finder.text, finder.length, NULL, 0);
+    finder.length = length;
+  }
+}
