@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "SizerReports", dependencies: ["SizerProfile"], resources: [.embedInCode("Page")], swiftSettings: swiftRules
     ),
-    .target(name: "Sizer", dependencies: ["CSizer", "SizerProfile"], swiftSettings: swiftRules),
+    .target(name: "Sizer", dependencies: ["CSizer", "SizerGraph", "SizerProfile"], swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerCommand",
       dependencies: [

@@ -18,17 +18,22 @@ package enum Engine {
         return try Walk(
           layouts: try Layouts(excluding: options, operation: operation), options: options, operation: operation)
       }
+      return try Walk(layouts: sharedLayouts(operation: operation), options: options, operation: operation)
+    }
+
+    /// The table of layouts that all sizers without exclusions share.
+    mutating func sharedLayouts(operation: String) throws(SizerError) -> Layouts {
       // A layout that was compiled while no file could be opened may lack what stands in one. And where a library was
       // closed another's types may lie now.
       let refusals = Engine.refusalCount
       let removals = csizer_removals()
       if removals != self.removals, layouts?.areOfLoadedImages == false { layouts = nil }
       if layouts == nil || refusals != self.refusals {
-        layouts = try Layouts(excluding: options, operation: operation)
+        layouts = try Layouts(excluding: .init(), operation: operation)
         self.refusals = refusals
       }
       self.removals = removals
-      return try Walk(layouts: layouts!, options: options, operation: operation)
+      return layouts!
     }
   }
   private static let turns = Mutex(Turn())

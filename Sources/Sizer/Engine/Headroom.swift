@@ -38,6 +38,12 @@ struct Headroom: ~Copyable, Sendable {
     Headroom.words(for: csizer_headroom_shortage(handle), "the child was ended at")
   }
 
+  /// Why there was no room for a heap image.
+  static func words(for image: csizer_frozen_image) -> String {
+    image.end == CSIZER_CHILD_NO_ROOM || image.shortage.need > 0
+      ? words(for: image.shortage, "an image may cost") : refusal
+  }
+
   static let refusal = "the kernel refused memory for an image"
   static let killed = "the kernel killed an image's child for memory; no other is made"
 

@@ -17,8 +17,13 @@ extension HeapImage {
   /// images must be of a
   /// frozen process, and each of its threads must have gone on between them: ``hasProgress(since:)``.
   public func leaks(confirming earlier: HeapImage) -> [LeakGroup] {
+    leaks(confirming: earlier, afterProgress: hasProgress(since: earlier))
+  }
+
+  /// The same for who has seen by himself whether each thread has gone on between the images.
+  package func leaks(confirming earlier: HeapImage, afterProgress hasProgress: Bool) -> [LeakGroup] {
     let search = LeakSearch(in: self, account: ReferenceAccount(of: self))
-    guard info.isFrozen, earlier.info.isFrozen, info.processID == earlier.info.processID, hasProgress(since: earlier)
+    guard info.isFrozen, earlier.info.isFrozen, info.processID == earlier.info.processID, hasProgress
     else {
       return folded(search) { _ in false }
     }

@@ -5,6 +5,7 @@
 #include "graph/image_places.h"
 #include "platform/checked_read.h"
 #include "runtime/mangling.h"
+#include "runtime/fields.h"
 
 enum { MOST_KEYS = 1 << 16, MOST_OF_AN_OBJECT = 256, TEXT = 40 };
 
