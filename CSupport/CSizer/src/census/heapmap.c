@@ -40,7 +40,7 @@ size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index) {
 void csizer_heapmap_destroy(csizer_heapmap *map) {
   if (!map) return;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    csizer_pages_unmap(map->leaves[i], sizeof(heapmap_leaf));
+    csizer_pages_unmap(heapmap_leaf_of(map->leaves, i), sizeof(heapmap_leaf));
   csizer_pages_unmap(map, sizeof *map);
 }
 
@@ -84,7 +84,7 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   uintptr_t a = (uintptr_t)address;
   if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
   const heapmap_leaf *leaf = heapmap_leaf_at(map, a);
-  return leaf && (__atomic_load_n(&leaf->live[heapmap_unit_index(a)], __ATOMIC_RELAXED) & heapmap_bit(a));
+  return leaf && (heapmap_live(leaf, heapmap_unit_index(a)) & heapmap_bit(a));
 }
 
 bool csizer_heapmap_mark(csizer_heapmap *map, const void *address) {
@@ -101,7 +101,7 @@ static void forget_page(heapmap_leaf *leaf, size_t page) {
 
 void csizer_heapmap_forget_marks(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_of(map->leaves, i);
     size_t first = heapmap_first_unit(leaf) / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
     size_t last = heapmap_last_unit(leaf) / HEAPMAP_UNITS_PER_PAGE;
     for (size_t page = first; page <= last; page += 8) {
@@ -116,23 +116,27 @@ void csizer_heapmap_forget_marks(csizer_heapmap *map) {
 
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++)
-      count += (size_t)__builtin_popcountll(__atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED));
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = heapmap_leaf_of(map->leaves, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
+      count += (size_t)__builtin_popcountll(heapmap_live(leaf, unit));
+  }
   return count;
 }
 
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++) {
-      uint64_t live = __atomic_load_n(&map->leaves[i]->live[unit], __ATOMIC_RELAXED);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = heapmap_leaf_of(map->leaves, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
+      uint64_t live = heapmap_live(leaf, unit);
       for (; live; live &= live - 1) {
         uintptr_t address = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT) +
                             ((uintptr_t)__builtin_ctzll(live) << 4);
         if (!visit(context, (const void *)address)) return;
       }
     }
+  }
 }
 
 static size_t resident_bytes(const void *start, size_t bytes) {
@@ -168,7 +172,7 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
   size_t bytes = resident_bytes(map, sizeof *map);
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    bytes += resident_leaf(map->leaves[i]);
+    bytes += resident_leaf(heapmap_leaf_of(map->leaves, i));
   return bytes;
 }
 

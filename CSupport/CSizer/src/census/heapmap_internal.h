@@ -52,9 +52,14 @@ static inline size_t heapmap_unit_index(uintptr_t address) {
   return (address >> HEAPMAP_UNIT_SHIFT) & (HEAPMAP_UNITS - 1);
 }
 
+/// A leaf by its index, or NULL; other threads make some at the same time.
+static inline heapmap_leaf *heapmap_leaf_of(heapmap_leaf *const *leaves, size_t index) {
+  return __atomic_load_n(&leaves[index], __ATOMIC_ACQUIRE);
+}
+
 /// The leaf of an address below 2^47, or NULL.
 static inline heapmap_leaf *heapmap_leaf_at(const csizer_heapmap *map, uintptr_t address) {
-  return __atomic_load_n(&map->leaves[address >> HEAPMAP_LEAF_SHIFT], __ATOMIC_ACQUIRE);
+  return heapmap_leaf_of(map->leaves, address >> HEAPMAP_LEAF_SHIFT);
 }
 
 /// The leaf of an address, made when it is not there; NULL when the address is out of range or mmap failed.
@@ -72,6 +77,11 @@ static inline size_t heapmap_first_unit(const heapmap_leaf *leaf) {
 }
 static inline size_t heapmap_last_unit(const heapmap_leaf *leaf) {
   return __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
+}
+
+/// The objects of a unit, a bit each; other threads make and free some at the same time. Any thread.
+static inline uint64_t heapmap_live(const heapmap_leaf *leaf, size_t unit) {
+  return __atomic_load_n(&leaf->live[unit], __ATOMIC_RELAXED);
 }
 
 /// Whether any object was ever put into the leaf. Any thread.

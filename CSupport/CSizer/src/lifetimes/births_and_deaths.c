@@ -55,7 +55,7 @@ bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, 
   if (!record) return false;
   record->cohort = tracking->cohort;
   record->trace = trace;
-  record->end = LIFETIME_TRACKED | address;
+  lifetime_set_end(record, LIFETIME_TRACKED | address);
   record->birth = birth;
   csizer_living_insert(hash, tracking->owner->number, number);
   return true;
@@ -114,7 +114,7 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
   csizer_lifetimes *owner;
   bool are_more = true;
   for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
-    __atomic_store_n(&record->end, now, __ATOMIC_RELAXED);  // csizer_lifetimes_read takes no lock
+    lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
   }
   tracked_clear(address);

@@ -29,7 +29,7 @@ static void find_own_stack(csizer_walk *walk) {
 static uint32_t sweep_threshold(const csizer_heapmap *map) {
   size_t units = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    const heapmap_leaf *leaf = map->leaves[i];
+    const heapmap_leaf *leaf = heapmap_leaf_of(map->leaves, i);
     size_t first = heapmap_first_unit(leaf), last = heapmap_last_unit(leaf);
     if (first <= last) units += last - first;
   }

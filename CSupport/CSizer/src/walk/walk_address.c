@@ -90,7 +90,7 @@ static uintptr_t block_before(const csizer_walk *walk, uintptr_t address) {
     if (!leaf) return 0;
     size_t index = unit & (HEAPMAP_UNITS - 1);
     // A sweep marks words before it knows whether they are objects.
-    uint64_t bits = (walk->sweeping ? leaf->live[index] : leaf->live[index] | leaf->seen[index]) & below;
+    uint64_t bits = (heapmap_live(leaf, index) | (walk->sweeping ? 0 : leaf->seen[index])) & below;
     if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
   }
   return 0;

@@ -236,12 +236,12 @@ static inline void walk_push(csizer_walk *walk, uintptr_t object) {
 /// A word that the layout calls a reference. What is no address of a live object ends at the first or second test.
 static inline void walk_reference(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15)) return;
-  heapmap_leaf *leaf = walk->map->leaves[address >> HEAPMAP_LEAF_SHIFT];
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (__builtin_expect(leaf != NULL, 1)) {
     size_t unit = heapmap_unit_index(address);
     uint64_t bit = heapmap_bit(address);
     if (leaf->seen[unit] & bit) return;
-    if (__builtin_expect((leaf->live[unit] & bit) != 0, 1)) {
+    if (__builtin_expect((heapmap_live(leaf, unit) & bit) != 0, 1)) {
       leaf->seen[unit] |= bit;
       walk_push(walk, address);
       return;

@@ -26,7 +26,7 @@ INLINE bool is_in_range(uintptr_t grain) {
   return grain - (WALK_FLOOR >> 4) < (WALK_CEILING >> 4) - (WALK_FLOOR >> 4);
 }
 INLINE heapmap_leaf *leaf_of(heapmap_leaf *const *leaves, uintptr_t grain) {
-  return leaves[grain >> (HEAPMAP_LEAF_SHIFT - 4)];
+  return heapmap_leaf_of(leaves, grain >> (HEAPMAP_LEAF_SHIFT - 4));
 }
 INLINE size_t unit_of(uintptr_t grain) { return grain >> 6 & (HEAPMAP_UNITS - 1); }
 INLINE uint64_t bit_of(uintptr_t grain) { return (uint64_t)1 << (grain & 63); }
@@ -60,7 +60,7 @@ INLINE uint32_t meet_in_queue(csizer_walk *walk, heapmap_leaf *const *leaves, ui
   uintptr_t grain = grain_of(address);
   if (!is_in_range(grain)) return tail;
   heapmap_leaf *leaf = leaf_of(leaves, grain);
-  if (__builtin_expect(!leaf || !(leaf->live[unit_of(grain)] & bit_of(grain)), 0)) {
+  if (__builtin_expect(!leaf || !(heapmap_live(leaf, unit_of(grain)) & bit_of(grain)), 0)) {
     walk->tail = tail;
     csizer_walk_unlisted(walk, address);
     return walk->tail;
@@ -80,7 +80,7 @@ static void run_queue(csizer_walk *walk) {
     // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
     fetch(walk->queue[(head + AHEAD) % WALK_QUEUE]);
     uintptr_t address = walk->queue[head++ % WALK_QUEUE];
-    const walk_hot *hot = count(walk, leaves[address >> HEAPMAP_LEAF_SHIFT], address);
+    const walk_hot *hot = count(walk, heapmap_leaf_at(walk->map, address), address);
     if (__builtin_expect(!hot, 0)) {
       walk->head = head;
       walk->tail = tail;
@@ -127,7 +127,7 @@ INLINE void scan_in_sweep(csizer_walk *walk, heapmap_leaf *const *leaves, const 
 // object.
 static __attribute__((noinline)) uint64_t sort_out(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start,
                                                    uint64_t waiting) {
-  uint64_t unknown = waiting & ~leaf->live[unit];
+  uint64_t unknown = waiting & ~heapmap_live(leaf, unit);
   leaf->seen[unit] &= ~unknown;
   for (uint64_t bits = unknown; bits; bits &= bits - 1) {
     unsigned bit = (unsigned)__builtin_ctzll(bits);
@@ -136,7 +136,7 @@ static __attribute__((noinline)) uint64_t sort_out(csizer_walk *walk, heapmap_le
   // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
   uint8_t *page_class = heapmap_page_class(leaf, start);
   if (*page_class == PAGE_UNKNOWN) *page_class = PAGE_FOREIGN;
-  return waiting & (leaf->live[unit] | leaf->seen[unit]);
+  return waiting & (heapmap_live(leaf, unit) | leaf->seen[unit]);
 }
 
 /// What waits in a unit; from now on it is done.
@@ -144,13 +144,13 @@ INLINE uint64_t take_unit(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, ui
   uint64_t waiting = leaf->seen[unit] & ~leaf->done[unit];
   if (!waiting) return 0;
   leaf->done[unit] |= waiting;
-  if (__builtin_expect((waiting & ~leaf->live[unit]) != 0, 0)) return sort_out(walk, leaf, unit, start, waiting);
+  if (__builtin_expect((waiting & ~heapmap_live(leaf, unit)) != 0, 0)) return sort_out(walk, leaf, unit, start, waiting);
   return waiting;
 }
 
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   heapmap_leaf *const *leaves = walk->map->leaves;
-  heapmap_leaf *leaf = leaves[index];
+  heapmap_leaf *leaf = heapmap_leaf_of(leaves, index);
   uintptr_t ring[RING];
   size_t head = 0, tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
@@ -170,7 +170,7 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
 // Moves what waits to the queue; false when it does not all fit there.
 static bool gather(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = walk->map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_of(walk->map->leaves, i);
     for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
       if (walk->tail - walk->head > walk->sweep_at - 64) return false;
       uintptr_t start = ((uintptr_t)i << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)unit << HEAPMAP_UNIT_SHIFT);
@@ -184,7 +184,7 @@ static bool gather(csizer_walk *walk) {
 // Bits that were set outside of a leaf's range of units, where nothing lives by the census: what turns out to be an
 // object waits in a wider range from now on. Whether there were any.
 static bool take_strays(csizer_walk *walk, size_t index) {
-  heapmap_leaf *leaf = walk->map->leaves[index];
+  heapmap_leaf *leaf = heapmap_leaf_of(walk->map->leaves, index);
   bool found = false;
   for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
     if (!leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT]) {

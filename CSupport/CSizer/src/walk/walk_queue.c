@@ -15,7 +15,7 @@ void csizer_walk_resume_sweep(csizer_walk *walk) {
 
 void csizer_walk_begin_sweep(csizer_walk *walk) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = walk->map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_of(walk->map->leaves, i);
     // All that is seen is done, but for what waits in the queue.
     for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
       if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
