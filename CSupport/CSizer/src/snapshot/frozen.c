@@ -176,8 +176,9 @@ static void be_expendable(void) {
   prctl(PR_SET_DUMPABLE, 0);  // from now on /proc/self is root's
 }
 
-// ThreadSanitizer took no part in a fork that was none of libc's: what other threads wrote before it looks like a race with what is read
-// here, where none of them exists. Its report would need locks that they may hold. Present in processes that were built with it.
+// ThreadSanitizer took no part in a fork that was none of libc's: what other threads wrote before it looks like a race
+// with what is read here, where none of them exists. Its report would need locks that they may hold. Present in
+// processes that were built with it.
 extern __attribute__((weak)) void AnnotateIgnoreReadsBegin(const char *file, int line);
 extern __attribute__((weak)) void AnnotateIgnoreWritesBegin(const char *file, int line);
 extern __attribute__((weak)) void AnnotateIgnoreSyncBegin(const char *file, int line);

@@ -144,7 +144,8 @@ INLINE uint64_t take_unit(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, ui
   uint64_t waiting = leaf->seen[unit] & ~leaf->done[unit];
   if (!waiting) return 0;
   leaf->done[unit] |= waiting;
-  if (__builtin_expect((waiting & ~heapmap_live(leaf, unit)) != 0, 0)) return sort_out(walk, leaf, unit, start, waiting);
+  if (__builtin_expect((waiting & ~heapmap_live(leaf, unit)) != 0, 0))
+    return sort_out(walk, leaf, unit, start, waiting);
   return waiting;
 }
 
