@@ -121,6 +121,11 @@ let package = Package(
       swiftSettings: swiftRules + [
         .enableExperimentalFeature("BuiltinModule"), .enableExperimentalFeature("RawLayout"),
       ]),
+    // What Swift programs get from C++.
+    .target(name: "Shapes", path: "Tests/CxxTests/Shapes"),
+    .testTarget(
+      name: "CxxTests", dependencies: ["Sizer", "Shapes", "CSizerTesting"], exclude: ["Shapes"],
+      swiftSettings: swiftRules + [.interoperabilityMode(.Cxx)]),
     // Frozen snapshots of a busy process, for as many seconds as SIZER_STRESS_SECONDS says.
     .testTarget(name: "StressTests", dependencies: ["Sizer", "TestSupport"], swiftSettings: swiftRules),
     .testTarget(
@@ -150,14 +155,15 @@ let package = Package(
       path: "Tests/Browser/ReportSamples",
       swiftSettings: swiftRules),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )
 
 // What is built for a sanitizer, which takes the place of malloc and so knows no exact sizes: no benchmarks and not the zoo. Under
 // ThreadSanitizer only what threads share; the compiler (6.3) ends there with an error of its own on the zoo's BasicContainers.
 if let sanitizer = Context.environment["SIZER_SANITIZER"] {
   var left: Set = [
-    "SizerTests", "SizerBench", "TrackingFloor", "TrackingLoop", "CFloor", "SlimHost",
+    "SizerTests", "CxxTests", "Shapes", "SizerBench", "TrackingFloor", "TrackingLoop", "CFloor", "SlimHost",
     "ReportSamples",
   ]
   if sanitizer == "thread" {
