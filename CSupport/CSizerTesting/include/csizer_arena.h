@@ -3,6 +3,10 @@
 #define CSIZER_ARENA_H
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /// The oracle: jemalloc's own account of an arena that holds only what a test put there.
 ///
 /// After a thread's cache is flushed, `stats.arenas.<i>.small.allocated + large.allocated` is the sum of the usable
@@ -25,5 +29,12 @@ int csizer_arena_bytes(unsigned arena, size_t *ret_bytes);
 /// Gives an arena back to jemalloc if nothing lives in it any more; what a test leaked, or the runtime cached, keeps
 /// it.
 int csizer_arena_retire(unsigned arena);
+
+/// Usable bytes of a block that malloc is asked so many bytes for, of whatever allocator this process has.
+size_t csizer_block_bytes(size_t requested);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

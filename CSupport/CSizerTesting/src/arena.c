@@ -2,7 +2,16 @@
 #include "csizer_arena.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
+#include <stdlib.h>
+
+size_t csizer_block_bytes(size_t requested) {
+  void *block = malloc(requested);
+  size_t bytes = malloc_usable_size(block);
+  free(block);
+  return bytes;
+}
 
 #ifdef CSIZER_JEMALLOC
 #include <jemalloc/jemalloc.h>

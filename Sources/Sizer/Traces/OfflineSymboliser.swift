@@ -32,16 +32,31 @@ package struct OfflineSymboliser {
   /// The same traces with names where they have none and these can be found. Reads the images' files; time as
   /// ``Symboliser/traces(of:)`` takes. Traces that have names already stay as they are.
   package mutating func traces(_ traces: [StackTrace]) -> [StackTrace] {
-    let isRaw = traces.map { trace in trace.frames.allSatisfy { $0.function == nil } }
-    let frames = Set(zip(traces, isRaw).filter(\.1).flatMap(\.0.frames))
-    let calls = calls(of: frames)
-    return zip(traces, isRaw).map { trace, isRaw in
-      guard isRaw else { return trace }
-      let found = trace.frames.flatMap { frame in
-        calls[frame] ?? [(frame: frame, origin: FrameOrigin(symbol: nil, image: frame.image))]
-      }
-      return StackTrace(frames: userFrames(of: found, origin: \.origin).map(\.frame))
+    var frames: Set<StackTrace.Frame> = []
+    for trace in traces where trace.isRaw {
+      for index in 0..<trace.frameCount { frames.insert(trace.frame(at: index)) }
     }
+    let found = calls(of: frames)
+    var table = CallTable<StackTrace.Frame> {
+      found[$0] ?? [TracedCall(frame: $0, origin: FrameOrigin(symbol: nil, image: $0.image))]
+    }
+    var numbers: [StackTrace.Frame: UInt32] = [:]
+    // All in one builder: traces that keep their names share their frames with nobody, and come between the others.
+    var builder = TraceBuilder()
+    for trace in traces {
+      if trace.isRaw {
+        table.add(trace.frames, to: &builder)
+        continue
+      }
+      let calls = trace.frames.map { frame in
+        if let number = numbers[frame] { return number }
+        let number = builder.number(of: frame)
+        numbers[frame] = number
+        return number
+      }
+      builder.add(calls)
+    }
+    return builder.traces()
   }
 
   private struct Build: Hashable {
@@ -49,9 +64,7 @@ package struct OfflineSymboliser {
     var id: String
   }
 
-  private mutating func calls(
-    of frames: Set<StackTrace.Frame>
-  ) -> [StackTrace.Frame: [(frame: StackTrace.Frame, origin: FrameOrigin)]] {
+  private mutating func calls(of frames: Set<StackTrace.Frame>) -> [StackTrace.Frame: [TracedCall]] {
     var images: [Build: LoadedImage] = [:]
     for frame in frames {
       guard let path = frame.image else { continue }
@@ -62,7 +75,7 @@ package struct OfflineSymboliser {
       }
     }
     let session = SymbolSession(images: images.values.sorted { $0.bias < $1.bias })
-    var found: [StackTrace.Frame: [(frame: StackTrace.Frame, origin: FrameOrigin)]] = [:]
+    var found: [StackTrace.Frame: [TracedCall]] = [:]
     for frame in frames {
       let image = frame.image.flatMap { images[Build(path: $0, id: frame.buildID ?? "")] }
       var calls: [SymbolisedCall] = []
@@ -71,7 +84,7 @@ package struct OfflineSymboliser {
         if !calls.isEmpty { outcomes[image.path] = .read }
       }
       if calls.contains(where: { $0.symbol != nil }) { namedCount += 1 } else { unnamedCount += 1 }
-      if !calls.isEmpty { found[frame] = calls.map { named($0, frame) } }
+      if !calls.isEmpty { found[frame] = calls.map { TracedCall($0, in: frame) } }
     }
     return found
   }
@@ -96,17 +109,6 @@ package struct OfflineSymboliser {
     return UInt(count + 1) * Self.room
   }
 
-  private func named(_ call: SymbolisedCall, _ raw: StackTrace.Frame) -> (frame: StackTrace.Frame, origin: FrameOrigin)
-  {
-    var frame = raw
-    frame.function = call.symbol.map(readableName)
-    frame.file = call.file
-    frame.line = call.line
-    frame.column = call.column
-    frame.isInlined = call.isInlined
-    return (frame, FrameOrigin(symbol: call.symbol, image: raw.image))
-  }
-
   /// Bytes of hexadecimal digits; nil when it is something else.
   private static func bytes(_ digits: String) -> [UInt8]? {
     let digits = digits.utf8.map { UInt8($0) }
@@ -118,4 +120,9 @@ package struct OfflineSymboliser {
     }
     return bytes
   }
+}
+
+extension StackTrace {
+  /// Whether none of its frames has a name.
+  fileprivate var isRaw: Bool { (0..<frameCount).allSatisfy { frame(at: $0).function == nil } }
 }

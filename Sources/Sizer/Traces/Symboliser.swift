@@ -12,14 +12,9 @@ import Synchronization
 /// Any thread may call; calls wait for each other. Not for hot paths: the first address of an image reads its debug
 /// information.
 package final class Symboliser: Sendable {
-  fileprivate struct Call: Sendable {
-    var frame: StackTrace.Frame
-    var origin: FrameOrigin
-  }
-
   fileprivate struct Memory: Sendable {
     /// What each address was found to be; none twice.
-    var calls: [UInt: [Call]] = [:]
+    var calls: [UInt: [TracedCall]] = [:]
     var table = ImageTable(images: [], generation: 0)
   }
 
@@ -44,10 +39,11 @@ package final class Symboliser: Sendable {
     let now = ImageTable.current()
     return memory.withLock { memory in
       let found = memory.update(for: stacks, now)
-      return stacks.map { stack in
-        let calls = stack.flatMap { memory.calls[$0] ?? found[$0] ?? [] }
-        return StackTrace(frames: userFrames(of: calls, origin: \.origin).map(\.frame))
-      }
+      let known = memory.calls
+      var table = CallTable<UInt> { known[$0] ?? found[$0] ?? [] }
+      var builder = TraceBuilder()
+      for stack in stacks { table.add(stack, to: &builder) }
+      return builder.traces()
     }
   }
 }
@@ -56,7 +52,7 @@ extension Symboliser.Memory {
   /// Looks up what is not known yet. Where another image lies now, addresses mean something
   /// else; what was known of an image that is gone stays known. Answers what should be looked up again:
   /// the system had no descriptor or memory for all that the answer is in.
-  fileprivate mutating func update(for stacks: [[UInt]], _ now: ImageTable) -> [UInt: [Symboliser.Call]] {
+  fileprivate mutating func update(for stacks: [[UInt]], _ now: ImageTable) -> [UInt: [TracedCall]] {
     if now.generation != table.generation {
       let before = table
       calls = calls.filter { address, _ in
@@ -73,26 +69,14 @@ extension Symboliser.Memory {
     let images = Set(wanted.compactMap { $0 == 0 ? nil : now.image(at: $0 - 1) })
     // Memory that debug information takes is the host's: the session goes when the addresses are known.
     let session = SymbolSession(images: images.sorted { $0.bias < $1.bias })
-    var answers: [UInt: [Symboliser.Call]] = [:]
+    var answers: [UInt: [TracedCall]] = [:]
     for address in wanted {
       let found = session?.calls(returningTo: address) ?? []
       let raw = now.rawFrame(at: address).frame
-      answers[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { Symboliser.Call($0, in: raw) }
+      answers[address] = (found.isEmpty ? [SymbolisedCall()] : found).map { TracedCall($0, in: raw) }
     }
     guard Engine.refusalCount == refusals else { return answers }
     calls.merge(answers) { $1 }
     return [:]
-  }
-}
-
-extension Symboliser.Call {
-  fileprivate init(_ call: SymbolisedCall, in raw: StackTrace.Frame) {
-    frame = raw
-    frame.function = call.symbol.map(readableName)
-    frame.file = call.file
-    frame.line = call.line
-    frame.column = call.column
-    frame.isInlined = call.isInlined
-    origin = FrameOrigin(symbol: call.symbol, image: raw.image)
   }
 }

@@ -56,8 +56,14 @@ struct RecordedTracesTests {
     #expect(raw.frames.allSatisfy { $0.function == nil && $0.file == nil && $0.address != 0 })
     #expect(raw.frames.contains { $0.image != nil && $0.imageOffset != 0 && $0.buildID?.isEmpty == false })
     var symboliser = OfflineSymboliser()
-    let named = symboliser.traces([raw])
+    let other = StackTrace(frames: [.init(address: 1, function: "named before"), raw.frames[0]])
+    let named = symboliser.traces([raw, other, raw])
     try expectPlace(try #require(named.first), createTraced().line)
+    #expect(named[1] == other && named[2] == named[0])
+    // Each frame is kept once, whoever calls it.
+    let shared = try named.map { try #require($0.sharedCalls).shared }
+    #expect(shared.allSatisfy { $0 === shared[0] })
+    #expect(shared[0].frames.count <= Set(named.flatMap(\.frames) + raw.frames).count)
   }
 
   /// The trace goes through `createTraced`, at the line where it makes its object.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSizerTesting
 import Glibc
 import SeededRandom
 import Sizer
@@ -119,8 +120,12 @@ struct ThreadsTests {
     #expect(measured.count > 2)
     for (snapshot, base, low) in measured {
       #expect(snapshot.classes.mapValues(\.active) == ["Base": base, "Low": low])
-      // A header and an integer; a reference more, in the same block, and a leaf.
-      #expect(snapshot.classes.mapValues(\.bytes) == ["Base": base * 32, "Low": low * 64])
+      // A header and an integer; a reference more, and a leaf, which is as large as the first.
+      #expect(
+        snapshot.classes.mapValues(\.bytes) == [
+          "Base": base * Int(csizer_block_bytes(24)),
+          "Low": low * (Int(csizer_block_bytes(32)) + Int(csizer_block_bytes(24))),
+        ])
       #expect(snapshot.skippedCount == 0)
     }
     let statistics = tracker.statistics

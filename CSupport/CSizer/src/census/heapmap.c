@@ -37,7 +37,7 @@ size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index) {
 void csizer_heapmap_destroy(csizer_heapmap *map) {
   if (!map) return;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    csizer_pages_unmap(map->leaves[i], sizeof(heapmap_leaf));
+    csizer_pages_unmap(heapmap_leaf_numbered(map, i), sizeof(heapmap_leaf));
   csizer_pages_unmap(map, sizeof *map);
 }
 
@@ -97,16 +97,16 @@ bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address) {
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++)
-      count += (size_t)__builtin_popcountll(heapmap_live_in(map->leaves[i], unit));
+    for (size_t unit = heapmap_first_unit(heapmap_leaf_numbered(map, i)); unit <= heapmap_last_unit(heapmap_leaf_numbered(map, i)); unit++)
+      count += (size_t)__builtin_popcountll(heapmap_live_in(heapmap_leaf_numbered(map, i), unit));
   return count;
 }
 
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(map->leaves[i]); unit <= heapmap_last_unit(map->leaves[i]); unit++) {
-      uint64_t live = heapmap_live_in(map->leaves[i], unit);
+    for (size_t unit = heapmap_first_unit(heapmap_leaf_numbered(map, i)); unit <= heapmap_last_unit(heapmap_leaf_numbered(map, i)); unit++) {
+      uint64_t live = heapmap_live_in(heapmap_leaf_numbered(map, i), unit);
       for (; live; live &= live - 1) {
         uintptr_t address = heapmap_unit_start(i, unit) + ((uintptr_t)__builtin_ctzll(live) << 4);
         if (!visit(context, (const void *)address)) return;

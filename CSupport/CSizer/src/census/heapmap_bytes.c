@@ -39,7 +39,7 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {
   size_t bytes = resident_bytes(map, sizeof *map);
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    bytes += resident_leaf(map->leaves[i]);
+    bytes += resident_leaf(heapmap_leaf_numbered(map, i));
   return bytes;
 }
 

@@ -77,7 +77,7 @@ size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
 
 /// The leaf of an index that csizer_heapmap_next_leaf gave.
 static inline heapmap_leaf *heapmap_leaf_numbered(const csizer_heapmap *map, size_t index) {
-  return map->leaves[index];
+  return __atomic_load_n(&map->leaves[index], __ATOMIC_ACQUIRE);
 }
 
 /// Where a unit of a leaf starts.

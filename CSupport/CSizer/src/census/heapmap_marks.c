@@ -18,7 +18,7 @@ static void forget_page(heapmap_leaf *leaf, size_t page) {
 
 void csizer_heapmap_forget_marks(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
     size_t first = heapmap_first_unit(leaf) / HEAPMAP_UNITS_PER_PAGE & ~(size_t)7;
     size_t last = heapmap_last_unit(leaf) / HEAPMAP_UNITS_PER_PAGE;
     for (size_t page = first; page <= last; page += 8) {
@@ -33,7 +33,7 @@ void csizer_heapmap_forget_marks(csizer_heapmap *map) {
 
 void csizer_heapmap_begin_sweep(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = map->leaves[i];
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
     for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
       if (leaf->done[unit] != leaf->seen[unit]) leaf->done[unit] = leaf->seen[unit];
   }
@@ -41,7 +41,7 @@ void csizer_heapmap_begin_sweep(csizer_heapmap *map) {
 
 bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*visit)(void *context, uintptr_t address),
                                 void *context) {
-  heapmap_leaf *leaf = map->leaves[leaf_index];
+  heapmap_leaf *leaf = heapmap_leaf_numbered(map, leaf_index);
   bool found = false;
   for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
     if (!leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT]) {
@@ -61,7 +61,8 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
 size_t csizer_heapmap_sweep_bytes(const csizer_heapmap *map) {
   size_t units = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    size_t first = heapmap_first_unit(map->leaves[i]), last = heapmap_last_unit(map->leaves[i]);
+    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    size_t first = heapmap_first_unit(leaf), last = heapmap_last_unit(leaf);
     if (first <= last) units += last - first;
   }
   return units * (sizeof(uint64_t) * 2);  // seen and done
@@ -75,7 +76,7 @@ uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t addre
     const heapmap_leaf *leaf = heapmap_leaf_at(map, unit << HEAPMAP_UNIT_SHIFT);
     if (!leaf) return 0;
     size_t index = unit & (HEAPMAP_UNITS - 1);
-    uint64_t bits = (with_seen ? leaf->live[index] | leaf->seen[index] : leaf->live[index]) & below;
+    uint64_t bits = (heapmap_live_in(leaf, index) | (with_seen ? leaf->seen[index] : 0)) & below;
     if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
   }
   return 0;

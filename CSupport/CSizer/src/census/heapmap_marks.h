@@ -18,7 +18,7 @@ static inline bool heapmap_grain_is_from(heapmap_grain grain, uintptr_t floor) {
 
 /// The leaf of a grain that is in range, or NULL.
 static inline heapmap_leaf *heapmap_leaf_of_grain(const csizer_heapmap *map, heapmap_grain grain) {
-  return map->leaves[grain >> (HEAPMAP_LEAF_SHIFT - 4)];
+  return heapmap_leaf_numbered(map, grain >> (HEAPMAP_LEAF_SHIFT - 4));
 }
 
 static inline size_t heapmap_unit_of_grain(heapmap_grain grain) {
@@ -38,7 +38,7 @@ static inline heapmap_meeting heapmap_meet(heapmap_leaf *leaf, heapmap_grain gra
   size_t unit = heapmap_unit_of_grain(grain);
   uint64_t bit = (uint64_t)1 << (grain & 63);
   if (leaf->seen[unit] & bit) return HEAPMAP_SEEN_BEFORE;
-  if (__builtin_expect(!(leaf->live[unit] & bit), 0)) return HEAPMAP_UNLISTED;
+  if (__builtin_expect(!(heapmap_live_in(leaf, unit) & bit), 0)) return HEAPMAP_UNLISTED;
   leaf->seen[unit] |= bit;
   return HEAPMAP_SEEN_NOW;
 }
@@ -110,19 +110,19 @@ static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t uni
 
 /// Whether there are places among these at which the census knows no object.
 static inline bool heapmap_are_unlisted(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  return (places.bits & ~leaf->live[unit]) != 0;
+  return (places.bits & ~heapmap_live_in(leaf, unit)) != 0;
 }
 
 /// Those; they are not seen any more.
 static inline heapmap_places heapmap_unsee_unlisted(heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  uint64_t unlisted = places.bits & ~leaf->live[unit];
+  uint64_t unlisted = places.bits & ~heapmap_live_in(leaf, unit);
   leaf->seen[unit] &= ~unlisted;
   return (heapmap_places){places.start, unlisted};
 }
 
 /// Which of these are live objects or seen.
 static inline heapmap_places heapmap_still_known(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  return (heapmap_places){places.start, places.bits & (leaf->live[unit] | leaf->seen[unit])};
+  return (heapmap_places){places.start, places.bits & (heapmap_live_in(leaf, unit) | leaf->seen[unit])};
 }
 
 /// From now on all that is seen is done.

@@ -24,7 +24,7 @@ bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, 
   if (!record) return false;
   record->cohort = tracking->cohort;
   record->trace = trace;
-  record->end = LIFETIME_TRACKED | address;
+  lifetime_set_end(record, LIFETIME_TRACKED | address);
   record->birth = birth;
   csizer_living_insert(hash, tracking->owner->number, number);
   return true;

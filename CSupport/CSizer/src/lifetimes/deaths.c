@@ -19,7 +19,7 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
   csizer_lifetimes *owner;
   bool are_more = true;
   for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
-    __atomic_store_n(&record->end, now, __ATOMIC_RELAXED);  // csizer_lifetimes_read takes no lock
+    lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
   }
   heapmap_leaf *leaf = census_leaf_of(address);

@@ -64,9 +64,18 @@ struct csizer_lifetimes {
   size_t morph_count;
 };
 
-static inline bool lifetime_is_tracked(const lifetime_record *record) { return (record->end & LIFETIME_TRACKED) != 0; }
+// Who reads holds no shard; deaths write at the same time.
+static inline uint64_t lifetime_end(const lifetime_record *record) {
+  return __atomic_load_n(&record->end, __ATOMIC_RELAXED);
+}
+static inline void lifetime_set_end(lifetime_record *record, uint64_t end) {
+  __atomic_store_n(&record->end, end, __ATOMIC_RELAXED);
+}
+static inline bool lifetime_is_tracked(const lifetime_record *record) {
+  return (lifetime_end(record) & LIFETIME_TRACKED) != 0;
+}
 static inline uintptr_t lifetime_address(const lifetime_record *record) {
-  return (uintptr_t)(record->end & ~LIFETIME_TRACKED);
+  return (uintptr_t)(lifetime_end(record) & ~LIFETIME_TRACKED);
 }
 
 static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifetimes, uint32_t number) {

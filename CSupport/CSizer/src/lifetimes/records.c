@@ -61,7 +61,7 @@ csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_
       number < csizer_lifetimes_count(lifetimes) ? lifetime_record_at(lifetimes, number) : NULL;
   csizer_lifetime lifetime = {.fate = CSIZER_RELEASED};
   if (!record || !record->birth) return lifetime;
-  uint64_t end = __atomic_load_n(&record->end, __ATOMIC_RELAXED);
+  uint64_t end = lifetime_end(record);
   lifetime.birth = record->birth;
   lifetime.cohort = record->cohort;
   lifetime.trace = record->trace;

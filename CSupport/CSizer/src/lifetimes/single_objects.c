@@ -95,7 +95,7 @@ static void release_record(void *context, lifetime_record *record) {
   release *release = context;
   const csizer_cohort *cohort = &release->lifetimes->cohorts[record->cohort];
   if (cohort->keep) ((void **)release->kept.memory)[release->kept_count++] = (void *)lifetime_address(record);
-  record->end = LIFETIME_RELEASED | release->now;
+  lifetime_set_end(record, LIFETIME_RELEASED | release->now);
 }
 
 static void count_kept(void *context, csizer_lifetimes *owner, const lifetime_record *record) {

@@ -92,7 +92,21 @@ static void be_expendable(void) {
   prctl(PR_SET_DUMPABLE, 0);  // from now on /proc/self is root's
 }
 
+// ThreadSanitizer took no part in a fork that was none of libc's: what other threads wrote before it looks like a race
+// with what is read here, where none of them exists. Its report would need locks that they may hold. Present in
+// processes that were built with it.
+extern __attribute__((weak)) void AnnotateIgnoreReadsBegin(const char *file, int line);
+extern __attribute__((weak)) void AnnotateIgnoreWritesBegin(const char *file, int line);
+extern __attribute__((weak)) void AnnotateIgnoreSyncBegin(const char *file, int line);
+
+static void be_alone(void) {
+  if (AnnotateIgnoreReadsBegin) AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+  if (AnnotateIgnoreWritesBegin) AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  if (AnnotateIgnoreSyncBegin) AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
+}
+
 void csizer_child_begin(int parent, int file) {
+  be_alone();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) syscall(SYS_exit_group, 1);  // the host was gone before it could be told
   prctl(PR_SET_NAME, "sizer-frozen");
