@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows ThreadSanitizer that who waited for a mutex of Swift's comes after who had it.
 //
-// What Synchronization.Mutex does when nobody waits is inlined into its users and instrumented there. Waiting and waking
-// are in the library, which is not, and in the kernel. These take their place in a test program that is built with
-// ThreadSanitizer.
+// What Synchronization.Mutex does when nobody waits is inlined into its users and instrumented there. Waiting and
+// waking are in the library, which is not, and in the kernel. These take their place in a test program that is built
+// with ThreadSanitizer.
 #if __has_feature(thread_sanitizer)
 #define _GNU_SOURCE
 #include <dlfcn.h>

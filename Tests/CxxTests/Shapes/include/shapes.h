@@ -43,8 +43,8 @@ class Buffer {
   char *bytes;
 };
 
-/// An object with a heap of its own, counted by C++. What <swift/bridging> calls SWIFT_SHARED_REFERENCE: the header lies
-/// where not every compiler looks.
+/// An object with a heap of its own, counted by C++. What <swift/bridging> calls SWIFT_SHARED_REFERENCE: the header
+/// lies where not every compiler looks.
 class __attribute__((swift_attr("import_reference"), swift_attr("retain:retainSession"),
                      swift_attr("release:releaseSession"))) Session {
  public:
