@@ -11,7 +11,11 @@ public struct HeapGraph: Sendable {
   /// The image itself: objects by number, types, references.
   public let image: HeapImage
 
-  package init(_ image: HeapImage) { self.image = image }
+  init(_ image: HeapImage) {
+    var image = image
+    image.renameTypes(stableName)
+    self.image = image
+  }
 
   /// Captures the heap graph of this process.
   ///

@@ -73,6 +73,11 @@ public struct HeapImage: Sendable, Equatable {
 
   init() {}
 
+  /// Gives each type another name: the process knows better what to call a type than the engine that wrote the image.
+  package mutating func renameTypes(_ name: (String) -> String) {
+    for number in types.indices { types[number].name = name(types[number].name) }
+  }
+
   /// How many objects there are.
   public var objectCount: Int { addresses.count }
   /// How many edges there are.
