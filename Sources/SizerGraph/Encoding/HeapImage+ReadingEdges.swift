@@ -14,27 +14,29 @@ extension HeapImage {
     guard claimed <= UInt64((reader.remaining - objectCount) / 2), claimed < 1 << 32 else {
       throw reader.damage("\(claimed) edges do not fit in")
     }
-    edgeStart = [UInt32](repeating: 0, count: objectCount + 1)
-    edgeTarget = [UInt32](repeating: 0, count: Int(claimed))
-    edgeCode = edgeTarget
+    // Locals: the loop need not ask for each edge whether somebody else looks at the image's columns.
+    var starts = [UInt32](repeating: 0, count: objectCount + 1)
+    var targets = [UInt32](repeating: 0, count: Int(claimed))
+    var codes = targets
     var count = 0
     for object in 0..<objectCount {
       let degree = try reader.varint()
-      guard degree <= UInt64(edgeTarget.count - count) else {
+      guard degree <= UInt64(targets.count - count) else {
         throw reader.damage("there are more edges than the totals say")
       }
       var slot = 1
       for _ in 0..<Int(degree) {
         var target = object
-        edgeTarget[count] = UInt32(try reader.object(after: &target, of: objectCount))
-        edgeCode[count] = try edgeCode(&reader, &slot).bits
+        targets[count] = UInt32(try reader.object(after: &target, of: objectCount))
+        codes[count] = try edgeCode(&reader, &slot).bits
         count += 1
       }
-      edgeStart[object + 1] = UInt32(count)
+      starts[object + 1] = UInt32(count)
     }
-    guard reader.isAtEnd, count == edgeTarget.count else {
+    guard reader.isAtEnd, count == targets.count else {
       throw reader.damage("there are more edges than objects have")
     }
+    (edgeStart, edgeTarget, edgeCode) = (starts, targets, codes)
   }
 
   @inline(__always)
