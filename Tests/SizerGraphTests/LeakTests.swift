@@ -98,6 +98,26 @@ import Testing
     #expect(group.signature == "f81517272a6de04b")
   }
 
+  /// Quadratic work over groups would take minutes here.
+  @Test func `a hundred thousand groups of one shape are one entry`() {
+    var builder = HeapImageBuilder()
+    let type = builder.add(HeapType(name: "App.Node"))
+    let count = 100_000
+    for number in 0..<2 * count { _ = builder.addObject(at: UInt64(number + 1) * 64, type: type, bytes: 64) }
+    for number in 0..<count {
+      builder.addEdge(from: 2 * number, to: 2 * number + 1, label: .slot(2))
+      builder.addEdge(from: 2 * number + 1, to: 2 * number, label: .slot(2))
+      if number % 2 == 0 {
+        builder.add(HeapRoot(.global, of: 2 * number, reference: .weak, label: builder.label(.symbol, "g\(number)")))
+      }
+    }
+    let image = builder.image()
+    let groups = image.leaks()
+    #expect(groups.map(\.groupCount) == [count / 2, count / 2] && Set(groups.map(\.grade)) == [.visible, .suspected])
+    #expect(groups.map(\.observers.count).sorted() == [0, count / 2])
+    #expect(Dominators(of: image).leakedGroupCount == count)
+  }
+
   @Test func `who can still see a group is told, and the group is not proved`() throws {
     for kind in [HeapEdge.Kind.weak, .unowned] {
       var heap = HeapModel()

@@ -35,9 +35,40 @@ import Testing
         #expect(account.certainCount(of: object) == model.incoming(object, .certain))
         #expect(account.uncertainCount(of: object) == model.incoming(object, .uncertain))
         #expect(account.externalCount(of: object) == model.strong[object] - model.incoming(object, .certain))
+        // The model's objects count no weak and unowned references, so that edges are what is too much.
+        #expect(account.externalWeakCount(of: object) == -model.incoming(object, .weak))
+        #expect(account.externalUnownedCount(of: object) == -model.incoming(object, .unowned))
         #expect(account.isRoot(object) == (account.externalCount(of: object) != 0))
       }
     }
+  }
+
+  @Test func `tasks at one place are one record`() {
+    var builder = HeapImageBuilder()
+    let type = builder.add(HeapType(name: "Task", kind: .task))
+    let payload = builder.add(HeapType(name: "App.Window"))
+    let (poll, make) = (builder.label(.function, "App.poll()"), builder.label(.function, "App.start()"))
+    for number in 0..<3 {
+      let task = builder.addObject(at: UInt64(number * 1024 + 1024), type: type, bytes: 256)
+      let window = builder.addObject(at: UInt64(number * 1024 + 1536), type: payload, bytes: 512)
+      builder.addEdge(from: task, to: window, kind: .uncertain, label: .slot(20))
+      builder.add(
+        HeapTask(
+          object: task, state: number < 2 ? .suspended : .running, slabBytes: 1000, function: poll, creator: make,
+          frames: [poll, nil]))
+    }
+    builder.add(HeapTask(object: nil, slabBytes: 10))
+    let image = builder.image()
+    func record(_ state: String, _ count: Int) -> TaskRecord {
+      TaskRecord(
+        function: "App.poll()", creator: "App.start()", state: state, bytes: count * 1256, retainedBytes: count * 1768,
+        frames: ["App.poll()", "?"], count: count)
+    }
+    #expect(
+      image.taskRecords(Dominators(of: image)) == [
+        record("suspended", 2), record("running", 1),
+        TaskRecord(function: "", creator: nil, state: "unknown", bytes: 10, retainedBytes: 10, frames: [], count: 1),
+      ])
   }
 
   private func record(

@@ -3,18 +3,21 @@
 /// For each object of an image: who holds it, as far as the image knows, against what the object itself counts.
 ///
 /// What the strong count has and no certain edge explains is held from outside: by a global, a stack, a task, C.
-/// 8 bytes for an object.
+/// 8 bytes for an object, and some for each that weak or unowned references lead to.
 public struct ReferenceAccount: Sendable {
   /// Certain strong references that the image knows, for each object.
   let certainIn: [UInt32]
   /// Uncertain ones.
   let uncertainIn: [UInt32]
+  // Weak and unowned ones, of the few objects that have some: the object's number, and 1 above bit 32 for unowned.
+  private let otherIn: [UInt64: UInt32]
   private let image: HeapImage
 
   /// The account of an image. Complexity: O(objects + edges).
   public init(of image: HeapImage) {
     var certain = [UInt32](repeating: 0, count: image.objectCount)
     var uncertain = certain
+    var other: [UInt64: UInt32] = [:]
     // Unsafe buffers: millions of edges, whose targets were checked when the image was made.
     certain.withUnsafeMutableBufferPointer { certain in
       uncertain.withUnsafeMutableBufferPointer { uncertain in
@@ -22,7 +25,10 @@ public struct ReferenceAccount: Sendable {
           image.edgeCode.withUnsafeBufferPointer { codes in
             for edge in targets.indices {
               let code = EdgeCode(bits: codes[edge])
-              guard code.isStrong else { continue }
+              guard code.isStrong else {
+                other[Self.key(Int(targets[edge]), code.kind), default: 0] += 1
+                continue
+              }
               if code.isCertain { certain[Int(targets[edge])] += 1 } else { uncertain[Int(targets[edge])] += 1 }
             }
           }
@@ -31,6 +37,7 @@ public struct ReferenceAccount: Sendable {
     }
     certainIn = certain
     uncertainIn = uncertain
+    otherIn = other
     self.image = image
   }
 
@@ -42,6 +49,20 @@ public struct ReferenceAccount: Sendable {
   /// Strong references from outside: the strong count without the certain edges. Negative: a move is under way, the
   /// account proves nothing.
   public func externalCount(of object: Int) -> Int { Int(image.strong[object]) - Int(certainIn[object]) }
+
+  private static func key(_ object: Int, _ kind: HeapEdge.Kind) -> UInt64 {
+    UInt64(object) | (kind == .unowned ? 1 << 32 : 0)
+  }
+
+  /// Weak references from outside: those that the object counts, without the edges. Complexity: O(log n).
+  public func externalWeakCount(of object: Int) -> Int {
+    image[object].weakCount - Int(otherIn[Self.key(object, .weak)] ?? 0)
+  }
+
+  /// Unowned references from outside: those that the object counts, without the edges. Complexity: O(log n).
+  public func externalUnownedCount(of object: Int) -> Int {
+    image[object].unownedCount - Int(otherIn[Self.key(object, .unowned)] ?? 0)
+  }
 
   /// Flags of an object about which its counts say nothing.
   static let rootFlags: HeapImage.Flags = [.immortal, .deiniting, .deadKeptByUnowned, .negativeAccount]

@@ -61,7 +61,7 @@ struct DepthFirstTree {
     let room = image.objectCount + 2 + nodes
     for column in [\DepthFirstTree.vertex, \.parent, \.virtual, \.start] {
       let old = self[keyPath: column]
-      let new = NumberColumn(count: room, filledWith: UInt32(0))
+      let new = NumberColumn(count: room, filledWith: Self.none)
       new.base.update(from: old.base, count: old.count)
       self[keyPath: column] = new
     }

@@ -71,6 +71,17 @@ public struct Dominators: Sendable {
     let node = Int(dominator[Int(number[object])])
     if node == 0 { return .root }
     guard vertex[node] == DepthFirstTree.none else { return .object(Int(vertex[node])) }
-    return .leak(group: groupNodes.firstIndex(of: node))
+    return .leak(group: leakedGroup(at: node))
+  }
+
+  /// Nodes of groups have ascending numbers.
+  private func leakedGroup(at node: Int) -> Int? {
+    var low = 0
+    var high = groupNodes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if groupNodes[middle] < node { low = middle + 1 } else { high = middle }
+    }
+    return low < groupNodes.count && groupNodes[low] == node ? low : nil
   }
 }

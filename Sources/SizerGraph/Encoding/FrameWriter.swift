@@ -6,14 +6,15 @@ struct FrameWriter {
 
   private(set) var file: [UInt8] = []
   private var section = Section.info
-  private var buffer: [UInt8] = []
+  // As long as a frame: a byte is put in its place, nothing is appended.
+  private var buffer = [UInt8](repeating: 0, count: frameBytes)
+  private var filled = 0
 
   init() {
     file = Format.magic
     append(Format.majorVersion)
     append(Format.minorVersion)
     append(UInt32(0))
-    buffer.reserveCapacity(Self.frameBytes)
   }
 
   private mutating func append<Integer: FixedWidthInteger>(_ value: Integer) {
@@ -27,29 +28,36 @@ struct FrameWriter {
   }
 
   mutating func flush() {
-    guard !buffer.isEmpty else { return }
+    guard filled > 0 else { return }
     let head = file.count
     file.append(section.rawValue)
     file.append(contentsOf: [0, 0, 0])
-    append(UInt32(buffer.count))
-    file.append(contentsOf: buffer)
+    append(UInt32(filled))
+    file.append(contentsOf: buffer[..<filled])
     let sum = file.withUnsafeBytes { Checksum.crc32c(UnsafeRawBufferPointer(rebasing: $0[head...])) }
     append(sum)
-    buffer.removeAll(keepingCapacity: true)
+    filled = 0
   }
 
   mutating func byte(_ value: UInt8) {
-    if buffer.count == Self.frameBytes { flush() }
-    buffer.append(value)
+    if filled == Self.frameBytes { flush() }
+    buffer[filled] = value
+    filled += 1
   }
 
+  @inline(__always)
   mutating func varint(_ value: UInt64) {
+    guard value > 0x7F else { return byte(UInt8(truncatingIfNeeded: value)) }
+    longVarint(value)
+  }
+
+  private mutating func longVarint(_ value: UInt64) {
     var rest = value
     while rest > 0x7F {
       byte(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    byte(UInt8(rest))
+    byte(UInt8(truncatingIfNeeded: rest))
   }
 
   mutating func varint(_ value: Int) { varint(UInt64(value)) }

@@ -27,6 +27,7 @@ extension HeapImage {
 
   // What others refer to comes first.
   private mutating func read(_ frames: FrameReader) throws(HeapImageError) {
+    let totals = try frames.read(.end) { reader throws(HeapImageError) in try Totals(&reader) }
     try frames.read(.info) { reader throws(HeapImageError) in try readInfo(&reader) }
     try frames.read(.types) { reader throws(HeapImageError) in try readTypes(&reader) }
     try frames.read(.labels) { reader throws(HeapImageError) in try readLabels(&reader) }
@@ -35,7 +36,7 @@ extension HeapImage {
       try frames.read(.size) { sizes throws(HeapImageError) in try readTypesAndSizes(&reader, &sizes) }
     }
     try frames.read(.count) { reader throws(HeapImageError) in try readCounts(&reader) }
-    try frames.read(.edge) { reader throws(HeapImageError) in try readEdges(&reader) }
+    try frames.read(.edge) { reader throws(HeapImageError) in try readEdges(&reader, claimed: totals.edges) }
     try frames.read(.raw) { reader throws(HeapImageError) in try readRawBlocks(&reader) }
     try frames.read(.root) { reader throws(HeapImageError) in try readRoots(&reader) }
     try frames.read(.task) { reader throws(HeapImageError) in try readTasks(&reader) }
@@ -46,18 +47,31 @@ extension HeapImage {
     try frames.read(.hash) { reader throws(HeapImageError) in try readHashes(&reader) }
     try frames.read(.slice) { reader throws(HeapImageError) in try readSlices(&reader) }
     try frames.read(.sizeClasses) { reader throws(HeapImageError) in try readSizeClasses(&reader) }
-    try frames.read(.end) { reader throws(HeapImageError) in try readEnd(&reader) }
+    guard totals == Totals(of: self) else {
+      throw HeapImageError(code: .corrupted, message: "the sections do not hold what the writer wrote", place: "END")
+    }
+  }
+}
+
+/// What the writer says that there is.
+private struct Totals: Equatable {
+  var objects: UInt64
+  var edges: UInt64
+  var types: UInt64
+  var labels: UInt64
+
+  init(_ reader: inout SectionReader) throws(HeapImageError) {
+    objects = try reader.varint()
+    edges = try reader.varint()
+    types = try reader.varint()
+    labels = try reader.varint()
+    guard reader.isAtEnd else { throw reader.damage("something follows the totals") }
   }
 
-  private func readEnd(_ reader: inout SectionReader) throws(HeapImageError) {
-    for (what, count) in [
-      ("objects", objectCount), ("edges", edgeCount), ("types", types.count), ("labels", labels.count),
-    ] {
-      let claimed = try reader.varint()
-      guard claimed == UInt64(count) else {
-        throw reader.damage("the writer wrote \(claimed) \(what), here are \(count)")
-      }
-    }
-    guard reader.isAtEnd else { throw reader.damage("something follows the totals") }
+  init(of image: HeapImage) {
+    objects = UInt64(image.objectCount)
+    edges = UInt64(image.edgeCount)
+    types = UInt64(image.types.count)
+    labels = UInt64(image.labels.count)
   }
 }

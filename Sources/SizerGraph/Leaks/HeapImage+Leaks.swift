@@ -59,33 +59,41 @@ extension HeapImage {
       var grade: LeakGroup.Grade
       var shape: String
     }
-    var entries: [Key: LeakGroup] = [:]
+    // Entries are changed in their place: there may be a hundred thousand groups of one shape.
+    var entries: [LeakGroup] = []
+    var observers: [Set<String>] = []
+    var numbers: [Key: Int] = [:]
     let raw = rawBytesByOwner()
     for group in search.groups {
-      let observers = group.isClosed ? Set(group.members.flatMap { search.sight.observers[$0] ?? [] }) : []
       let isVisible = group.isClosed && group.core.contains { search.sight.visible.contains($0) }
       let grade: LeakGroup.Grade =
         if isVisible { .visible } else if group.isClosed && isConfirmed(group) { .proved } else { .suspected }
       let shape = shape(of: group.core)
-      let key = Key(grade: grade, shape: shape)
-      var entry =
-        entries[key]
-        ?? LeakGroup(
-          grade: grade, groupCount: 0, objectCount: 0, bytes: 0,
-          typeNames: Set(group.core.map { name(of: $0) }).sorted(),
-          cycle: cycle(in: group.core), signature: Self.signature(of: shape), addresses: [], observers: [])
-      entry.groupCount += 1
-      entry.objectCount += group.members.count
-      entry.bytes = group.members.reduce(entry.bytes) { $0 &+ bytes(of: $1) &+ raw[$1, default: 0] }
-      entry.addresses += group.members.map { UInt(addresses[$0]) }
-      entry.observers = Set(entry.observers).union(observers).sorted()
-      entries[key] = entry
+      let number = numbers[Key(grade: grade, shape: shape)] ?? entries.count
+      if number == entries.count {
+        numbers[Key(grade: grade, shape: shape)] = number
+        entries.append(emptyEntry(grade, group.core, shape))
+        observers.append([])
+      }
+      entries[number].groupCount += 1
+      entries[number].objectCount += group.members.count
+      for object in group.members {
+        entries[number].bytes &+= bytes(of: object) &+ raw[object, default: 0]
+        entries[number].addresses.append(UInt(addresses[object]))
+        if group.isClosed { observers[number].formUnion(search.sight.observers[object] ?? []) }
+      }
     }
-    return entries.values.map { entry in
-      var sorted = entry
-      sorted.addresses.sort()
-      return sorted
-    }.sorted { ($1.bytes, $0.signature) < ($0.bytes, $1.signature) }
+    for number in entries.indices {
+      entries[number].addresses.sort()
+      entries[number].observers = observers[number].sorted()
+    }
+    return entries.sorted { ($1.bytes, $0.signature) < ($0.bytes, $1.signature) }
+  }
+
+  private func emptyEntry(_ grade: LeakGroup.Grade, _ core: [Int], _ shape: String) -> LeakGroup {
+    LeakGroup(
+      grade: grade, groupCount: 0, objectCount: 0, bytes: 0, typeNames: Set(core.map { name(of: $0) }).sorted(),
+      cycle: cycle(in: core), signature: Self.signature(of: shape), addresses: [])
   }
 
   /// Usable bytes of raw blocks under the objects that own some.
