@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses in executables and libraries, and what is said of them: the file's name, its build id, and the offset in it.
+// Addresses in executables and libraries, and what is said of them: the file, its build id, and the offset in it.
 #define _GNU_SOURCE
 #include "graph/image_places.h"
 
