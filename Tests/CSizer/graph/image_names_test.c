@@ -3,8 +3,12 @@
 #include "csizer_image.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <string.h>
 
+#include "graph/image_threads.h"
 #include "support/read_image.h"
 
 // What is in a heap image is named, where names can be known.
@@ -70,6 +74,8 @@ TEST(slots_have_the_names_of_what_stands_there) {
 
 // ---- What leads in from outside ----
 
+enum { GLOBAL = 1, STACK = 2 };
+
 // The address that a label's text names: a file, its build id, and an offset in it.
 static uintptr_t address_of(const char *label) {
   const char *offset = strstr(label, "+0x");
@@ -100,17 +106,94 @@ TEST(global_variables_are_roots) {
   take_names(&image, &names);
   unsigned found = 0;
   while (!is_over(&image, ROOT)) {
-    CHECK_EQUAL(take(&image, ROOT), 1 << 2 | CSIZER_EDGE_UNCERTAIN);
+    const uint64_t what = take(&image, ROOT);
     const uintptr_t object = csizer_graph_object_at(graph, take(&image, ROOT)).address;
     const uint64_t label = take(&image, ROOT);
     CHECK(label && label <= names.label_count);
     CHECK_EQUAL(take(&image, ROOT), 0);
+    if (what == (STACK << 2 | CSIZER_EDGE_UNCERTAIN)) continue;
+    CHECK_EQUAL(what, GLOBAL << 2 | CSIZER_EDGE_UNCERTAIN);
     const uintptr_t address = address_of(names.labels[label - 1]);
     CHECK(address != (uintptr_t)&not_in_the_heap);
     found += address == (uintptr_t)&in_a_global && object == (uintptr_t)in_a_global;
     found += address == (uintptr_t)&with_a_tag && object == (with_a_tag & ~((uintptr_t)0x80 << 56));
   }
   CHECK_EQUAL(found, 2);
+  free_image(&image);
+  csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- Threads ----
+
+typedef struct sleeper {
+  made_heap *heap;
+  sem_t has_made, may_end;
+  uintptr_t object;  // all its bits turned, so that it is in no other place
+} sleeper;
+
+// Until the kernel says that the thread of this name sleeps.
+static void wait_until_asleep(const char *name) {
+  for (;;) {
+    image_thread threads[16];
+    const uint32_t count = csizer_image_threads_read(threads, 16);
+    for (uint32_t i = 0; i < count; i++)
+      if (!strcmp(threads[i].name, name) && threads[i].is_asleep && threads[i].sleeps) return;
+    sched_yield();
+  }
+}
+
+static void *sleep_with_an_object(void *context) {
+  sleeper *sleeper = context;
+  pthread_setname_np(pthread_self(), "sleeper");
+  void *volatile object = made_node(sleeper->heap, 1);
+  sleeper->object = ~(uintptr_t)object;
+  sem_post(&sleeper->has_made);
+  sem_wait(&sleeper->may_end);
+  CHECK(object != NULL);
+  return NULL;
+}
+
+static bool find_thread(image *image, const char *name) {
+  bool is_found = false;
+  while (!is_over(image, THREAD)) {
+    char text[NAME];
+    CHECK(take(image, THREAD) > 0);
+    const uint64_t state = take(image, THREAD), time = take(image, THREAD), sleeps = take(image, THREAD);
+    take_text(image, THREAD, text, NAME);
+    if (strcmp(text, name)) continue;
+    CHECK_EQUAL(state, 2);
+    CHECK(time > 0 && sleeps > 0);
+    is_found = true;
+  }
+  return is_found;
+}
+
+TEST(stacks_of_threads_that_sleep_are_roots) {
+  static names names;
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  sleeper sleeper = {.heap = &heap};
+  pthread_t thread;
+  CHECK(!sem_init(&sleeper.has_made, 0, 0) && !sem_init(&sleeper.may_end, 0, 0));
+  CHECK(!pthread_create(&thread, NULL, sleep_with_an_object, &sleeper));
+  CHECK(!sem_wait(&sleeper.has_made));
+  wait_until_asleep("sleeper");
+  image image;
+  csizer_graph *graph = write_image(&heap, &image);
+  take_names(&image, &names);
+  unsigned found = 0;
+  while (!is_over(&image, ROOT)) {
+    const uint64_t what = take(&image, ROOT) >> 2;
+    const uintptr_t object = csizer_graph_object_at(graph, take(&image, ROOT)).address;
+    const uint64_t label = take(&image, ROOT);
+    take(&image, ROOT);
+    found += what == STACK && object == ~sleeper.object && label && !strcmp(names.labels[label - 1], "sleeper");
+  }
+  CHECK(found > 0);
+  CHECK(find_thread(&image, "sleeper"));
+  sem_post(&sleeper.may_end);
+  pthread_join(thread, NULL);
   free_image(&image);
   csizer_graph_destroy(graph);
   made_heap_deinit(&heap);

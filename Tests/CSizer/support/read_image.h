@@ -9,7 +9,8 @@
 // A reader of heap images, which knows no more than Documents/heap-image.md says.
 
 enum { SECTIONS = 128, MOST_TYPES = 64, NAME = 256 };
-enum { INFO = 1, TYPES, LABELS, ADDRESS, TYPE, SIZE, COUNT, EDGE, RAW, ROOT, NAMES = 14, UNUSED, END = 127 };
+enum { INFO = 1, TYPES, LABELS, ADDRESS, TYPE, SIZE, COUNT, EDGE, RAW, ROOT };
+enum { THREAD = 12, NAMES = 14, UNUSED, END = 127 };
 
 /// An image, and how far each section was read.
 typedef struct image {
