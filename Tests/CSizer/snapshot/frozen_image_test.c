@@ -68,7 +68,7 @@ static bytes read_file(csizer_frozen_image image) {
   return bytes;
 }
 
-// From the first frame of objects to the last: facts differ, in the time that the process stood still, and so do stacks.
+// From the first frame of objects to the last: facts differ (the time that the process stood still), and so do stacks.
 static bytes objects_of(bytes image) {
   size_t at = 16, first = 0;
   for (;;) {
