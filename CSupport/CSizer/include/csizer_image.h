@@ -31,14 +31,17 @@ typedef struct csizer_image_facts {
 /// The head of an image: the first that is written.
 csizer_status csizer_image_begin(csizer_image_output output);
 
-/// What outside of the heap leads into it: global variables, and the functions of closures. They are named by the file
-/// that they are in, its build id, and their offset in it, as "name@build-id+0xoffset": symbols are looked up later,
-/// from the file.
+/// What outside of the heap leads into it: global variables, the stacks of threads that sleep, and the functions of
+/// closures. Variables and functions are named by the file that they are in, its build id, and their offset in it, as
+/// "name@build-id+0xoffset": symbols are looked up later, from the file.
 typedef struct csizer_image_places csizer_image_places;
 
-/// Finds where global variables are. A frozen child that is made afterwards shares the memory. Free with
-/// csizer_image_places_destroy.
+/// Finds where global variables are, and the threads. A frozen child that is made afterwards shares the memory. Free
+/// with csizer_image_places_destroy.
 csizer_status csizer_image_places_create(csizer_image_places **ret_places);
+
+/// Looks at the threads anew: right before an image is frozen.
+void csizer_image_places_look(csizer_image_places *places);
 
 /// NULL is fine.
 void csizer_image_places_destroy(csizer_image_places *places);

@@ -12,7 +12,7 @@
 
 // What a frozen child writes is what is written in place.
 
-enum { PATIENCE_SECONDS = 60, COUNTS = 8, FIRST_SECTION = 4, LAST_SECTION = 15 };
+enum { PATIENCE_SECONDS = 60, COUNTS = 8, FIRST_SECTION = 4, LAST_SECTION = 9, UNUSED = 15 };
 #define PATIENCE ((uint64_t)PATIENCE_SECONDS * 1000000000u)
 
 typedef struct bytes {
@@ -68,13 +68,13 @@ static bytes read_file(csizer_frozen_image image) {
   return bytes;
 }
 
-// From the first frame of objects to the last: facts differ, in the time that the process stood still.
+// From the first frame of objects to the last: facts differ (the time that the process stood still), and so do stacks.
 static bytes objects_of(bytes image) {
   size_t at = 16, first = 0;
   for (;;) {
     CHECK(at + 8 < image.count);
     const uint8_t section = image.at[at];
-    if (section < FIRST_SECTION || section > LAST_SECTION) {
+    if ((section < FIRST_SECTION || section > LAST_SECTION) && section != UNUSED) {
       CHECK(first);
       return (bytes){.at = image.at + first, .count = at - first};
     }

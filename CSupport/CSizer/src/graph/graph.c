@@ -48,6 +48,9 @@ csizer_status csizer_graph_finish(csizer_graph *graph) {
   if (!graph->status) graph->status = graph->walk->status;
   csizer_graph_merge(graph);
   csizer_graph_count(graph);
+#ifdef CSIZER_CHECKS
+  if (!graph->status && csizer_graph_check(graph)) graph->status = CSIZER_INVALID;
+#endif
   return graph->status;
 }
 

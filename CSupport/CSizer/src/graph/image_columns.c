@@ -137,7 +137,7 @@ static void unused_room(columns *columns) {
 
 static bool outside(columns *columns, csizer_image_places *places) {
   const uint32_t first_label = columns->keys.count + columns->kinds.label_count;
-  places->count = 0;
+  csizer_image_places_restart(places);
   csizer_image_put_roots(columns->stream, columns->graph, places, first_label);
   return csizer_image_put_closures(columns->stream, columns->graph, places, first_label);
 }

@@ -19,8 +19,8 @@ csizer_status csizer_image_keys_end(image_keys *keys) { return csizer_image_stre
 
 // ---- The text of a key ----
 
-// stdlib/public/core/StringObject.swift. The high bits of the second word say how the string is kept: bit 61, that it is
-// small; bit 60, that it is none of Swift's own memory. A large one's code units are 32 bytes behind the address.
+// stdlib/public/core/StringObject.swift. The high bits of the second word say how the string is kept: bit 61, that it
+// is small; bit 60, that it is none of Swift's own memory. A large one's code units are 32 bytes behind the address.
 static bool read_string(const uint64_t words[2], char *text, size_t *ret_length) {
   const uint64_t is_small = (uint64_t)1 << 61, is_foreign = (uint64_t)1 << 60, address = ((uint64_t)1 << 56) - 1;
   const uint64_t count = ((uint64_t)1 << 48) - 1;

@@ -17,8 +17,8 @@ bool csizer_image_keys_make(image_keys *keys, csizer_image_output output);
 csizer_status csizer_image_keys_end(image_keys *keys);
 
 enum { IMAGE_NO_KEY = UINT32_MAX };
-/// The label for a reference at a slot of an object; IMAGE_NO_KEY when it stands in no dictionary's value, the key's type
-/// has no text, or there were many already.
+/// The label for a reference at a slot of an object; IMAGE_NO_KEY when it stands in no dictionary's value, the key's
+/// type has no text, or there were many already.
 uint32_t csizer_image_key_of(image_keys *keys, const csizer_graph *graph, uint32_t object, uint32_t slot);
 
 #endif

@@ -120,6 +120,7 @@ csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts
     put_names(stream, layouts, true);
     put_names(stream, layouts, false);
     if (places) csizer_image_put_places(stream, places);
+    if (places) csizer_image_put_threads(stream, places);
     csizer_image_stream_section(stream, IMAGE_END);
     image_put(stream, totals.objects);
     image_put(stream, totals.edges);

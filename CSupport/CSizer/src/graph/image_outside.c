@@ -1,42 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// Global variables that refer to objects, and the functions of closures.
+// Global variables and stacks that refer to objects, and the functions of closures.
 #include "graph/image_outside.h"
 
 #include "platform/checked_read.h"
 
 // ---- Roots ----
 
-enum { ROOT_GLOBAL = 1, CHUNK = 512 };  // words read at a time
+enum { ROOT_GLOBAL = 1, ROOT_STACK = 2, CHUNK = 512 };  // words read at a time
 
-static void put_root(image_stream *stream, const csizer_graph *graph, csizer_image_places *places, uint32_t first_label,
-                     uintptr_t word, uintptr_t address) {
+/// Where roots are looked for, and as what they are told.
+typedef struct search {
+  image_stream *stream;
+  const csizer_graph *graph;
+  csizer_image_places *places;
+  uint32_t first_label;
+  uint32_t what;
+  uint32_t thread;  // of a stack
+} search;
+
+static void put_root(const search *search, uintptr_t word, uintptr_t address) {
   // A string's or an enum's bits stand above the address.
   const uintptr_t bare = walk_may_be_object(word) ? word : word & (((uintptr_t)1 << 56) - 1);
   if (!walk_may_be_object(bare)) return;
-  const size_t object = csizer_graph_find(graph, bare);
+  const size_t object = csizer_graph_find(search->graph, bare);
   if (object == CSIZER_NO_OBJECT) return;
-  const uint32_t place = csizer_image_place_add(places, address, LABEL_SYMBOL);
+  uint32_t place = search->thread;
+  if (search->what == ROOT_GLOBAL) place = csizer_image_place_add(search->places, address, LABEL_SYMBOL);
   // Whether the word is a reference its type would say, which nobody knows.
-  image_put(stream, ROOT_GLOBAL << 2 | CSIZER_EDGE_UNCERTAIN);
-  image_put(stream, object);
-  image_put(stream, place == PLACES_MOST ? 0 : first_label + (uint64_t)place + 1);
-  image_put(stream, 0);
+  image_put(search->stream, search->what << 2 | CSIZER_EDGE_UNCERTAIN);
+  image_put(search->stream, object);
+  image_put(search->stream, place == PLACES_MOST ? 0 : search->first_label + (uint64_t)place + 1);
+  image_put(search->stream, 0);
+}
+
+static void look_through(const search *search, uintptr_t start, uintptr_t end) {
+  uintptr_t words[CHUNK];
+  for (uintptr_t at = start; at + sizeof *words <= end; at += sizeof words) {
+    const size_t count = (end - at) / sizeof *words < CHUNK ? (end - at) / sizeof *words : CHUNK;
+    // A library or a thread may be gone, or pages be closed.
+    if (!csizer_checked_copy((const void *)at, words, count * sizeof *words)) continue;
+    for (size_t k = 0; k < count; k++)
+      if (words[k]) put_root(search, words[k], at + k * sizeof *words);
+  }
 }
 
 void csizer_image_put_roots(image_stream *stream, const csizer_graph *graph, csizer_image_places *places,
                             uint32_t first_label) {
   csizer_image_stream_section(stream, IMAGE_ROOT);
-  for (uint32_t i = 0; i < places->segment_count; i++) {
-    const uintptr_t end = places->segments[i].end;
-    uintptr_t words[CHUNK];
-    for (uintptr_t at = places->segments[i].start; at + sizeof *words <= end; at += sizeof words) {
-      const size_t count = (end - at) / sizeof *words < CHUNK ? (end - at) / sizeof *words : CHUNK;
-      // A library may be gone, or its pages be closed.
-      if (!csizer_checked_copy((const void *)at, words, count * sizeof *words)) continue;
-      for (size_t k = 0; k < count; k++)
-        if (words[k]) put_root(stream, graph, places, first_label, words[k], at + k * sizeof *words);
-    }
-  }
+  search search = {.stream = stream, .graph = graph, .places = places, .first_label = first_label};
+  search.what = ROOT_GLOBAL;
+  for (uint32_t i = 0; i < places->segment_count; i++)
+    look_through(&search, places->segments[i].start, places->segments[i].end);
+  search.what = ROOT_STACK;
+  for (search.thread = 0; search.thread < places->thread_count; search.thread++)
+    look_through(&search, places->threads[search.thread].stack_start, places->threads[search.thread].stack_end);
 }
 
 // ---- Closures ----

@@ -6,7 +6,7 @@
 
 // What an image says of the world outside of the heap. Labels of places begin with number `first_label`.
 
-/// Words of global variables that are an object's address.
+/// Words of global variables and of stacks that are an object's address.
 void csizer_image_put_roots(image_stream *stream, const csizer_graph *graph, csizer_image_places *places,
                             uint32_t first_label);
 

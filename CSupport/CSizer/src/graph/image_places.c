@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses in executables and libraries, and what is said of them: the file's name, its build id, and the offset in it.
+// Addresses in executables and libraries, and what is said of them: the file, its build id, and the offset in it.
 #define _GNU_SOURCE
 #include "graph/image_places.h"
 
@@ -27,8 +27,18 @@ csizer_status csizer_image_places_create(csizer_image_places **ret_places) {
   csizer_image_places *places = mmap(NULL, sizeof *places, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (places == MAP_FAILED) return CSIZER_NO_MEMORY;
   dl_iterate_phdr(add_segments, places);
+  csizer_image_places_look(places);
   *ret_places = places;
   return CSIZER_OK;
+}
+
+void csizer_image_places_look(csizer_image_places *places) {
+  places->thread_count = csizer_image_threads_read(places->threads, PLACES_THREADS);
+}
+
+void csizer_image_places_restart(csizer_image_places *places) {
+  places->count = 0;
+  for (uint32_t i = 0; i < places->thread_count; i++) csizer_image_place_add(places, i, LABEL_THREAD);
 }
 
 void csizer_image_places_destroy(csizer_image_places *places) {
@@ -39,6 +49,21 @@ uint32_t csizer_image_place_add(csizer_image_places *places, uintptr_t address, 
   if (places->count == PLACES_MOST) return PLACES_MOST;
   places->places[places->count] = (image_place){.address = address, .label = label};
   return places->count++;
+}
+
+// ---- Threads ----
+
+void csizer_image_put_threads(image_stream *stream, const csizer_image_places *places) {
+  enum { RUNNING = 1, ASLEEP = 2 };
+  csizer_image_stream_section(stream, IMAGE_THREAD);
+  for (uint32_t i = 0; i < places->thread_count; i++) {
+    const image_thread *thread = &places->threads[i];
+    image_put(stream, thread->id);
+    image_put(stream, thread->is_asleep ? ASLEEP : RUNNING);  // a byte
+    image_put(stream, thread->processor_time);
+    image_put(stream, thread->sleeps);
+    image_put_text(stream, thread->name, strlen(thread->name), NULL, 0);
+  }
 }
 
 // ---- Labels ----
@@ -85,6 +110,12 @@ void csizer_image_put_places(image_stream *stream, const csizer_image_places *pl
   finder finder = {.start = 1};
   for (uint32_t i = 0; i < places->count; i++) {
     const image_place *place = &places->places[i];
+    if (place->label == LABEL_THREAD) {
+      const char *name = places->threads[place->address].name;
+      image_put(stream, LABEL_THREAD);
+      image_put_text(stream, name, strlen(name), NULL, 0);
+      continue;
+    }
     finder.address = place->address;
     if (finder.address < finder.start || finder.address >= finder.end) {
       finder.bias = finder.start = finder.end = finder.length = 0;

@@ -18,6 +18,7 @@ typedef enum image_section {
   IMAGE_EDGE = 8,
   IMAGE_RAW = 9,
   IMAGE_ROOT = 10,
+  IMAGE_THREAD = 12,
   IMAGE_NAME = 14,
   IMAGE_UNUSED = 15,
   IMAGE_END = 127,

@@ -119,6 +119,7 @@ static csizer_status start(taking *taking, csizer_graph *graph, csizer_child *re
   const csizer_frozen_fault fault = csizer_frozen_take_fault();
   if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
   if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;
+  csizer_image_places_look(taking->places);
   const int parent = getpid();
   const uint64_t before = clock_monotonic();
   const int file = taking->image->file;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef READ_IMAGE_H
+#define READ_IMAGE_H
+#include "csizer_image.h"
+#include "graph/graph_internal.h"
+#include "support/check.h"
+#include "support/made_heap.h"
+
+// A reader of heap images, which knows no more than Documents/heap-image.md says.
+
+enum { SECTIONS = 128, MOST_TYPES = 64, NAME = 256 };
+enum { INFO = 1, TYPES, LABELS, ADDRESS, TYPE, SIZE, COUNT, EDGE, RAW, ROOT };
+enum { THREAD = 12, NAMES = 14, UNUSED, END = 127 };
+
+/// An image, and how far each section was read.
+typedef struct image {
+  uint8_t *bytes;
+  size_t count, capacity;
+  uint8_t *sections[SECTIONS];
+  size_t lengths[SECTIONS], at[SECTIONS];
+} image;
+
+/// The names of types and the labels, terminated.
+typedef struct names {
+  char types[MOST_TYPES][NAME];
+  char labels[MOST_TYPES][NAME];
+  uint64_t kinds[MOST_TYPES], type_count, label_count;
+} names;
+
+/// Captures the graph of a heap, writes its image and splits that into its sections; checks the frames.
+csizer_graph *write_image(made_heap *heap, image *image);
+void free_image(image *image);
+
+/// The next value of a section.
+uint64_t take(image *image, int section);
+int64_t take_signed(image *image, int section);
+void take_text(image *image, int section, char *text, size_t room);
+bool is_over(const image *image, int section);
+
+/// Reads all types, of which none may have elements, and all labels.
+void take_names(image *image, names *names);
+
+#endif
