@@ -6,9 +6,10 @@
 #include "layouts/unknown_types.h"
 
 static csizer_status make_tables(csizer_graph *graph) {
+  enum { WHOLE_PAGES = 16 * 1024 };  // of 64 KiB, at most: half of a list can be given back
   const size_t count = graph->census.object_count;
   graph->row_capacity = count + 1024;
-  graph->edge_capacity = 2 * count + 4096;
+  graph->edge_capacity = (2 * count + WHOLE_PAGES) & ~(size_t)(WHOLE_PAGES - 1);
   graph->rows = csizer_graph_map(graph->row_capacity * sizeof *graph->rows);
   graph->targets = csizer_graph_map(graph->edge_capacity * sizeof *graph->targets);
   graph->labels = csizer_graph_map(graph->edge_capacity * sizeof *graph->labels);
