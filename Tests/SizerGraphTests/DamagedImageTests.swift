@@ -9,7 +9,8 @@ import Testing
   private static let cases = 4_000
 
   /// The checksums are made right again, so that the damage gets as far as a stranger's would who means harm.
-  @Test func `damaged payloads are refused or make sense`() {
+  @Test("damaged payloads are refused or make sense")
+  func damagedPayloads() {
     let seed = fuzzSeed("heap image fuzzing")
     var dice = SeededGenerator(seed: seed)
     let victims = [3, 12, 60].map { HandmadeFile(of: randomImage(seed: UInt64($0), objects: $0).encoded()) }
@@ -29,7 +30,8 @@ import Testing
     #expect(refused > Self.cases / 8 && refused < Self.cases, "seed \(seed): \(refused)")
   }
 
-  @Test func `every byte counts`() {
+  @Test("every byte counts")
+  func everyByte() {
     let file = randomImage(seed: 4, objects: 5).encoded()
     for index in file.indices {
       var damaged = file
@@ -40,7 +42,8 @@ import Testing
     }
   }
 
-  @Test func `a cut file is refused, wherever it was cut`() {
+  @Test("a cut file is refused, wherever it was cut")
+  func cutFile() {
     let file = randomImage(seed: 5, objects: 9).encoded()
     for count in 0..<file.count {
       #expect(throws: HeapImageError.self) { try HeapImage(decoding: Array(file[..<count])) }
@@ -49,7 +52,8 @@ import Testing
     #expect(throws: HeapImageError.self) { try HeapImage(decoding: file + file) }
   }
 
-  @Test func `other files and other versions are told apart`() {
+  @Test("other files and other versions are told apart")
+  func otherFiles() {
     func code(_ bytes: [UInt8]) -> HeapImageError.Code? {
       do { _ = try HeapImage(decoding: bytes) } catch { return error.code }
       return nil
@@ -74,7 +78,8 @@ import Testing
   }
 
   /// Claims that would need terabytes are refused before anything is set aside for them.
-  @Test func `counts that the bytes can't hold are refused`() {
+  @Test("counts that the bytes can't hold are refused")
+  func countsBytes() {
     let huge: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]
     let end: [UInt8] = [1, 0, 1, 0]
     let object: [(UInt8, [UInt8])] = [

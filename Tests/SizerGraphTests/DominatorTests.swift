@@ -5,7 +5,8 @@ import Testing
 
 /// Dominators against removal by brute force.
 @Suite struct DominatorTests {
-  @Test func `what an object retains is what goes when it is removed`() {
+  @Test("what an object retains is what goes when it is removed")
+  func whatObject() {
     for seed in 0..<150 {
       let model = GraphModel(seed: UInt64(seed), objects: 1 + seed % 40)
       let dominators = Dominators(of: model.image)
@@ -17,7 +18,8 @@ import Testing
     }
   }
 
-  @Test func `the holder is the nearest object on every way`() {
+  @Test("the holder is the nearest object on every way")
+  func holderNearest() {
     for seed in 0..<60 {
       let model = GraphModel(seed: UInt64(1000 + seed), objects: 1 + seed % 25)
       let dominators = Dominators(of: model.image)
@@ -38,7 +40,8 @@ import Testing
     }
   }
 
-  @Test func `leaked groups retain what only they hold`() {
+  @Test("leaked groups retain what only they hold")
+  func leakedGroups() {
     var groups = 0
     for seed in 0..<100 {
       let model = GraphModel(seed: UInt64(2000 + seed), objects: 2 + seed % 30)
@@ -52,7 +55,8 @@ import Testing
     #expect(groups > 30)
   }
 
-  @Test func `classes retain what their topmost instances do`() {
+  @Test("classes retain what their topmost instances do")
+  func classesRetain() {
     for seed in 0..<60 {
       let model = GraphModel(seed: UInt64(3000 + seed), objects: 1 + seed % 25)
       let image = model.image
@@ -80,7 +84,8 @@ import Testing
     return false
   }
 
-  @Test func `the tree has each object once`() {
+  @Test("the tree has each object once")
+  func treeHas() {
     let model = GraphModel(seed: 77, objects: 60)
     let dominators = Dominators(of: model.image)
     let tree = dominators.tree()
@@ -92,7 +97,8 @@ import Testing
     #expect(below + tree.roots.count + leaked == 60)
   }
 
-  @Test func `a list of two hundred thousand links does not overflow the stack`() {
+  @Test("a list of two hundred thousand links does not overflow the stack")
+  func listTwo() {
     var builder = HeapImageBuilder()
     let type = builder.add(HeapType(name: "Link"))
     let count = 200_000
@@ -109,8 +115,8 @@ import Testing
     #expect(leaks.count == 1 && leaks.first?.objectCount == count && leaks.first?.cycle.steps.count == count)
   }
 
-  @Test(arguments: [1, 2, 3, 70])
-  func `shares of what several hold`(holders: Int) {
+  @Test("shares of what several hold", arguments: [1, 2, 3, 70])
+  func sharesOfSeveral(holders: Int) {
     for seed in 0..<30 {
       var dice = SeededGenerator(seed: UInt64(seed))
       let model = GraphModel(seed: UInt64(4000 + seed), objects: holders + 1 + dice.below(40))

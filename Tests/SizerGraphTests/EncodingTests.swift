@@ -5,8 +5,8 @@ import Testing
 
 /// What is written is read again, and the file is what the document says.
 @Suite struct EncodingTests {
-  @Test(arguments: [1, 2, 7, 100, 40_000])
-  func `an image comes back as it was`(objects: Int) throws {
+  @Test("an image comes back as it was", arguments: [1, 2, 7, 100, 40_000])
+  func comesBack(objects: Int) throws {
     let image = randomImage(seed: UInt64(objects), objects: objects)
     let file = image.encoded()
     let back = try HeapImage(decoding: file)
@@ -14,13 +14,15 @@ import Testing
     #expect(back.encoded() == file)
   }
 
-  @Test func `an empty image comes back`() throws {
+  @Test("an empty image comes back")
+  func emptyImage() throws {
     let image = HeapImageBuilder().image()
     #expect(try HeapImage(decoding: image.encoded()) == image)
   }
 
   /// Written by hand from the document, byte by byte: an encoder and a decoder that err alike are found out.
-  @Test func `a file by hand is read as the document says`() throws {
+  @Test("a file by hand is read as the document says")
+  func fileBy() throws {
     let file = HandmadeFile { file in
       file.frame(1, [8, 1, 10, 1, 1, 3] + Array("app".utf8) + [99, 0, 98, 5])
       // A class of 32 bytes `A` with a field `.next` at 16; an array of elements of 8 bytes from 32 on.
@@ -60,13 +62,15 @@ import Testing
     #expect(image[1].edges.map(image.label) == ["[5]", "[0]", "[\"k\"]"])
   }
 
-  @Test func `the checksum is CRC-32C`() {
+  @Test("the checksum is CRC-32C")
+  func checksumCrc() {
     // The check value of the algorithm's catalogue, and RFC 3720's 32 bytes of zeros: through a frame's own checksum.
     #expect(HandmadeFile.crc32c(Array("123456789".utf8)) == 0xE306_9283)
     #expect(HandmadeFile.crc32c([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
   }
 
-  @Test func `labels of fields and elements`() {
+  @Test("labels of fields and elements")
+  func labelsFields() {
     let type = HeapType(
       name: "T", fields: [.init(offset: 16, label: ".a"), .init(offset: 32, label: ".b")],
       tail: .init(

@@ -64,7 +64,8 @@ import Testing
     func growth(rounds: Int = 4) -> [GrowthRecord] { HeapImage.growth(over: (1...rounds).map { image(after: $0) }) }
   }
 
-  @Test func `a cache is named by its path, and nothing below it`() throws {
+  @Test("a cache is named by its path, and nothing below it")
+  func cacheNamed() throws {
     let records = Server().growth()
     #expect(records.map(\.path) == ["global app.store -> .cache"])
     let record = try #require(records.first)
@@ -75,7 +76,8 @@ import Testing
     #expect(record.retainedShare == Double(record.retainedBytes) / Double(total))
   }
 
-  @Test func `what does not grow in each round is not named`() {
+  @Test("what does not grow in each round is not named")
+  func whatDoes() {
     #expect(Server(cached: 0).growth().isEmpty)
     var images = (1...4).map { Server().image(after: $0) }
     images[2] = images[1]
@@ -83,7 +85,8 @@ import Testing
     #expect(HeapImage.growth(over: [images[0]]).isEmpty && HeapImage.growth(over: []).isEmpty)
   }
 
-  @Test func `a list grows at one place, however long it is`() {
+  @Test("a list grows at one place, however long it is")
+  func listGrows() {
     let records = Server(cached: 0, linked: 300).growth()
     #expect(records.map(\.path) == ["global app.store -> .list -> .next"])
     // All links but the first, which hangs on the store.
@@ -91,7 +94,8 @@ import Testing
     #expect(records.first?.retainedBytes == 1204 * 64)
   }
 
-  @Test func `raw bytes grow, and leaked cycles do`() {
+  @Test("raw bytes grow, and leaked cycles do")
+  func rawBytes() {
     let raw = Server(cached: 0, appended: 4096).growth()
     #expect(raw.map(\.path) == ["global app.store -> .log"])
     #expect(raw.first?.bytes == [64 + 8192, 64 + 12288, 64 + 16384, 64 + 20480])
@@ -101,7 +105,8 @@ import Testing
   }
 
   /// Entries that a cache and a list hold are retained by neither: each gets half of them.
-  @Test func `what two growing places hold is divided among them`() {
+  @Test("what two growing places hold is divided among them")
+  func whatTwo() {
     let records = Server(cached: 10, linked: 10, sharesEntries: true).growth()
     #expect(Set(records.map(\.path)) == ["global app.store -> .cache", "global app.store -> .list -> .next"])
     // 60 entries of 576 bytes in the cache. Of 45 links the first is not of the growing place: 44 entries are shared,

@@ -34,7 +34,8 @@ import Testing
     }
   }
 
-  @Test func `exactly what no global reaches is found, proved by two images`() {
+  @Test("exactly what no global reaches is found, proved by two images")
+  func exactlyWhat() {
     var proved = 0
     var seen = 0
     for seed in 0..<400 {
@@ -81,7 +82,8 @@ import Testing
     }
   }
 
-  @Test func `groups of one shape are one entry with its cycle`() throws {
+  @Test("groups of one shape are one entry with its cycle")
+  func groupsOne() throws {
     var heap = HeapModel()
     for session in sessions(40, in: &heap) { heap.release(session) }
     let group = try #require(heap.image(time: 2).leaks(confirming: heap.image(time: 1)).first)
@@ -99,7 +101,8 @@ import Testing
   }
 
   /// Quadratic work over groups would take minutes here.
-  @Test func `a hundred thousand groups of one shape are one entry`() {
+  @Test("a hundred thousand groups of one shape are one entry")
+  func hundredThousand() {
     var builder = HeapImageBuilder()
     let type = builder.add(HeapType(name: "App.Node"))
     let count = 100_000
@@ -118,7 +121,8 @@ import Testing
     #expect(Dominators(of: image).leakedGroupCount == count)
   }
 
-  @Test func `who can still see a group is told, and the group is not proved`() throws {
+  @Test("who can still see a group is told, and the group is not proved")
+  func whoCan() throws {
     for kind in [HeapEdge.Kind.weak, .unowned] {
       var heap = HeapModel()
       let session = sessions(1, in: &heap)[0]
@@ -140,7 +144,8 @@ import Testing
     }
   }
 
-  @Test func `two images prove nothing when a thread stood still`() {
+  @Test("two images prove nothing when a thread stood still")
+  func twoImages() {
     var heap = HeapModel()
     for session in sessions(1, in: &heap) { heap.release(session) }
     func grade(_ first: HeapImage, _ second: HeapImage) -> LeakGroup.Grade? {
@@ -152,30 +157,41 @@ import Testing
     #expect(grade(heap.image(time: 1), heap.image(time: 2, isFrozen: false)) == .suspected)
   }
 
-  @Test(arguments: [
-    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 6), false),
-    (
-      HeapThread(id: 1, state: .running, processorTime: 5),
-      HeapThread(id: 1, state: .running, processorTime: 1_000_005), true
-    ),
-    (
-      HeapThread(id: 1, state: .running, processorTime: 5),
-      HeapThread(id: 1, state: .running, processorTime: 1_000_004), false
-    ),
-    (HeapThread(id: 1, state: .asleep, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 5), true),
-    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .asleep, processorTime: 5), true),
-    (HeapThread(id: 1, state: .unknown, processorTime: 5), HeapThread(id: 1, state: .unknown, processorTime: 5), false),
-    (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 2, state: .running, processorTime: 5), true),
-    (
-      HeapThread(id: 1, state: .running, processorTime: .max - 5), HeapThread(id: 1, state: .running, processorTime: 0),
-      false
-    ),
-    (
-      HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 1),
-      HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 2), true
-    ),
-  ])
-  func `a thread goes on when it slept, ran, or ended`(before: HeapThread, after: HeapThread, expected: Bool) {
+  @Test(
+    "a thread goes on when it slept, ran, or ended",
+    arguments: [
+      (
+        HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 6),
+        false
+      ),
+      (
+        HeapThread(id: 1, state: .running, processorTime: 5),
+        HeapThread(id: 1, state: .running, processorTime: 1_000_005), true
+      ),
+      (
+        HeapThread(id: 1, state: .running, processorTime: 5),
+        HeapThread(id: 1, state: .running, processorTime: 1_000_004), false
+      ),
+      (HeapThread(id: 1, state: .asleep, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 5), true),
+      (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .asleep, processorTime: 5), true),
+      (
+        HeapThread(id: 1, state: .unknown, processorTime: 5), HeapThread(id: 1, state: .unknown, processorTime: 5),
+        false
+      ),
+      (
+        HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 2, state: .running, processorTime: 5), true
+      ),
+      (
+        HeapThread(id: 1, state: .running, processorTime: .max - 5),
+        HeapThread(id: 1, state: .running, processorTime: 0),
+        false
+      ),
+      (
+        HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 1),
+        HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 2), true
+      ),
+    ])
+  func threadGoesOn(before: HeapThread, after: HeapThread, expected: Bool) {
     var builder = HeapImageBuilder()
     builder.threads = [before]
     let first = builder.image()
@@ -185,7 +201,8 @@ import Testing
     #expect(!first.hasProgress(since: builder.image()))
   }
 
-  @Test func `counts that changed prove nothing`() {
+  @Test("counts that changed prove nothing")
+  func countsChanged() {
     var heap = HeapModel()
     let session = sessions(1, in: &heap)[0]
     heap.release(session)
@@ -197,7 +214,8 @@ import Testing
   }
 
   /// An object that something moves, destroys or never frees is a root, and so is one whose only holder is a guess.
-  @Test func `flags and uncertain edges prove nothing`() {
+  @Test("flags and uncertain edges prove nothing")
+  func flagsUncertain() {
     func leaks(flags: HeapImage.Flags, kind: HeapEdge.Kind, strongCount: Int = 1) -> [LeakGroup] {
       var builder = HeapImageBuilder()
       let type = builder.add(HeapType(name: "App.Node"))

@@ -4,7 +4,8 @@ import Testing
 
 /// The histogram, the account and waste.
 @Suite struct TableTests {
-  @Test func `the histogram's sum is everything`() {
+  @Test("the histogram's sum is everything")
+  func histogramsSum() {
     for seed in 0..<20 {
       let image = randomImage(seed: UInt64(seed), objects: 1 + seed * 7)
       let histogram = HeapHistogram(of: image)
@@ -27,7 +28,8 @@ import Testing
     }
   }
 
-  @Test func `the account tells what edges do not explain`() {
+  @Test("the account tells what edges do not explain")
+  func accountTells() {
     for seed in 0..<50 {
       let model = GraphModel(seed: UInt64(6000 + seed), objects: 1 + seed % 30)
       let account = ReferenceAccount(of: model.image)
@@ -43,7 +45,8 @@ import Testing
     }
   }
 
-  @Test func `tasks at one place are one record`() {
+  @Test("tasks at one place are one record")
+  func tasksAt() {
     var builder = HeapImageBuilder()
     let type = builder.add(HeapType(name: "Task", kind: .task))
     let payload = builder.add(HeapType(name: "App.Window"))
@@ -80,7 +83,8 @@ import Testing
       excessBytes: excess)
   }
 
-  @Test func `waste by kind, type and holder`() {
+  @Test("waste by kind, type and holder")
+  func wasteBy() {
     var builder = HeapImageBuilder()
     builder.sizeClasses = [16, 32, 48, 64, 80, 96, 112, 128, 160, 192]
     let store = builder.add(

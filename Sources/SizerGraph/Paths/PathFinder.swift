@@ -13,7 +13,9 @@ public struct PathFinder: Sendable {
   private var rootTexts: [RootText] = []
   // All objects, as they were reached: nearer ones first, among those that roots of one sort hold.
   private(set) var order: [UInt32] = []
+  // How many of them have been left by certain edges, and by the others.
   private var walked = 0
+  private var walkedInDoubt = 0
 
   private enum RootText {
     case root(Int)
@@ -26,7 +28,7 @@ public struct PathFinder: Sendable {
   public init(of image: HeapImage) { self.init(of: image, account: ReferenceAccount(of: image)) }
 
   /// Roots with a name come first, then words that may be stale, then objects that something unknown holds; last what
-  /// is leaked.
+  /// is leaked. A path of certain edges goes before one with an edge in doubt.
   init(of image: HeapImage, account: ReferenceAccount) {
     self.image = image
     before = [UInt32](repeating: Self.none, count: image.objectCount)
@@ -40,11 +42,14 @@ public struct PathFinder: Sendable {
     walk()
     enterRoots { _ in true }
     walk()
+    walkInDoubt()
     for object in 0..<image.objectCount where account.isRoot(object) { enter(object, .unknown) }
     walk()
+    walkInDoubt()
     for object in 0..<image.objectCount where before[object] == Self.none {
       enter(object, .leaked)
       walk()
+      walkInDoubt()
     }
   }
 
@@ -62,18 +67,32 @@ public struct PathFinder: Sendable {
     order.append(UInt32(object))
   }
 
-  /// Breadth first, so that no path is longer than it must be.
+  /// Breadth first along certain edges, so that no path is longer than it must be.
   private mutating func walk() {
     while walked < order.count {
       let object = order[walked]
       walked += 1
-      for edge in image.edgeStart[Int(object)]..<image.edgeStart[Int(object) + 1] {
-        let target = Int(image.edgeTarget[Int(edge)])
-        guard before[target] == Self.none, EdgeCode(bits: image.edgeCode[Int(edge)]).isStrong else { continue }
-        before[target] = object
-        through[target] = edge
-        order.append(UInt32(target))
-      }
+      leave(object, by: .certain)
+    }
+  }
+
+  /// The same along the others; what they lead to is left by certain ones at once.
+  private mutating func walkInDoubt() {
+    while walkedInDoubt < order.count {
+      let object = order[walkedInDoubt]
+      walkedInDoubt += 1
+      leave(object, by: .uncertain)
+      walk()
+    }
+  }
+
+  private mutating func leave(_ object: UInt32, by kind: HeapEdge.Kind) {
+    for edge in image.edgeStart[Int(object)]..<image.edgeStart[Int(object) + 1] {
+      let target = Int(image.edgeTarget[Int(edge)])
+      guard before[target] == Self.none, EdgeCode(bits: image.edgeCode[Int(edge)]).kind == kind else { continue }
+      before[target] = object
+      through[target] = edge
+      order.append(UInt32(target))
     }
   }
 

@@ -94,22 +94,30 @@ bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address) {
   return true;
 }
 
+static size_t count_leaf(const heapmap_leaf *leaf) {
+  size_t count = 0;
+  for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
+    count += (size_t)__builtin_popcountll(heapmap_live_in(leaf, unit));
+  return count;
+}
+
 size_t csizer_heapmap_count(const csizer_heapmap *map) {
   size_t count = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(heapmap_leaf_numbered(map, i)); unit <= heapmap_last_unit(heapmap_leaf_numbered(map, i)); unit++)
-      count += (size_t)__builtin_popcountll(heapmap_live_in(heapmap_leaf_numbered(map, i), unit));
+    count += count_leaf(heapmap_leaf_numbered(map, i));
   return count;
 }
 
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t unit = heapmap_first_unit(heapmap_leaf_numbered(map, i)); unit <= heapmap_last_unit(heapmap_leaf_numbered(map, i)); unit++) {
-      uint64_t live = heapmap_live_in(heapmap_leaf_numbered(map, i), unit);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
+      uint64_t live = heapmap_live_in(leaf, unit);
       for (; live; live &= live - 1) {
         uintptr_t address = heapmap_unit_start(i, unit) + ((uintptr_t)__builtin_ctzll(live) << 4);
         if (!visit(context, (const void *)address)) return;
       }
     }
+  }
 }
