@@ -74,7 +74,7 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes);
 /// for none, which must be said before the object's memory is freed.
 void csizer_lifetimes_set_owner(csizer_lifetimes *lifetimes, const void *owner);
 
-/// Stops tracking and frees all records; NULL is fine. Objects that were kept must have been let go before.
+/// Stops tracking and frees all records; NULL is fine. Objects that were kept must have been released before.
 void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes);
 
 /// Tracks the objects that will be made of a class and of those that inherit from it and have no nearer tracked

@@ -31,7 +31,7 @@ TEST(a_tracker) {
   CHECK_EQUAL(refusals, 2);
 }
 
-// ---- Announcements ----
+// ---- Tracking a class ----
 
 enum { HEIRS = 400 };
 
@@ -72,7 +72,7 @@ static void check_slots(const family *family, bool is_tracked_class) {
     CHECK_EQUAL(made_slot_is_own(family->heirs[i]), !is_tracked_class && i % 5 && i % 2 == 0);
 }
 
-TEST(an_announcement) {
+TEST(tracking_a_class) {
   size_t refusals = 0;
   for (bool refused = true; refused;) {
     family family = make_family();
@@ -95,7 +95,7 @@ TEST(an_announcement) {
   CHECK(refusals >= 1);
 }
 
-TEST(an_announcement_that_replaces_one) {
+TEST(tracking_a_class_in_another_way) {
   size_t refusals = 0;
   for (bool refused = true; refused; refusals += refused) {
     family family = make_family();

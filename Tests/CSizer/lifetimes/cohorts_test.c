@@ -11,7 +11,7 @@ static uint32_t cohort_of(csizer_lifetimes *tracker, const void *object) {
   return cohort;
 }
 
-TEST(one_announcement_and_one_class_are_one_cohort) {
+TEST(one_way_and_one_class_are_one_cohort) {
   csizer_lifetimes *tracker = made_tracker();
   const swift_class *base = made_life_class(NULL), *heir = made_life_class(base), *other = made_life_class(NULL);
   made_track(tracker, base, 1);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which slabs hold a class's objects: a set of pairs, each once.
 #include "allocator/slab_set.h"
 
 #include "platform/hash.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The size class of each page, asked of the allocator once.
 #include "census/pagememo_internal.h"
 
 void csizer_pagememo_init(csizer_pagememo *memo, size_t (*usable_size)(const void *block), bool uniform_pages) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects that the census does not know and that references lead to: tasks, objects older than the census.
 #include "graph/graph_internal.h"
+#include "platform/hash.h"
 
 static uint32_t *slot_of(const graph_extras *extras, uintptr_t address) {
-  size_t i = csizer_layout_hash((const void *)address, extras->slot_count);
-  while (extras->slots[i] && extras->addresses[extras->slots[i] - 1] != address) i = (i + 1) & (extras->slot_count - 1);
+  size_t i = hash_first(hash_address((const void *)address), extras->slot_count);
+  while (extras->slots[i] && extras->addresses[extras->slots[i] - 1] != address) i = hash_next(i, extras->slot_count);
   return &extras->slots[i];
 }
 

@@ -3,6 +3,7 @@
 #include "graph/image_outside.h"
 
 #include "platform/checked_read.h"
+#include "platform/hash.h"
 
 // ---- Roots ----
 
@@ -20,9 +21,9 @@ typedef struct search {
 
 static void put_root(const search *search, uintptr_t word, uintptr_t address) {
   // A string's or an enum's bits stand above the address.
-  const uintptr_t bare = walk_may_be_object(word) ? word : word & (((uintptr_t)1 << 56) - 1);
-  if (!walk_may_be_object(bare)) return;
-  const size_t object = csizer_graph_find(search->graph, bare);
+  const uintptr_t plain = walk_may_be_object(word) ? word : word & (((uintptr_t)1 << 56) - 1);
+  if (!walk_may_be_object(plain)) return;
+  const size_t object = csizer_graph_find(search->graph, plain);
   if (object == CSIZER_NO_OBJECT) return;
   uint32_t place = search->thread;
   if (search->what == ROOT_GLOBAL) place = csizer_image_place_add(search->places, address, LABEL_SYMBOL);
@@ -70,8 +71,8 @@ typedef struct known_codes {
 } known_codes;
 
 static uint32_t place_of(known_codes *known, csizer_image_places *places, uintptr_t code) {
-  size_t i = csizer_layout_hash((const void *)code, KNOWN_CODES);
-  while (known->codes[i].address && known->codes[i].address != code) i = (i + 1) & (KNOWN_CODES - 1);
+  size_t i = hash_first(hash_address((const void *)code), KNOWN_CODES);
+  while (known->codes[i].address && known->codes[i].address != code) i = hash_next(i, KNOWN_CODES);
   if (known->codes[i].address) return known->codes[i].place;
   if (known->count == KNOWN_CODES / 2) return PLACES_MOST;
   const uint32_t place = csizer_image_place_add(places, code, LABEL_FUNCTION);

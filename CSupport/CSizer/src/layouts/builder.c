@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Collects the parts of a layout: references, ops, unknown words.
 #include <string.h>
 
 #include "layouts/compiling.h"

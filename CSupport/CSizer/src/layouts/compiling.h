@@ -51,7 +51,7 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 /// hold it.
 const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain);
 
-/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_storage.c
+/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_collections.c
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Structs and tuples without metadata, laid out as the compiler does it.
 #include "layouts/described_type.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "layouts/unknown_types.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes
-// (layout_storage.c) keep elements behind them, and boxes, contexts and errors have kinds of their own.
+// (layout_collections.c) keep elements behind them, and boxes, contexts and errors have kinds of their own.
 
 static csizer_kind compile_class_object(csizer_builder *builder, csizer_object_layout *layout,
                                         const swift_class *type) {

@@ -102,7 +102,7 @@ static void compile(csizer_builder *builder, const swift_metadata *type) {
 }
 
 // The layout is known before it is compiled: a type may own memory that is full of its own kind.
-static csizer_value_layout *announce(csizer_layouts *layouts, const swift_metadata *type) {
+static csizer_value_layout *enter(csizer_layouts *layouts, const swift_metadata *type) {
   csizer_value_layout *layout = csizer_layouts_allocate(layouts, sizeof *layout);
   return layout && csizer_layout_map_insert(layouts, &layouts->values, type, layout) ? layout : NULL;
 }
@@ -130,7 +130,7 @@ static const csizer_value_layout *fill(csizer_layouts *layouts, const swift_meta
 
 static const void *make_layout(csizer_layouts *layouts, const void *type, const void *detail) {
   (void)detail;
-  csizer_value_layout *layout = announce(layouts, type);
+  csizer_value_layout *layout = enter(layouts, type);
   if (!layout) return NULL;
   *layout = (csizer_value_layout){.type = type};
   return fill(layouts, type, layout);

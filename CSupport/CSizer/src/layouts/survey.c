@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compiles every type that the loaded images declare, and counts what is not understood.
 #include "csizer_survey.h"
 
 #include <string.h>

@@ -38,7 +38,7 @@ static void record_birth(const class_entry *entry, void *object, uint32_t trace)
     const class_tracking *tracking = &entry->trackings[i];
     bool is_recorded = has_room && csizer_lifetimes_record(tracking, address, now, tracking->trace_depth ? trace : 0);
     if (!is_recorded) csizer_lifetimes_note_loss(tracking->owner);
-    // Now, not later: from the end of the lock on another thread may let go what was kept.
+    // Now, not later: from the end of the lock on another thread may release what was kept.
     if (is_recorded && tracking->keep && csizer_target.retain) csizer_target.retain(object);
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// From a class to what tracking has decided about it.
 #include "lifetimes/class_table.h"
 
 #include <string.h>

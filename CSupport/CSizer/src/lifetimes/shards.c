@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The locks of tracking: one for a birth or a death, all of them to hold.
 #define _GNU_SOURCE
 #include "lifetimes/shards.h"
 

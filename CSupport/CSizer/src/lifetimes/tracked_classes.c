@@ -154,7 +154,7 @@ static void tracking_has_changed(void) {
   if (has_stopped) csizer_tracked_classes_settle();
 }
 
-// ---- Announcements ----
+// ---- Tracking a class ----
 
 static tracked_class *class_tracked_by(const csizer_lifetimes *lifetimes, const void *type) {
   for (uint32_t i = 0; i < lifetimes->tracked_class_count; i++)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading memory that may not be there, by asking the kernel.
 #define _GNU_SOURCE
 #include "platform/checked_read.h"
 

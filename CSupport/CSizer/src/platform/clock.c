@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Ticks, and how many nanoseconds they are.
 #define _GNU_SOURCE
 #include "platform/clock.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Calls a function and comes back when it faults.
 #define _GNU_SOURCE
 #include "platform/fault_guard.h"
 

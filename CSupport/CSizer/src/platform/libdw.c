@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// libdw, loaded when it is first wanted.
 #include "platform/libdw.h"
 
 #ifdef CSIZER_HAS_LIBDW

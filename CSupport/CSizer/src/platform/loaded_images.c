@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Names, build ids and addresses of the program and its libraries.
 #define _GNU_SOURCE
 #include <limits.h>
 #include <link.h>

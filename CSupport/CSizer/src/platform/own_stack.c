@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs a function on a stack of Sizer's own.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdbool.h>

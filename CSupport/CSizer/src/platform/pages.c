@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// All memory of the engine: pages of the kernel's, and pools in them.
 #define _GNU_SOURCE
 #include "platform/pages.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Stored properties and cases as metadata lists them.
 #include <string.h>
 
 #include "runtime/block_names.h"

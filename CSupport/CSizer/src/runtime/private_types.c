@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The names of types that are private to a file.
 #include "csizer_private_types.h"
 
 #include "runtime/descriptors.h"

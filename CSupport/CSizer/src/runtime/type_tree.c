@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A mangled name, taken apart into a tree.
 #include "runtime/type_tree.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_allocator.h"
 #include "walk/walk_internal.h"
+#include "platform/hash.h"
 
 // Words that are not plainly the address of a live object that the census knows.
 
@@ -49,14 +50,14 @@ bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
   if (!(address & 15)) return leaf && heapmap_is_seen(leaf, address);
   const walk_odd_set *odd = &walk->odd;
   if (!odd->capacity) return false;
-  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
-  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  size_t i = hash_first(hash_address((const void *)address), odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = hash_next(i, odd->capacity);
   return odd->slots[i] == address;
 }
 
 static bool odd_insert(walk_odd_set *odd, uintptr_t address) {
-  size_t i = csizer_layout_hash((const void *)address, odd->capacity);
-  while (odd->slots[i] && odd->slots[i] != address) i = (i + 1) & (odd->capacity - 1);
+  size_t i = hash_first(hash_address((const void *)address), odd->capacity);
+  while (odd->slots[i] && odd->slots[i] != address) i = hash_next(i, odd->capacity);
   if (odd->slots[i]) return false;
   odd->slots[i] = address;
   odd->count++;

@@ -201,6 +201,11 @@ void csizer_walk_tail(csizer_walk *walk, const char *object, const csizer_object
 void csizer_walk_cf_object(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_hash_node(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 
+// walk_collections.c: the standard library's storage
+void csizer_walk_array(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_hash(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+void csizer_walk_string(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
+
 // walk_shapes.c: objects that are more than their fields
 void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);
 void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "walk/walk_internal.h"
+#include "platform/hash.h"
 
 // Unused room in buffers that several values share: what is behind the end of the one that reaches farthest.
 
@@ -11,8 +12,8 @@ typedef struct walk_use {
 } walk_use;
 
 static walk_use *slot_of(walk_use *slots, size_t capacity, uintptr_t storage) {
-  size_t i = csizer_layout_hash((const void *)storage, capacity);
-  while (slots[i].storage && slots[i].storage != storage) i = (i + 1) & (capacity - 1);
+  size_t i = hash_first(hash_address((const void *)storage), capacity);
+  while (slots[i].storage && slots[i].storage != storage) i = hash_next(i, capacity);
   return &slots[i];
 }
 
