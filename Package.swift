@@ -83,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "SizerCommand",
       dependencies: [
-        "Sizer", "SizerProfile", "SizerReports",
+        "Sizer", "SizerGraph", "SizerProfile", "SizerReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftRules),
@@ -152,7 +152,7 @@ let package = Package(
       swiftSettings: swiftRules),
     .testTarget(
       name: "SizerCommandTests",
-      dependencies: ["SizerCommand", "Sizer", "SizerProfile", "SizerReports", "TestSupport"],
+      dependencies: ["SizerCommand", "Sizer", "SizerGraph", "SizerProfile", "SizerReports", "TestSupport"],
       swiftSettings: swiftRules),
     // What Tests/Slim/run starts where nothing is installed.
     .executableTarget(

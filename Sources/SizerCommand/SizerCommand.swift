@@ -7,15 +7,16 @@ import ArgumentParser
 struct SizerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sizer",
-    abstract: "Shows what a Swift program's memory profile holds.",
+    abstract: "Shows what a Swift program's memory profile or heap image holds.",
     discussion: """
       A profile is a file that ClassTracker.record(to:) or Statistics.write(to:) of the Sizer library wrote. It is \
-      only read, and may come from anyone.
+      only read, and may come from anyone. A heap image is a file that HeapGraph.write(to:) wrote.
       """,
     version: "0.1.0",
     subcommands: [
       SummaryCommand.self, StatsCommand.self, DiffCommand.self, HTMLCommand.self, SQLCommand.self, JSONCommand.self,
-      CSVCommand.self, SymbolicateCommand.self,
+      CSVCommand.self, SymbolicateCommand.self, HeapCommand.self, LeaksCommand.self, WhyCommand.self,
+      RetainedCommand.self, WasteCommand.self, GrowthCommand.self,
     ])
 
   static func main() {

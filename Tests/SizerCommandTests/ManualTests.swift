@@ -48,7 +48,7 @@ struct ManualTests {
     }
     let written = described.map { ([$0.key] + $0.value.sorted()).joined(separator: " ") }
     #expect(written.sorted() == there.sorted())
-    #expect(there.count == 8)
+    #expect(there.count == 14)
   }
 
   @Test("the page's examples are commands that work")
@@ -77,7 +77,9 @@ struct ManualTests {
     for shell in ["bash", "zsh", "fish"] {
       let ended = try sizer("--generate-completion-script", shell)
       #expect(ended.status == 0)
-      for command in ["summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate"] {
+      for command in [
+        "summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate", "heap", "leaks", "why", "growth",
+      ] {
         #expect(ended.output.contains(command))
       }
       guard shell == "bash" else { continue }

@@ -10,6 +10,8 @@ public struct HeapImageError: Error, Sendable, Hashable, CustomStringConvertible
     case newerVersion
     /// They were an image and are damaged: cut, overwritten or tampered with.
     case corrupted
+    /// The system does not let the file be read; the message says why.
+    case unreadable
   }
 
   /// The kind of failure.

@@ -22,6 +22,10 @@ struct SurveyTests {
     print("types: \(survey.compiledCount) compiled, \(survey.untriedCount) untried,", terminator: " ")
     print("\(survey.unresolvedNames.count) not understood: \(survey.unresolvedNames.sorted())")
     #expect(survey.compiledCount > 2_500)
-    #expect(survey.unresolvedNames.count < survey.compiledCount / 100)
+    // Types of tests are made to be hard, and rows that other tests register come and go.
+    let others = survey.unresolvedNames.filter { name in
+      !["SizerTests.", "CxxTests.", "StressTests.", "TrackerTests.", "__C."].contains { name.hasPrefix($0) }
+    }
+    #expect(others.count < survey.compiledCount / 200)
   }
 }

@@ -57,7 +57,7 @@ static bool put_key(image_keys *keys, const swift_metadata *type, const char *ke
   enum { LABEL_KEY = 2, NAME = 64 };
   char name[NAME] = "", text[TEXT + 1];
   uint64_t words[2];
-  size_t length;
+  size_t length = 0;
   if (swift_kind_of(type) != SWIFT_STRUCT) return false;
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
   const bool is_string = strcmp(name, "Swift.String") == 0, is_integer = strcmp(name, "Swift.Int") == 0;

@@ -8,7 +8,7 @@
 #include "traces/trace_capture.h"
 
 // Whoever holds a shard changes what is tracked in a unit of the heap map.
-_Static_assert(SHARD_UNIT_SHIFT == HEAPMAP_UNIT_SHIFT, "a unit must be of one shard");
+_Static_assert((int)SHARD_UNIT_SHIFT == (int)HEAPMAP_UNIT_SHIFT, "a unit must be of one shard");
 
 
 bool csizer_tracked_mark(uintptr_t address) {

@@ -82,7 +82,7 @@ size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
 
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   lifetimes->prepared = 0;
-  lifetimes->referent_room = 0;
+  __atomic_store_n(&lifetimes->referent_room, 0, __ATOMIC_RELAXED);  // a snapshot may be ending
   csizer_shards_hold();
   free_records(lifetimes);
   csizer_cohorts_forget(lifetimes);

@@ -66,10 +66,11 @@ csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
 
 // Only a frozen image's names come through shared memory.
 static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
+  const uint64_t room = __atomic_load_n(&lifetimes->referent_room, __ATOMIC_RELAXED);
   enum { FIRST = 1 << 20 };
   for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
     if (lifetimes->cohorts[i].resolution_level)
-      return lifetimes->referent_room > FIRST ? lifetimes->referent_room : FIRST;
+      return room > FIRST ? room : FIRST;
   return 0;
 }
 
@@ -278,7 +279,9 @@ size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_tre
 }
 
 bool csizer_sizing_lacks_room(const csizer_sizing *sizing) {
-  sizing->lifetimes->referent_room = sizing->referent_wish + sizing->referent_wish / 4;
+  // The tracker may be cleared meanwhile: it is a hint for the next image.
+  __atomic_store_n(&sizing->lifetimes->referent_room, sizing->referent_wish + sizing->referent_wish / 4,
+                   __ATOMIC_RELAXED);
   return sizing->referent_bytes != sizing->referent_wish;
 }
 
