@@ -152,7 +152,9 @@ let package = Package(
       swiftSettings: swiftRules),
     .testTarget(
       name: "SizerCommandTests",
-      dependencies: ["SizerCommand", "Sizer", "SizerGraph", "SizerProfile", "SizerReports", "TestSupport"],
+      dependencies: [
+        "SizerCommand", "Sizer", "SizerGraph", "SizerProfile", "SizerReports", "SeededRandom", "TestSupport",
+      ],
       swiftSettings: swiftRules),
     // What Tests/Slim/run starts where nothing is installed.
     .executableTarget(

@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+import SeededRandom
 import SizerProfile
 import SizerReports
 import Testing
 
 @Suite("Comparing snapshots")
 struct DiffModelTests {
-  /// Objects with few names, places and sizes, as only the seed decides.
-  private struct Dice {
-    var state: UInt64
-
-    mutating func roll(_ sides: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int((state >> 33) % UInt64(sides))
-    }
-  }
-
   @Test("figures are what looking at every object gives", arguments: 1...40)
   func model(_ seed: Int) throws {
-    var dice = Dice(state: UInt64(seed))
+    // Objects with few names, places and sizes, as only the seed decides.
+    var dice = SeededGenerator(seed: UInt64(seed))
     var history = History(names: ["A", "B", "C"])
     history.snapshots = (0..<4).map { Snapshot(label: "\($0)", timestamp: .nanoseconds(100 * ($0 + 1))) }
     history.traces = (0..<3).map { StackTrace(frames: [.init(address: UInt64($0), function: "f\($0)")]) }
     for row in 0..<50 {
-      let birth = Int64(dice.roll(450))
-      let end: Int64 = dice.roll(2) == 0 ? .max : birth + Int64(dice.roll(300))
-      let trace = dice.roll(4)
+      let birth = Int64(dice.below(450))
+      let end: Int64 = dice.below(2) == 0 ? .max : birth + Int64(dice.below(300))
+      let trace = dice.below(4)
       history.objects.append(
         .init(
-          name: UInt32(dice.roll(3)), className: 0, currentClass: 0,
+          name: UInt32(dice.below(3)), className: 0, currentClass: 0,
           trace: trace == 3 ? History.ObjectRow.none : UInt32(trace), birth: birth, end: end,
-          isDead: end != .max && dice.roll(4) > 0))
+          isDead: end != .max && dice.below(4) > 0))
       for snapshot in 0..<4 where birth <= 100 * (snapshot + 1) && 100 * (snapshot + 1) < end {
-        let bytes = Int64(16 * dice.roll(4))
+        let bytes = Int64(16 * dice.below(4))
         // Only what changed is a row.
         if let last = history.sizes.last, last.object == row, last.bytes == bytes { continue }
         history.sizes.append(.init(object: UInt32(row), snapshot: UInt32(snapshot), bytes: bytes))

@@ -72,7 +72,10 @@ struct HeapCommandTests {
     #expect(two.status == 1 && two.output.contains("proved: App.Session -> .onEnd"))
     #expect(try sizer("leaks", first, second).status == 0)
     let json = try python(
-      "import json, sys; print([(l['grade'], l['groups'], l['objects'], l['bytes']) for l in json.load(sys.stdin)['leaks']])",
+      """
+      import json, sys
+      print([(l['grade'], l['groups'], l['objects'], l['bytes']) for l in json.load(sys.stdin)['leaks']])
+      """,
       try folder.file(try sizer("leaks", first, second, "--json").output, "leaks.json"))
     #expect(json == ["[('proved', 1, 2, 128)]"])
   }

@@ -87,7 +87,7 @@ struct HeapModel {
   func image(time: UInt64 = 1, roots: Bool = true, isFrozen: Bool = true) -> HeapImage {
     var builder = HeapImageBuilder()
     builder.info.isFrozen = isFrozen
-    builder.threads = [HeapThread(id: 1, state: .running, processorTime: time * 1_000_000)]
+    builder.threads = [HeapThread(id: 1, state: .running, processorTime: time * 100_000_000)]
     var types: [String: Int] = [:]
     var numbers: [Int: Int] = [:]
     for (object, facts) in objects.sorted(by: { $0.key < $1.key }) {

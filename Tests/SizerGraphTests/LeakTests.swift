@@ -158,7 +158,7 @@ import Testing
   }
 
   @Test(
-    "a thread goes on when it slept, ran, or ended",
+    "a thread goes on when it sleeps, ran, or ended",
     arguments: [
       (
         HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 6),
@@ -166,13 +166,15 @@ import Testing
       ),
       (
         HeapThread(id: 1, state: .running, processorTime: 5),
-        HeapThread(id: 1, state: .running, processorTime: 1_000_005), true
+        HeapThread(id: 1, state: .running, processorTime: 100_000_005), true
       ),
       (
         HeapThread(id: 1, state: .running, processorTime: 5),
-        HeapThread(id: 1, state: .running, processorTime: 1_000_004), false
+        HeapThread(id: 1, state: .running, processorTime: 100_000_004), false
       ),
-      (HeapThread(id: 1, state: .asleep, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 5), true),
+      (
+        HeapThread(id: 1, state: .asleep, processorTime: 5), HeapThread(id: 1, state: .running, processorTime: 5), false
+      ),
       (HeapThread(id: 1, state: .running, processorTime: 5), HeapThread(id: 1, state: .asleep, processorTime: 5), true),
       (
         HeapThread(id: 1, state: .unknown, processorTime: 5), HeapThread(id: 1, state: .unknown, processorTime: 5),
@@ -188,7 +190,7 @@ import Testing
       ),
       (
         HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 1),
-        HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 2), true
+        HeapThread(id: 1, state: .running, processorTime: 5, sleepCount: 2), false
       ),
     ])
   func threadGoesOn(before: HeapThread, after: HeapThread, expected: Bool) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SeededRandom
 import SizerProfile
 import Testing
 
@@ -60,11 +61,11 @@ struct FittedTextTests {
 
   @Test("no text is wider than its room", arguments: FittedText.Kept.allCases)
   func neverWider(kept: FittedText.Kept) {
-    var dice = Dice(state: 7)
+    var dice = SeededGenerator(seed: 7)
     let alphabet: [Character] = ["a", "é", "漢", "\n", "\u{1B}", "😀", " ", "\u{202E}", "e\u{301}", "\r\n"]
     for _ in 0..<500 {
-      let text = String((0..<dice.roll(30)).map { _ in alphabet[dice.roll(alphabet.count)] })
-      let room = dice.roll(20)
+      let text = String((0..<dice.below(30)).map { _ in alphabet[dice.below(alphabet.count)] })
+      let room = dice.below(20)
       let fitted = FittedText(text, in: room, keeping: kept)
       #expect(fitted.width <= room)
       #expect(!fitted.text.contains { $0.isNewline })

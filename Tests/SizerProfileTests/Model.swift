@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SeededRandom
 import SizerProfile
 
 /// A recording without any columns: each object has its own list of what each snapshot found. Slow and obvious, so that
@@ -71,11 +72,11 @@ private func nanoseconds(_ duration: Duration) -> Int64 {
 extension Model {
   /// A recording that only the seed decides: few names, times and sizes, so that there are many ties.
   static func random(seed: UInt64, objects: Int = 60, snapshots: Int = 7, depth: Int = 2) -> Model {
-    var dice = Dice(state: seed)
+    var dice = SeededGenerator(seed: seed)
     var model = Model()
     for index in 0..<snapshots {
       var snapshot = Snapshot(label: "s\(index)", timestamp: .nanoseconds(10 * (index + 1)))
-      if dice.roll(6) == 0 {
+      if dice.below(6) == 0 {
         // Whatever a failed snapshot claims, it is not the largest.
         snapshot.error = "refused"
         snapshot.trackedBytes = 1_000_000
@@ -94,22 +95,22 @@ extension Model {
     return model
   }
 
-  private static func entry(_ row: Int, _ dice: inout Dice, snapshots: [Snapshot], depth: Int) -> Entry {
+  private static func entry(_ row: Int, _ dice: inout SeededGenerator, snapshots: [Snapshot], depth: Int) -> Entry {
     let names = ["App.Zebra", "App.Ape", "App.Box<App.Ape>", "own", "App.Émile"]
-    let birth = Int64(dice.roll(75))
-    let end: Int64? = dice.roll(3) == 0 ? nil : birth + Int64(dice.roll(60))
-    let isDead = end != nil && dice.roll(4) != 0
+    let birth = Int64(dice.below(75))
+    let end: Int64? = dice.below(3) == 0 ? nil : birth + Int64(dice.below(60))
+    let isDead = end != nil && dice.below(4) != 0
     var object = TrackedObject(
-      name: names[dice.roll(5)], className: names[dice.roll(3)], representation: names[dice.roll(3)],
+      name: names[dice.below(5)], className: names[dice.below(3)], representation: names[dice.below(3)],
       address: end == nil ? UInt64(0x1000 + 16 * row) : 0, birth: .nanoseconds(birth))
     if isDead, let end { object.death = .nanoseconds(end) }
-    if dice.roll(4) == 0 { object.trace = StackTrace(frames: [.init(address: UInt64(row), function: "f\(row)")]) }
+    if dice.below(4) == 0 { object.trace = StackTrace(frames: [.init(address: UInt64(row), function: "f\(row)")]) }
     // Now and then an object is sized late, or never.
-    let firstSized = dice.roll(4) == 0 ? dice.roll(snapshots.count + 2) : 0
-    var current = (bytes: 16 * dice.roll(4), tree: tree(&dice, depth: depth))
+    let firstSized = dice.below(4) == 0 ? dice.below(snapshots.count + 2) : 0
+    var current = (bytes: 16 * dice.below(4), tree: tree(&dice, depth: depth))
     let found = snapshots.indices.map { index -> (bytes: Int, tree: [SizeNode])? in
-      if dice.roll(3) == 0 { current.bytes = 16 * dice.roll(4) }
-      if dice.roll(3) == 0 { current.tree = tree(&dice, depth: depth) }
+      if dice.below(3) == 0 { current.bytes = 16 * dice.below(4) }
+      if dice.below(3) == 0 { current.tree = tree(&dice, depth: depth) }
       let time = Int64(10 * (index + 1))
       let isThere = birth <= time && time < (end ?? .max) && index >= firstSized
       return isThere && snapshots[index].error == nil ? current : nil
@@ -117,27 +118,14 @@ extension Model {
     return Entry(object: object, end: end, found: found)
   }
 
-  private static func tree(_ dice: inout Dice, depth: Int) -> [SizeNode] {
+  private static func tree(_ dice: inout SeededGenerator, depth: Int) -> [SizeNode] {
     guard depth > 0 else { return [] }
-    return (0..<dice.roll(4)).map { index in
+    return (0..<dice.below(4)).map { index in
       let children = tree(&dice, depth: depth - 1)
-      let flat = 16 * dice.roll(5)
+      let flat = 16 * dice.below(5)
       return SizeNode(
-        name: ["first", "rest", "[\(index)]", "[\"k\(index)\"]"][dice.roll(4)], typeName: ["A", "B"][dice.roll(2)],
+        name: ["first", "rest", "[\(index)]", "[\"k\(index)\"]"][dice.below(4)], typeName: ["A", "B"][dice.below(2)],
         bytes: children.reduce(flat) { $0 + $1.bytes }, flatBytes: flat, children: children)
     }
-  }
-}
-
-/// The same numbers every time (SplitMix64).
-struct Dice {
-  var state: UInt64
-
-  mutating func roll(_ sides: Int) -> Int {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Int((mixed ^ (mixed >> 31)) % UInt64(sides))
   }
 }

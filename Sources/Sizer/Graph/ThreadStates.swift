@@ -40,7 +40,8 @@ struct ThreadStates {
     let figures = String(decoding: times, as: UTF8.self).split { $0 == " " || $0 == "\n" }.map { UInt64($0) ?? 0 }
     guard figures.count == 3 else { return nil }
     let letter = stat[close + 2]
-    let isAsleep = letter == UInt8(ascii: "S") || letter == UInt8(ascii: "D") || letter == UInt8(ascii: "I")
+    // Not D: who waits for a page may want it in the middle of anything.
+    let isAsleep = letter == UInt8(ascii: "S")
     let switches = String(decoding: status, as: UTF8.self).split(separator: "\n").first {
       $0.hasPrefix("voluntary_ctxt_switches:")
     }

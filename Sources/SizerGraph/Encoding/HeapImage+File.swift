@@ -2,8 +2,8 @@
 import Glibc
 
 extension HeapImage {
-  /// The image in a file that `HeapGraph.write(to:)` wrote. It may come from a stranger: it is checked throughout, and no
-  /// code of it runs. Time and memory in proportion to the file's length.
+  /// The image in a file that `HeapGraph.write(to:)` wrote. It may come from a stranger: it is checked throughout, and
+  /// no code of it runs. Time and memory in proportion to the file's length.
   public init(contentsOf path: String) throws(HeapImageError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .unreadable(path, errno) }

@@ -37,20 +37,20 @@ extension HeapImage {
     }
   }
 
-  /// Whether each thread that was there in an earlier image of the process has gone on since: it ended, it slept, or
-  /// it had a millisecond of
-  /// a processor. A thread that stood still may stand between two instructions of which the second counts what the
-  /// first stored.
+  /// Whether each thread that was there in an earlier image of the process has gone on since: it ended, it sleeps, or
+  /// it had a tenth of a second of a processor. A thread that stood still may stand between two instructions of which
+  /// the second counts what the first stored.
   ///
-  /// False when the earlier image knows of no threads.
+  /// An image's threads were read before it was frozen, and may have run in between: hence a tenth of a second, and
+  /// sleep counts in the later image only. False when the earlier image knows of no threads.
   public func hasProgress(since earlier: HeapImage) -> Bool {
     var now: [UInt64: HeapThread] = [:]
     for thread in threads { now[thread.id] = thread }
     return !earlier.threads.isEmpty
       && earlier.threads.allSatisfy { old in
         guard let new = now[old.id] else { return true }
-        return old.state == .asleep || new.state == .asleep || new.sleepCount > old.sleepCount
-          || new.processorTime >= old.processorTime &+ 1_000_000 && new.processorTime > old.processorTime
+        let (time, isNegative) = new.processorTime.subtractingReportingOverflow(old.processorTime)
+        return new.state == .asleep || !isNegative && time >= 100_000_000
       }
   }
 

@@ -14,19 +14,9 @@ void *csizer_graph_map(size_t bytes) {
 }
 
 bool csizer_graph_make_room(csizer_graph *graph, void *list, size_t *capacity, size_t count, size_t item_bytes) {
-  enum { FIRST_BYTES = 16 * 1024 };
-  if (count < *capacity) return true;
-  void *items;
-  memcpy(&items, list, sizeof items);  // lists of all types
-  size_t more = *capacity ? *capacity * 2 : FIRST_BYTES / item_bytes;
-  items = csizer_pages_grow(items, *capacity * item_bytes, more * item_bytes);
-  if (!items) {
-    graph->status = CSIZER_NO_MEMORY;
-    return false;
-  }
-  memcpy(list, &items, sizeof items);
-  *capacity = more;
-  return true;
+  if (csizer_pages_make_room(list, capacity, count, item_bytes)) return true;
+  graph->status = CSIZER_NO_MEMORY;
+  return false;
 }
 
 bool csizer_graph_more_edges(csizer_graph *graph) {

@@ -26,12 +26,13 @@ static void read_name(const char *id, image_thread *thread) {
   if (length && thread->name[length - 1] == '\n') thread->name[length - 1] = 0;
 }
 
-// "running", or the number of a system call, its arguments, the stack pointer and the place in the program.
+// "running", or the number of a system call, its arguments, the stack pointer and the place in the program. -1: it waits
+// for a page, which it may want in the middle of anything: it does not sleep (proc(5)).
 static void read_stack(const csizer_mappings *mappings, const char *id, image_thread *thread) {
   char text[256];
   const size_t length = read_file(id, "syscall", text, sizeof text);
   if (!length || !memcmp(text, "running", length < 7 ? length : 7)) return;
-  thread->is_asleep = true;
+  thread->is_asleep = text[0] != '-';
   // The last word but one.
   const char *end = text + length, *at = end;
   for (int words = 0; at > text && words < 2; words += *--at == ' ') {}

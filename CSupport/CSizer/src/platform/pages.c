@@ -3,12 +3,26 @@
 #define _GNU_SOURCE
 #include "platform/pages.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 size_t csizer_pages_fail_at;
 
 // All of the engine's mappings, of every table and thread: hence a global.
 static size_t held;
+
+bool csizer_pages_make_room(void *list, size_t *capacity, size_t count, size_t item_bytes) {
+  enum { FIRST_BYTES = 16 * 1024 };
+  if (count < *capacity) return true;
+  void *items;
+  memcpy(&items, list, sizeof items);  // lists of all types
+  size_t more = *capacity ? *capacity * 2 : FIRST_BYTES / item_bytes;
+  items = csizer_pages_grow(items, *capacity * item_bytes, more * item_bytes);
+  if (!items) return false;
+  memcpy(list, &items, sizeof items);
+  *capacity = more;
+  return true;
+}
 
 size_t csizer_pages_held(void) { return __atomic_load_n(&held, __ATOMIC_RELAXED); }
 

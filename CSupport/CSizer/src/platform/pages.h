@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_PAGES_H
 #define CSIZER_PAGES_H
+#include <stdbool.h>
 #include <stddef.h>
 
 // All memory of the engine's own comes from here: zeroed pages straight from the kernel, never from the measured heap.
@@ -19,6 +20,10 @@ void csizer_pages_unreserve(void *pages, size_t bytes);
 /// Makes pages of csizer_pages_map more, perhaps elsewhere, without copying them; NULL becomes new ones. NULL when the
 /// system refuses them: then they are as they were.
 void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes);
+
+/// Room for one more item in a list of `count`, whose pointer `list` points at: twice as much where there is none. False
+/// when the system refuses it; then nothing was changed.
+bool csizer_pages_make_room(void *list, size_t *capacity, size_t count, size_t item_bytes);
 
 /// Bytes mapped and not given back: what the engine holds of the system. Any thread.
 size_t csizer_pages_held(void);

@@ -24,19 +24,9 @@ bool csizer_walk_grow_kinds(csizer_walk *walk) {
 }
 
 bool csizer_walk_make_room(csizer_walk *walk, void *list, size_t *capacity, size_t count, size_t item_bytes) {
-  enum { FIRST_BYTES = 16 * 1024 };
-  if (count < *capacity) return true;
-  void *items;
-  memcpy(&items, list, sizeof items);  // lists of all types
-  size_t more = *capacity ? *capacity * 2 : FIRST_BYTES / item_bytes;
-  items = csizer_pages_grow(items, *capacity * item_bytes, more * item_bytes);
-  if (!items) {
-    walk->status = CSIZER_NO_MEMORY;
-    return false;
-  }
-  memcpy(list, &items, sizeof items);
-  *capacity = more;
-  return true;
+  if (csizer_pages_make_room(list, capacity, count, item_bytes)) return true;
+  walk->status = CSIZER_NO_MEMORY;
+  return false;
 }
 
 void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *layout, size_t requested, size_t unused,
