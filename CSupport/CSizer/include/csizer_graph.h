@@ -14,7 +14,8 @@
 ///
 /// Objects that the census does not know and that references lead to (tasks, objects older than the census) are in it,
 /// too. Instances are only read, as by a walk (csizer_walk.h), and the same rules for threads hold: one graph or walk
-/// at a time per heap map, and no other thread may change what is read.
+/// at a time per heap map, and no other thread may change what is read: that is every object, so in place the calling
+/// thread must be the only one that makes and frees any.
 typedef struct csizer_graph csizer_graph;
 
 /// What a reference is. The numbers are those of the heap image (Documents/heap-image.md).

@@ -31,11 +31,17 @@ extension Engine {
     }
   }
 
-  /// The same, read in the process itself while other threads go on: what they change meanwhile may be seen half.
+  /// The same, read in the process itself. Only where the calling thread is alone: every object of every thread is
+  /// read, and what another thread frees meanwhile may be no memory any more.
   static func heapImageInPlace(operation: String) throws(SizerError) -> HeapImage {
     try onOwnStack(operation) { () throws(SizerError) in
       try withTurn { (turn) throws(SizerError) in
         try checkBirthsAreSeen(operation: operation)
+        guard hasOneThread else {
+          throw SizerError(
+            .invalidArgument, operation, "other threads of the process may free what is being read",
+            advice: "capture frozen")
+        }
         let layouts = try turn.sharedLayouts(operation: operation)
         var graph: OpaquePointer?
         try check(csizer_graph_capture(csizer_census_map(), layouts.handle, &graph), operation: operation)

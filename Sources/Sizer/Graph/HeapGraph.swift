@@ -20,10 +20,11 @@ public struct HeapGraph: Sendable {
   /// Captures the heap graph of this process.
   ///
   /// Frozen, a child process reads an image of one instant while the program goes on; the calling thread waits. In
-  /// place, other threads should not change what they hold meanwhile: what they do change may be seen half, and proves
-  /// nothing. Automatic: frozen, and in place when the system refuses a child or memory for it.
+  /// place only a process with one thread can be read: every object is, and others could free it meanwhile. Automatic:
+  /// frozen, and in place when the system refuses a child or memory for it and there is no other thread.
   /// Time: some 100 to 200 ns for each object. Threads take turns with all other sizing.
-  /// - Throws: `invalidArgument` for ``SnapshotMode/counts``, `unsupportedRuntime` without a census
+  /// - Throws: `invalidArgument` for ``SnapshotMode/counts``, and in place when there are other threads;
+  ///   `unsupportedRuntime` without a census
   ///   (``HeapSizer/capabilities``), `systemRefused` or `outOfMemory` when there is no child in frozen mode.
   public static func capture(mode: SnapshotMode = .automatic) throws(SizerError) -> HeapGraph {
     let operation = "HeapGraph.capture(mode:)"
@@ -36,7 +37,7 @@ public struct HeapGraph: Sendable {
       switch try Engine.frozenHeapImage(operation: operation) {
       case .taken(let image): return HeapGraph(image)
       case .refused(let error):
-        if mode == .frozen { throw error }
+        guard mode == .automatic, Engine.hasOneThread else { throw error }
         return HeapGraph(try Engine.heapImageInPlace(operation: operation))
       }
     }

@@ -34,8 +34,6 @@ private final class GraphTally {
   var words = (0, 0, 0)
 }
 
-private let modes: [SnapshotMode] = [.frozen, .inPlace]
-
 /// Groups of which a type is a part.
 private func groups(of type: Any.Type, in leaks: [LeakGroup]) -> [LeakGroup] {
   leaks.filter { $0.typeNames.contains(typeName(of: type)) }
@@ -43,10 +41,10 @@ private func groups(of type: Any.Type, in leaks: [LeakGroup]) -> [LeakGroup] {
 
 @Suite("The heap graph", .serialized)
 struct HeapGraphTests {
-  @Test("counts every object of a class, whoever holds it", arguments: modes)
-  func counts(mode: SnapshotMode) throws {
+  @Test("counts every object of a class, whoever holds it")
+  func counts() throws {
     let lones = (0..<1_234).map { _ in GraphTally() }
-    let graph = try HeapGraph.capture(mode: mode)
+    let graph = try HeapGraph.capture(mode: .frozen)
     let record = try #require(graph.classes.first { $0.typeName == typeName(of: GraphTally.self) })
     #expect(record.count == 1_234)
     // What the allocator says of each of them.
@@ -54,14 +52,14 @@ struct HeapGraphTests {
     withExtendedLifetime(lones) {}
   }
 
-  @Test("finds the way to an object by its names", arguments: modes)
-  func paths(mode: SnapshotMode) throws {
+  @Test("finds the way to an object by its names")
+  func paths() throws {
     let store = GraphStore()
     store.sessions["user37"] = GraphSession(notes: 30)
     store.sessions["user38"] = GraphSession(notes: 3)
     sharedStore = store
     defer { sharedStore = nil }
-    let graph = try HeapGraph.capture(mode: mode)  // nothing but its array holds the note
+    let graph = try HeapGraph.capture(mode: .frozen)  // nothing but its array holds the note
     let path = try #require(graph.path(to: store.sessions["user37"]!.history[28]))
     let labels = path.steps.map(\.label)
     #expect(labels.suffix(4) == [".sessions", "[\"user37\"]", ".history", "[28]"], "\(path)")
@@ -69,11 +67,11 @@ struct HeapGraphTests {
     #expect(path.end.typeName == typeName(of: GraphNote.self))
   }
 
-  @Test("tells what an object keeps alive, as the arena that it was made in does", arguments: modes)
-  func retained(mode: SnapshotMode) throws {
+  @Test("tells what an object keeps alive, as the arena that it was made in does")
+  func retained() throws {
     let arena = try Arena()
     let session = try arena.make { GraphSession(notes: 500) }
-    let graph = try HeapGraph.capture(mode: mode)
+    let graph = try HeapGraph.capture(mode: .frozen)
     #expect(graph.retainedBytes(by: session) == (try arena.bytes()))
     withExtendedLifetime(session) {}
   }
@@ -135,8 +133,11 @@ struct HeapGraphTests {
     withExtendedLifetime(lones) {}
   }
 
-  @Test("refuses to be counts alone")
-  func refusal() {
-    #expect(throws: SizerError.self) { try HeapGraph.capture(mode: .counts) }
+  @Test("refuses to be counts alone, and to read what other threads may free")
+  func refusal() throws {
+    let counts = #expect(throws: SizerError.self) { try HeapGraph.capture(mode: .counts) }
+    #expect(counts?.code == .invalidArgument)
+    let inPlace = #expect(throws: SizerError.self) { try HeapGraph.capture(mode: .inPlace) }
+    #expect(inPlace?.code == .invalidArgument && inPlace?.message.contains("other threads") == true)
   }
 }
