@@ -13,6 +13,10 @@ endif()
 if(CSIZER_SANITIZE)
   add_compile_options(-fsanitize=${CSIZER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CSIZER_SANITIZE})
+  if(CSIZER_SANITIZE MATCHES undefined AND CMAKE_C_COMPILER_ID MATCHES Clang)
+    # It reads what stands before a function, and before code that is made while the program runs stands nothing.
+    add_compile_options(-fno-sanitize=function)
+  endif()
   # Debian's gold, which the Swift toolchain's clang takes, warns of every symbol of AddressSanitizer's runtime.
   include(CheckLinkerFlag)
   check_linker_flag(C -fuse-ld=lld CSIZER_HAS_LLD)

@@ -28,7 +28,11 @@ get_filename_component(CSIZER_SWIFT_LIBRARIES ${CSIZER_SWIFT_LIBRARIES}/../../li
 set(CSIZER_SWIFT_TESTS ${CSIZER_TESTS}/layouts/survey_test.c ${CSIZER_TESTS}/runtime/target_programs_test.c
   ${CSIZER_TESTS}/allocator/allocator_programs_test.c)
 find_library(CSIZER_JEMALLOC_LIBRARY jemalloc)
-if(EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
+if(CMAKE_CROSSCOMPILING)
+  # Nobody here compiles Swift for that machine. The runtime alone is beside the sysroot.
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_SWIFT_TESTS})
+  set(CSIZER_SWIFT_LIBRARIES ${CSIZER_ARM64}/swift${CSIZER_ARM64_SWIFT})
+elseif(EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
   include(${CMAKE_CURRENT_LIST_DIR}/Targets.cmake)
   set_source_files_properties(${CSIZER_SWIFT_TESTS} PROPERTIES COMPILE_DEFINITIONS
     "CSIZER_SWIFT_LIBRARIES=\"${CSIZER_SWIFT_LIBRARIES}\";CSIZER_JEMALLOC_LIBRARY=\"${CSIZER_JEMALLOC_LIBRARY}\"")
@@ -39,11 +43,20 @@ if(EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
 else()
   list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_SWIFT_TESTS})
 endif()
+# Compares sizes with jemalloc's account.
+if(NOT CSIZER_JEMALLOC OR NOT EXISTS ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_TESTS}/hooks/live_runtime_test.c)
+endif()
 
 foreach(source ${CSIZER_TEST_SOURCES})
   get_filename_component(program ${source} NAME_WE)
   add_executable(${program} ${source})
   target_link_libraries(${program} PRIVATE csizer_checks)
+  if(program STREQUAL live_runtime_test)
+    target_link_libraries(${program} PRIVATE ${CSIZER_SWIFT_LIBRARIES}/libswiftCore.so)
+    target_link_options(${program} PRIVATE -Wl,--allow-shlib-undefined)
+    set_target_properties(${program} PROPERTIES BUILD_RPATH "${CSIZER_ARM64_SWIFT}")
+  endif()
   file(STRINGS ${source} lines REGEX "^TEST\\(")
   if(NOT lines)
     message(FATAL_ERROR "${source} holds no TEST")

@@ -34,3 +34,9 @@ int64_t csizer_floor_children_time(void) {
   const int64_t seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
   return seconds * 1000000000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 }
+
+int64_t csizer_floor_children_peak(void) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return (int64_t)usage.ru_maxrss * 1024;
+}

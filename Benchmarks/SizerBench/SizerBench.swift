@@ -9,8 +9,9 @@ struct SizerBench: ParsableCommand {
     abstract: "Shows Sizer on real data and measures what it costs.",
     discussion: "Without a subcommand: the real data and a short run of every benchmark, within two minutes.",
     subcommands: [
-      WalkCommand.self, TrackingCommand.self, SnapshotCommand.self, ProfileCommand.self, SnapshotHeapCommand.self,
-      ProfileStepCommand.self,
+      WalkCommand.self, TrackingCommand.self, SnapshotCommand.self, ProfileCommand.self, GraphCommand.self,
+      ExportCommand.self, AgentCommand.self,
+      SnapshotHeapCommand.self, ProfileStepCommand.self, GraphStepCommand.self, ExportStepCommand.self,
     ])
 
   @OptionGroup var options: BenchOptions

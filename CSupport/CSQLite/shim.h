@@ -26,6 +26,11 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const ch
   return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
 }
 
+/// The same for bytes.
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int length) {
+  return sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
+}
+
 /// Reads from the database's file through SQLite: whoever opens and closes that file otherwise drops, by the rules of
 /// POSIX, the locks that SQLite holds on it for this process.
 static inline int csqlite_read(sqlite3 *connection, void *out, int length, sqlite3_int64 offset) {

@@ -43,24 +43,55 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
     public var reason: String
   }
 
+  /// Whether tasks can be told apart from other blocks.
+  public struct Tasks: Sendable, Hashable {
+    /// Whether the program's tasks can be found; also in a program that makes none.
+    public var isAvailable: Bool
+    /// Why not, and what to do; empty when they can.
+    public var reason: String
+  }
+
+  /// Whether the census gives memory back when nothing lives any more where it was used.
+  public struct MemoryReturn: Sendable, Hashable {
+    /// Whether the system has what it takes: membarrier(2).
+    public var isAvailable: Bool
+    /// Why not; empty when it has.
+    public var reason: String
+  }
+
   /// Whose sizes are reported.
   public var allocator: Allocator
   /// Whether the census is complete.
   public var allocationHook: AllocationHook
+  /// Whether the program's Swift is as Sizer assumes, part by part: asked of live objects, once per process. What rests
+  /// on a broken one is unresolved or refused.
+  public var runtime: [RuntimeAssumption]
   /// Whether stacks can be recorded.
   public var stackCapture: StackCapture
+  /// Whether tasks are found.
+  public var tasks: Tasks
+  /// Whether the census's memory shrinks with the heap.
+  public var memoryReturn: MemoryReturn
   /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime
-  /// allocated on its account. They are in no size; snapshots say the same (``Snapshot/overheadBytes``).
+  /// allocated on its account. They are in no size; snapshots say the same (`Snapshot.overheadBytes`).
   public var overheadBytes: Int
 
-  /// Three lines, one for each of the three.
+  /// Six lines, one for each of the first six; of the runtime what does not hold or was not asked.
   public var description: String {
     func clause(_ state: String, _ reason: String) -> String { reason.isEmpty ? state : "\(state) (\(reason))" }
     return """
       allocator: \(clause(allocator.name, allocator.reason))
       allocation hook: \(clause(allocationHook.state.rawValue, allocationHook.reason))
+      runtime: \(runtimeClause)
       stack capture: \(clause(stackCapture.isAvailable ? "libunwind" : "none", stackCapture.reason))
+      memory: \(clause(memoryReturn.isAvailable ? "given back" : "kept", memoryReturn.reason))
+      tasks: \(clause(tasks.isAvailable ? "found" : "lost", tasks.reason))
       """
+  }
+
+  private var runtimeClause: String {
+    let rest = runtime.filter { $0.state != .holds }
+    return rest.isEmpty ? "as expected" : rest.map(\.description).joined(separator: "; ")
   }
 }
 

@@ -2,6 +2,9 @@
 
 /// Sizes Swift values to the byte: all heap memory reachable through strong references, each block once.
 ///
+///     let size = try HeapSizer().size(of: cache)
+///     print(size.bytes, size.isExact)
+///
 /// Instances are only read: no code of theirs runs, no reference count changes, nothing is allocated in the heap that
 /// is measured. The graph must not be changed by other threads meanwhile. Walks of several threads take turns.
 ///
@@ -24,7 +27,13 @@ public struct HeapSizer: Sendable {
     /// Nothing left out, no depth limit.
     public init() {}
 
-    var hasExclusions: Bool { !excludedTypes.isEmpty || !excludedTypeNames.isEmpty }
+    // Not `isEmpty`, nor `map`: in a debug build of Swift 6.2 the conformances of an array of such metatypes can't be
+    // looked up at run time, and the program would crash.
+    var hasExclusions: Bool { excludedTypes.count > 0 || !excludedTypeNames.isEmpty }
+    /// The excluded types' metadata: a metatype is its address.
+    var excludedMetadata: [UnsafeRawPointer?] {
+      (0..<excludedTypes.count).map { unsafeBitCast(excludedTypes[$0], to: UnsafeRawPointer?.self) }
+    }
   }
 
   /// What every call leaves out and how far it goes.
@@ -36,6 +45,9 @@ public struct HeapSizer: Sendable {
   }
 
   /// The deep size of any value: all heap memory reachable through strong references, each block once.
+  ///
+  ///     let size = try HeapSizer().size(of: ["ada": session])
+  ///     print(size.bytes)  // dictionary, strings, session, and all that it owns
   ///
   /// Time: linear in the objects reached. A value with nothing on the heap gives zeros; the value's own inline bytes
   /// are where its variable is and are not counted.
@@ -51,6 +63,8 @@ public struct HeapSizer: Sendable {
   }
 
   /// One size each, in order; what several reach is counted once, for the first. Time: linear in the objects reached.
+  ///
+  ///     for (user, size) in zip(users, try HeapSizer().sizes(of: users)) { print(user.name, size.bytes) }
   ///
   /// - Throws: as ``size(of:)``.
   public func sizes(of objects: [AnyObject]) throws(SizerError) -> [HeapSize] {
@@ -70,6 +84,9 @@ public struct HeapSizer: Sendable {
 
   /// The named referents of an object down to `depth` levels: stored properties at level 1, their properties, elements
   /// or values at level 2, and so on. Properties that can't refer to anything are left out.
+  ///
+  ///     let tree = try HeapSizer().tree(of: session, depth: 1)
+  ///     for child in tree.children { print(child.name, child.bytes) }  // .cart 4096
   ///
   /// The bytes of a node are what it reaches and no node before it has: so they add up to the root's, which is the same
   /// at every depth. An object's members are named once, where it is met first. Time: linear in the objects reached and
@@ -95,6 +112,8 @@ public struct HeapSizer: Sendable {
   }
 
   /// Count and bytes per type of everything reachable, the largest first. Time: linear in the objects reached.
+  ///
+  ///     for type in try HeapSizer().histogram(of: cache).prefix(5) { print(type.count, type.bytes, type.typeName) }
   ///
   /// - Throws: as ``size(of:)``.
   public func histogram<Value: ~Copyable>(of value: borrowing Value) throws(SizerError) -> [TypeRecord] {
@@ -157,5 +176,7 @@ extension TypeRecord {
     sum.requestedBytes += part.requestedBytes
     sum.unusedCapacityBytes += part.unusedCapacityBytes
     sum.estimatedBytes += part.estimatedBytes
+    sum.untrackedCount += part.untrackedCount
+    sum.untrackedBytes += part.untrackedBytes
   }
 }

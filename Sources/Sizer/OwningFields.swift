@@ -4,13 +4,15 @@ extension HeapSizer {
   /// Declares that the stored pointer `field` of `type` owns the block that it points at: the block is then counted
   /// with whatever holds the pointer, by its usable size, and its contents are not followed.
   ///
+  ///     try HeapSizer.registerOwningField("storage", of: RingBuffer.self)
+  ///
   /// No metadata says which pointers own: that is knowledge about libraries. This adds yours, for the whole process,
   /// before or between walks. Registering twice changes nothing. Any thread. A pointer of which nothing is known makes
   /// a size inexact when it leads to a block that nothing else leads to: it counts in ``HeapSize/unresolvedCount``, and
   /// the block in ``HeapSize/estimatedBytes``.
   ///
   /// Known without it, exactly:
-  /// - POSIX's locks, conditions, semaphores and attributes behind an `UnsafeMutablePointer`, whoever's field it is:
+  /// - POSIX's locks, conditions, semaphores and attributes behind an `UnsafeMutablePointer`, in any type's field:
   ///   those of
   ///   swift-log, swift-metrics, swift-distributed-tracing and SwiftNIO, and yours; OpenCombine's, too;
   /// - the standard library, Foundation's data, locks, values, strings, URLs and operation queues;

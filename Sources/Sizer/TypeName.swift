@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 import Synchronization
 
 /// The type's name as reports have it: fully qualified, and the same in every run of a program.
@@ -7,7 +8,7 @@ import Synchronization
 /// `Demo.(unknown context at $5561c3ffcf24).Leaf`, with an address that is another one in the next run. Here it is
 /// `Demo.Leaf`; where another type of the process has that name, `Demo.Leaf#1`, `Demo.Leaf#2`, counted in the order of
 /// linking (that of files in a module), so that two classes are never one row.
-package func typeName(of type: Any.Type) -> String { stableName(_typeName(type, qualified: true)) }
+package func typeName(of type: Any.Type) -> String { stableName(Engine.runtimeName(of: type)) }
 
 /// A name that the runtime has made, without what is another one in the next run. What is not known of (its image's
 /// file is gone) stays.
@@ -93,12 +94,4 @@ private func discriminated(_ text: Substring, _ types: PrivateTypes) -> (text: S
     text[name.endIndex..<end].dropFirst(discriminatorMark.count).allSatisfy(\.isHexDigit)
   else { return nil }
   return (String(name), text[end...].dropFirst())
-}
-
-extension String {
-  fileprivate func holds(_ part: String) -> Bool {
-    let (whole, part) = (utf8, part.utf8)
-    guard whole.count >= part.count, let first = part.first else { return false }
-    return whole.indices.contains { whole[$0] == first && whole[$0...].starts(with: part) }
-  }
 }

@@ -2,6 +2,10 @@
 
 /// What was recorded, as a value: sorted, filtered and printed without touching the tracker that recorded it.
 ///
+///     let statistics = try Statistics(contentsOf: "server.sizer")
+///     statistics.printSummary()
+///     statistics.sorted(by: .size).printStatistics(className: "Session", limit: 3)
+///
 /// Copies share their storage. The objects stay in columns: a ``TrackedObject`` is made when it is asked for.
 public struct Statistics: Sendable {
   package let history: History
@@ -24,6 +28,10 @@ public struct Statistics: Sendable {
 
   /// The snapshots, in order of time.
   public var snapshots: [Snapshot] { history.snapshots }
+
+  /// What tells the process that was recorded from others: `service.name`, `host.name`, `process.pid` and their like,
+  /// by OpenTelemetry's names. Empty for a profile that was written before profiles had them.
+  public var tags: [String: String] { history.tags }
 
   /// How many objects were tracked. Takes constant time.
   public var objectCount: Int { history.objects.count }

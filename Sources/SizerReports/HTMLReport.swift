@@ -4,8 +4,11 @@ public import SizerProfile
 
 /// A profile as one HTML file that needs nothing else: no network, no other file, and no script but its own.
 ///
+///     try HTMLReport(Statistics(contentsOf: "server.sizer")).write(to: "server.html")
+///
 /// The page shows classes and the process's memory over time, each snapshot, each class with its sizes, referents,
-/// traces and instances, and the difference of any two snapshots. It stays below 5 MB: of a large profile it holds all
+/// traces and instances, and the difference of any two snapshots; of the last heap image that was recorded, what lives,
+/// who holds it, what is leaked, tasks and waste. It stays below 5 MB: of a large profile it holds all
 /// totals, the largest instances and a sample of the others, and says what it left out. Without JavaScript the tables
 /// of totals are there.
 public struct HTMLReport: Sendable {
@@ -14,7 +17,9 @@ public struct HTMLReport: Sendable {
 
   /// A report of what was recorded. Nothing is computed before it is written.
   ///
-  /// - Parameter title: the page's heading; any text.
+  /// - Parameters:
+  ///   - statistics: what was recorded.
+  ///   - title: the page's heading; any text.
   public init(_ statistics: Statistics, title: String = "Memory profile") {
     self.statistics = statistics
     self.title = title
@@ -35,18 +40,23 @@ public struct HTMLReport: Sendable {
   /// The page's bytes. The limits are of rows, whose lengths vary: a page that comes out too large is made again with
   /// half of all.
   package func page(limits: PageLimits) -> [UInt8] {
-    let page = page(within: limits)
-    let half = limits.halved
-    return page.count < 5_000_000 || half == limits ? page : self.page(limits: half)
+    let heap = HeapFindings(in: statistics.history)
+    var limits = limits
+    while true {
+      let page = page(within: limits, heap)
+      let half = limits.halved
+      if page.count < 5_000_000 || half == limits { return page }
+      limits = half
+    }
   }
 
-  private func page(within limits: PageLimits) -> [UInt8] {
+  private func page(within limits: PageLimits, _ heap: HeapFindings?) -> [UInt8] {
     let history = statistics.history
     let catalogue = Catalogue(history, limits: limits)
     var markup = Markup()
     markup.writeHead(title: title)
-    markup.writeSummary(of: history, catalogue, title: title)
-    markup.writeScripts(data: PageData.of(history, catalogue, title: title, limits: limits))
+    markup.writeSummary(of: history, catalogue, heap, title: title)
+    markup.writeScripts(data: PageData.of(history, catalogue, heap, title: title, limits: limits))
     return markup.bytes
   }
 }

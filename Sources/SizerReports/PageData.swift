@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SizerExports
 internal import SizerProfile
 
 /// What the page's script reads, as JSON. `Page/data.js` is its reader and says again what each part means.
 ///
 ///     title, total {snapshots, objects, classes}, end (µs), moments
+///     origin      [name=value]: what tells the process from others
 ///     ladder      [name]: what the numbers of a snapshot's `ladder` are
 ///     snapshots   [{number, label, time (µs), tracked, overhead, mode, pause (ns), skipped, unresolved, process,
-///                 sentence, ladder and rungs (name, bytes, …) if there are, error if there is}]
+///                 (its last four -1: not known), sentence, ladder and rungs (name, bytes, …) if there are, error if
+///                 there is}]
 ///     classes     [{name, made, active, bytes, …}]: see `write(class:)`
 ///     other       {classes, made, active, bytes}: the classes that have no entry, summed
+///     living      {at: [position], types [{name, count, bytes}], other {types, count, bytes}}: all that lives, by
+///                 type, if any snapshot tells; of those at `at`
+///     heap        an image of the heap, if there is one: see `HeapPageData`
 ///     texts       [text]: what `name`, `file` and the like index
 ///     calls       [function, file, line, image, …], nodes [parent, call, …]: traces as a tree
 ///
@@ -31,9 +37,11 @@ struct PageData {
   private var slabRoom: Int
 
   /// The bytes of the JSON.
-  static func of(_ history: History, _ catalogue: Catalogue, title: String, limits: PageLimits) -> [UInt8] {
+  static func of(
+    _ history: History, _ catalogue: Catalogue, _ heap: HeapFindings?, title: String, limits: PageLimits
+  ) -> [UInt8] {
     var data = PageData(history, catalogue, limits)
-    data.write(title: title)
+    data.write(heap, title: title)
     return data.json.bytes
   }
 
@@ -52,15 +60,23 @@ struct PageData {
     for entry in catalogue.classes { _ = texts.intern(entry.name) }
   }
 
-  private mutating func write(title: String) {
+  private mutating func write(_ heap: HeapFindings?, title: String) {
     json.beginObject()
     json.key("title")
     json.string(title)
+    json.list("origin", Self.origin(of: history))
     writeTotals()
     writeSnapshots()
     writeClasses()
+    writeLiving()
+    if let heap { HeapPageData(heap, history, limits).write(&json, &texts, &calls) }
     writeTables()
     json.endObject()
+  }
+
+  /// As many tags as a foot has room for, of the hundreds that there may be.
+  static func origin(of history: History) -> [String] {
+    Provenance(history.tags).lines.prefix(64).map { VisibleText.of($0) }
   }
 
   private mutating func writeTotals() {
@@ -134,6 +150,30 @@ struct PageData {
     json.beginArray()
     for (position, quota) in quotas.enumerated() { write(class: position, quota: quota) }
     json.endArray()
+  }
+
+  private mutating func writeLiving() {
+    guard let series = HeapSeries(history, catalogue.snapshots, limits: limits) else { return }
+    json.key("living")
+    json.beginObject()
+    member("at", series.positions)
+    json.key("types")
+    json.beginArray()
+    for row in series.rows {
+      json.beginObject()
+      member("name", texts.intern(row.name))
+      member("count", series.steps(row.count))
+      member("bytes", series.steps(row.bytes))
+      json.endObject()
+    }
+    json.endArray()
+    json.key("other")
+    json.beginObject()
+    member("types", series.otherCount)
+    member("count", series.steps(series.other.count))
+    member("bytes", series.steps(series.other.bytes))
+    json.endObject()
+    json.endObject()
   }
 
   /// A class: totals; births and ends by moment; `pairs`, `distribution`, `referents` and `slabs` as far as there is
@@ -239,11 +279,14 @@ struct PageData {
     }
     var rows: [[Int]] = []
     var rest = ClassSummary.TraceWeight()
+    var depths: [Int] = []
     for (trace, weight) in sorted {
       let isNone = CallTree.isEmpty(trace, in: history)
       let node = rows.count < limits.tracesPerClass ? calls.node(of: trace, in: history, &texts) : nil
       if isNone || node != nil {
         rows.append([node ?? -1, weight.made, weight.living, weight.bytes])
+        let depth = isNone ? 0 : history.traces[Int(trace)].siteDepth
+        if let node, depth > 0 { depths += [node, depth] }
       } else {
         rest.made += weight.made
         rest.living += weight.living
@@ -252,6 +295,8 @@ struct PageData {
     }
     if rest.made > 0 { rows.append([-2, rest.made, rest.living, rest.bytes]) }
     member("traces", rows)
+    // Node and how many of its innermost calls are not the program's own, of those that have such.
+    member("sites", depths)
   }
 
   /// Rows [class when last sized, birth, end or -1, whether that is a death, node or -1, address, first snapshot, last
@@ -328,7 +373,8 @@ struct PageData {
       name,
       [
         process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
-        process.minorFaults, process.majorFaults,
+        process.minorFaults, process.majorFaults, process.peakResident ?? -1, process.cgroupCurrent ?? -1,
+        process.cgroupLimit ?? -1, process.cgroupPeak ?? -1,
       ])
   }
 }

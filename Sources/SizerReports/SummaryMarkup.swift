@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SizerExports
+internal import SizerGraph
 internal import SizerProfile
 
 extension Markup {
   /// The page without its script: snapshots, and the classes of the largest. The script takes this away when it starts.
-  mutating func writeSummary(of history: History, _ catalogue: Catalogue, title: String) {
+  mutating func writeSummary(of history: History, _ catalogue: Catalogue, _ heap: HeapFindings?, title: String) {
     raw("<main id=\"page\">\n<div id=\"summary\">\n<h1><bdi>")
     text(title)
     raw("</bdi></h1>\n<p>")
     text(
-      "\(Sentences.grouped(history.snapshots.count)) snapshots, "
-        + "\(Sentences.grouped(history.objects.count)) tracked objects. 1 KB is 1,024 bytes.")
+      "\(Sentences.counted(history.snapshots.count, "snapshot", "snapshots")), "
+        + "\(Sentences.counted(history.objects.count, "tracked object", "tracked objects")). 1 KB is 1,024 bytes.")
     raw("</p>\n<noscript><p>Charts, instances and comparisons need JavaScript; the totals are here without.</p>")
     raw("</noscript>\n")
     writeSnapshots(of: history, catalogue)
     let largest = catalogue.snapshots.indices.max {
       history.snapshots[catalogue.snapshots[$0]].trackedBytes < history.snapshots[catalogue.snapshots[$1]].trackedBytes
     }
-    if let largest { writeClasses(at: largest, of: history, catalogue) }
+    if let largest, !catalogue.classes.isEmpty { writeClasses(at: largest, of: history, catalogue) }
+    if let series = HeapSeries(history, catalogue.snapshots, limits: PageLimits()) { write(series) }
+    if let heap { write(heap) }
+    writeOrigin(PageData.origin(of: history))
     raw("</div>\n</main>\n")
+  }
+
+  private mutating func writeOrigin(_ lines: [String]) {
+    guard !lines.isEmpty else { return }
+    raw("<footer class=\"note\"><ul class=\"origin\">")
+    for line in lines {
+      raw("<li>")
+      text(line)
+      raw("</li>")
+    }
+    raw("</ul></footer>\n")
   }
 
   private mutating func writeSnapshots(of history: History, _ catalogue: Catalogue) {
@@ -26,7 +42,7 @@ extension Markup {
     guard !catalogue.snapshots.isEmpty else { return raw("<p>None was taken.</p>\n") }
     if catalogue.snapshots.count < history.snapshots.count {
       raw("<p>")
-      text("\(Sentences.grouped(catalogue.snapshots.count)) of them are on this page.")
+      text("\(Sentences.counted(catalogue.snapshots.count, "of them is", "of them are")) on this page.")
       raw("</p>\n")
     }
     raw(
@@ -67,9 +83,40 @@ extension Markup {
     let hidden = catalogue.classes.count - 100 + catalogue.otherCount
     if hidden > catalogue.otherCount || catalogue.otherCount > 0 {
       raw("<p>")
-      text("\(Sentences.grouped(max(hidden, catalogue.otherCount))) smaller classes are not in this table.")
+      let left = max(hidden, catalogue.otherCount)
+      text("\(Sentences.counted(left, "smaller class is", "smaller classes are")) not in this table.")
       raw("</p>\n")
     }
+  }
+
+  private mutating func write(_ series: HeapSeries) {
+    raw("<h2>What lives, at the first and the last table of the heap</h2>\n<div class=\"scroll\"><table><thead><tr>")
+    raw("<th>Type</th><th class=\"number\">Objects, first</th><th class=\"number\">Last</th>")
+    raw("<th class=\"number\">Bytes, first</th><th class=\"number\">Last</th></tr></thead><tbody>\n")
+    for row in series.rows.prefix(100) {
+      raw("<tr>")
+      name(row.name)
+      for figures in [row.count, row.count.reversed()] { number(Sentences.grouped(figures.first ?? 0)) }
+      for figures in [row.bytes, row.bytes.reversed()] { number(Sentences.bytes(figures.first ?? 0)) }
+      raw("</tr>\n")
+    }
+    raw("</tbody></table></div>\n")
+  }
+
+  private mutating func write(_ heap: HeapFindings) {
+    raw("<h2>The heap</h2>\n<p>")
+    text(heap.sentence)
+    raw("</p>\n<div class=\"scroll\"><table><thead><tr><th>Type</th><th class=\"number\">Objects</th>")
+    raw("<th class=\"number\">Bytes</th><th class=\"number\">Retained</th></tr></thead><tbody>\n")
+    for row in heap.classes.prefix(50) {
+      raw("<tr>")
+      name(row.typeName)
+      number(Sentences.grouped(row.count))
+      number(Sentences.bytes(row.bytes))
+      number(row.retainedBytes.map { Sentences.bytes($0) } ?? "–")
+      raw("</tr>\n")
+    }
+    raw("</tbody></table></div>\n")
   }
 
   private mutating func name(_ name: String) {

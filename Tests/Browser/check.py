@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens the reports that ReportSamples wrote and checks what the browser makes of them. Called by Tests/Browser/run.
+"""Opens the reports and heap snapshots that ReportSamples wrote and checks what the browser makes of them. Called by Tests/Browser/run.
 
 Usage: check.py BROWSER FOLDER
 """
@@ -11,6 +11,9 @@ import sys
 import time
 
 from browser import Browser
+from fleet import check_fleet
+from living import check_living
+from snapshots import check_snapshots
 
 WIDTHS = (400, 900, 1600)
 # Characters that nobody sees or that move others; none may be in a page's text, however hostile the profile.
@@ -236,7 +239,7 @@ def check_tab_reaches_all(report, address):
   browser = report.browser
   report.open(address)
   visited = "document.activeElement === document.body ? -1 : window.controls.indexOf(document.activeElement)"
-  count = browser.evaluate("""(window.controls = [...document.querySelectorAll('a[href], button, input, select, [tabindex]')].filter(each =>
+  count = browser.evaluate("""(window.controls = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex]')].filter(each =>
     !each.disabled && each.tabIndex >= 0 && (each.checkVisibility() || each.classList.contains('skip')))).length""")
   order = []
   for _ in range(count + 20):
@@ -347,6 +350,76 @@ def check_large(report):
   report.check_quiet()
 
 
+HEAP = ("#heap", "#leaks", "#tasks", "#waste")
+
+
+def check_heap(report):
+  """The heap's pages say what the image's maker knows."""
+  browser, model = report.browser, report.model
+  report.open()
+  sentence = browser.evaluate("document.querySelector('.sentence').innerText")
+  check("the overview says how much of the heap is tracked", f"{model['objects']:,} Swift objects live" in sentence and "of which tracked objects own 87.9 KB" in sentence, sentence)
+  browser.go("#heap")
+  equal("objects of the heap", number(report.facts()["Swift objects"]), model["objects"])
+  equal("bytes of the heap", exact_fact(report, "Bytes"), exact(model["bytes"]))
+  rows = {row[0][0]: row for row in report.rows("Types of the heap")}
+  for name, (count, own, retained) in model["types"].items():
+    row = rows[name]
+    equal(f"{name} on the heap", [number(row[1][0]), row[2][1], row[3][1]], [count, exact(own), exact(retained)])
+  browser.evaluate("(input => { input.value = 'shop.note'; input.dispatchEvent(new Event('input')); })(document.querySelector('input[type=search]'))")
+  browser.evaluate("[...document.querySelectorAll('.toggle')].find(each => each.closest('tr').innerText.includes('Shop.Note') && !each.closest('tr').innerText.includes('<')).click()")
+  way = browser.evaluate("[...document.querySelectorAll('.way li')].map(each => each.innerText.trim())")
+  equal("who holds a note", way, model["store"])
+  boxes = browser.evaluate("[...document.querySelectorAll('.flamebox')].map(each => each.getAttribute('aria-label'))")
+  check("the picture begins with the whole heap", boxes[0].startswith("the whole heap"), boxes[:2])
+  check("notes are one box", any(box.startswith("900 × Shop.Note") for box in boxes), boxes)
+  check("what is leaked says so, as one box for each type", any(box.startswith("leaked: 30 × Shop.Session") for box in boxes), boxes)
+  browser.evaluate("[...document.querySelectorAll('.flamebox')][1].dispatchEvent(new Event('click'))")
+  check("choosing a box looks closer", "Shop.Store" in browser.evaluate("document.querySelector('.flamebox').getAttribute('aria-label')"))
+  check("what grows is named", any(".notes" in row[0][0] for row in report.rows("What grows")))
+  browser.go("#leaks")
+  rows = report.rows("Leaks")
+  equal("leaks", [[row[1][0], number(row[2][0]), number(row[3][0])] for row in rows], [["proved", 20, 60], ["suspected", 10, 30]])
+  drawing = browser.evaluate("document.querySelector('.cycle svg').getAttribute('aria-label')")
+  check("the cycle is drawn, by types and names", all(text in drawing for text in model["cycle"]), drawing)
+  site = browser.evaluate("document.querySelector('summary').innerText.trim()")
+  equal("births name the program's own code", site, model["site"].replace("30", "20"))
+  browser.go("#tasks")
+  equal("tasks", [number(report.facts()["Tasks"]), [row[2][0] for row in report.rows("Tasks")]], [model["tasks"], ["suspended", "running"]])
+  browser.evaluate("document.querySelector('.toggle').click()")
+  equal("the async backtrace", browser.evaluate("[...document.querySelectorAll('.calls li')].map(each => each.innerText.trim())"), ["Poller.wait()", "Poller.run()"])
+  browser.go("#waste")
+  kinds = {row[0][0].split(" by ")[0] for row in report.rows("Waste")}
+  check("kinds of waste", {"Slack", "Unused capacity", "Duplicates", "Pinned buffers"} <= kinds, kinds)
+  browser.go("#class-Shop.Session")
+  equal("a site is the program's own code", report.rows("Sites")[0][0][0], "Server.open(_:)")
+  for address in HEAP:
+    check_tab_reaches_all(report, address)
+  report.check_quiet()
+
+
+def check_wild_heaps(report, name):
+  """No text leaves its place, nothing is too wide, and what can't be read is told."""
+  browser = report.browser
+  report.open()
+  for address in ("#overview",) + HEAP:
+    browser.go(address)
+    browser.evaluate("document.querySelectorAll('.toggle').forEach(each => each.click())")
+    text = browser.evaluate("document.body.innerText + document.title + [...document.querySelectorAll('[title], [aria-label]')].map(each => each.title + each.ariaLabel + each.textContent).join('')")
+    check(f"{name} {address}: no unseen character", not UNSEEN.search(text), UNSEEN.findall(text)[:5])
+    report.check_fits(address)
+    if name == "damagedheap" and address != "#overview":
+      check("a damaged image is told", "is damaged at" in text or "is no heap image" in text)
+  equal(f"{name}: no foreign script ran", browser.evaluate("typeof window.pwned"), "undefined")
+  check(f"{name}: below 5 MB", report.path.stat().st_size < 5_000_000)
+  if name == "largeheap":
+    browser.go("#heap")
+    check("types without a row are summed", "smaller types have no row" in browser.evaluate("document.body.innerText"))
+    browser.go("#leaks")
+    check("a long cycle is cut where it is drawn", "2,992 objects more" in browser.evaluate("document.querySelector('.cycle').textContent"))
+  report.check_quiet()
+
+
 def take_pictures(report, addresses):
   browser = report.browser
   for dark in (False, True):
@@ -379,7 +452,7 @@ def main(program, folder):
   folder = pathlib.Path(folder)
   with Browser(program) as browser:
     browser.resize(1280, 900)
-    report = {name: Report(browser, folder, name) for name in ("shop", "hostile", "wild", "empty", "large")}
+    report = {name: Report(browser, folder, name) for name in ("shop", "hostile", "wild", "empty", "large", "heap", "run", "hostileheap", "damagedheap", "largeheap", "fleet")}
     shop = report["shop"]
     shop.open()
     for position in (0, 11, 23):
@@ -402,12 +475,20 @@ def main(program, folder):
         check(f"{name} {address} shows a heading", browser.evaluate("document.querySelector('h1').innerText") != "")
       report[name].check_quiet()
     check_large(report["large"])
+    check_heap(report["heap"])
+    check_living(report["run"], check, equal, exact, number, exact_fact)
+    for name in ("hostileheap", "damagedheap", "largeheap"):
+      check_wild_heaps(report[name], name)
+    check_fleet(report["fleet"], check, equal, UNSEEN, WIDTHS)
     check_policy(shop)
     check_without_script(shop)
     take_pictures(shop, ["#overview", "#class-Shop.Session", "#snapshot-20", "#compare-4-20", "#class-Shop.Request"])
+    take_pictures(report["heap"], ["#heap", "#leaks", "#tasks", "#waste", "#overview"])
+    take_pictures(report["run"], ["#overview", "#snapshot-2", "#compare-0-7"])
     take_pictures(report["hostile"], ["#overview", "#snapshot-1", "#compare-0-2"])
     take_pictures(report["large"], ["#overview"])
     take_pictures(report["empty"], ["#overview"])
+    check_snapshots(browser, program, folder, equal)
   # The form that .ci/run counts.
   print(f"Pictures are in {folder}\nbrowser: {passed} passed, {len(failures)} failed")
   return 1 if failures else 0

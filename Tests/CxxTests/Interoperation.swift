@@ -56,7 +56,8 @@ private func expectExact<Value>(
   #expect(size.isExact && size.bytes == truth, sourceLocation: sourceLocation)
 }
 
-/// What is not an estimate is there, and no less than `swiftBytes`, which Swift's metadata tell; that there is more is said.
+/// What is not an estimate is there, and no less than `swiftBytes`, which Swift's metadata tell; that there is more is
+/// said.
 private func expectDoubt<Value>(
   _ swiftBytes: Int, sourceLocation: SourceLocation = #_sourceLocation, _ make: () throws -> Value
 ) throws {

@@ -8,7 +8,8 @@ private func benchmark(_ name: String, _ arguments: [String]) throws -> Ended {
 
 @Suite("Benchmarks are told odd numbers")
 struct BenchmarkInputTests {
-  @Test("TrackingFloor answers with a time", arguments: ["10000 2 8", "1 1 0", "64 1 10000", "1000 64 100"])
+  @Test(
+    "TrackingFloor answers with a time", arguments: ["10000 2 8", "1 1 0", "64 1 10000", "1000 64 100", "1000 2 0 500"])
   func good(numbers: String) throws {
     let ended = try benchmark("TrackingFloor", numbers.split(separator: " ").map { String($0) })
     #expect(ended.status == 0, "\(ended)")
@@ -20,7 +21,8 @@ struct BenchmarkInputTests {
   @Test(
     "TrackingFloor refuses what it can't count or run",
     arguments: [
-      "0 1 0", "1 0 0", "1 1 -1", "-1 1 0", "1 1", "1 1 1 1", "1 x 1 1", "1.5 1 0", "9223372036854775807 2 0",
+      "0 1 0", "1 0 0", "1 1 -1", "-1 1 0", "1 1", "1 1 0 0", "1 1 0 100000001", "1 1 1 1 1", "1 x 1 1", "1.5 1 0",
+      "9223372036854775807 2 0",
       "9223372036854775808 1 0", "1 1000000 0", "1 1 1000000000", "1 9223372036854775807 9223372036854775807",
     ])
   func bad(numbers: String) throws {
@@ -35,6 +37,7 @@ struct BenchmarkInputTests {
       "snapshot-heap 0 1 1", "snapshot-heap 1 0 1", "snapshot-heap 1 1 0", "snapshot-heap 9223372036854775807 1 1",
       "snapshot-heap 1 9223372036854775807 1", "snapshot-heap 1 1 9223372036854775807", "profile-step load /x 0",
       "profile-step load /x 9223372036854775807", "tracking --input x", "nothing",
+      "export-step heapsnapshot /x 0", "export --input x",
     ])
   func benchmarks(arguments: String) throws {
     let ended = try benchmark("SizerBench", arguments.split(separator: " ").map { String($0) })

@@ -21,11 +21,14 @@ struct CSVTests {
     #expect(
       try sizer("csv", "--table", "snapshots", path).output == """
         snapshot,label,time,mode,pause,error,tracked_bytes,overhead_bytes,skipped_count,unresolved_count,virtual,\
-        resident,data,stack,code,shared,minor_faults,major_faults,estimated_bytes
-        0,start,1.000000000,frozen,0.000250000,,400,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,1234,5,0
+        resident,data,stack,code,shared,minor_faults,major_faults,estimated_bytes,peak_resident,cgroup_current,\
+        cgroup_limit,cgroup_peak
+        0,start,1.000000000,frozen,0.000250000,,400,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,\
+        1234,5,0,33554432,67108864,268435456,
         1,failed,2.000000000,frozen,0.000250000,no memory,0,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,\
-        1234,5,0
-        2,end,3.500000000,frozen,0.000250000,,2208,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,1234,5,96
+        1234,5,0,33554432,67108864,268435456,
+        2,end,3.500000000,frozen,0.000250000,,2208,4096,0,0,1073741824,16777216,8388608,131072,1048576,524288,\
+        1234,5,96,33554432,67108864,268435456,
 
         """)
     #expect(

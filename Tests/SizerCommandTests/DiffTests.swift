@@ -55,7 +55,7 @@ struct DiffTests {
 
         class                                       from    to  born  gone       change
         App.Cache                                      1     1     0     0     +1.75 KB
-        and 1 more classes
+        and 1 more class
 
         Born: 3 objects, +160 B
           App.Worker 0x00002060 born 00:00:03.20                                  +64 B
@@ -65,12 +65,12 @@ struct DiffTests {
         Died: 1 object, -48 B
           App.Worker born 00:00:00.00                                             -48 B
             Worker.init(name:) at /src/App/Worker.swift:12
-            and 1 more calls
+            and 1 more call
 
         No longer tracked: 1 object, -96 B
           App.Worker born 00:00:00.00                                             -96 B
             Worker.init(name:) at /src/App/Worker.swift:12
-            and 1 more calls
+            and 1 more call
 
         Grown: 1 object, +1.75 KB
           App.Cache 0x00001000 born 00:00:00.00                                +1.75 KB

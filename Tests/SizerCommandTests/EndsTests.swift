@@ -47,7 +47,7 @@ struct EndsTests {
     arguments: [false, true])
   func brokenPipe(_ isIgnored: Bool) throws {
     let path = try long()
-    for command in ["stats", "json"] {
+    for command in ["stats --all", "json"] {
       let ended = try run(
         isIgnored
           ? ["sh", "-c", "trap '' PIPE; \"$0\" \(command) \"$1\" | head -n 1", sizerPath, path]
@@ -83,6 +83,17 @@ struct EndsTests {
     var status = stat()
     #expect(stat(page, &status) == 0)
     #expect(status.st_mode & 0o777 == 0o600)
+    // Without a name it lies beside the profile, and is never overwritten.
+    let own = try folder.profile(Samples.life, "own.sizer")
+    let beside = try sizer("html", own)
+    #expect(beside.status == 0)
+    #expect(beside.output == "wrote the report to \(folder.path)/own.html\n")
+    #expect(try contents(of: "\(folder.path)/own.html").contains("<h1><bdi>own.sizer</bdi></h1>"))
+    let again = try sizer("html", own, "--title", "written twice")
+    #expect(again.status == 1 && again.errors.contains("own.html already exists; add --force"))
+    #expect(try !contents(of: "\(folder.path)/own.html").contains("written twice"))
+    #expect(try sizer("html", own, "--title", "written twice", "--force").status == 0)
+    #expect(try contents(of: "\(folder.path)/own.html").contains("written twice"))
     let refused = try sizer("html", profile, "--output", "\(folder.path)/no/report.html")
     #expect(refused.status == 1)
     #expect(refused.errors.hasPrefix("sizer: \(folder.path)/no/report.html can't be made: "))

@@ -15,15 +15,19 @@ struct JSONTests {
 
   @Test("snapshots, traces and objects stand on a line each, keys in their order")
   func literal() throws {
-    let lines = try json(Samples.life).text.split(separator: "\n").map(String.init)
-    #expect(lines.count == 2 + 3 + 1 + 2 + 1 + 7)
+    var life = Samples.life
+    life.tags = ["service.name": "a\"b", "host.name": "h"]
+    let lines = try json(life).text.split(separator: "\n").map(String.init)
+    #expect(lines.count == 2 + 3 + 1 + 2 + 1 + 7 + 1)
+    #expect(lines.last == #""tags":{"host.name":"h","service.name":"a\"b"}}"#)
     #expect(lines[0] == #"{"format":"sizer-profile","version":1,"#)
     #expect(lines[1] == #""snapshots":["#)
     #expect(
       lines[2] == #"{"label":"start","time":1.000000000,"mode":"frozen","pause":0.000250000,"error":null,"#
         + #""trackedBytes":400,"overheadBytes":4096,"skippedCount":0,"unresolvedCount":0,"estimatedBytes":0,"#
         + #""process":{"virtual":1073741824,"resident":16777216,"data":8388608,"stack":131072,"code":1048576,"#
-        + #""shared":524288,"minorFaults":1234,"majorFaults":5},"ladder":null,"#
+        + #""shared":524288,"minorFaults":1234,"majorFaults":5,"peakResident":33554432,"#
+        + #""cgroupCurrent":67108864,"cgroupLimit":268435456,"cgroupPeak":null},"ladder":null,"#
         + #""classes":[{"name":"App.Cache","active":1,"bytes":256,"average":256,"share":0.64,"slabs":null},"#
         + #"{"name":"App.Worker","active":2,"bytes":144,"average":72,"share":0.36,"slabs":null}]},"#)
     #expect(
@@ -111,7 +115,8 @@ struct JSONTests {
     #expect(read == ["2 b 200 leaf"])
     let none = try json(History())
     let empty = try python("import json, sys; print(json.load(sys.stdin))", none.path)
-    #expect(empty == ["{'format': 'sizer-profile', 'version': 1, 'snapshots': [], 'traces': [], 'objects': []}"])
+    #expect(
+      empty == ["{'format': 'sizer-profile', 'version': 1, 'snapshots': [], 'traces': [], 'objects': [], 'tags': {}}"])
   }
 
   @Test("two runs print the same bytes")

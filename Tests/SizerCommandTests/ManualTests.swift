@@ -48,7 +48,7 @@ struct ManualTests {
     }
     let written = described.map { ([$0.key] + $0.value.sorted()).joined(separator: " ") }
     #expect(written.sorted() == there.sorted())
-    #expect(there.count == 14)
+    #expect(there.count == 22)
   }
 
   @Test("the page's examples are commands that work")
@@ -78,7 +78,8 @@ struct ManualTests {
       let ended = try sizer("--generate-completion-script", shell)
       #expect(ended.status == 0)
       for command in [
-        "summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate", "heap", "leaks", "why", "growth",
+        "run", "attach", "top", "summary", "stats", "diff", "html", "sql", "json", "csv", "symbolicate", "heap",
+        "leaks", "why", "growth", "fleet", "info",
       ] {
         #expect(ended.output.contains(command))
       }

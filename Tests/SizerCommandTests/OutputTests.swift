@@ -24,7 +24,7 @@ struct OutputTests {
   private func isWhole(_ text: String, _ command: String) -> Bool {
     switch command {
     case "html": text.hasPrefix("<!DOCTYPE html>") && text.hasSuffix("</html>\n")
-    case "json": text.hasPrefix("{\"format\":\"sizer-profile\"") && text.hasSuffix("]}\n")
+    case "json": text.hasPrefix("{\"format\":\"sizer-profile\"") && text.hasSuffix("}}\n")
     case "csv": text.hasPrefix("snapshot,label,time") && text.hasSuffix("\n")
     default: text.hasPrefix("SQLite format 3\0")
     }
@@ -50,7 +50,7 @@ struct OutputTests {
     let refused = try sizer(command, profile, "-o", old)
     #expect(refused.status == 1)
     #expect(refused.output == "")
-    #expect(refused.errors == "sizer: \(old) is there already; add --force to replace it, or name another file\n")
+    #expect(refused.errors == "sizer: \(old) already exists; add --force to replace it, or name another file\n")
     #expect(try contents(of: old) == "old")
     #expect(try sizer(command, profile, "-o", old, "--force").status == 0)
     #expect(isWhole(try contents(of: old), command))
@@ -173,10 +173,10 @@ struct OutputTests {
       for path in [profile, folder.path("link"), folder.path("hard"), folder.path("./p.sizer")] {
         let ended = try sizer(command, profile, "-o", path, "--force")
         #expect(ended.status == 1)
-        #expect(ended.errors == "sizer: \(path) is the profile that is read; write to another file\n")
+        #expect(ended.errors == "sizer: \(path) is the profile being read; write to another file\n")
       }
       let printed = try shell("\"$0\" \(command) \"$1\" -o - >> \"$1\"")
-      #expect(printed.errors == "sizer: standard output is the profile that is read; write to another file\n")
+      #expect(printed.errors == "sizer: standard output is the profile being read; write to another file\n")
     }
     #expect(try contents(of: profile) == before)
     #expect(try sizer("symbolicate", profile, "-o", profile).status == 1)

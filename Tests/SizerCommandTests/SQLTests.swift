@@ -75,7 +75,7 @@ struct SQLTests {
       ("select name from pragma_table_info('names')", "name\nid\nname\n"),
       ("select name from pragma_table_xinfo('texts')", "name\nid\ntext\n"),
       ("select count(*) > 10 as n from pragma_table_list", "n\n1\n"),
-      ("select * from pragma_user_version", "user_version\n2\n"),
+      ("select * from pragma_user_version", "user_version\n5\n"),
       ("select * from pragma_application_id", "application_id\n1397316178\n"),
       ("select name from pragma_database_list where seq = 0", "name\nmain\n"),
       ("select * from pragma_quick_check", "quick_check\nok\n"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Glibc
 import Sizer
 import SizerProfile
@@ -53,6 +54,23 @@ struct SymbolicateTests {
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
   }
 
+  @Test("html names the calls of a killed recording by itself, and says which it can't")
+  func html() throws {
+    let folder = try Folder()
+    let (trace, line) = placeOfBirth()
+    let profile = try folder.profile(history(trace))
+    let ended = try sizer("html", profile, "-o", "\(folder.path)/a.html")
+    #expect(ended.status == 0 && ended.output == "")
+    let page = try String(contentsOfFile: "\(folder.path)/a.html", encoding: .utf8)
+    #expect(page.contains("placeOfBirth") && page.contains("SymbolicateTests.swift") && page.contains(",\(line),"))
+    let unknown = StackTrace(frames: [.init(address: 4, image: "/lib/none.so", imageOffset: 1)])
+    let other = try sizer("html", try folder.profile(history(unknown), "b"), "-o", "\(folder.path)/b.html")
+    #expect(other.status == 0)
+    #expect(
+      other.errors == "sizer: 1 call has no name\n"
+        + "  /lib/none.so: it has no build ID, so no file can be matched to it; link with --build-id\n")
+  }
+
   @Test("a file that is another build is not believed; pipes are not opened; what is missing is told")
   func otherBuilds() throws {
     let folder = try Folder()
@@ -74,11 +92,11 @@ struct SymbolicateTests {
     #expect(lines.count == 5)
     #expect(lines.first == "0 of 5 calls without a name have one now")
     for line in [
-      "\(pipe): there is no such file; put the build that was measured there",
-      #"/no/such\nimage: there is no such file; put the build that was measured there"#,
-      "/lib/none.so: it has no build id, so that no file can be trusted to be it; link with --build-id",
-      "\(own.image ?? ""): the file there has no symbols for these calls, or is another build; "
-        + "then put the measured one there",
+      "\(pipe): there is no such file; put the measured build there, or name it with --symbols",
+      #"/no/such\nimage: there is no such file; put the measured build there, or name it with --symbols"#,
+      "/lib/none.so: it has no build ID, so no file can be matched to it; link with --build-id",
+      "\(own.image ?? ""): the file there has no symbols for these calls, or a different build ID; "
+        + "put the measured build there",
     ] { #expect(lines.contains(line)) }
     #expect(try Statistics(contentsOf: profile).object(at: 0)?.trace?.frames == frames)
   }

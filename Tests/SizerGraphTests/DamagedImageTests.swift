@@ -104,6 +104,8 @@ import Testing
     #expect(isRefused(9, [0] + huge + [0, 0]) && isRefused(9, huge) && isRefused(9, [2, 4, 0, 0]))
     #expect(isRefused(10, [4] + huge) && isRefused(11, [0, 0, 0, 0, 0, 0] + huge))
     #expect(isRefused(14, [0, 0]) && isRefused(15, [0] + huge) && isRefused(16, [0, 1, 2]))
+    // The one object has no reference that a function or a case could stand beside.
+    #expect(isRefused(19, [0, 0, 0]) && isRefused(129, [0, 0, 0]) && isRefused(129, huge) && isRefused(128, [0, 0]))
     #expect(isRefused(15, [0, 1, 0, 1]) && isRefused(18, [0]) && isRefused(18, huge))
   }
 

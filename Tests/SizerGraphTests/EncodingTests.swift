@@ -14,6 +14,16 @@ import Testing
     #expect(back.encoded() == file)
   }
 
+  @Test("combining marks are read as far as they are not too many in a row")
+  func marks() throws {
+    var builder = HeapImageBuilder()
+    let row = String(repeating: "\u{301}\u{323}", count: 128)
+    for name in ["a\(row)b\(row)", "a\(row)\u{301}\u{323}c\(row)d"] { _ = builder.add(HeapType(name: name)) }
+    let back = try HeapImage(decoding: builder.image().encoded())
+    let read = back.types.map { Array($0.name.unicodeScalars) }
+    #expect(read == ["a\(row)b\(row)", "a\(row)c\(row)d"].map { Array($0.unicodeScalars) })
+  }
+
   @Test("an empty image comes back")
   func emptyImage() throws {
     let image = HeapImageBuilder().image()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import SizerGraph
 import Testing
 
@@ -76,6 +77,19 @@ import Testing
     #expect(record.retainedShare == Double(record.retainedBytes) / Double(total))
   }
 
+  @Test("places grow only by what is meant", arguments: ["App.Entry", "App.Payload", "App.Store"])
+  func meant(typeName: String) {
+    let images = (1...4).map { Server().image(after: $0) }
+    let records = HeapImage.growth(over: images) { number, address in
+      images[number].object(at: address).map { images[number][$0].type.name } == typeName
+    }
+    let paths = [
+      "App.Entry": ["global app.store -> .cache"], "App.Payload": ["global app.store -> .cache -> []"], "App.Store": [],
+    ]
+    #expect(records.map(\.path) == paths[typeName])
+    #expect(records.allSatisfy { $0.referenceCounts == [30, 40, 50, 60] })
+  }
+
   @Test("what does not grow in each round is not named")
   func whatDoes() {
     #expect(Server(cached: 0).growth().isEmpty)
@@ -105,6 +119,87 @@ import Testing
   }
 
   /// Entries that a cache and a list hold are retained by neither: each gets half of them.
+  @Test("a long name that many words have costs no more than one")
+  func manyWords() {
+    let slots = 60_000
+    func image(_ round: Int, _ name: String) -> HeapImage {
+      var builder = HeapImageBuilder()
+      let type = builder.add(HeapType(name: "App.Wide", fields: [.init(offset: 16, label: name)]))
+      let leaf = builder.add(HeapType(name: "App.Leaf"))
+      let object = builder.addObject(at: 4096, type: type, bytes: 64)
+      for number in 0..<slots - 2 + round {
+        let new = builder.addObject(at: 1 << 20 + UInt64(number) * 16, type: leaf, bytes: 16)
+        builder.addEdge(from: object, to: new, label: .slot(2 + number))
+      }
+      return builder.image()
+    }
+    func time(_ name: String) -> Double {
+      let images = [image(1, name), image(2, name)]
+      let start = processorTime()
+      let records = HeapImage.growth(over: images)
+      #expect(records.map(\.typeName) == ["App.Wide"])
+      #expect(records.map(\.referenceCounts) == [[slots - 1, slots]])
+      return processorTime() - start
+    }
+    // Hashed for each word the long name would be 8 GB.
+    let (short, long) = (time("x"), time(String(repeating: "x", count: 65_000)))
+    #expect(long < 3 * short + 0.5, "\(short) s, \(long) s")
+  }
+
+  /// Seconds that this thread has had.
+  private func processorTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  @Test("many ways that have long names in common do not fill the memory")
+  func longPaths() {
+    let (depth, leaves) = (90, 2_000)
+    func image(_ round: Int) -> HeapImage {
+      var builder = HeapImageBuilder()
+      let field = HeapType.Field(offset: 16, label: String(repeating: "y", count: 65_000))
+      let types = (0..<depth).map { builder.add(HeapType(name: "App.T\($0)", fields: [field])) }
+      var last = builder.addObject(at: 4096, type: types[0], bytes: 64)
+      builder.add(HeapRoot(.global, of: last, label: builder.label(.symbol, "app.first")))
+      for number in 1..<depth {
+        let next = builder.addObject(at: 4096 + UInt64(number) * 64, type: types[number], bytes: 64)
+        builder.addEdge(from: last, to: next, label: .slot(2))
+        last = next
+      }
+      let leaf = builder.add(HeapType(name: "App.Leaf"))
+      for number in 0..<leaves {
+        let new = builder.addObject(at: 1 << 20 + UInt64(number) * 64, type: leaf, bytes: 64)
+        builder.addEdge(from: last, to: new, label: .text(builder.label(.property, "leaf\(number)")))
+        builder.add(HeapRawBlock(owner: new, bytes: 1024 * round + 8 * (leaves - number)))
+      }
+      return builder.image()
+    }
+    let paths = HeapImage.growth(over: [image(1), image(2)]).map(\.path)
+    #expect(paths.count == leaves)
+    #expect(paths.reduce(0) { $0 + $1.utf8.count } < 65 << 20)
+    #expect(paths[0].hasPrefix("global app.first -> yyy") && paths[0].hasSuffix("y -> .leaf0"))
+    #expect(paths[leaves - 1] == "global app.first -> … -> .leaf\(leaves - 1)")
+  }
+
+  @Test("what memory of C's holds grows at one place, wherever the memory is")
+  func foreignMemory() throws {
+    func image(_ round: Int) -> HeapImage {
+      var builder = HeapImageBuilder()
+      let (table, entry) = (builder.add(HeapType(name: "App.Table")), builder.add(HeapType(name: "App.Entry")))
+      let root = builder.addObject(at: 4096, type: table, bytes: 64)
+      let word = builder.label(.plain, "0x\(round)0 in a block of \(round * 16) bytes")
+      builder.add(HeapRoot(.cMemory, of: root, reference: .uncertain, label: word))
+      for number in 0..<round * 10 {
+        let new = builder.addObject(at: 8192 + UInt64(number) * 64, type: entry, bytes: 64)
+        builder.addEdge(from: root, to: new, label: .slot(2))
+      }
+      return builder.image()
+    }
+    let record = try #require(HeapImage.growth(over: (1...3).map(image)).first)
+    #expect(record.path == "C memory" && record.typeName == "App.Table" && record.referenceCounts == [10, 20, 30])
+  }
+
   @Test("what two growing places hold is divided among them")
   func whatTwo() {
     let records = Server(cached: 10, linked: 10, sharesEntries: true).growth()
@@ -115,5 +210,52 @@ import Testing
     let shared = 44 * 576 / 2
     #expect(records.first?.retainedBytes == 4096 + 15 * 576 + shared)
     #expect(records.last?.retainedBytes == 44 * 64 + shared)
+  }
+
+  /// A task whose frame has more and more words that look like references to what a global holds, and a buffer whose
+  /// elements are guessed.
+  private func guesses(_ stale: Int, elements: Int) -> HeapImage {
+    var builder = HeapImageBuilder()
+    func type(_ name: String, _ kind: HeapType.Kind) -> Int { builder.add(HeapType(name: name, kind: kind)) }
+    func object(_ type: Int, at place: Int) -> Int {
+      builder.addObject(at: UInt64(place) * 0x1000, type: type, bytes: 64, strongCount: 1)
+    }
+    let (task, buffer, held) = (
+      object(type("task", .task), at: 1), object(type("App.Buffer", .managedBuffer), at: 2), type("App.Held", .other)
+    )
+    let known = object(held, at: 3)
+    for (number, root) in [task, buffer, known].enumerated() {
+      builder.add(HeapRoot(.global, of: root, label: builder.label(.symbol, "app.root\(number)")))
+    }
+    for slot in 0..<stale { builder.addEdge(from: task, to: known, kind: .uncertain, label: .slot(20 + slot)) }
+    for number in 0..<elements {
+      builder.addEdge(from: buffer, to: object(held, at: 10 + number), kind: .uncertain, label: .element(number))
+    }
+    return builder.image()
+  }
+
+  @Test("words in doubt grow only where nothing else leads")
+  func doubtful() {
+    #expect(HeapImage.growth(over: (1...4).map { guesses($0, elements: 3) }).isEmpty)
+    let records = HeapImage.growth(over: (1...4).map { guesses(5 - $0, elements: $0) })
+    #expect(records.map(\.path) == ["global app.root1"])
+    #expect(records.first?.referenceCounts == [1, 2, 3, 4])
+  }
+
+  @Test("of images made at once the last counts, and of many some at even distances")
+  func series() {
+    func times(_ milliseconds: [Int]) -> [Duration] { milliseconds.map { .milliseconds($0) } }
+    for (made, chosen) in [
+      ([], []), ([5], [0]), ([0, 20], [0, 1]), ([0, 0, 0], [0, 1, 2]),
+      // Two that prove leaks, behind a series and behind one.
+      ([0, 10_000, 20_000, 20_030], [0, 1, 3]), ([0, 5_000, 5_020, 5_070], [0, 3]),
+      // Rounds that take a second each, and then a long rest.
+      ([0, 1_000, 2_000, 90_000], [0, 1, 2, 3]), ([0, 1, 2, 3], [0, 1, 2, 3]),
+    ] as [([Int], [Int])] {
+      #expect(HeapImage.series(at: times(made), atMost: 16) == chosen, "\(made)")
+    }
+    let many = times(Array(0..<100).map { 1_000 * $0 } + [99_001])
+    #expect(HeapImage.series(at: many, atMost: 5) == [0, 24, 49, 74, 100])
+    #expect(HeapImage.series(at: many, atMost: 1) == [100])
   }
 }

@@ -34,6 +34,26 @@ import Testing
     }
   }
 
+  @Test("of leaks that are asked for by an object the one is told that it is in the cycle of")
+  func among() {
+    for seed in 0..<40 {
+      var dice = SeededGenerator(seed: UInt64(seed))
+      var heap = HeapModel()
+      run(&heap, steps: 80, kinds: [.certain], &dice)
+      let image = heap.image()
+      let all = image.leaks()
+      #expect(image.leaks { _ in false }.isEmpty)
+      var found = 0
+      for address in all.flatMap(\.addresses) {
+        let groups = image.leaks { $0 == UInt64(address) }
+        // Who only hangs below a cycle is in no group's core.
+        #expect(groups.count <= 1 && groups.allSatisfy { $0.groupCount == 1 && $0.addresses.contains(address) })
+        found += groups.count
+      }
+      #expect(found >= all.reduce(0) { $0 + $1.groupCount }, "seed \(seed)")
+    }
+  }
+
   @Test("exactly what no global reaches is found, proved by two images")
   func exactlyWhat() {
     var proved = 0
@@ -238,5 +258,28 @@ import Testing
     let suspected = leaks(flags: [], kind: .uncertain)
     #expect(suspected.map(\.grade) == [.suspected] && suspected.map(\.objectCount) == [2])
     #expect(suspected.first?.cycle.description == "App.Node -> +16 (App.Node) -> +16 (App.Node)?")
+  }
+
+  /// Two sessions, each of which a closure in it has captured.
+  private func closures(_ functions: [String]) -> [LeakGroup] {
+    var builder = HeapImageBuilder()
+    let type = builder.add(HeapType(name: "App.Session", fields: [.init(offset: 24, label: ".onEnd")]))
+    for (number, function) in functions.enumerated() {
+      let session = builder.addObject(at: UInt64(number + 1) * 4096, type: type, bytes: 64, strongCount: 1)
+      builder.addEdge(from: session, to: session, label: .slot(3), function: builder.label(.function, function))
+    }
+    return builder.image().leaks()
+  }
+
+  @Test("a closure that captures one object is named, and is a part of the shape where it has a name")
+  func closureNames() {
+    let same = closures(["closure #1 in start()", "closure #1 in start()"])
+    #expect(same.map(\.groupCount) == [2])
+    #expect(
+      same.first?.cycle.description
+        == "App.Session -> .onEnd (closure #1 in start()) -> capture 1 (App.Session)")
+    #expect(closures(["closure #1 in start()", "closure #2 in start()"]).count == 2)
+    #expect(closures(["App@01+0x10", "App@01+0x20"]).count == 1)
+    #expect(closures(["App@01+0x10"]).first?.signature == closures(["App@02+0x30"]).first?.signature)
   }
 }

@@ -25,7 +25,8 @@ func randomImage(seed: UInt64, objects: Int, edgesEach: Int = 2) -> HeapImage {
     ]
     builder.addEdge(
       from: dice.below(objects), to: dice.below(objects), kind: HeapEdge.Kind.allCases[dice.below(4)],
-      label: labels[dice.below(5)])
+      label: labels[dice.below(5)], function: dice.chance(0.05) ? texts[0] : nil,
+      enumCase: dice.chance(0.3) ? texts[dice.below(5)] : nil)
   }
   addRecords(to: &builder, texts: texts, objects: objects, &dice)
   return builder.image()
@@ -53,6 +54,7 @@ private func addRecords(
   builder.info.time = 1_700_000_000_000_000_000
   builder.info.isFrozen = true
   builder.info.skippedCount = 3
+  builder.info.tasksReason = "nobody knows them"
   builder.threads = [HeapThread(id: 77, state: .asleep, processorTime: 1 << 40, sleepCount: 9, name: "NIO-0")]
   builder.ladder = [HeapRung(name: "Swift objects", bytes: 1 << 30), HeapRung(name: "rest", bytes: -4096)]
   builder.sizeClasses = [8, 16, 32, 48, 64, 80, 96, 112, 128, 160]
@@ -61,7 +63,7 @@ private func addRecords(
     builder.add(HeapRawBlock(owner: object, bytes: 64, requestedBytes: dice.chance(0.5) ? 60 : nil, label: texts[1]))
     builder.add(
       HeapRoot(
-        HeapRoot.Kind.allCases[dice.below(6)], of: object, reference: HeapEdge.Kind.allCases[dice.below(4)],
+        HeapRoot.Kind.allCases[dice.below(7)], of: object, reference: HeapEdge.Kind.allCases[dice.below(4)],
         label: dice.chance(0.5) ? texts[0] : nil, offset: dice.below(64)))
     builder.add(
       HeapTask(
@@ -69,6 +71,7 @@ private func addRecords(
         creator: nil, frames: [texts[0], nil, texts[2]]))
     builder.add(HeapSlice(buffer: object, holder: dice.chance(0.5) ? 0 : nil, usedBytes: 16, label: texts[3]))
     builder.name(index, label: texts[dice.below(5)])
+    builder.setBirth(of: index, label: texts[dice.below(5)])
     builder.setUnusedCapacity(of: index, bytes: dice.below(100_000))
     builder.setContentHash(of: index, dice.next())
   }

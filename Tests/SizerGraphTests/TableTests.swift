@@ -59,19 +59,48 @@ import Testing
         HeapTask(
           object: task, state: number < 2 ? .suspended : .running, slabBytes: 1000, function: poll, creator: make,
           frames: [poll, nil]))
+      builder.add(HeapRawBlock(owner: task, bytes: 1000))
     }
     builder.add(HeapTask(object: nil, slabBytes: 10))
     let image = builder.image()
     func record(_ state: String, _ count: Int) -> TaskRecord {
       TaskRecord(
-        function: "App.poll()", creator: "App.start()", state: state, bytes: count * 1256, retainedBytes: count * 1768,
-        frames: ["App.poll()", "?"], count: count)
+        function: "App.poll()", creator: "App.start()", state: state, bytes: count * 1256, slabBytes: count * 1000,
+        retainedBytes: count * 1768, frames: ["App.poll()", "?"], count: count)
     }
     #expect(
       image.taskRecords(Dominators(of: image)) == [
         record("suspended", 2), record("running", 1),
-        TaskRecord(function: "", creator: nil, state: "unknown", bytes: 10, retainedBytes: 10, frames: [], count: 1),
+        TaskRecord(
+          function: "", creator: nil, state: "unknown", bytes: 10, slabBytes: 10, retainedBytes: 10, frames: [],
+          count: 1
+        ),
       ])
+  }
+
+  @Test(
+    "a task that has not ended lives, whatever its counts say, and what it holds is no leak", arguments: [true, false])
+  func livingTask(lives: Bool) throws {
+    var builder = HeapImageBuilder()
+    let type = builder.add(HeapType(name: "Task", kind: .task, fields: [.init(offset: 0, label: "frame")]))
+    let window = builder.add(HeapType(name: "App.Window"))
+    let task = builder.addObject(
+      at: 1024, type: type, bytes: 256, strongCount: 1, flags: lives ? [.livingTask] : [])
+    let held = builder.addObject(at: 2048, type: window, bytes: 512, strongCount: 1)
+    // Its frames have its own address, and what they hold refers to it.
+    builder.addEdge(from: task, to: task, kind: .uncertain, label: .slot(20))
+    builder.addEdge(from: task, to: held, kind: .uncertain, label: .rawSlot(0))
+    builder.addEdge(from: held, to: task, label: .slot(2))
+    builder.add(
+      HeapTask(object: task, state: lives ? .suspended : .complete, creator: builder.label(.function, "App.handle()")))
+    let image = builder.image()
+    #expect(image.leaks().isEmpty == lives)
+    let path = PathFinder(of: image).path(to: held).description
+    #expect(path.hasPrefix("task App.handle() -> frame?") == lives, "\(path)")
+    let dominators = Dominators(of: image)
+    #expect(dominators.holder(of: task) == (lives ? .root : .leak(group: 0)))
+    // Where nothing holds them it is the group that retains both.
+    #expect(dominators.retainedBytes(by: task) == (lives ? 768 : 256))
   }
 
   private func record(
@@ -124,5 +153,60 @@ import Testing
         record(.emptyCollections, "Array<UInt8>", "", 1, wasted: 32, of: 32),
         record(.slack, "String storage", "", 5, wasted: 20, of: 320),
       ])
+  }
+
+  @Test("what lies in containers is named by who holds these")
+  func containers() {
+    var builder = HeapImageBuilder()
+    let cache = builder.add(HeapType(name: "App.Cache", fields: [.init(offset: 16, label: ".chunks")]))
+    let array = builder.add(
+      HeapType(
+        name: "[[Chunk]]", kind: .arrayStorage,
+        tail: .init(offset: 32, stride: 16, fields: [.init(offset: 0, label: ".part")])))
+    let bytes = builder.add(HeapType(name: "[UInt8]", kind: .arrayStorage))
+    let holder = builder.addObject(at: 64, type: cache, bytes: 48)
+    let outer = builder.addObject(at: 1024, type: array, bytes: 96)
+    let inner = (0..<2).map { builder.addObject(at: UInt64(2048 + $0 * 256), type: array, bytes: 96) }
+    builder.addEdge(from: holder, to: outer, label: .slot(2))
+    for (number, object) in inner.enumerated() {
+      builder.addEdge(from: outer, to: object, label: .slot(4 + 2 * number))
+      for element in 0..<2 {
+        let buffer = builder.addObject(at: UInt64(8192 + 1024 * (2 * number + element)), type: bytes, bytes: 1024)
+        builder.addEdge(from: object, to: buffer, label: .slot(4 + 2 * element))
+        builder.add(HeapSlice(buffer: buffer, holder: object, usedBytes: 16))
+        builder.setContentHash(of: buffer, 7)
+      }
+    }
+    // Nobody holds the array that this one lies in.
+    let lone = builder.addObject(at: 20480, type: array, bytes: 96)
+    let last = builder.addObject(at: 24576, type: bytes, bytes: 512)
+    builder.addEdge(from: lone, to: last, label: .slot(4))
+    builder.add(HeapSlice(buffer: last, holder: lone, usedBytes: 16))
+    let path = "App.Cache.chunks[].part[].part"
+    #expect(
+      builder.image().waste() == [
+        record(.pinnedBuffers, "[UInt8]", path, 4, wasted: 4 * 1008, of: 4096),
+        record(.duplicates, "[UInt8]", path, 3, wasted: 3072, of: 3072),
+        record(.pinnedBuffers, "[UInt8]", "[[Chunk]][].part", 1, wasted: 496, of: 512),
+      ])
+  }
+
+  @Test("values of a hash table are alike, whether their keys are told or not")
+  func hashTables() {
+    var builder = HeapImageBuilder()
+    let cache = builder.add(HeapType(name: "App.Cache", fields: [.init(offset: 16, label: ".pages")]))
+    let table = builder.add(HeapType(name: "[String: [UInt8]]", kind: .hashStorage))
+    let bytes = builder.add(HeapType(name: "[UInt8]", kind: .arrayStorage))
+    let holder = builder.addObject(at: 64, type: cache, bytes: 48)
+    let pages = builder.addObject(at: 1024, type: table, bytes: 512)
+    builder.addEdge(from: holder, to: pages, label: .slot(2))
+    for number in 0..<5 {
+      let page = builder.addObject(at: UInt64(4096 + number * 256), type: bytes, bytes: 96)
+      builder.setContentHash(of: page, 7)
+      let key = number < 2 ? HeapEdge.Label.text(builder.label(.key, "\(number)")) : .slot(8 + number)
+      builder.addEdge(from: pages, to: page, label: key)
+    }
+    #expect(
+      builder.image().waste() == [record(.duplicates, "[UInt8]", "App.Cache.pages[]", 4, wasted: 384, of: 384)])
   }
 }

@@ -10,6 +10,17 @@ struct SummaryTextTests {
     return text
   }
 
+  @Test("a limit that the process itself comes near is told")
+  func limit() {
+    func at(_ current: Int, resident: Int, limit: Int? = 1 << 30) -> Snapshot {
+      Snapshot(process: ProcessMemory(resident: resident, cgroupCurrent: current, cgroupLimit: limit))
+    }
+    let far = at(900 << 20, resident: 500 << 20)  // others' memory, or files
+    #expect(!summary([far, at(0, resident: 1 << 40, limit: nil), Snapshot()]).contains("limit"))
+    let text = summary([far, at(800 << 20, resident: 700 << 20), at(900 << 20, resident: 600 << 20), far])
+    #expect(text.contains("\nlimit: 900.00 MB of the cgroup's 1024.00 MB, of which 600.00 MB resident here\n"))
+  }
+
   @Test("the table of the seed example stands in its columns")
   func literal() {
     let snapshots = [
@@ -62,6 +73,19 @@ struct SummaryTextTests {
         """)
   }
 
+  @Test("folded, many classes are the twenty largest and one row for the rest")
+  func foldedClasses() {
+    var classes: [String: ClassRecord] = [:]
+    for number in 1...500 { classes["C\(1000 + number)"] = ClassRecord(active: 2, bytes: number) }
+    var text = ""
+    Statistics(History(snapshots: [Snapshot(trackedBytes: 125_250, classes: classes)]))
+      .printSummary(folded: true, to: &text)
+    let rows = text.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.contains("active") }
+    #expect(rows.dropLast().map { $0.split(separator: " ")[0] } == (481...500).map { "C\(1000 + $0)" })
+    // 480 classes of 1 to 480 bytes are 115,440 bytes.
+    #expect(rows.last?.split(separator: " ").joined(separator: " ") == "(480 smaller) 960 112.73 KB 120 B 92%")
+  }
+
   @Test("nothing recorded prints an empty table")
   func empty() {
     #expect(
@@ -92,7 +116,7 @@ struct SummaryTextTests {
           A                                           0      0     B      0     B    0%
         failed: 1 of 3 snapshots, the first with: no memory\\nfor it
         skipped: at most 5 objects in 2 of 3 snapshots, not sized anew
-        unresolved: at most 1 objects in 1 of 3 snapshots, not followed
+        unresolved: at most 1 object in 1 of 3 snapshots, not followed
         estimated: at most 2.00 KB of the tracked bytes in 1 of 3 snapshots
         pct: share of the tracked bytes of that snapshot
         -------------------------------------------------------------------------------
@@ -120,7 +144,7 @@ struct SummaryTextTests {
         counts: 1 of 3 snapshots have counts and own bytes only, the first for
           no memory
         failed: 1 of 3 snapshots, the first with: no luck
-        skipped: at most 1 objects in 1 of 3 snapshots, not sized anew
+        skipped: at most 1 object in 1 of 3 snapshots, not sized anew
         pct: share of the tracked bytes of that snapshot
         -------------------------------------------------------------------------------
 

@@ -27,6 +27,41 @@ import Testing
     }
   }
 
+  @Test("what lives is told by type, as each table has it, and what has no room is summed", arguments: [24_000, 40])
+  func living(cells: Int) throws {
+    var history = randomHistory(seed: 8, objects: 20, snapshots: 12)
+    #expect(try PageModel.of(history).living == nil)
+    for number in history.snapshots.indices where number % 4 != 1 {
+      history.snapshots[number].heap = (0..<20).filter { ($0 + number) % 3 > 0 }.map { type in
+        // Two types of one name among them.
+        TypeRecord(
+          typeName: "App.T\(type % 19)", count: type + number, bytes: 100 * (type + 1) + number, requestedBytes: 1,
+          unusedCapacityBytes: 0)
+      }
+    }
+    var limits = PageLimits()
+    limits.heapCells = cells
+    let page = try PageModel.of(history, limits: limits)
+    let living = try #require(page.living)
+    #expect(living.at == history.snapshots.indices.filter { $0 % 4 != 1 })
+    #expect(living.types.count == min(19, cells / living.at.count) && living.other.types == 19 - living.types.count)
+    for position in living.at {
+      var counts: [String: Int] = [:]
+      var bytes: [String: Int] = [:]
+      for record in history.snapshots[position].heap! {
+        counts[record.typeName, default: 0] += record.count
+        bytes[record.typeName, default: 0] += record.bytes
+      }
+      for row in living.types {
+        let name = page.texts[row.name]
+        #expect(PageModel.expanded(row.count, count: 12)[position] == counts.removeValue(forKey: name) ?? 0)
+        #expect(PageModel.expanded(row.bytes, count: 12)[position] == bytes.removeValue(forKey: name) ?? 0)
+      }
+      #expect(PageModel.expanded(living.other.count, count: 12)[position] == counts.values.reduce(0, +))
+      #expect(PageModel.expanded(living.other.bytes, count: 12)[position] == bytes.values.reduce(0, +))
+    }
+  }
+
   @Test("any two snapshots compare exactly", arguments: shapes)
   func comparisons(
     shape: (seed: UInt64, objects: Int, snapshots: Int)

@@ -11,6 +11,13 @@ struct PageModel: Decodable {
     var classes, made: Int
     var active, bytes: [Int]
   }
+  struct Living: Decodable {
+    struct Row: Decodable { var name: Int, count, bytes: [Int] }
+    struct Rest: Decodable { var types: Int, count, bytes: [Int] }
+    var at: [Int]
+    var types: [Row]
+    var other: Rest
+  }
   struct Pairs: Decodable { var lives, bytesByFirst, bytesByLast: [[Int]] }
   struct SnapshotEntry: Decodable {
     var number, time, tracked: Int
@@ -26,6 +33,18 @@ struct PageModel: Decodable {
     var traces: [[Int]]
     var instances: [[Cell]]
   }
+  /// The part of `HeapPageData` that is looked at: steps are [label, type, 1 if it is sure, …].
+  struct Heap: Decodable {
+    struct Leak: Decodable { var cycle: [Int] }
+    struct TypeEntry: Decodable {
+      var name: Int
+      var root: Int?
+      var path: [Int]?
+    }
+    var leaks: [Leak]
+    var types: [TypeEntry]
+    var noTasks: String?
+  }
   /// A number or, for an address, a text.
   struct Cell: Decodable {
     var number: Int?
@@ -38,12 +57,16 @@ struct PageModel: Decodable {
   var other: Other
   var snapshots: [SnapshotEntry]
   var classes: [ClassEntry]
+  var living: Living?
   var texts: [String]
   var calls, nodes: [Int]
+  var heap: Heap?
   /// Of the whole page.
   var byteCount = 0
 
-  private enum CodingKeys: CodingKey { case title, total, end, moments, other, snapshots, classes, texts, calls, nodes }
+  private enum CodingKeys: CodingKey {
+    case title, total, end, moments, other, snapshots, classes, living, texts, calls, nodes, heap
+  }
 
   static func of(_ history: History, title: String = "t", limits: PageLimits = PageLimits()) throws -> PageModel {
     let page = HTMLReport(Statistics(history), title: title).page(limits: limits)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SizerExports
 import SizerProfile
 import SizerReports
 import TestSupport
@@ -33,6 +34,18 @@ import Testing
       #expect(text.hasPrefix("<!DOCTYPE html>") && text.hasSuffix("</html>\n"))
       #expect(text.contains("<title>&lt;t&gt;</title>"))
     }
+  }
+
+  @Test("the foot says whose the profile is, with the script and without")
+  func origin() throws {
+    var history = randomHistory(seed: 3, objects: 30, snapshots: 3)
+    history.tags = ["service.name": "orders", "team": "<b>"]
+    let page = String(decoding: HTMLReport(Statistics(history)).page(limits: PageLimits()), as: UTF8.self)
+    #expect(page.contains("<ul class=\"origin\"><li>service.name=orders</li><li>team=&lt;b&gt;</li></ul>"))
+    #expect(page.contains(#""origin":["service.name=orders","team=\u003cb\u003e"]"#))
+    history.tags = [:]
+    let without = String(decoding: HTMLReport(Statistics(history)).page(limits: PageLimits()), as: UTF8.self)
+    #expect(without.contains(#""origin":[]"#) && !without.contains("class=\"origin\"><li>"))
   }
 
   @Test("the same profile gives the same bytes")

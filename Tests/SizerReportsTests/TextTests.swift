@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SizerExports
 import SizerProfile
 import SizerReports
 import Testing
@@ -12,6 +13,22 @@ import Testing
     "é 漢字 👩‍👩‍👧", "", " ",
     String(repeating: "<", count: 10_000), String(repeating: "é", count: 10_000),
   ]
+
+  @Test("JSON that stands alone has text as people read it")
+  func plainJSON() {
+    var json = JSONWriter(escapesMarkup: false)
+    json.string("<a> & \"\u{2028}\"\n")
+    #expect(String(decoding: json.bytes, as: UTF8.self) == #""<a> & \"\\u{2028}\"\\u{A}""#)
+  }
+
+  @Test(
+    "thousandths have three decimals, below zero too",
+    arguments: [(0, "0.000"), (-1, "-0.001"), (1_234_050, "1234.050")])
+  func thousandths(_ value: Int, _ text: String) {
+    var json = JSONWriter()
+    json.thousandths(value)
+    #expect(String(decoding: json.bytes, as: UTF8.self) == text)
+  }
 
   @Test("JSON is read back as the visible text")
   func jsonText() throws {

@@ -31,7 +31,7 @@ extension Stress {
       } catch {
         #expect(error.code == code)
         #expect(error.message.contains(words), "\(error.message)")
-        #expect(error.operation == "ClassTracker.createSnapshot(_:mode:fragmentation:)")
+        #expect(error.operation == "ClassTracker.createSnapshot(_:mode:fragmentation:heap:)")
       }
       #expect(tracker.statistics.snapshots.count == before)
       quiet.expect(in: try tracker.createSnapshot(mode: .frozen))

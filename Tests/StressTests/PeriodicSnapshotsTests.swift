@@ -4,16 +4,6 @@ import Sizer
 import TestSupport
 import Testing
 
-/// Waits until `condition` holds, for a minute at most: a machine may be busy.
-private func eventually(_ condition: () -> Bool) -> Bool {
-  let end = ContinuousClock.now + .seconds(60)
-  while ContinuousClock.now < end {
-    if condition() { return true }
-    usleep(2_000)
-  }
-  return false
-}
-
 private enum Outcome: Hashable {
   case good, noChild, noMemory, other(String)
 

@@ -22,4 +22,7 @@ int csizer_floor_fork(csizer_floor_fork_time *ret);
 /// Nanoseconds of processor time that all children took which were waited for.
 int64_t csizer_floor_children_time(void);
 
+/// The most resident memory, in bytes, that any child had which was waited for; what it shared with its parent counts.
+int64_t csizer_floor_children_peak(void);
+
 #endif

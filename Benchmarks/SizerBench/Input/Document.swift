@@ -45,7 +45,11 @@ struct Document {
 
   /// The documents that come with the benchmark: the same orders of an invented bakery chain in each format.
   static func bakery(_ fileExtension: String) throws(BenchError) -> Document {
-    let name = "bakery.\(fileExtension)"
-    return try Document(url: Bundle.module.bundleURL.appending(path: "Documents/\(name)"), name: name)
+    try Document(url: URL(filePath: bakeryPath(fileExtension)), name: "bakery.\(fileExtension)")
+  }
+
+  /// Where they are.
+  static func bakeryPath(_ fileExtension: String) -> String {
+    Bundle.module.bundleURL.appending(path: "Documents/bakery.\(fileExtension)").path
   }
 }

@@ -13,6 +13,9 @@ enum KernelFigures {
   /// Memory of this process that is present.
   static func residentBytes() throws(BenchError) -> Int { try bytes("Rss", of: "/proc/self/smaps_rollup") }
 
+  /// The part of it that is of no file.
+  static func anonymousBytes() throws(BenchError) -> Int { try bytes("Anonymous", of: "/proc/self/smaps_rollup") }
+
   /// The part of it in huge pages.
   static func hugeBytes() throws(BenchError) -> Int { try bytes("AnonHugePages", of: "/proc/self/smaps_rollup") }
 

@@ -11,9 +11,9 @@ struct EventBenchmark {
   var only: String?
 
   func run() throws -> [EventFigures] {
-    let wanted = try EventWay.all().filter { $0.isFloor || only.map($0.title.contains) ?? true }
-    let threads = Set(wanted.lazy.filter { !$0.isFloor }.map(\.threads))
-    let ways = wanted.filter { threads.contains($0.threads) }
+    let wanted = try EventWay.all(living: effort.living).filter { $0.isFloor || only.map($0.title.contains) ?? true }
+    let grounds = Set(wanted.lazy.filter { !$0.isFloor }.map(\.ground))
+    let ways = wanted.filter { grounds.contains($0.ground) }
     var times = [[Double]](repeating: [], count: ways.count)
     for round in -1..<effort.rounds {  // one to warm up
       // Every other round the other way about: a neighbour that comes and goes in step would always meet the same one.
@@ -23,14 +23,14 @@ struct EventBenchmark {
       }
     }
     return ways.indices.map { index in
-      // Against the floor of the same round and with as many threads.
-      let floor = ways.firstIndex { $0.isFloor && $0.threads == ways[index].threads }!
+      // Against the floor of the same round, with as many threads and objects.
+      let floor = ways.firstIndex { $0.isFloor && $0.ground == ways[index].ground }!
       return EventFigures(ways[index], times[index], floor: times[floor])
     }
   }
 
   private func measure(_ way: EventWay) throws -> Double {
-    let churn = Churn(pairs: effort.pairs, threads: way.threads, extraCalls: way.extraCalls)
+    let churn = way.churn(pairs: effort.pairs)
     if way.isFloor { return try floor.nanosecondsPerPair(churn) }
     let tracker = try way.track?()
     defer { tracker?.close() }
@@ -41,9 +41,9 @@ struct EventBenchmark {
   private func check(_ way: EventWay) throws {
     guard let tracker = try way.track?() else { return }
     defer { tracker.close() }
-    let churn = Churn(pairs: 6_400, threads: way.threads, extraCalls: way.extraCalls)
+    let churn = way.churn(pairs: 6_400)
     _ = churn.nanosecondsPerPair
-    let expected = way.tracksPairs ? (churn.pairs + churn.pairs / 64) * churn.threads : 0
+    let expected = way.tracksPairs ? churn.objectCount : 0
     let seen = tracker.statistics.objects.count
     guard seen == expected else {
       throw BenchError("\(way.title): \(expected.grouped) objects were made, \(seen.grouped) seen")
@@ -56,6 +56,7 @@ struct EventWay {
   var title: String
   var threads = 1
   var extraCalls = 0
+  var living = 1
   var isFloor = false
   /// Whether the loop's own objects are tracked.
   var tracksPairs = false
@@ -63,32 +64,54 @@ struct EventWay {
   /// Starts tracking; nil where nothing is tracked.
   var track: (() throws -> ClassTracker)?
 
+  /// What a way has in common with its floor.
+  struct Ground: Hashable {
+    var threads: Int
+    var living: Int
+  }
+
+  var ground: Ground { Ground(threads: threads, living: living) }
+
+  func churn(pairs: Int) -> Churn { Churn(pairs: pairs, threads: threads, extraCalls: extraCalls, living: living) }
+
   /// A class that the loop makes no objects of.
   private final class Bystander {}
 
-  static func all() throws -> [EventWay] {
+  static func all(living: [Int]) throws -> [EventWay] {
     var ways: [EventWay] = []
-    for threads in [1, 4, 8] {
-      let another = EventTarget(overFloor: 10, ratio: 1.5)
+    for threads in [1, 2, 4, 8] {
+      let (linked, another) = (EventTarget(overFloor: 2), EventTarget(overFloor: 3))
       ways.append(EventWay(title: "(a) without Sizer", threads: threads, isFloor: true))
-      ways.append(EventWay(title: "(b) linked, nothing tracked", threads: threads, target: another))
+      ways.append(EventWay(title: "(b) linked, nothing tracked", threads: threads, target: linked))
       if threads == 1 {
         ways.append(EventWay(title: "(c) another class tracked", target: another) { try tracker(of: Bystander.self) })
       }
       ways.append(
         EventWay(
           title: "(d) its class tracked", threads: threads, tracksPairs: true,
-          target: threads == 1 ? EventTarget(overFloor: 60) : nil
+          target: threads == 1 ? EventTarget(overFloor: 35) : nil
         ) { try tracker(of: Pair.self) })
     }
     for depth in [16, 32] {
       ways.append(
         EventWay(
           title: "(e) with a trace of \(depth) calls", extraCalls: try callsToAdd(for: depth), tracksPairs: true,
-          target: depth == 16 ? EventTarget(overFloor: 250) : nil
+          target: depth == 16 ? EventTarget(overFloor: 150) : nil
         ) { try tracker(of: Pair.self, traceDepth: depth) })
     }
-    return ways
+    return ways + living.flatMap(replacing)
+  }
+
+  /// Ways to replace one of so many living objects at random.
+  private static func replacing(_ living: Int) -> [EventWay] {
+    let title = ", one of \(living.grouped) living"
+    return [
+      EventWay(title: "(a) without Sizer" + title, living: living, isFloor: true),
+      EventWay(title: "(b) linked" + title, living: living, target: EventTarget(overFloor: 10)),
+      EventWay(title: "(d) tracked" + title, living: living, tracksPairs: true, target: EventTarget(overFloor: 380)) {
+        try tracker(of: Pair.self)
+      },
+    ]
   }
 
   private static func tracker(of type: AnyClass, traceDepth: Int? = nil) throws -> ClassTracker {

@@ -24,15 +24,20 @@ enum Peers {
     ]
   }
 
-  /// The script prints a title and nanoseconds in each line.
   private static func pympler() -> [PeerFigures] {
-    guard let script = Bundle.module.path(forResource: "pympler_tracking", ofType: "py", inDirectory: "Peers") else {
-      return []
-    }
-    return output(of: ["python3", script]).split(separator: "\n").compactMap { line in
+    script("pympler_tracking").map { PeerFigures(title: "pympler: \($0.title)", nanoseconds: $0.nanoseconds) }
+  }
+
+  /// What CPython's garbage collector takes for what it knows of each object.
+  static func collector(objects: Int) -> [PeerFigures] { script("cpython_graph", String(objects)) }
+
+  /// A script prints a title and nanoseconds in each line.
+  private static func script(_ name: String, _ arguments: String...) -> [PeerFigures] {
+    guard let script = Bundle.module.path(forResource: name, ofType: "py", inDirectory: "Peers") else { return [] }
+    return output(of: ["python3", script] + arguments).split(separator: "\n").compactMap { line in
       let parts = line.split(separator: "\t")
       guard parts.count == 2, let nanoseconds = Double(parts[1]) else { return nil }
-      return PeerFigures(title: "pympler: \(parts[0])", nanoseconds: nanoseconds)
+      return PeerFigures(title: String(parts[0]), nanoseconds: nanoseconds)
     }
   }
 

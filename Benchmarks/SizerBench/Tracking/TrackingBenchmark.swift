@@ -11,12 +11,16 @@ struct TrackingBenchmark {
     /// How many snapshots are taken before "after so many snapshots".
     var snapshots: Int
     var measuresPeers: Bool
+    /// Of how many living objects one is replaced at random.
+    var living: [Int]
 
     /// Two minutes.
     static let full = Effort(
-      rounds: 31, pairs: 200_000, counts: [1_000, 100_000, 1_000_000], snapshots: 100, measuresPeers: true)
+      rounds: 31, pairs: 200_000, counts: [1_000, 100_000, 1_000_000], snapshots: 100, measuresPeers: true,
+      living: [100_000, 1_000_000])
     static let quick = Effort(
-      rounds: 11, pairs: 100_000, counts: [1_000, 100_000], snapshots: 100, measuresPeers: false)
+      rounds: 11, pairs: 100_000, counts: [1_000, 100_000], snapshots: 100, measuresPeers: false,
+      living: [100_000])
   }
 
   var effort: Effort

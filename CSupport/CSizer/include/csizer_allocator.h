@@ -38,6 +38,17 @@ const char *csizer_allocator_name(void);
 /// Whether all blocks of a page have one size, which is what the page memo rests on. True for jemalloc.
 bool csizer_allocator_has_uniform_pages(void);
 
+/// How an allocator with uniform pages divides its memory.
+typedef struct csizer_allocator_geometry {
+  /// Bytes of its pages, which need not be the kernel's: a multiple of 4096.
+  size_t page_bytes;
+  /// Usable bytes of the largest blocks that share slabs. Larger ones have pages of their own, four at least.
+  size_t largest_in_slab;
+} csizer_allocator_geometry;
+
+/// How the allocator divides its memory. Decided once, at the first call. Any thread.
+csizer_allocator_geometry csizer_allocator_geometry_read(void);
+
 /// Whether the process's malloc is the allocator that this file asks. False when another library has taken malloc's
 /// place, for instance a sanitizer; sizes are then not to be trusted. Decided once, at the first call. Any thread.
 bool csizer_allocator_serves_process(void);

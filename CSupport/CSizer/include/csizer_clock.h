@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /// The clock of births and deaths: monotonic, the same on all processors, and cheap. Where the kernel keeps its own
-/// time by the processor's time stamp counter, a tick is one of that counter's (12 ns a reading instead of 28);
-/// otherwise it is a nanosecond of CLOCK_MONOTONIC. (clock_gettime(2); the kernel's
+/// time by the processor's counter (x86-64: tsc, AArch64: cntvct_el0), a tick is one of that counter's (12 ns a reading
+/// instead of 28); otherwise it is a nanosecond of CLOCK_MONOTONIC. (clock_gettime(2); the kernel's
 /// Documentation/virt/kvm/x86/timekeeping.rst)
 
 /// Finds out which, and how long a tick is: once in the life of a process, at the first call. It may sleep 2 ms when

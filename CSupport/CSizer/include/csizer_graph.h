@@ -12,10 +12,10 @@
 /// The heap graph: every Swift object that the census knows and every reference between them, with what the objects'
 /// own counts say. Objects are numbered from 0 in the order of their addresses.
 ///
-/// Objects that the census does not know and that references lead to (tasks, objects older than the census) are in it,
-/// too. Instances are only read, as by a walk (csizer_walk.h), and the same rules for threads hold: one graph or walk
-/// at a time per heap map, and no other thread may change what is read: that is every object, so in place the calling
-/// thread must be the only one that makes and frees any.
+/// Tasks, which the census does not know, are in it, too, and so are other objects that it does not know and that
+/// references lead to: those that are older than the census. Instances are only read, as by a walk (csizer_walk.h), and
+/// the same rules for threads hold: one graph or walk at a time per heap map, and no other thread may change what is
+/// read: that is every object, so in place the calling thread must be the only one that makes and frees any.
 typedef struct csizer_graph csizer_graph;
 
 /// What a reference is. The numbers are those of the heap image (Documents/heap-image.md).
@@ -39,6 +39,8 @@ enum {
   /// Not all of its references are known by their types.
   CSIZER_OBJECT_UNRESOLVED = 16,
   CSIZER_OBJECT_HAS_SIDE_TABLE = 32,
+  /// A task that has not ended: the concurrency runtime holds it, whatever its counts say.
+  CSIZER_OBJECT_LIVING_TASK = 128,
 };
 
 /// An object and its account.
@@ -76,6 +78,9 @@ typedef struct csizer_graph_raw {
 /// csizer_graph_destroy. CSIZER_NO_MEMORY, too, when there is more than the graph's numbers can hold: 4 billion
 /// references, or 64 GiB that are spanned by objects.
 csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph);
+
+/// The same without references, and without objects that only references lead to: what lives, and what it owns.
+csizer_status csizer_graph_capture_rows(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph);
 
 /// Frees the graph; NULL is fine.
 void csizer_graph_destroy(csizer_graph *graph);

@@ -7,15 +7,18 @@
 
 #include "csizer_status.h"
 
-/// A map of the address space with room for every heap block: per 16 bytes one bit *live* (a Swift object starts here)
-/// and one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page memo.
+/// A map of the address space with room for every heap block: per 16 bytes one byte *live* (1: a Swift object starts
+/// here) and one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page
+/// memo.
 ///
-/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use. A leaf is mapped when the first bit
-/// in its GiB is set and stays for the life of the map; the kernel gives it memory page by page, so dense heaps pay
-/// 1/64 of their size (1/128 for the bits live, 1/128 for the bits seen) and untouched addresses nothing.
+/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 88 MiB of address space, of which
+/// hardly any is memory. A leaf is mapped when the first object in its GiB is inserted and stays for the life of the
+/// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, and 1/128 for
+/// the bits seen when they are walked; untouched addresses cost nothing. What 64 KiB of heap took of the bytes live is
+/// given back when nothing lives in them any more (csizer_heapmap_give_back).
 ///
 /// Addresses are those of user space; others are never in the map. Blocks that start at 8 modulo 16 (jemalloc's 8-byte
-/// class only) have no bit of their own: callers keep these apart.
+/// class only) have no place of their own: callers keep these apart.
 typedef struct csizer_heapmap csizer_heapmap;
 
 /// An empty map. Free with csizer_heapmap_destroy. Memory comes from mmap, never from the measured heap.
@@ -24,15 +27,29 @@ csizer_status csizer_heapmap_create(csizer_heapmap **ret_map);
 /// Unmaps everything; NULL is fine. No other thread may use the map any more.
 void csizer_heapmap_destroy(csizer_heapmap *map);
 
-/// Sets the bit live of `address`. Any thread, at any time; wait-free but for the first bit in a GiB (one mmap).
-/// false when the address can't be in a map or the system refused a leaf: the object is then not in the map.
+/// Says that an object starts at `address`. Any thread, at any time, of different addresses at once; of one address one
+/// after the other, as the allocator sees to it. Three loads and a plain store; a lock and perhaps mmap for the first
+/// object in 64 KiB or in a GiB. false when the address can't be in a map or the system refused a leaf: the object is
+/// then not in the map.
 bool csizer_heapmap_insert(csizer_heapmap *map, const void *address);
 
-/// Clears the bit live of `address`; whether it was set. Any thread, wait-free, never allocates.
+/// Says that none starts there any more; whether one did. Any thread, as csizer_heapmap_insert; wait-free, never
+/// allocates.
 bool csizer_heapmap_remove(csizer_heapmap *map, const void *address);
 
-/// Whether the bit live of `address` is set. Any thread, wait-free.
+/// Whether an object starts at `address`. Any thread, wait-free.
 bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address);
+
+/// Gives the system back what bytes live it keeps for places where nothing lives; how many bytes. Any thread, at any
+/// time; while somebody else does it nothing happens. It comes by itself when so much of the heap came into use as was
+/// before, 16 MiB at least, and after walks, once a second at most: so the map never has more than twice what it needs.
+/// Time: a look at a byte or two for each 64 KiB of heap in use, and where something can be given back a membarrier(2).
+/// A thread that makes an object there meanwhile waits. Where the system refuses membarrier(2), and of memory that the
+/// program locked, nothing is ever given back (csizer_heapmap_reason).
+size_t csizer_heapmap_give_back(csizer_heapmap *map);
+
+/// Why nothing is given back in this process, as a static string; empty when it is. Any thread.
+const char *csizer_heapmap_reason(void);
 
 /// Sets the bit seen of `address`; true when it was clear, so that exactly one caller counts a block.
 /// One thread at a time per map.
@@ -42,11 +59,11 @@ bool csizer_heapmap_mark(csizer_heapmap *map, const void *address);
 /// use, and the pages touched since.
 void csizer_heapmap_forget_marks(csizer_heapmap *map);
 
-/// How many bits live are set. Exact when no other thread inserts or removes meanwhile. Time: the map's memory in use.
+/// How many objects live. Exact when no other thread inserts or removes meanwhile. Time: the map's memory in use.
 size_t csizer_heapmap_count(const csizer_heapmap *map);
 
-/// Calls `visit` for every bit live in ascending order of address until it answers false. Other threads may insert and
-/// remove meanwhile; what they change may or may not be seen.
+/// Calls `visit` for every live object in ascending order of address until it answers false. Other threads may insert
+/// and remove meanwhile; what they change may or may not be seen.
 void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                               void *context);
 

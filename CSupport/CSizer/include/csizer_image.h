@@ -25,14 +25,16 @@ typedef struct csizer_image_facts {
   uint64_t stopped;          // nanoseconds that the process stood still
   uint64_t unreadable;       // objects that are not in the image
   bool is_frozen;
+  bool has_no_edges;         // csizer_graph_capture_rows
   const char *program, *build_id, *writer;
 } csizer_image_facts;
 
 /// The head of an image: the first that is written.
 csizer_status csizer_image_begin(csizer_image_output output);
 
-/// What outside of the heap leads into it: global variables, the stacks of threads that sleep, and the functions of
-/// closures. Variables and functions are named by the file that they are in, its build id, and their offset in it, as
+/// What outside of the heap leads into it: global variables, the stacks of threads and their own variables, words in
+/// blocks that belong to nothing known (in a graph that was captured with references), and the functions of closures.
+/// Variables and functions are named by the file that they are in, its build id, and their offset in it, as
 /// "name@build-id+0xoffset": symbols are looked up later, from the file.
 typedef struct csizer_image_places csizer_image_places;
 

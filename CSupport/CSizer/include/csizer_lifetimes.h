@@ -88,7 +88,28 @@ csizer_status csizer_lifetimes_track_class(csizer_lifetimes *lifetimes, const vo
 /// Ends the tracking of a class; objects that are tracked already stay so. Whether it was tracked.
 bool csizer_lifetimes_untrack_class(csizer_lifetimes *lifetimes, const void *type);
 
-/// Tracks no class any more.
+/// How many bytes the text of a pattern takes at most, its end included.
+enum { CSIZER_PATTERN_ROOM = 1008 };
+
+/// Tracks the objects that will be made of all classes that a pattern means by their names: those that programs and
+/// libraries have by now, and those that they will have. `*` in it stands for any characters, none too.
+///
+/// A class is called as its descriptor says: "Module.Outer.Inner", a generic one without its arguments, a private one
+/// without what tells it from others of its name. Its heirs have names of their own. A class that is tracked itself is
+/// tracked as was said of it, one that a pattern means by what was said of that, of several by the one that was set
+/// last, and only then one that inherits from a tracked class. None of Sizer's own classes is meant by any pattern.
+/// Setting a pattern again replaces what was said of it.
+///
+/// A class is looked at when its first object is made, and those that were met before at this call. CSIZER_INVALID for
+/// an empty pattern and one that is too long; the rest as csizer_lifetimes_track_class. Linear in the classes that were
+/// met.
+csizer_status csizer_lifetimes_track_named(csizer_lifetimes *lifetimes, const char *pattern,
+                                           const csizer_tracking *tracking);
+
+/// Takes one such pattern away; objects that are tracked already stay so. Whether it was set.
+bool csizer_lifetimes_untrack_named(csizer_lifetimes *lifetimes, const char *pattern);
+
+/// Tracks no class any more, for whatever reason it was.
 void csizer_lifetimes_untrack_classes(csizer_lifetimes *lifetimes);
 
 /// Whether the class itself was tracked.
@@ -150,6 +171,11 @@ uint64_t csizer_lifetimes_hold(void);
 
 /// Ends csizer_lifetimes_hold, on the same thread.
 void csizer_lifetimes_resume(void);
+
+/// Where the living objects are whose births were recorded with their calls, by whichever tracker, and these calls
+/// (csizer_trace_frames): how many there are, of which at most `room` are written. An object that several trackers have
+/// recorded is there several times. Only births before `moment` count (csizer_clock ticks). Holds meanwhile.
+size_t csizer_lifetimes_traced(uint64_t moment, uintptr_t *addresses, uint32_t *traces, size_t room);
 
 /// Whether the engine was built with its invariants as code (CSIZER_CHECKS: debug builds and those for tests).
 bool csizer_checks_are_built(void);

@@ -14,6 +14,8 @@ typedef struct csizer_process_memory {
   uint64_t virtual_bytes;
   /// Memory that is present: VmRSS, which is RssAnon + RssFile + RssShmem.
   uint64_t resident;
+  /// The most it ever was: VmHWM; 0 where the kernel does not tell.
+  uint64_t peak_resident;
   /// The part of it that comes from files and shared memory: RssFile + RssShmem.
   uint64_t shared;
   /// Private writable address space: VmData.

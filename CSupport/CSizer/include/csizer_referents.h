@@ -25,6 +25,9 @@ typedef struct csizer_key_types {
   const void *integer;
 } csizer_key_types;
 
+/// These two of the measured program's runtime; NULL what that has not got.
+csizer_key_types csizer_referents_target_keys(void);
+
 /// How a part is called.
 typedef enum csizer_naming {
   CSIZER_NAMED_FIELD,  // by `name`: a stored property, an enum's case
@@ -32,6 +35,7 @@ typedef enum csizer_naming {
   CSIZER_NAMED_INTEGER_KEY,  // by `number`
   CSIZER_NAMED_TEXT_KEY,  // by the `text_bytes` bytes that follow; the next part begins at a multiple of 8
   CSIZER_NAMED_CUT_KEY,  // the same, of a longer text
+  CSIZER_NAMED_CAPTURE,  // by `number`, what a closure captured or a box holds
   CSIZER_NAMED_REST,  // `number` parts that are too small to be listed
 } csizer_naming;
 
@@ -39,6 +43,7 @@ typedef enum csizer_naming {
 typedef struct csizer_referent {
   uint64_t bytes;
   uint64_t flat_bytes;
+  const void *code;  // of a closure: the function that it calls; NULL: none
   const void *type;  // metadata, existentials and Optionals looked through; NULL when it can't be told
   union {
     const char *name;

@@ -98,6 +98,19 @@ size_t csizer_sizing_referents(const csizer_sizing *sizing, const void **ret_tre
 /// Whether a child had no room for all of them. The tracker's next results will have it.
 bool csizer_sizing_lacks_room(const csizer_sizing *sizing);
 
+/// What there is of one kind of block, and how much of that no tracked object reaches.
+typedef struct csizer_sized_kind {
+  csizer_kind_totals all;
+  size_t untracked_count, untracked_bytes;
+} csizer_sized_kind;
+
+/// Asks a sizing that a child is to fill in for that of all Swift objects of the process. `kinds` is how many kinds the
+/// child's layouts have (csizer_layouts_kind_count); what it meets behind these are dead objects. Before the child.
+csizer_status csizer_sizing_want_kinds(csizer_sizing *sizing, size_t kinds);
+
+/// These, by kind; NULL when nobody wanted them, or the child did not come to it. They are the sizing's.
+const csizer_sized_kind *csizer_sizing_kinds(const csizer_sizing *sizing, size_t *ret_count);
+
 /// Records the sizes that changed as the snapshot's; fills `sums` for all cohorts there are (room for
 /// csizer_lifetimes_cohort_count) and tells how many objects could not be sized. When memory is refused nothing is
 /// recorded.

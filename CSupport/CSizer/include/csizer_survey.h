@@ -17,8 +17,8 @@ typedef struct csizer_survey {
 
 /// Compiles every type that a loaded image declares, generic ones with Int or String for their parameters, and lists of
 /// its members. Calls `unresolved` with the dotted name of each that is not understood. Asks the runtime to make
-/// metadata of all of them: for tests and for whoever wants to know, not for a program at work. One thread at a time
-/// per table.
+/// metadata of all of them: for tests, not for a program at work. CSIZER_UNSUPPORTED, and nothing is counted, in an
+/// engine that was built without CSIZER_CHECKS. One thread at a time per table.
 csizer_status csizer_survey_types(csizer_layouts *layouts, void (*unresolved)(const char *name, void *context),
                                   void *context, csizer_survey *ret_survey);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_TARGET_H
 #define CSIZER_TARGET_H
+#include <stddef.h>
+
 #include "csizer_status.h"
 
 /// The Swift runtime whose objects are measured. It need not be the one that Sizer's own code runs on: a library that
@@ -24,7 +26,8 @@ typedef enum csizer_target_source {
 } csizer_target_source;
 
 /// Fills the table. What this runtime has not got, or the linker dropped since the program has no use for it, stays
-/// empty and is no error.
+/// empty and is no error. Demanglers, which know no runtime, come from elsewhere then: Swift's is this library's own,
+/// if it links one.
 ///
 /// CSIZER_UNSUPPORTED: there is no Swift runtime in this place, its symbols were stripped, or it lacks what the engine
 /// can't do without. CSIZER_UNREADABLE: the program's file can't be read or is not the one that runs. CSIZER_INVALID:
@@ -36,6 +39,14 @@ csizer_status csizer_target_find(csizer_target_source source, const char **ret_r
 
 /// Whose functions are in the table. Any thread.
 csizer_target_source csizer_target_source_in_use(void);
+
+/// Why tasks can't be told from other blocks; a static string, empty where they can, and where the program makes
+/// none. They can't where the linker dropped the data that the concurrency runtime keeps for debuggers. Any thread.
+const char *csizer_target_tasks_reason(void);
+
+/// A type's fully qualified name, by the runtime that made the type: not terminated, there for ever, `ret_length`
+/// bytes. NULL when there is no runtime. `type` is metadata, of which a metatype is the address. Any thread.
+const char *csizer_target_type_name(const void *type, size_t *ret_length);
 
 /// Calls `visit` for each symbol that the engine asks for, in a fixed order, with its address; NULL: not there. Any
 /// thread.

@@ -4,7 +4,7 @@ import CSizer
 extension Engine {
   /// Runs `body` on a thread of its own, with all signals blocked but one that the runtime stops threads with when the
   /// process crashes. False when the system refuses it.
-  static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  package static func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     final class Body: Sendable {
       let run: @Sendable () -> Void
       init(_ run: @escaping @Sendable () -> Void) { self.run = run }

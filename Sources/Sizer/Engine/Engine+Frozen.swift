@@ -8,6 +8,8 @@ struct FrozenSizing: ~Copyable, Sendable {
   fileprivate let results: SizingResults
   fileprivate let headroom: Headroom
   fileprivate var found: Sizing
+  /// Of the kinds of block, when what lives is wanted by class.
+  fileprivate let kindNames: [String]
 
   /// For how long births and deaths had to wait.
   var pause: Duration { found.pause }
@@ -38,7 +40,7 @@ extension Engine {
   /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it.
   /// The tracker's lock is held until this returns; it was taken in the turn.
   static func startFrozen(
-    _ lifetimes: Lifetimes, in turn: inout Turn, operation: String
+    _ lifetimes: Lifetimes, in turn: inout Turn, heap: SnapshotHeap = .none, operation: String
   ) throws(SizerError) -> FrozenStart {
     try lifetimes.list(operation: operation)
     let walk = try turn.makeWalk(operation: operation)
@@ -48,14 +50,20 @@ extension Engine {
     case .found(let found): headroom = found
     case .short(let what): return .noRoom(what)
     }
+    let layouts = walk.layouts
+    let kindNames = heap == .classes ? (0..<layouts.kindCount).map { layouts.name(ofKind: $0) } : []
     // From the first lock on, of which there are many, others wait.
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
     defer { csizer_lifetimes_resume() }
     let results = try SizingResults(of: lifetimes, isShared: true, operation: operation)
+    if heap == .classes {
+      try check(csizer_sizing_want_kinds(results.handle, kindNames.count), operation: operation)
+    }
     guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
     let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
-    return .underWay(FrozenSizing(child: child, results: results, headroom: headroom, found: found))
+    return .underWay(
+      FrozenSizing(child: child, results: results, headroom: headroom, found: found, kindNames: kindNames))
   }
 
   /// Waits for the child. No lock is held. `isLast` takes the sizes though types are unknown.
@@ -84,6 +92,7 @@ extension Engine {
     if report.heap_objects > 0 {
       frozen.found.heap = (Int(report.heap_objects), Int(report.heap_raw), Int(report.heap_dead))
     }
+    frozen.found.heapClasses = frozen.results.heapClasses(named: frozen.kindNames)
     return .finished(FinishedSizing(found: frozen.found, results: frozen.results))
   }
 }

@@ -13,13 +13,13 @@ enum HeapImageTaking {
 
 extension Engine {
   /// The heap graph of this instant, captured by a child with a frozen image of the process.
-  static func frozenHeapImage(operation: String) throws(SizerError) -> HeapImageTaking {
+  static func frozenHeapImage(edges: Bool, operation: String) throws(SizerError) -> HeapImageTaking {
     try onOwnStack(operation) { () throws(SizerError) in
       try withTurn { (turn) throws(SizerError) in
         try checkBirthsAreSeen(operation: operation)
         let layouts = try turn.sharedLayouts(operation: operation)
         var image = csizer_frozen_image()
-        let status = withFacts { facts in
+        let status = withFacts(edges: edges) { facts in
           csizer_frozen_image_take(
             csizer_census_map(), layouts.handle, &facts, patience.load(ordering: .relaxed), &image)
         }
@@ -33,7 +33,7 @@ extension Engine {
 
   /// The same, read in the process itself. Only where the calling thread is alone: every object of every thread is
   /// read, and what another thread frees meanwhile may be no memory any more.
-  static func heapImageInPlace(operation: String) throws(SizerError) -> HeapImage {
+  static func heapImageInPlace(edges: Bool, operation: String) throws(SizerError) -> HeapImage {
     try onOwnStack(operation) { () throws(SizerError) in
       try withTurn { (turn) throws(SizerError) in
         try checkBirthsAreSeen(operation: operation)
@@ -44,10 +44,14 @@ extension Engine {
         }
         let layouts = try turn.sharedLayouts(operation: operation)
         var graph: OpaquePointer?
-        try check(csizer_graph_capture(csizer_census_map(), layouts.handle, &graph), operation: operation)
+        let status =
+          edges
+          ? csizer_graph_capture(csizer_census_map(), layouts.handle, &graph)
+          : csizer_graph_capture_rows(csizer_census_map(), layouts.handle, &graph)
+        try check(status, operation: operation)
         defer { csizer_graph_destroy(graph) }
         let output = ImageBytes()
-        try check(write(graph, of: layouts, to: output), operation: operation)
+        try check(write(graph, of: layouts, edges: edges, to: output), operation: operation)
         return try output.bytes.withUnsafeBytes { decode($0, operation: operation) }.get()
       }
     }
@@ -58,7 +62,9 @@ extension Engine {
     var bytes: [UInt8] = []
   }
 
-  private static func write(_ graph: OpaquePointer?, of layouts: Layouts, to bytes: ImageBytes) -> csizer_status {
+  private static func write(
+    _ graph: OpaquePointer?, of layouts: Layouts, edges: Bool, to bytes: ImageBytes
+  ) -> csizer_status {
     // unsafe: the object outlives the calls that get its address.
     let output = csizer_image_output(
       write: { context, bytes, count in
@@ -74,16 +80,19 @@ extension Engine {
       if status == CSIZER_OK { status = csizer_image_begin(output) }
       if status == CSIZER_OK { status = csizer_image_write_graph(graph, places, output, &totals) }
       guard status == CSIZER_OK else { return status }
-      return withFacts { facts in csizer_image_end(layouts.handle, &facts, places, totals, output) }
+      return withFacts(edges: edges) { facts in csizer_image_end(layouts.handle, &facts, places, totals, output) }
     }
   }
 
-  private static func withFacts(_ body: (inout csizer_image_facts) -> csizer_status) -> csizer_status {
+  private static func withFacts(
+    edges: Bool, _ body: (inout csizer_image_facts) -> csizer_status
+  ) -> csizer_status {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     var facts = csizer_image_facts()
     facts.since_1970 = UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     facts.process = UInt64(getpid())
+    facts.has_no_edges = !edges
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { path in
       let length = readlink("/proc/self/exe", path.baseAddress!, path.count - 1)
       path[max(length, 0)] = 0
@@ -98,13 +107,16 @@ extension Engine {
   private static func refusal(
     of image: csizer_frozen_image, status: csizer_status, operation: String
   ) -> SizerError? {
-    switch status {
+    let behind = self.refusal(behind: status)
+    return switch status {
     case CSIZER_NO_ROOM:
       SizerError(
-        .outOfMemory, operation, Headroom.words(for: image), advice: "free some, raise the limit, or capture in place")
+        .outOfMemory, operation, Headroom.words(for: image), advice: "free some, raise the limit, or capture in place",
+        cause: behind.cause)
+    case CSIZER_REFUSED where behind.number != nil: error(ofStatus: status.rawValue, operation: operation, behind)
     case CSIZER_REFUSED:
       SizerError(
-        .systemRefused, operation, "the child with the frozen image was refused, or ended before its work was done",
+        .systemRefused, operation, "the child with the frozen image ended before its work was done",
         advice: "capture again, or in place")
     default: nil
     }

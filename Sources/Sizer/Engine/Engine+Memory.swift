@@ -4,16 +4,28 @@ package import SizerProfile
 
 /// The memory of the process as a whole: the kernel's figures, the allocator's books, Sizer's own share.
 extension Engine {
-  /// What the kernel says now. Some 20 µs; any thread, also in a forked child.
+  /// What there would be too little of, in words, if so many bytes more were taken: as for a frozen image, so that no
+  /// limit is reached for the profiler's sake. nil when there is room, or nothing is known.
+  package static func shortage(ofBytes bytes: Int) -> String? { Headroom.shortage(ofBytes: bytes) }
+
+  /// What the kernel says now. Some 250 µs; any thread, also in a forked child.
   package static func processMemory(operation: String = "Engine.processMemory") throws(SizerError) -> ProcessMemory {
     var memory = csizer_process_memory()
     try check(csizer_process_memory_read(&memory), operation: operation)
+    // In no group that can be seen nothing is told of one; nor is a snapshot to fail for its sake.
+    var group = csizer_group_memory()
+    let isInGroup = csizer_group_memory_read(&group) == CSIZER_OK
     // No figure is above INT64_MAX: the engine's promise.
     return ProcessMemory(
       virtual: Int(memory.virtual_bytes), resident: Int(memory.resident), data: Int(memory.data),
       stack: Int(memory.stack), code: Int(memory.code), shared: Int(memory.shared),
-      minorFaults: Int(memory.minor_faults), majorFaults: Int(memory.major_faults))
+      minorFaults: Int(memory.minor_faults), majorFaults: Int(memory.major_faults),
+      peakResident: known(memory.peak_resident), cgroupCurrent: isInGroup ? Int(group.current) : nil,
+      cgroupLimit: known(group.limit), cgroupPeak: known(group.peak))
   }
+
+  /// A figure of which the engine says 0 when there is none.
+  private static func known(_ figure: UInt64) -> Int? { figure == 0 ? nil : Int(figure) }
 
   /// The ladder of the resident memory, now or as `process` has it. Some 300 µs, hardly more for a large heap.
   ///
@@ -80,7 +92,7 @@ extension Engine {
     guard status != CSIZER_UNSUPPORTED else {
       throw SizerError(
         .unsupportedAllocator, operation, "slabs are known to jemalloc 5.3 alone",
-        advice: "build with the package's trait Jemalloc")
+        advice: wayToJemalloc)
     }
     try check(status, operation: operation)
     return uses.map {

@@ -16,6 +16,8 @@ struct Sizing: Sendable {
   var estimatedBytes = 0
   /// Usable bytes of all Swift objects of the process, and of raw blocks that they own; nil when nobody looked.
   var heap: (objects: Int, raw: Int, dead: Int)?
+  /// The same by class; nil when nobody asked.
+  var heapClasses: [TypeRecord]?
   /// The named referents of the objects whose resolution level asks for them.
   var trees: [(object: UInt32, referents: [SizeNode])] = []
 }
@@ -127,6 +129,22 @@ struct SizingResults: ~Copyable, Sendable {
 
   deinit {
     csizer_sizing_destroy(handle)
+  }
+
+  /// What lives, by class; nil unless it was asked for and a child came to it. `names` are those of the kinds that
+  /// there were before the child was made.
+  func heapClasses(named names: [String]) -> [TypeRecord]? {
+    var count = 0
+    guard let rows = csizer_sizing_kinds(handle, &count) else { return nil }
+    let records = (0..<count).compactMap { kind -> TypeRecord? in
+      let row = rows[kind]
+      guard row.all.count > 0 else { return nil }
+      return TypeRecord(
+        typeName: kind < names.count ? names[kind] : "dead, kept by unowned", count: row.all.count,
+        bytes: row.all.bytes, requestedBytes: row.all.requested, unusedCapacityBytes: row.all.unused,
+        estimatedBytes: row.all.estimated, untrackedCount: row.untracked_count, untrackedBytes: row.untracked_bytes)
+    }
+    return TypeRecord.merged(records)
   }
 
   /// The trees of named referents, by object.

@@ -13,7 +13,8 @@ extension Engine {
     package var unresolvedNames: [String]
   }
 
-  /// Makes the metadata of every type of the process and compiles it, in a table of its own: for tests.
+  /// Tests only, where ``hasInvariants``: makes the metadata of every type of the process and compiles it, in a table
+  /// of its own. `unsupportedRuntime` else.
   package static func survey() throws(SizerError) -> Survey {
     let operation = "Engine.survey"
     let layouts = try Layouts(excluding: HeapSizer.Options(), operation: operation)

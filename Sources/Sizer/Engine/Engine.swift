@@ -43,7 +43,8 @@ package enum Engine {
   static func withTurn<Result: ~Copyable & Sendable>(
     _ body: (inout Turn) throws(SizerError) -> Result
   ) throws(SizerError) -> Result {
-    try turns.withLock { (turn) throws(SizerError) -> Result in try body(&turn) }
+    _ = SelfTest.isDone  // before the first layout is compiled
+    return try turns.withLock { (turn) throws(SizerError) -> Result in try body(&turn) }
   }
 
   /// Runs `body` with a fresh walk, on a stack of Sizer's own; other threads' walks wait meanwhile.
@@ -68,12 +69,50 @@ package enum Engine {
 
   /// The only place where a status of C becomes an error of Swift.
   static func check(_ status: csizer_status, operation: String) throws(SizerError) {
-    if let error = error(ofStatus: status.rawValue, operation: operation) { throw error }
+    guard status != CSIZER_OK else { return }
+    if let error = error(ofStatus: status.rawValue, operation: operation, refusal(behind: status)) { throw error }
+  }
+
+  /// What the system said when it refused something to the engine.
+  package struct Refusal {
+    /// A number of errno(3); nil when the system gave no reason.
+    package var number: Int32?
+    /// The file that it is about; nil when there is none.
+    package var path: String?
+    /// In builds that check themselves, what does not hold of what the engine made.
+    package var broken: String?
+
+    package init(number: Int32? = nil, path: String? = nil, broken: String? = nil) {
+      self.number = number
+      self.path = path
+      self.broken = broken
+    }
+
+    var cause: ErrorCause? { number.map { .system(errno: $0) } }
+
+    fileprivate func words(_ what: String) -> String {
+      number.map { "\(what): \(SystemRefusal(number: $0).reason)" } ?? what
+    }
+
+    fileprivate func advice(or other: String) -> String {
+      number.map { SystemRefusal(number: $0).advice(or: other) } ?? other
+    }
+  }
+
+  /// What is behind a status that the calling thread has just got.
+  static func refusal(behind status: csizer_status) -> Refusal {
+    let last = csizer_refusal_last()
+    guard last.status == status else { return Refusal() }
+    return Refusal(
+      number: last.number == 0 ? nil : last.number, path: last.path.map { String(cString: $0) },
+      broken: last.broken.map { String(cString: $0) })
   }
 
   /// What a status (`csizer_status.h`) means; nil when all went well. To Swift it is a number, and no `switch` must be
   /// complete: a test reads that all are told here, and one that comes from another engine is told with its number.
-  package static func error(ofStatus status: UInt32, operation: String) -> SizerError? {
+  package static func error(
+    ofStatus status: UInt32, operation: String, _ refusal: Refusal = Refusal()
+  ) -> SizerError? {
     switch csizer_status(rawValue: status) {
     case CSIZER_OK: nil
     case CSIZER_NO_MEMORY:
@@ -87,16 +126,22 @@ package enum Engine {
         advice: "free some, raise the limit, or take snapshots in place", cause: .system(errno: ENOMEM))
     case CSIZER_REFUSED:
       SizerError(
-        .systemRefused, operation, "the system refused a child process (fork)", advice: "free memory or raise the limit"
-      )
+        .systemRefused, operation, refusal.words("the system refused a child process (fork)"),
+        advice: refusal.advice(or: "try again, or take snapshots in place"), cause: refusal.cause)
     case CSIZER_INVALID:
-      SizerError(
-        .invalidArgument, operation, "an argument is empty or out of range",
-        advice: "the call's documentation says what it takes")
+      if let broken = refusal.broken {
+        SizerError(
+          .unknownAnswer, operation, "what the engine made does not hold: \(broken)", advice: "report it")
+      } else {
+        SizerError(
+          .invalidArgument, operation, "an argument is empty or out of range",
+          advice: "the call's documentation says what it takes")
+      }
     case CSIZER_UNREADABLE:
       SizerError(
-        .systemRefused, operation, path: "/proc", "can't be read",
-        advice: "mount it, or raise the limit of open files (RLIMIT_NOFILE)")
+        .systemRefused, operation, path: refusal.path,
+        refusal.words(refusal.path == nil ? "a file in memory can't be made or read" : "can't be read"),
+        advice: refusal.advice(or: "mount /proc as proc(5) describes it"), cause: refusal.cause)
     case CSIZER_UNSUPPORTED:
       SizerError(
         .unsupportedRuntime, operation, "this process's Swift runtime can't be read",

@@ -33,6 +33,19 @@ struct Headroom: ~Copyable, Sendable {
     return .found(Headroom(owning: made))
   }
 
+  /// What there would be too little of, in words, if so many bytes more were taken as a frozen image may be; nil when
+  /// there is room, or nothing is known.
+  static func shortage(ofBytes bytes: Int) -> String? {
+    var made: OpaquePointer?
+    var shortage = csizer_shortage()
+    let status = csizer_headroom_open(UInt64(max(bytes, 0)), &made, &shortage)
+    guard status == CSIZER_OK, made == nil else {
+      csizer_headroom_close(made)
+      return nil
+    }
+    return words(for: shortage, "this may cost")
+  }
+
   /// Why a child was ended.
   var endedFor: String {
     Headroom.words(for: csizer_headroom_shortage(handle), "the child was ended at")

@@ -8,7 +8,7 @@ final class Layouts: Sendable {
 
   init(excluding options: HeapSizer.Options, operation: String) throws(SizerError) {
     var made: OpaquePointer?
-    let types = options.excludedTypes.map { type in unsafeBitCast(type, to: UnsafeRawPointer?.self) }
+    let types = options.excludedMetadata
     let status = Layouts.withTerminated(options.excludedTypeNames) { names in
       types.withUnsafeBufferPointer { types in
         var exclusions = csizer_exclusions(

@@ -61,6 +61,11 @@ extension Lifetimes {
     _ = cohorts(from: classNames.withLock { $0.count })
   }
 
+  /// What the class of one cohort is called.
+  func className(ofCohort number: Int) -> String {
+    className(of: csizer_lifetimes_cohort(handle, UInt32(number)), UInt32(number))
+  }
+
   private func className(of cohort: csizer_cohort, _ number: UInt32) -> String {
     classNames.withLock { names in
       if Int(number) < names.count { return names[Int(number)] }
@@ -126,6 +131,18 @@ extension Engine {
     var frames: UnsafePointer<UInt>?
     let count = csizer_trace_frames(trace, &frames)
     return Array(UnsafeBufferPointer(start: frames, count: count))
+  }
+
+  /// Where the living objects are whose births before a moment were recorded with their calls, and the number of each
+  /// one's stack. Linear in the objects that are tracked.
+  static func tracedBirths(before moment: Ticks) -> [UInt64: UInt32] {
+    let count = csizer_lifetimes_traced(moment.value, nil, nil, 0)
+    if count == 0 { return [:] }
+    var addresses = [UInt](repeating: 0, count: count)
+    var traces = [UInt32](repeating: 0, count: count)
+    // Some may have died meanwhile; those that were born are too young.
+    let found = min(csizer_lifetimes_traced(moment.value, &addresses, &traces, count), count)
+    return Dictionary(zip(addresses.lazy.map(UInt64.init), traces).prefix(found)) { first, _ in first }
   }
 
   /// Whether a status says that an argument was of the wrong kind.

@@ -13,6 +13,7 @@ final class Lifetimes: Sendable {
   let classNames = Mutex<[String]>([])
 
   init(operation: String) throws(SizerError) {
+    _ = SelfTest.isDone  // before anything is tracked: its objects are nobody's births
     var made: OpaquePointer?
     try Engine.check(csizer_lifetimes_create(&made), operation: operation)
     handle = made!
@@ -49,6 +50,18 @@ final class Lifetimes: Sendable {
   /// Whether it was tracked.
   func untrack(_ type: AnyClass) -> Bool {
     csizer_lifetimes_untrack_class(handle, Lifetimes.metadata(of: type))
+  }
+
+  /// How many bytes a pattern may have.
+  static let longestPattern = Int(CSIZER_PATTERN_ROOM) - 1
+
+  func track(classesNamed pattern: String, as tracking: Tracking) -> csizer_status {
+    var tracking = tracking.inC
+    return csizer_lifetimes_track_named(handle, pattern, &tracking)
+  }
+
+  func untrack(classesNamed pattern: String) {
+    _ = csizer_lifetimes_untrack_named(handle, pattern)
   }
 
   func untrackAll() {

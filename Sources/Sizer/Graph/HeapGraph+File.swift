@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SizerGraph
-import SizerProfile
+public import SizerProfile
 
 extension HeapGraph {
   /// Writes the image to a file, for `sizer heap` and its like, on this machine or another one. Only the owner may read
@@ -10,7 +10,7 @@ extension HeapGraph {
   public func write(to path: String) throws(SizerError) {
     do throws(OutputError) {
       let file = try OutputFile(try OutputTarget(path: path), replaces: true, keepsOwner: false)
-      try file.write(image.encoded())
+      try file.write(imageWithBirths.encoded())
       try file.finish()
     } catch {
       throw SizerError(
@@ -19,8 +19,29 @@ extension HeapGraph {
     }
   }
 
-  /// The image in a file; see ``SizerGraph/HeapImage/init(contentsOf:)``.
-  public init(contentsOf path: String) throws(HeapImageError) {
-    self.init(try HeapImage(contentsOf: path))
+  /// The image in a file that ``write(to:)`` wrote, or in a profile that ``ClassTracker/recordHeap(_:mode:)`` put it
+  /// into. The file may come from a stranger. Complexity: O(objects + references).
+  ///
+  ///     let graph = try HeapGraph(contentsOf: "server.sizer")
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - snapshot: the number of the snapshot that the image was recorded with; the last image unless given. Of no
+  ///     meaning for a file of ``write(to:)``.
+  /// - Throws: `notFound`, also when the profile has no such image, `cannotOpen`, `notAProfile`, `newerVersion`,
+  ///   `corrupted`, and what else reading a profile throws.
+  public init(contentsOf path: String, snapshot: Int? = nil) throws(ProfileError) {
+    let operation = "HeapGraph(contentsOf:snapshot:)"
+    let file = try HeapFile(at: path, operation: operation)
+    let position =
+      snapshot == nil || !file.isProfile
+      ? file.entries.indices.last : file.entries.firstIndex { $0.snapshot == snapshot }
+    guard let position else {
+      throw ProfileError(
+        .notFound, operation, path: path,
+        "has no heap image" + (snapshot.map { " of snapshot \($0)" } ?? ""),
+        advice: "record one with ClassTracker.recordHeap()")
+    }
+    self.init(try file.image(at: position))
   }
 }

@@ -2,7 +2,8 @@
 import Glibc
 import SizerGraph
 
-/// How far each thread of the process has come: what a proof needs to know of two moments (proc(5): stat, schedstat and status of each task).
+/// How far each thread of the process has come: what a proof needs to know of two moments (proc(5): stat, schedstat and
+/// status of each task).
 struct ThreadStates {
   private var threads: [Int32: HeapThread] = [:]
 

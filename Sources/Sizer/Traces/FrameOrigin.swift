@@ -12,6 +12,12 @@ package enum FrameOrigin {
 
   /// Judges by symbol (mangled, as the symbol table has it) first, then by the image's file name.
   package init(symbol: String?, image: String?) {
+    let file = image.map { $0.split(separator: "/").last ?? "" } ?? ""
+    // The preloaded agent: of Sizer's own file nothing is the program's, with symbols or without.
+    if file.hasPrefix("libSizerAgent.") {
+      self = .runtime
+      return
+    }
     if let symbol {
       // A versioned name comes as `__libc_start_main@GLIBC_2.2.5`.
       let name = symbol.prefix { $0 != "@" }
@@ -24,7 +30,6 @@ package enum FrameOrigin {
         return
       }
     }
-    let file = image.map { $0.split(separator: "/").last ?? "" } ?? ""
     if file.hasPrefix("libswift") || file.hasPrefix("libjemalloc.") || file.hasPrefix("libunwind") {
       self = .runtime
     } else if file.hasPrefix("libdispatch.") || file.hasPrefix("ld-linux") || symbol == nil && file.hasPrefix("libc.so")

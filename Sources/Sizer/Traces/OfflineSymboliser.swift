@@ -9,7 +9,7 @@ package struct OfflineSymboliser {
   package enum Outcome: Sendable, Hashable {
     /// Its file was read.
     case read
-    /// It has no build id, so that nobody can tell whether a file is the one that was loaded.
+    /// It has no build ID, so no file can be matched to it.
     case noBuildID
     /// There is no plain file of this path.
     case noFile
@@ -23,8 +23,12 @@ package struct OfflineSymboliser {
   package private(set) var namedCount = 0
   package private(set) var unnamedCount = 0
 
+  private let files: (_ buildID: String) -> [String]
+
   /// One that has looked at nothing yet.
-  package init() {}
+  ///
+  /// - Parameter files: Where else a build's symbols may be, by its build ID; looked at first, and in this order.
+  package init(files: @escaping (_ buildID: String) -> [String] = { _ in [] }) { self.files = files }
 
   /// Whether lines and names can be had at all: libdw is here.
   package static var isAvailable: Bool { Symboliser.isAvailable }
@@ -65,23 +69,28 @@ package struct OfflineSymboliser {
   }
 
   private mutating func calls(of frames: Set<StackTrace.Frame>) -> [StackTrace.Frame: [TracedCall]] {
-    var images: [Build: LoadedImage] = [:]
+    var images: [Build: [LoadedImage]] = [:]
+    var count = 0
     for frame in frames {
       guard let path = frame.image else { continue }
       let build = Build(path: path, id: frame.buildID ?? "")
-      if images[build] == nil, let bias = place(build, behind: images.count) {
-        images[build] = LoadedImage(
-          path: path, bias: bias, addresses: bias..<bias + Self.room, buildID: Self.bytes(build.id) ?? [])
+      guard images[build] == nil else { continue }
+      images[build] = readableFiles(of: build).prefix(1_000 - count).map { file in
+        count += 1
+        let bias = UInt(count) * Self.room
+        return LoadedImage(
+          path: file, bias: bias, addresses: bias..<bias + Self.room, buildID: Self.bytes(build.id) ?? [])
       }
     }
-    let session = SymbolSession(images: images.values.sorted { $0.bias < $1.bias })
+    let session = SymbolSession(images: images.values.joined().sorted { $0.bias < $1.bias })
     var found: [StackTrace.Frame: [TracedCall]] = [:]
     for frame in frames {
-      let image = frame.image.flatMap { images[Build(path: $0, id: frame.buildID ?? "")] }
       var calls: [SymbolisedCall] = []
-      if let image, frame.imageOffset < UInt64(Self.room) {
-        calls = session?.calls(returningTo: image.bias + UInt(frame.imageOffset)) ?? []
-        if !calls.isEmpty { outcomes[image.path] = .read }
+      if let path = frame.image, frame.imageOffset < UInt64(Self.room) {
+        for image in images[Build(path: path, id: frame.buildID ?? "")] ?? [] where calls.isEmpty {
+          calls = session?.calls(returningTo: image.bias + UInt(frame.imageOffset)) ?? []
+        }
+        if !calls.isEmpty { outcomes[path] = .read }
       }
       if calls.contains(where: { $0.symbol != nil }) { namedCount += 1 } else { unnamedCount += 1 }
       if !calls.isEmpty { found[frame] = calls.map { TracedCall($0, in: frame) } }
@@ -89,24 +98,23 @@ package struct OfflineSymboliser {
     return found
   }
 
-  /// Addresses that an image gets: more than any image has.
+  /// Addresses that an image gets: more than any image has. Each has addresses of its own, none below this.
   private static let room: UInt = 1 << 36
 
-  /// Where an image that can be read is put; nil for others. Each image has addresses of its own, none below ``room``.
-  private mutating func place(_ build: Build, behind count: Int) -> UInt? {
-    guard count < 1_000 else { return nil }
+  /// Files that may have a build's symbols.
+  private mutating func readableFiles(of build: Build) -> [String] {
     if outcomes[build.path] == nil { outcomes[build.path] = .otherBuild }
     guard Self.bytes(build.id)?.isEmpty == false else {
       outcomes[build.path] = .noBuildID
-      return nil
+      return []
     }
     // The path is the file's word, and the file may be a stranger's: opening a pipe would wait for its other end.
     var status = stat()
-    guard !build.path.utf8.contains(0), stat(build.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      outcomes[build.path] = .noFile
-      return nil
-    }
-    return UInt(count + 1) * Self.room
+    let isThere =
+      !build.path.utf8.contains(0) && stat(build.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    let readable = files(build.id) + (isThere ? [build.path] : [])
+    if readable.isEmpty { outcomes[build.path] = .noFile }
+    return readable
   }
 
   /// Bytes of hexadecimal digits; nil when it is something else.

@@ -65,7 +65,8 @@ package func rawTraces(of stacks: [[UInt]]) -> [[RawFrame]] {
   }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
+/// In digits, as `readelf -n` prints a build id.
+func hexadecimal(_ bytes: [UInt8]) -> String {
   let digits = Array("0123456789abcdef".utf8)
   return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

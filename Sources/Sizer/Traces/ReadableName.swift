@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 
 /// A symbol in the form of Swift's crash reports, `Employee.init(name:)`; C++'s are demangled too, C's stay as they
 /// are.
@@ -7,8 +8,28 @@
 /// for executable stacks: each thread of every program that links it gets one. The runtime's own demangler says
 /// everything at length; here modules, types and results are left out, which file, line and image tell better.
 package func readableName(_ symbol: String) -> String {
+  if isAsyncMain(symbol) { return "async main" }
   guard let text = Engine.demangled(symbol) else { return symbol }
   return symbol.hasPrefix("$") ? shortened(text[...]) : text
+}
+
+/// A variable's symbol, with its module: `App.Store.shared`.
+package func variableName(_ symbol: String) -> String {
+  guard symbol.hasPrefix("$"), let text = Engine.demangled(symbol) else { return readableName(symbol) }
+  let name = text[...].split(atOutermost: " in ").map { entity($0, hasModule: false) }.joined(separator: " in ")
+  let word = "static "
+  return name.hasPrefix(word) ? String(name.dropFirst(word.count)) : name
+}
+
+/// Top-level code that waits, and `main` around it: the compiler gives them a name that no demangler knows, with the
+/// endings of the parts in which a function goes on (`TY0_`, `TQ1_`) and of its async function pointer (`Tu`).
+private func isAsyncMain(_ symbol: String) -> Bool {
+  let start = "async_Main"
+  guard symbol.hasPrefix(start) else { return false }
+  let ending = symbol.dropFirst(start.count)
+  if ending.isEmpty || ending == "Tu" { return true }
+  guard ending.hasPrefix("TY") || ending.hasPrefix("TQ"), ending.hasSuffix("_") else { return false }
+  return ending.dropFirst(2).dropLast().allSatisfy { $0.isASCII && $0.isNumber }
 }
 
 /// What stands before the entity that a symbol was made for, and what is said instead.
@@ -26,6 +47,9 @@ private func shortened(_ text: Substring) -> String {
     return name.hasPrefix("specialized ") ? name : "specialized " + name
   }
   if let rest = text.behindResumption { return shortened(rest) }
+  // From what to what it leads are types of many lines.
+  let thunk = "reabstraction thunk "
+  if text.hasPrefix(thunk) { return String(thunk.dropLast()) }
   let contexts = text.split(atOutermost: " in ")
   let end = contexts.firstIndex { $0.hasPrefix("conformance ") } ?? contexts.count
   // What is inside of a function is not in a module by itself.
@@ -44,7 +68,7 @@ private func entity(_ text: Substring, hasModule: Bool) -> String {
   text = text.split(atOutermost: " : ")[0].split(atOutermost: " -> ")[0]
   let list = text.parameterList
   let name = plainName(list.map { text[..<$0.lowerBound] } ?? text, hasModule: hasModule)
-  if name.contains("closure #") {
+  if name.holds("closure #") {
     return words + (name.hasSuffix(" @Sendable ") ? String(name.dropLast(" @Sendable ".count)) : name.trimmed)
   }
   guard let list else { return words + name }

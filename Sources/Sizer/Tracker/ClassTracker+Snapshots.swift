@@ -4,6 +4,9 @@ import Synchronization
 extension ClassTracker {
   /// Sizes all living tracked objects and records the process's memory.
   ///
+  ///     let snapshot = try tracker.createSnapshot("after load", heap: .classes)
+  ///     print(snapshot.trackedBytes, snapshot.pause)
+  ///
   /// Sizes are deep: all that an object owns through strong references, each block once. What several tracked objects
   /// reach counts for the one that was tracked first; a tracked object never counts with what refers to it. Objects
   /// that are dead cost nothing.
@@ -14,50 +17,72 @@ extension ClassTracker {
   ///   per GiB of memory with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like.
   ///   Pages that they write while the child works are copied.
   /// - `counts`: counts and the bytes of each object's own block, without a look at what it refers to:
-  ///   ``Snapshot/skippedCount`` counts all living objects, for no size is known, and they keep the sizes they had.
+  ///   `Snapshot.skippedCount` counts all living objects, for no size is known, and they keep the sizes they had.
   ///   Some 50 ns for an object.
   /// - `automatic`: in place when nothing tracked lives, or when the process has one thread and little is tracked
   ///   (100,000 objects that had 64 MiB in the snapshot before); frozen otherwise.
   ///
   /// A frozen image may cost memory, and no limit is reached for its sake. When the head room below the limits of the
   /// control groups, of the process and of the machine is too small, or becomes so while the child works, `counts` is
-  /// taken instead of `frozen`, asked for or not: ``Snapshot/mode`` says so and ``Snapshot/error`` says why. When the
+  /// taken instead of `frozen`, asked for or not: `Snapshot.mode` says so and `Snapshot.error` says why. When the
   /// kernel has killed a child for memory none is made again.
   ///
-  /// The snapshot says how it was taken and how long others had to wait (``Snapshot/pause``).
+  /// The snapshot says how it was taken and how long others had to wait (`Snapshot.pause`).
   /// - Parameters:
   ///   - label: what it is called.
   ///   - mode: how it looks at the heap.
   ///   - fragmentation: also ask the allocator which slabs the living objects of each class pin, and how full these are
-  ///     (``ClassRecord/slabs``); some 50 ns more per object.
+  ///     (`ClassRecord.slabs`); some 50 ns more per object.
+  ///   - heap: also tell what lives by class, tracked or not (`Snapshot.heap`), and how much of it nothing tracked
+  ///     reaches (`Snapshot.untrackedBytes`). Read in a frozen image, so that `automatic` is `frozen` then; `counts`
+  ///     has none.
   /// - Returns: the snapshot, which ``statistics`` has from now on, too.
-  /// - Throws: `closed`; `outOfMemory`; `systemRefused` when the kernel refuses the child, or ended it twice;
+  /// - Throws: `invalidArgument` for classes of the heap in place; `closed`; `outOfMemory`; `systemRefused` when the
+  ///   kernel refuses the child, or ended it twice;
   ///   `unsupportedRuntime`; `unsupportedAllocator` when slabs are asked for and not known. Nothing is recorded then.
   @discardableResult
   public func createSnapshot(
-    _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false
+    _ label: String = "", mode: SnapshotMode = .automatic, fragmentation: Bool = false, heap: SnapshotHeap = .none
   ) throws(SizerError) -> Snapshot {
-    let operation = "ClassTracker.createSnapshot(_:mode:fragmentation:)"
+    try createSnapshot(label, mode, SnapshotWishes(slabs: fragmentation, heap: heap))
+  }
+
+  /// A periodic one: with nothing tracked and nothing to tell of the heap it is a sample, without a ladder.
+  func createSample(_ label: String, heap: SnapshotHeap) throws(SizerError) {
+    try createSnapshot(label, .automatic, SnapshotWishes(heap: heap, isSample: heap == .none))
+  }
+
+  @discardableResult
+  func createSnapshot(
+    _ label: String, _ mode: SnapshotMode, _ wishes: SnapshotWishes
+  ) throws(SizerError) -> Snapshot {
+    let operation = "ClassTracker.createSnapshot(_:mode:fragmentation:heap:)"
+    if wishes.heap == .classes, mode == .inPlace {
+      throw SizerError(
+        .invalidArgument, operation, "what other threads have would be read while they free it",
+        advice: "take the classes of the heap in a frozen snapshot")
+    }
     let lifetimes = try lifetimes.get()
     try checkLength(of: label, "label", operation: operation)
-    let request = SnapshotRequest(label: label, wantsSlabs: fragmentation, lifetimes: lifetimes, operation: operation)
+    let request = SnapshotRequest(label: label, wishes: wishes, lifetimes: lifetimes, operation: operation)
     return try Engine.onOwnStack(operation) { () throws(SizerError) in try create(request, mode) }
   }
 
-  private func create(_ request: SnapshotRequest, _ mode: SnapshotMode) throws(SizerError) -> Snapshot {
+  func create(_ request: SnapshotRequest, _ mode: SnapshotMode) throws(SizerError) -> Snapshot {
     let (lifetimes, operation) = (request.lifetimes, request.operation)
     return try snapshotting.withLock { (_) throws(SizerError) in
       let isInPlace = try state.withLock { (state) throws(SizerError) in
         try state.checkOpen(operation)
         try lifetimes.list(operation: operation)
-        return mode == .inPlace || (mode == .automatic && state.suitsInPlace(lifetimes))
+        let isFrozen = mode == .frozen || request.wishes.heap == .classes
+        return mode == .inPlace || (!isFrozen && state.suitsInPlace(lifetimes))
       }
       let snapshot =
         mode == .counts
-        ? try createCounts(request, because: "only counts were asked for")
+        ? try createCounts(request, because: Snapshot.countsWereAskedFor)
         : isInPlace
           ? try createInPlace(request) : try Seats.withSeat { () throws(SizerError) in try createFrozen(request) }
-      try writeSnapshots(operation: operation)
+      try writeSnapshots(heap: request.heap, operation: operation)
       return snapshot
     }
   }
@@ -96,6 +121,16 @@ extension ClassTracker {
     }
   }
 
+  /// What is taken when there is no room for an image.
+  private func createInstead(
+    _ request: SnapshotRequest, because reason: String, after pause: Duration, generation: Int
+  ) throws(SizerError) -> Snapshot {
+    guard !request.wishes.isOnlyWithRoom else {
+      throw SizerError(.outOfMemory, request.operation, reason, advice: "take counts only")
+    }
+    return try createCounts(request, because: reason, after: pause, generation: generation)
+  }
+
   /// The tracker's lock is free while the child works.
   private func createFrozen(_ request: SnapshotRequest) throws(SizerError) -> Snapshot {
     var attempt = 0
@@ -108,20 +143,21 @@ extension ClassTracker {
         try state.withLock { (state) throws(SizerError) in
           try state.checkOpen(request.operation)
           generation = state.generation
-          return try Engine.startFrozen(request.lifetimes, in: &turn, operation: request.operation)
+          return try Engine.startFrozen(
+            request.lifetimes, in: &turn, heap: request.wishes.heap, operation: request.operation)
         }
       }
       let frozen: FrozenSizing
       switch consume start {
       case .underWay(let child): frozen = child
       case .noRoom(let what):
-        return try createCounts(request, because: what, after: pause, generation: generation)
+        return try createInstead(request, because: what, after: pause, generation: generation)
       }
       pause += frozen.pause
       switch try Engine.finish(frozen, isLast: attempt == Engine.mostAttempts, operation: request.operation) {
       case .learnt: continue
       case .noRoom(let what):
-        return try createCounts(request, because: what, after: pause, generation: generation)
+        return try createInstead(request, because: what, after: pause, generation: generation)
       case .failed(let what):
         failures += 1
         guard failures < 2 else {
@@ -155,12 +191,24 @@ extension ClassTracker {
   }
 }
 
+/// What a snapshot is to tell besides.
+struct SnapshotWishes {
+  var slabs = false
+  var heap = SnapshotHeap.none
+  /// Whether with nothing tracked the kernel's figures are enough.
+  var isSample = false
+  /// Whether without room for a frozen image none is to be taken at all: the cheap form was taken already.
+  var isOnlyWithRoom = false
+}
+
 /// What a snapshot was asked for.
-private struct SnapshotRequest {
+struct SnapshotRequest {
   var label: String
-  var wantsSlabs: Bool
+  var wishes: SnapshotWishes
   var lifetimes: Lifetimes
   var operation: String
+  /// What goes into the file with it.
+  var heap: RecordedHeap?
 }
 
 extension TrackerState {
@@ -205,16 +253,13 @@ extension TrackerState {
     return snapshot
   }
 
-  private func name(ofCohort cohort: Int, in lifetimes: Lifetimes) -> String {
-    requests[lifetimes.request(ofCohort: cohort)].name
-  }
-
   /// The snapshot without sizes.
-  fileprivate func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
+  fileprivate mutating func draft(_ request: SnapshotRequest, _ sizing: Sizing) throws(SizerError) -> Snapshot {
+    listMetClasses(in: request.lifetimes)
     let process = try Engine.processMemory(operation: request.operation)
-    // With nothing tracked a sample is the kernel's figures and costs some 20 µs; the ladder and the profiler's own
-    // pages cost ten times that.
-    let isSample = request.lifetimes.livingCount == 0 && classes.isEmpty
+    // With nothing tracked a periodic one is the kernel's figures and costs some 250 µs; the ladder and the profiler's
+    // own pages cost about as much again.
+    let isSample = request.wishes.isSample && request.lifetimes.livingCount == 0 && !tracksClasses
     let overhead = isSample ? snapshots.last?.overheadBytes : nil
     let ladder =
       isSample
@@ -223,7 +268,7 @@ extension TrackerState {
         objectBytes: sizing.heap?.objects, rawBytes: sizing.heap?.raw, deadBytes: sizing.heap?.dead, process: process,
         operation: request.operation)
     var records = Dictionary(uniqueKeysWithValues: names.map { ($0, ClassRecord()) })
-    if request.wantsSlabs {
+    if request.wishes.slabs {
       let slabs = try request.lifetimes.slabUse(operation: request.operation) {
         name(ofCohort: $0, in: request.lifetimes)
       }
@@ -233,7 +278,7 @@ extension TrackerState {
       label: request.label, timestamp: sizing.taken.duration(since: epoch),
       overheadBytes: overhead ?? ladder?.profiler ?? Engine.overheadBytes,
       mode: sizing.mode, pause: sizing.pause, unresolvedCount: sizing.unresolvedCount, process: process,
-      classes: records, ladder: ladder, estimatedBytes: sizing.estimatedBytes)
+      classes: records, ladder: ladder, estimatedBytes: sizing.estimatedBytes, heap: sizing.heapClasses)
   }
 
   /// Adds a snapshot for which nothing was sized.

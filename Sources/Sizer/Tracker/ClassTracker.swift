@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// Records the lives and sizes of objects: of single ones, and of all instances of the classes that it tracks.
+/// Records the lives and sizes of objects: of single ones, and of all instances of the classes that it tracks, each of
+/// them or by name.
+///
+///     let tracker = ClassTracker()
+///     try tracker.track(class: Session.self)
+///     try tracker.createSnapshot("after login")
+///     tracker.statistics.printSummary()
 ///
 /// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with
 /// monotonic times. Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is
@@ -18,6 +24,10 @@ public final class ClassTracker: Sendable {
   /// Taken after `snapshotting` and before `state`; writing to the file keeps nobody from tracking.
   let recording = Mutex<Recording?>(nil)
   let periodic = PeriodicSnapshots()
+  /// What periodic snapshots tell of the heap.
+  let periodicHeap = Mutex(SnapshotHeap.none)
+  let periodicImages = PeriodicSnapshots(threadName: "sizer-heaps")
+  let atLimit = LimitSnapshots()
   /// More calls than this are not recorded in a trace.
   let traceDepth: Int
 
@@ -28,7 +38,7 @@ public final class ClassTracker: Sendable {
     lifetimes = Result { () throws(SizerError) in try Lifetimes(operation: "ClassTracker(maximumTraceDepth:)") }
     traceDepth = min(max(maximumTraceDepth, 1), 256)
     // The engine's clock runs since the line above.
-    state = Mutex(TrackerState(epoch: .now))
+    state = Mutex(TrackerState(epoch: .now, started: ProcessTags.now))
     (try? lifetimes.get())?.setOwner(self)
   }
 
@@ -41,6 +51,8 @@ public final class ClassTracker: Sendable {
 
   /// Tracks one object from now on: its size at each snapshot, and its death. An object that is tracked already stays
   /// as it is.
+  ///
+  ///     try tracker.track(cache, name: "the cache", resolutionLevel: 1)
   ///
   /// - Parameters:
   ///   - object: an instance of a class.
@@ -88,6 +100,8 @@ public final class ClassTracker: Sendable {
 
   /// Tracks every instance that is made from now on of a class, or of one that inherits from it and has no nearer
   /// tracked ancestor. Called again for a class, it replaces name and options for the instances to come.
+  ///
+  ///     try tracker.track(class: Session.self, trace: true)
   ///
   /// - Parameters:
   ///   - type: a class.
@@ -171,7 +185,7 @@ public final class ClassTracker: Sendable {
   public func detachAllClasses() {
     guard let lifetimes = try? lifetimes.get() else { return }
     state.withLock { state in
-      state.classes = [:]
+      state.dropClasses()
       lifetimes.untrackAll()
     }
   }
@@ -181,12 +195,14 @@ public final class ClassTracker: Sendable {
     untrack { untrackAll in state.withLock { _ = untrackAll(&$0) } }
   }
 
-  /// As ``detachAll()``, and stops periodic snapshots and the recording, and forgets snapshots and objects: the tracker
-  /// is as if new, its clock goes on. A file that was being recorded holds what ``statistics`` would have told right
-  /// before all was forgotten. When the system refuses the memory to untrack objects, they stay tracked and nothing is
-  /// forgotten.
+  /// As ``detachAll()``, and stops periodic snapshots, those at a memory limit and the recording, and forgets snapshots
+  /// and objects: the tracker is as if new, its clock goes on. A file that was being recorded holds what ``statistics``
+  /// would have told right before all was forgotten. When the system refuses the memory to untrack objects, they stay
+  /// tracked and nothing is forgotten.
   public func clear() {
     periodic.stop()
+    periodicImages.stop()
+    atLimit.stop()
     untrack { untrackAll in
       var isUntracked = false
       let ended = takeRecording(untracking: { isUntracked = untrackAll(&$0) }) { state in
@@ -201,15 +217,18 @@ public final class ClassTracker: Sendable {
     }
   }
 
-  /// Ends tracking for good: all hooks off, kept objects released, periodic snapshots and the recording stopped. What
-  /// was recorded stays readable; a closed tracker can be closed again, and its other members throw `closed` or do
-  /// nothing.
+  /// Ends tracking for good: all hooks off, kept objects released, no snapshot comes by itself any more, the recording
+  /// stopped. What was recorded stays readable; a closed tracker can be closed again, and its other members throw
+  /// `closed` or do nothing.
   public func close() {
     periodic.stop()
+    periodicImages.stop()
+    atLimit.stop()
     untrack { untrackAll in
       let ended = takeRecording(untracking: { _ = untrackAll(&$0) }) { state in state.isClosed = true }
       try? ended?.finish()
     }
+    atLimit.stop()  // it may have been started by another thread right before
   }
 
   /// `body` runs what untracks all while it holds the tracker's lock, and what was kept is released when no lock is
@@ -219,7 +238,7 @@ public final class ClassTracker: Sendable {
     Engine.preferringOwnStack {
       body { state in
         guard let lifetimes = try? lifetimes.get() else { return true }
-        state.classes = [:]
+        state.dropClasses()
         lifetimes.untrackAll()
         // Refused memory keeps what was kept; it is tried again with the next call.
         do {
@@ -233,7 +252,7 @@ public final class ClassTracker: Sendable {
     kept?.release()
   }
 
-  private func checkLevel(_ level: Int, operation: String) throws(SizerError) {
+  func checkLevel(_ level: Int, operation: String) throws(SizerError) {
     guard (0...Engine.deepestTree).contains(level) else {
       throw SizerError(
         .invalidArgument, operation, "resolutionLevel is \(level)", advice: "use 0 to \(Engine.deepestTree)")

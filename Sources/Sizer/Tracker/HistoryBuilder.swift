@@ -9,8 +9,8 @@ struct RowBuilder: Sendable {
   /// Learns the cohorts that came since it was last asked.
   mutating func update(_ requests: [TrackRequest], _ lifetimes: Lifetimes) {
     for cohort in lifetimes.cohorts(from: cohorts.count) {
-      cohorts.append(
-        (number(of: requests[cohort.request].name), number(of: cohort.className)))
+      let name = requests[cohort.request].name ?? cohort.className
+      cohorts.append((number(of: name), number(of: cohort.className)))
     }
   }
 
@@ -29,9 +29,11 @@ struct RowBuilder: Sendable {
 struct HistoryBuilder: Sendable {
   private var rows = RowBuilder()
   private var history: History
+  private let started: Int64
 
   init(_ state: TrackerState, _ lifetimes: Lifetimes?) {
     history = History(snapshots: state.snapshots)
+    started = state.started
     guard let lifetimes else { return }
     let records = lifetimes.records(from: 0)
     rows.update(state.requests, lifetimes)
@@ -48,6 +50,7 @@ struct HistoryBuilder: Sendable {
   func finished() -> History {
     var history = history
     history.traces = rows.traces.symbolised()
+    history.tags = ProcessTags.ofThisProcess(started: started)
     return history
   }
 

@@ -44,5 +44,13 @@ struct TraceTable: Sendable {
   }
 }
 
+/// Stacks by their numbers, with names and lines.
+func symbolisedTraces(_ numbers: Set<UInt32>) -> [UInt32: StackTrace] {
+  var table = TraceTable()
+  let order = numbers.filter { $0 > 0 }.sorted()
+  for number in order { _ = table.number(of: number) }
+  return Dictionary(uniqueKeysWithValues: zip(order, table.symbolised()))
+}
+
 /// One for the process: code stays where it is, so what was found out holds for all trackers.
 private let symboliser = Symboliser()

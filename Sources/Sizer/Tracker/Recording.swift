@@ -8,6 +8,8 @@ struct Recording: Sendable {
   private let recorder: ProfileRecorder
   /// The tracker's number of the first snapshot in the file.
   private let firstSnapshot: Int
+  /// Whether the tracker keeps what is in the file of the whole heap.
+  let keepsHeaps: Bool
   private var rows = RowBuilder()
   /// What there is in the file once `waiting` is written, and where the tracker's lists go on behind it.
   private var base = History.Counts()
@@ -18,16 +20,22 @@ struct Recording: Sendable {
   private var currentClasses: [UInt32: UInt32] = [:]
   /// Drawn up, and not in the file yet.
   private var waiting: History.Delta?
+  /// An image of the heap, and the tracker's number of the snapshot that it goes with: only while that is written.
+  private var heap: (snapshot: Int, image: RecordedHeap)?
   /// Why the file did not take what is waiting.
   private var refusal: ProfileError?
 
   /// A recording of what comes after this moment, and of all objects. The tracker's lock is held.
-  init(_ recorder: ProfileRecorder, _ state: TrackerState, _ lifetimes: Lifetimes) {
+  init(_ recorder: ProfileRecorder, _ state: TrackerState, _ lifetimes: Lifetimes, keepsHeaps: Bool) {
     self.recorder = recorder
+    self.keepsHeaps = keepsHeaps
     firstSnapshot = state.snapshots.count
     sizeCount = lifetimes.sizeCount
     referentCount = state.referents.count
   }
+
+  /// The tracker's numbers of the snapshots that are in the file, when nothing waits.
+  var written: Range<Int> { firstSnapshot..<firstSnapshot + base.snapshots }
 
   /// Writes what was drawn up. What the file does not take waits, and is tried again next time.
   mutating func write() throws(ProfileError) {
@@ -39,6 +47,18 @@ struct Recording: Sendable {
       refusal = error
       throw error
     }
+  }
+
+  /// What is in the file by now, in another one beside it.
+  func copy(operation: String) throws(ProfileError) -> OutputDraft { try recorder.copy(operation: operation) }
+
+  /// An image that is written with a snapshot, if that is written now: one that the file does not take is not kept.
+  mutating func attach(_ image: RecordedHeap, toSnapshot number: Int) { heap = (number, image) }
+
+  /// No image waits any more.
+  mutating func dropHeap() {
+    heap = nil
+    waiting?.heap = nil
   }
 
   /// Draws up the next snapshot that the file lacks, with all that is known of objects by now; false when there is
@@ -75,11 +95,17 @@ struct Recording: Sendable {
     let objects = records.map { rows.row($0, epoch: state.epoch) }
     var delta = History.Delta(base: base, snapshot: number.map { state.snapshots[$0] }, objects: objects)
     delta.ends = ends(state, lifetimes)
-    unended += objects.indices.lazy.filter { objects[$0].end == .max }.map { UInt32(base.objects + $0) }
+    for (place, object) in objects.enumerated() where object.end == .max {
+      unended.append(UInt32(base.objects + place))
+    }
     delta.classChanges = classChanges(lifetimes)
     if let number {
       delta.sizes = sizes(number, lifetimes)
       delta.referents = referents(number, state)
+      if let heap, heap.snapshot == number {
+        delta.heap = heap.image
+        self.heap = nil
+      }
     }
     delta.names = Array(rows.names.names[base.names...])
     delta.traces = rows.traces.raw(from: base.traces)

@@ -5,7 +5,7 @@ import SizerProfile
 
 /// What a command that writes a file may do to one that is there.
 struct ForceArgument: ParsableArguments {
-  @Flag(help: "Replace a file that is there already.")
+  @Flag(help: "Replace an existing file.")
   var force = false
 }
 
@@ -39,10 +39,10 @@ func outputTarget(_ path: String, replaces: Bool, reading profile: String?) thro
   let target = path == "-" ? .standardOutput : try OutputTarget(path: path)
   // A profile that is being recorded is three files.
   if let profile, ["", "-wal", "-shm"].contains(where: { target.isSame(as: profile + $0) }) {
-    throw Failure(message: "\(target.path) is the profile that is read; write to another file")
+    throw Failure(message: "\(target.path) is the profile being read; write to another file")
   }
   guard replaces || !target.destroys else {
-    throw Failure(message: "\(target.path) is there already; add --force to replace it, or name another file")
+    throw Failure(message: "\(target.path) already exists; add --force to replace it, or name another file")
   }
   return target
 }

@@ -23,5 +23,6 @@ struct CSVCommand: ParsableCommand {
     var output = try file.begin(target)
     CSVExport(statistics, table: table, spellsControls: target.isTerminal).write(to: &output)
     try output.finish()
+    if table != .snapshots { tellIfNothingWasTracked(statistics, in: profile.path) }
   }
 }

@@ -27,12 +27,12 @@ struct DiffCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The later snapshot's.", valueName: "snapshot"))
   var to: String?
 
-  @Flag(help: "List every object, not one line for those of one class and place.")
+  @Flag(help: "List every object instead of one line for each class and place.")
   var objects = false
 
   @Option(
     help: ArgumentHelp(
-      "How many classes, and how many changes of each kind: a number, a part from 0.0 to 1.0, or 'all'.",
+      "How many classes and changes of each kind to print: a number, a fraction from 0.0 to 1.0, or 'all'.",
       valueName: "limit"))
   var limit = LimitArgument(.count(10))
 
@@ -56,5 +56,7 @@ struct DiffCommand: ParsableCommand {
     var output = Output()
     DiffText(diff, style: Terminal.style, limit: limit.limit, frameLimit: frames).write(to: &output)
     try output.finish()
+    tellIfNothingWasTracked(before, in: profile.path)
+    if let other { tellIfNothingWasTracked(after, in: other) }
   }
 }

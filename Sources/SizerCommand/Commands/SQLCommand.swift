@@ -15,10 +15,10 @@ struct SQLCommand: ParsableCommand {
 
   @OptionGroup var profile: ProfileArgument
 
-  @Argument(help: ArgumentHelp("One statement of SQLite's SQL.", valueName: "statement"))
+  @Argument(help: ArgumentHelp("One SQL statement, in SQLite's dialect.", valueName: "statement"))
   var statement: String?
 
-  @Flag(help: "Print comma-separated values; what is missing (NULL) is empty.")
+  @Flag(help: "Print comma-separated values; NULL becomes an empty field.")
   var csv = false
 
   func run() throws {

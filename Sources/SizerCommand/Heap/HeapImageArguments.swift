@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Sizer
 import SizerGraph
+import SizerProfile
 
-/// The heap image that the commands of the heap take.
+/// The heap image that the commands of the heap take: a file of its own, one of a profile's, or what a process answers.
 struct HeapImageArgument: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The heap image's file, as HeapGraph.write(to:) writes it.", valueName: "image"),
+    help: ArgumentHelp(
+      "The heap image: a file that HeapGraph.write(to:) wrote, a profile with heap images, or a program's live socket.",
+      valueName: "image"),
     completion: .file())
   var path: String
 
-  func load() throws -> HeapImage { try loadHeapImage(path) }
+  @Option(
+    help: ArgumentHelp(
+      "Use the heap image of this snapshot, given by label or number; by default the last one.",
+      valueName: "snapshot"))
+  var snapshot: String?
+
+  @OptionGroup var symbols: SymbolArguments
+
+  func load() throws -> HeapImage { try HeapSource(path, symbols).image(named: snapshot) }
 }
 
 /// How much the commands of the heap print, and in which form.
@@ -26,20 +38,10 @@ struct HeapOutputArguments: ParsableArguments {
   }
 }
 
-/// Reads an image, and says so when that takes long.
-func loadHeapImage(_ path: String) throws -> HeapImage {
-  do {
-    return try withProgress("reading \(path)") { try HeapImage(contentsOf: path) }
-  } catch let error as HeapImageError {
-    throw Failure(message: heapImageMessage(error, path))
-  }
-}
-
-private func heapImageMessage(_ error: HeapImageError, _ path: String) -> String {
-  switch error.code {
-  case .unreadable: "\(path) \(error.message)"
-  case .notAnImage: "\(path) is no heap image; make one with HeapGraph.write(to:)"
-  case .newerVersion: "\(path) was written by a later version of Sizer; use that version's sizer"
-  case .corrupted: "\(path) is damaged: \(error.place): \(error.message)"
-  }
+/// Refuses images of two processes where only those of one can be compared.
+func refuseOthers(_ images: [(path: String, process: UInt64)]) throws {
+  guard let first = images.first, let other = images.first(where: { $0.process != first.process }) else { return }
+  throw Failure(
+    message: "\(first.path) is of process \(first.process) and \(other.path) of process \(other.process); "
+      + "name images of one process, or ask each file by itself")
 }

@@ -2,12 +2,12 @@
 
 import ArgumentParser
 import SizerGraph
-import SizerReports
+import SizerProfile
 
 struct RetainedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retained",
-    abstract: "Print what would be freed with the objects of each type of a heap image.")
+    abstract: "List how much memory the objects of each type retain.")
 
   @OptionGroup var image: HeapImageArgument
 
@@ -24,24 +24,18 @@ struct RetainedCommand: ParsableCommand {
     var output = Output()
     if form.json {
       writeObject(to: &output) { json in
-        json.key("types")
-        json.beginArray()
-        for row in rows.prefix(form.limit) {
-          json.beginObject()
-          json.key("name")
-          json.string(row.name)
-          json.key("count")
-          json.integer(row.figures.count)
-          json.key("bytes")
-          json.integer(row.figures.bytes)
-          json.key("retained")
-          json.integer(row.figures.retainedBytes)
-          json.endObject()
+        json.objects("types", rows.prefix(form.limit)) { json, row in
+          json.texts(["name": row.name])
+          json.figures([
+            "count": row.figures.count, "bytes": row.figures.bytes, "retained": row.figures.retainedBytes,
+          ])
         }
-        json.endArray()
       }
     } else {
-      var table = HeapTable(heads: ["count", "bytes", "retained", "type"])
+      let nothing =
+        text.map { "no type has \(FittedText($0, in: 1 << 12).text) in its name" }
+        ?? "no Swift object lives in this image"
+      var table = HeapTable(heads: ["count", "bytes", "retained", "type"], nothing: nothing)
       for row in rows {
         table.add(
           [.count(row.figures.count), .bytes(row.figures.bytes), .bytes(row.figures.retainedBytes)], row.name)

@@ -2,12 +2,12 @@
 
 import ArgumentParser
 import SizerGraph
-import SizerReports
+import SizerProfile
 
 struct WasteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "waste",
-    abstract: "Print what could be smaller in a heap image, by type and holder.")
+    abstract: "List wasted memory in a heap image, by type and holder.")
 
   @OptionGroup var image: HeapImageArgument
 
@@ -21,38 +21,24 @@ struct WasteCommand: ParsableCommand {
   }
 
   private func printTable(_ records: [WasteRecord], to output: inout Output) {
-    var table = HeapTable(heads: ["count", "wasted", "of", "why, type and holder"])
+    var table = HeapTable(heads: ["count", "wasted", "of", "why, type and holder"], nothing: "nothing is wasted")
     for record in records {
-      let holder = record.holder.isEmpty ? "" : " in \(record.holder)"
       table.add(
         [.count(record.count), .bytes(record.wastedBytes), .bytes(record.totalBytes)],
-        "\(record.kind.rawValue): \(record.typeName)\(holder)")
+        "\(record.kind.rawValue): \(record.typeName)" + (record.holder.isEmpty ? "" : " in \(record.holder)"))
     }
-    table.write(to: &output, limit: form.limit)
+    table.write(to: &output, limit: form.limit, wrapping: true)
   }
 
   private func write(_ records: [WasteRecord], to output: inout Output) {
     writeObject(to: &output) { json in
-      json.key("waste")
-      json.beginArray()
-      for record in records.prefix(form.limit) {
-        json.beginObject()
-        for (key, text) in [
-          ("kind" as StaticString, record.kind.rawValue), ("type", record.typeName), ("holder", record.holder),
-        ] {
-          json.key(key)
-          json.string(text)
-        }
-        for (key, figure) in [
-          ("count" as StaticString, record.count), ("wasted", record.wastedBytes), ("bytes", record.totalBytes),
-          ("excess", record.excessBytes),
-        ] {
-          json.key(key)
-          json.integer(figure)
-        }
-        json.endObject()
+      json.objects("waste", records.prefix(form.limit)) { json, record in
+        json.texts(["kind": record.kind.rawValue, "type": record.typeName, "holder": record.holder])
+        json.figures([
+          "count": record.count, "wasted": record.wastedBytes, "bytes": record.totalBytes,
+          "excess": record.excessBytes,
+        ])
       }
-      json.endArray()
     }
   }
 }

@@ -2,15 +2,19 @@
 
 import ArgumentParser
 import SizerGraph
+import SizerProfile
 import SizerReports
 
 struct WhyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why",
-    abstract: "Print who holds an object of a heap image.",
+    abstract: "Explain what keeps an object of a heap image alive.",
     discussion: """
-      A shortest path from a root, by names: a global variable, a thread's stack, a task. References that are not sure \
-      have a ?. Of a type, the object is shown that is nearest to a root.
+      A shortest path from a root, by names: a global variable, a thread's stack, a task, C memory; or a holder that \
+      is unknown, and how many references it has. Global variables and tasks come first, then stacks in use (of \
+      threads that sleep, and of the one that took the image), then C memory and the stacks of threads that ran, where \
+      a word may be old: such a root has a ?, as have references that are not sure, and a way from a surer root goes \
+      before a shorter one. Of a type, the object is shown that is nearest to a root.
       """)
 
   @OptionGroup var image: HeapImageArgument
@@ -24,40 +28,26 @@ struct WhyCommand: ParsableCommand {
 
   func run() throws {
     let image = try image.load()
-    guard let path = try find(in: image) else { throw Failure(message: "the image has no object of type \(what)") }
+    let (path, leftOut) = PathFinder(of: image).path(to: try object(named: what, in: image), ends: 1_000)
+    let cycle = image.cycle(behind: path)
     var output = Output()
-    if json { write(path, to: &output) } else { output.write("\(path)\n") }
+    if json {
+      writeObject(to: &output) { $0.path(path, leftOut: leftOut, cycle: cycle) }
+    } else {
+      output.write(text(of: path, leftOut) + "\n")
+      if let cycle {
+        let width = Terminal.style.width
+        output.write(WrappedText("only a cycle holds it: \(cycle)", room: width, width: width).text + "\n")
+      }
+    }
     try output.finish()
   }
 
-  private func find(in image: HeapImage) throws -> HeapPath? {
-    let finder = PathFinder(of: image)
-    guard what.hasPrefix("0x") else { return finder.path(toFirst: what) }
-    guard let address = UInt64(what.dropFirst(2), radix: 16), let object = image.object(at: address) else {
-      throw Failure(message: "the image has no object at \(what)")
-    }
-    return finder.path(to: object)
-  }
-
-  private func write(_ path: HeapPath, to output: inout Output) {
-    writeObject(to: &output) { json in
-      json.key("root")
-      if let root = path.root { json.string(root) } else { json.null() }
-      json.key("steps")
-      json.beginArray()
-      for step in [path.start] + path.steps {
-        json.beginObject()
-        json.key("label")
-        json.string(step.label)
-        json.key("type")
-        json.string(step.typeName)
-        json.key("address")
-        json.string("0x" + String(step.address, radix: 16))
-        json.key("certain")
-        json.integer(step.isCertain ? 1 : 0)
-        json.endObject()
-      }
-      json.endArray()
-    }
+  private func text(of path: HeapPath, _ leftOut: Int) -> String {
+    let width = Terminal.style.width
+    let way = WrappedText("\(path.text(limit: 1 << 15)) (\(path.end.typeName))", room: width, width: width).text
+    return way
+      + (leftOut > 0
+        ? "\n\(counted(leftOut, "reference in its middle was", "references in its middle were")) not even named" : "")
   }
 }

@@ -13,9 +13,15 @@ struct Output: TextOutputStream {
 
   init(_ file: OutputFile? = nil) { self.file = file }
 
-  mutating func write(_ text: String) {
+  /// Whether nothing more is written.
+  var hasFailed: Bool { failure != nil }
+
+  mutating func write(_ text: String) { write(text.utf8) }
+
+  /// Bytes as they are.
+  mutating func write(_ more: some Sequence<UInt8>) {
     guard failure == nil else { return }
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(contentsOf: more)
     if bytes.count >= 1 << 16 { flush() }
   }
 

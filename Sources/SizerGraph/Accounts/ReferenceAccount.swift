@@ -64,14 +64,14 @@ public struct ReferenceAccount: Sendable {
     image[object].unownedCount - Int(otherIn[Self.key(object, .unowned)] ?? 0)
   }
 
-  /// Flags of an object about which its counts say nothing.
-  static let rootFlags: HeapImage.Flags = [.immortal, .deiniting, .deadKeptByUnowned, .negativeAccount]
+  /// Flags of an object that lives whatever its counts say.
+  static let rootFlags: HeapImage.Flags = [.immortal, .deiniting, .deadKeptByUnowned, .negativeAccount, .livingTask]
 
   /// Whether the object lives whatever other objects hold it: something outside does, or its count proves nothing.
   ///
   /// - Parameter countingUncertain: Uncertain edges explain the count as certain ones do.
   @inline(__always)
-  func isRoot(_ object: Int, countingUncertain: Bool) -> Bool {
+  package func isRoot(_ object: Int, countingUncertain: Bool) -> Bool {
     let strong = image.strong[object]
     let certain = certainIn[object]
     // A count of 0 is that of an object in the making, or of one that is about to go.
@@ -81,7 +81,19 @@ public struct ReferenceAccount: Sendable {
   }
 
   /// Whether the object lives whatever other objects hold it: something outside does; or it is immortal, being
-  /// destroyed, or counts
-  /// less than the image knows, so that it proves nothing.
+  /// destroyed, a task that has not ended, or counts less than the image knows, so that it proves nothing.
   public func isRoot(_ object: Int) -> Bool { isRoot(object, countingUncertain: false) }
+
+  /// Why an object lives that nothing known holds.
+  func textOfUnknownHolder(of object: Int) -> String {
+    let flags = HeapImage.Flags(rawValue: image.flagBits[object])
+    if flags.contains(.immortal) { return "never freed" }
+    if flags.contains(.deadKeptByUnowned) { return "unowned references" }
+    if flags.contains(.deiniting) || image.strong[object] == 0 { return "being made or destroyed" }
+    if flags.contains(.negativeAccount) || externalCount(of: object) < 0 { return "a move under way" }
+    let count = externalCount(of: object)
+    if count == 0 { return "unknown holder" }
+    let references = counted(count, "reference")
+    return "unknown holder (\(references) that the heap does not explain)"
+  }
 }

@@ -13,7 +13,7 @@ extension Dominators {
     public var retainedBytes: Int
   }
 
-  /// All classes that have instances; who retains most comes first. Complexity: O(objects).
+  /// All classes that have instances; the largest retainers come first. Complexity: O(objects).
   public func classes() -> [ClassRetention] {
     var rows = image.types.indices.map { ClassRetention(type: $0, count: 0, bytes: 0, retainedBytes: 0) }
     let raw = image.rawBytesByOwner()

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who keeps what alive: for each object of an image the one through which every way to it goes, and the bytes that
+/// What keeps what alive: for each object of an image the one through which every way to it goes, and the bytes that
 /// would be freed with it.
+///
+///     let dominators = Dominators(of: image)
+///     print(dominators.retainedBytes(byClass: "App.Cache") ?? 0)
 ///
 /// Roots are objects that are held by something that no edge explains, certain or not. What is leaked hangs under its
 /// group, which retains it.

@@ -4,7 +4,7 @@
 struct FrameReader {
   private let bytes: UnsafeRawBufferPointer
   // For each section the payloads of its frames, in order, as ranges of the file.
-  private var payloads = [[Range<Int>]](repeating: [], count: 128)
+  private var payloads = [[Range<Int>]](repeating: [], count: 256)
 
   init(_ bytes: UnsafeRawBufferPointer) throws(HeapImageError) {
     self.bytes = bytes
@@ -15,7 +15,7 @@ struct FrameReader {
       guard !hasEnded else { throw Self.damage("something follows the end", at: position) }
       let (section, payload) = try frame(at: position)
       if section == Section.end.rawValue { hasEnded = true }
-      if section < Format.firstOptionalSection { payloads[Int(section)].append(payload) }
+      payloads[Int(section)].append(payload)
       position = payload.upperBound + Format.checksumBytes
     }
     guard hasEnded else {
@@ -24,7 +24,7 @@ struct FrameReader {
   }
 
   private static func damage(_ message: String, at position: Int) -> HeapImageError {
-    HeapImageError(code: .corrupted, message: message, place: "byte \(position)")
+    .damage(message, at: "byte \(position)")
   }
 
   private func integer<Integer: FixedWidthInteger>(at position: Int, as type: Integer.Type) -> Integer {
@@ -33,13 +33,12 @@ struct FrameReader {
 
   private func checkHead() throws(HeapImageError) {
     guard bytes.count >= Format.headBytes, bytes.prefix(Format.magic.count).elementsEqual(Format.magic) else {
-      throw HeapImageError(code: .notAnImage, message: "this is no heap image", place: "byte 0")
+      throw .otherFile
     }
     let major = integer(at: 8, as: UInt16.self)
     guard major == Format.majorVersion else {
-      let code: HeapImageError.Code = major > Format.majorVersion ? .newerVersion : .corrupted
-      throw HeapImageError(
-        code: code, message: "its version is \(major); this reads \(Format.majorVersion)", place: "byte 8")
+      let what = "its version is \(major), and this one reads \(Format.majorVersion)"
+      throw major > Format.majorVersion ? .laterVersion(what) : Self.damage(what, at: 8)
     }
     guard integer(at: 12, as: UInt32.self) == 0 else { throw Self.damage("four bytes are not 0", at: 12) }
   }
@@ -51,7 +50,7 @@ struct FrameReader {
     let section = bytes[position]
     let length = Int(integer(at: position + 4, as: UInt32.self))
     guard length <= Format.longestPayload else {
-      throw Self.damage("a frame of \(length) bytes is too long", at: position)
+      throw Self.damage("a frame of \(counted(length, "byte")) is too long", at: position)
     }
     guard bytes.count - position >= Format.frameHeadBytes + length + Format.checksumBytes else {
       throw Self.damage("a frame is cut", at: position)
@@ -65,8 +64,7 @@ struct FrameReader {
       throw Self.damage("three bytes of a frame's head are not 0", at: position)
     }
     if section < Format.firstOptionalSection, Section(rawValue: section) == nil {
-      throw HeapImageError(
-        code: .newerVersion, message: "section \(section) is of a later version", place: "byte \(position)")
+      throw .laterVersion("section \(section) at byte \(position) is unknown to this one")
     }
     return (section, position + Format.frameHeadBytes..<end)
   }

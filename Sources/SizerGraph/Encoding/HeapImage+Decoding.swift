@@ -45,10 +45,13 @@ extension HeapImage {
     try frames.read(.name) { reader throws(HeapImageError) in try readNames(&reader) }
     try frames.read(.unused) { reader throws(HeapImageError) in try readUnused(&reader) }
     try frames.read(.hash) { reader throws(HeapImageError) in try readHashes(&reader) }
+    try frames.read(.birth) { reader throws(HeapImageError) in try readBirths(&reader) }
     try frames.read(.slice) { reader throws(HeapImageError) in try readSlices(&reader) }
+    try frames.read(.call) { reader throws(HeapImageError) in try readCalls(&reader) }
+    try frames.read(.enumCase) { reader throws(HeapImageError) in try readCases(&reader) }
     try frames.read(.sizeClasses) { reader throws(HeapImageError) in try readSizeClasses(&reader) }
     guard totals == Totals(of: self) else {
-      throw HeapImageError(code: .corrupted, message: "the sections do not hold what the writer wrote", place: "END")
+      throw .damage("the sections do not hold what the writer wrote", at: "END")
     }
   }
 }

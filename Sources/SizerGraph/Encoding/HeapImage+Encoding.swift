@@ -15,6 +15,8 @@ extension HeapImage {
     writeEdges(&writer)
     writeRecords(&writer)
     writeFigures(&writer)
+    writeEdgeLabels(calls, as: .call, &writer)
+    writeEdgeLabels(cases, as: .enumCase, &writer)
     writer.begin(.end)
     for count in [objectCount, edgeCount, types.count, labels.count] { writer.varint(count) }
     writer.flush()
@@ -34,6 +36,10 @@ extension HeapImage {
     for (key, text) in [(UInt64(1), info.program), (3, info.buildID), (5, info.writer)] {
       writer.varint(key)
       writer.text(text)
+    }
+    if !info.tasksReason.isEmpty {
+      writer.varint(7)
+      writer.text(info.tasksReason)
     }
   }
 
@@ -128,9 +134,21 @@ extension HeapImage {
     }
   }
 
+  private func writeEdgeLabels(_ column: [ObjectFigure], as section: Section, _ writer: inout FrameWriter) {
+    writer.begin(section)
+    var (source, before) = (0, 0)
+    for record in column {
+      while edgeStart[source + 1] <= record.object { source += 1 }
+      writer.signed(source - before)
+      writer.varint(Int(record.object - edgeStart[source]))
+      writer.varint(record.figure)
+      before = source
+    }
+  }
+
   private func writeFigures(_ writer: inout FrameWriter) {
     for (section, column) in [
-      (Section.name, names), (.unused, unusedCapacity), (.hash, contentHashes),
+      (Section.name, names), (.unused, unusedCapacity), (.hash, contentHashes), (.birth, births),
     ] {
       writer.begin(section)
       var before = 0

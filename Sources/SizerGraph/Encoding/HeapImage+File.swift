@@ -18,15 +18,10 @@ extension HeapImage {
       if count == 0 { break }
       bytes.append(contentsOf: piece[..<count])
     }
-    try self.init(decoding: bytes)
-  }
-}
-
-extension HeapImageError {
-  fileprivate static func unreadable(_ path: String, _ number: Int32) -> HeapImageError {
-    let reason = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { room in
-      strerror_r(number, room.baseAddress!, room.count) == 0 ? String(cString: room.baseAddress!) : "error \(number)"
+    do throws(HeapImageError) {
+      try self.init(decoding: bytes)
+    } catch {
+      throw error.naming(path)
     }
-    return HeapImageError(code: .unreadable, message: "can't be read: \(reason)", place: path)
   }
 }

@@ -12,7 +12,7 @@ extension HeapImage {
     // Each object has a byte at least, and each edge two.
     guard reader.remaining >= objectCount else { throw reader.damage("there are more objects than degrees") }
     guard claimed <= UInt64((reader.remaining - objectCount) / 2), claimed < 1 << 32 else {
-      throw reader.damage("\(claimed) edges do not fit in")
+      throw reader.damage("\(counted(claimed, "edge does", "edges do")) not fit in")
     }
     // Locals: the loop need not ask for each edge whether somebody else looks at the image's columns.
     var starts = [UInt32](repeating: 0, count: objectCount + 1)

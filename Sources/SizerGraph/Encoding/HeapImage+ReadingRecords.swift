@@ -77,6 +77,36 @@ extension HeapImage {
     }
   }
 
+  mutating func readCalls(_ reader: inout SectionReader) throws(HeapImageError) {
+    calls = try edgeLabels(&reader, "a call's reference", "a call's function")
+  }
+
+  mutating func readCases(_ reader: inout SectionReader) throws(HeapImageError) {
+    cases = try edgeLabels(&reader, "a case's reference", "a case's label")
+  }
+
+  private func edgeLabels(
+    _ reader: inout SectionReader, _ reference: StaticString, _ label: StaticString
+  ) throws(HeapImageError) -> [ObjectFigure] {
+    var column: [ObjectFigure] = []
+    var source = 0
+    while !reader.isAtEnd {
+      let object = try reader.object(after: &source, of: objectCount)
+      let first = edgeStart[object]
+      let edge = first + UInt32(try reader.number(below: Int(edgeStart[object + 1] - first), reference))
+      if let last = column.last, last.object >= edge { throw reader.damage("records do not ascend") }
+      column.append(ObjectFigure(object: edge, figure: UInt64(try reader.number(below: labels.count, label))))
+    }
+    return column
+  }
+
+  mutating func readBirths(_ reader: inout SectionReader) throws(HeapImageError) {
+    let count = labels.count
+    births = try figures(&reader) { reader throws(HeapImageError) in
+      UInt64(try reader.number(below: count, "a birth's label"))
+    }
+  }
+
   mutating func readUnused(_ reader: inout SectionReader) throws(HeapImageError) {
     unusedCapacity = try figures(&reader) { reader throws(HeapImageError) in
       UInt64(try reader.number(below: Int(Format.bytesLimit), "an unused capacity"))

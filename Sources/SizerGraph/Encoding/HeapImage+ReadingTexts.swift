@@ -11,6 +11,7 @@ extension HeapImage {
         case 1: info.program = text
         case 3: info.buildID = text
         case 5: info.writer = text
+        case 7: info.tasksReason = text
         default: break
         }
         continue

@@ -4,13 +4,17 @@
 enum Section: UInt8, CaseIterable {
   case info = 1
   case types, labels, address, type, size, count, edge, raw, root, task, thread, ladder, name, unused, hash, slice
-  case sizeClasses
+  case sizeClasses, call
   case end = 127
+  // Readers that do not know these skip them.
+  case birth = 128
+  case enumCase
 
   /// As the document calls it.
   var name: String {
     switch self {
     case .sizeClasses: "CLASSES"
+    case .enumCase: "CASE"
     default: "\(self)".uppercased()
     }
   }

@@ -19,7 +19,7 @@ struct SectionReader {
   var remaining: Int { bytes.count - position }
 
   func damage(_ message: String) -> HeapImageError {
-    HeapImageError(code: .corrupted, message: message, place: "\(section.name), byte \(position)")
+    .damage(message, at: "\(section.name), byte \(position)")
   }
 
   mutating func byte() throws(HeapImageError) -> UInt8 {
@@ -84,11 +84,13 @@ struct SectionReader {
     return before
   }
 
+  /// Without combining marks that are too many in a row: dictionaries' keys are the program's own.
   mutating func text() throws(HeapImageError) -> String {
     let count = try number(below: Format.longestText + 1, "a text's length")
-    guard count <= remaining else { throw damage("a text of \(count) bytes ends too early") }
-    defer { position += count }
-    return String(decoding: bytes[position..<position + count], as: UTF8.self)
+    guard count <= remaining else { throw damage("a text of \(counted(count, "byte")) ends too early") }
+    let part = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+    position += count
+    return CombiningMarks.thinned(String(decoding: part, as: UTF8.self))
   }
 
   mutating func eightBytes() throws(HeapImageError) -> UInt64 {

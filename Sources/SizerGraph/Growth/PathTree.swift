@@ -7,23 +7,18 @@
 /// way goes in a circle,
 /// so that all links of a list are one.
 struct PathTree {
-  /// Where a node hangs, and by what name.
-  struct Name: Hashable {
-    /// Number of the node above; nil at a root.
-    var parent: Int?
-    /// `.sessions`, `[]`; the root's own text.
-    var label: String
-    /// What the objects are.
-    var typeName: String
-  }
-
   /// What was found there.
   struct Node {
-    var name: Name
+    /// Which of all images' places it is.
+    var place: Int
+    /// Number of the node above; nil at a root.
+    var parent: Int?
+    var label: Int
+    var typeName: Int
+    var depth: Int
     var objects: [Int] = []
     var references = 0
     var bytes = 0
-    var depth = 0
   }
 
   /// What lies deeper belongs to the node at this depth: nobody reads longer paths, and a stranger's image could make
@@ -31,74 +26,97 @@ struct PathTree {
   private static let deepest = 100
 
   private(set) var nodes: [Node] = []
-  private var numbers: [Name: Int] = [:]
+  /// The nodes by their places.
+  private(set) var numbers: [Int: Int] = [:]
 
-  init(of image: HeapImage, account: ReferenceAccount) {
+  /// - Parameter isMeant: Whether the object at an address counts, with its bytes and the references to it.
+  init(
+    of image: HeapImage, account: ReferenceAccount, places: inout PathPlaces, counting isMeant: (UInt64) -> Bool
+  ) {
     let finder = PathFinder(of: image, account: account)
     let raw = image.rawBytesByOwner()
     var nodeOf = [UInt32](repeating: 0, count: image.objectCount)
-    var labels: [LabelKey: String] = [:]
+    var names = PathNames(of: image)
     // Nearer objects come first: the node of whoever is before one on its path is there already.
     for object in finder.order {
       let place = Int(object)
-      let typeName = image.name(of: place)
+      let typeName = names.typeName(of: place, in: &places)
       let number: Int
       if let (before, edge) = finder.step(before: place) {
-        let key = LabelKey(type: image.typeOf[before], code: image.shapeCode(of: edge, from: before).bits)
-        let label = labels[key] ?? image.shapeLabel(of: image.edge(at: edge, from: before))
-        labels[key] = label
-        number = node(Name(parent: Int(nodeOf[before]), label: label, typeName: typeName))
+        let label = names.label(of: edge, from: before, in: &places)
+        number = node(under: Int(nodeOf[before]), label: label, typeName: typeName, in: &places)
+        // Words in doubt count where they are the only way: stale ones come and go, and lead to what others hold.
+        let isDoubtful = EdgeCode(bits: image.edgeCode[edge]).kind == .uncertain
+        if isDoubtful, isMeant(image.addresses[place]) { nodes[Int(nodeOf[before])].references += 1 }
       } else {
-        number = node(Name(parent: nil, label: finder.rootText(at: place), typeName: typeName))
+        let label = places.number(of: finder.rootShape(at: place))
+        number = node(under: nil, label: label, typeName: typeName, in: &places)
       }
       nodeOf[place] = UInt32(number)
       nodes[number].objects.append(place)
-      nodes[number].bytes &+= image.bytes(of: place) &+ raw[place, default: 0]
-      nodes[number].references += image.strongDegree(of: place)
+      if isMeant(image.addresses[place]) { nodes[number].bytes &+= image.bytes(of: place) &+ raw[place, default: 0] }
+      nodes[number].references += image.certainDegree(of: place, counting: isMeant)
     }
   }
 
+  /// The node of a name, or that above it on the way which has the same label and type: a list's link hangs under
+  /// itself.
+  private mutating func node(under parent: Int?, label: Int, typeName: Int, in places: inout PathPlaces) -> Int {
+    var above = parent
+    for _ in 0..<8 {
+      guard let number = above else { break }
+      let other = nodes[number]
+      if other.parent != nil && other.label == label && other.typeName == typeName { return number }
+      above = other.parent
+    }
+    let depth = parent.map { nodes[$0].depth + 1 } ?? 0
+    if let parent, depth > Self.deepest { return parent }
+    let place = places.place(under: parent.map { nodes[$0].place }, label: label, typeName: typeName)
+    if let number = numbers[place] { return number }
+    numbers[place] = nodes.count
+    nodes.append(Node(place: place, parent: parent, label: label, typeName: typeName, depth: depth))
+    return nodes.count - 1
+  }
+}
+
+/// The names in one image by the numbers of their texts: each is looked at once.
+private struct PathNames {
   private struct LabelKey: Hashable {
     var type: UInt32
     var code: UInt32
   }
 
-  /// The node of a name, or that above it on the way which has the same label and type: a list's link hangs under
-  /// itself.
-  private mutating func node(_ name: Name) -> Int {
-    var above = name.parent
-    for _ in 0..<8 {
-      guard let number = above else { break }
-      let other = nodes[number].name
-      if other.parent != nil && other.label == name.label && other.typeName == name.typeName { return number }
-      above = other.parent
-    }
-    if let number = numbers[name] { return number }
-    let depth = name.parent.map { nodes[$0].depth + 1 } ?? 0
-    if let parent = name.parent, depth > Self.deepest { return parent }
-    numbers[name] = nodes.count
-    nodes.append(Node(name: name, depth: depth))
-    return nodes.count - 1
+  private let image: HeapImage
+  private var typeNames: [Int: Int] = [:]
+  private var labels: [LabelKey: Int] = [:]
+
+  init(of image: HeapImage) { self.image = image }
+
+  mutating func typeName(of object: Int, in places: inout PathPlaces) -> Int {
+    let key = image.nameKey(of: object)
+    if let number = typeNames[key] { return number }
+    let number = places.number(of: image.name(of: object))
+    typeNames[key] = number
+    return number
   }
 
-  /// A node's way from its root, as text that is the same in each image.
-  func path(of number: Int) -> String {
-    var parts: [String] = []
-    var place: Int? = number
-    while let node = place {
-      parts.append(nodes[node].name.label)
-      place = nodes[node].name.parent
-    }
-    return parts.reversed().joined(separator: " -> ")
+  mutating func label(of edge: Int, from source: Int, in places: inout PathPlaces) -> Int {
+    let code = image.shapeCode(of: edge, from: source)
+    // A text is the same for all types; a slot is the type's.
+    let key = LabelKey(type: code.form == .text ? .max : image.typeOf[source], code: code.bits)
+    if let number = labels[key] { return number }
+    let number = places.number(of: image.shapeLabel(of: image.edge(at: edge, from: source)))
+    labels[key] = number
+    return number
   }
 }
 
 extension HeapImage {
-  /// How many strong references leave an object.
-  func strongDegree(of object: Int) -> Int {
+  /// How many certain references lead from an object to what is meant, by its address.
+  func certainDegree(of object: Int, counting isMeant: (UInt64) -> Bool) -> Int {
     var count = 0
-    for edge in Int(edgeStart[object])..<Int(edgeStart[object + 1]) where EdgeCode(bits: edgeCode[edge]).isStrong {
-      count += 1
+    for edge in Int(edgeStart[object])..<Int(edgeStart[object + 1]) where EdgeCode(bits: edgeCode[edge]).isCertain {
+      if isMeant(addresses[Int(edgeTarget[edge])]) { count += 1 }
     }
     return count
   }

@@ -37,13 +37,22 @@ public struct HeapEdge: Sendable, Hashable {
   public var kind: Kind
   /// Where it lies.
   public var label: Label
+  /// The number of the label of a function: the target is all that it captured, so that the reference is a closure.
+  public var function: Int?
+  /// The number of the label of an enum's case: the reference stands in its payload, in an array's element, a capture
+  /// or a box. Of stored properties ``label`` has the case.
+  public var enumCase: Int?
 
   /// An edge of these properties.
-  public init(from source: Int, to target: Int, kind: Kind = .certain, label: Label) {
+  public init(
+    from source: Int, to target: Int, kind: Kind = .certain, label: Label, function: Int? = nil, enumCase: Int? = nil
+  ) {
     self.source = source
     self.target = target
     self.kind = kind
     self.label = label
+    self.function = function
+    self.enumCase = enumCase
   }
 }
 

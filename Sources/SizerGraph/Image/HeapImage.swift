@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that lived in a process at one moment: objects, what they refer to, and who holds them from outside. A value
+/// Everything alive in a process at one moment: objects, what they refer to, and what holds them from outside. A value
 /// that needs no process.
 ///
+///     let image = try HeapImage(contentsOf: "server.heap")
+///     for leak in image.leaks() { print(leak.grade, leak.bytes, leak.cycle) }
+///
 /// Objects have numbers from 0, ascending by address. What belongs to one object is spread over columns, 30 bytes for
-/// an
-/// object and 8 for an edge, so that an image of ten million objects fits and is passed through in the order of memory.
-/// Images come from ``init(decoding:)`` or from a ``HeapImageBuilder``; all numbers in them were checked.
+/// an object and 8 for an edge, so that an image of ten million objects fits, and is passed through in the order of
+/// memory.
+/// Images come from ``init(contentsOf:)`` or from a ``HeapImageBuilder``; all numbers in them were checked.
 public struct HeapImage: Sendable, Equatable {
   /// Flags of an object. The raw values stand in the file.
   public struct Flags: OptionSet, Sendable, Hashable {
@@ -23,12 +26,14 @@ public struct HeapImage: Sendable, Equatable {
     public static let deadKeptByUnowned = Flags(rawValue: 4)
     /// The writer found more certain references than the object counts: a move under way.
     public static let negativeAccount = Flags(rawValue: 8)
-    /// Its layout is unknown: what it refers to is not told.
+    /// Its layout is unknown: what it refers to is unknown.
     public static let unresolved = Flags(rawValue: 16)
     /// It has a side table.
     public static let sideTable = Flags(rawValue: 32)
     /// A collection without elements.
     public static let emptyCollection = Flags(rawValue: 64)
+    /// A task that has not ended: the concurrency runtime holds it, whatever its counts say.
+    public static let livingTask = Flags(rawValue: 128)
   }
 
   /// Where the image comes from.
@@ -70,12 +75,52 @@ public struct HeapImage: Sendable, Equatable {
   var names: [ObjectFigure] = []
   var unusedCapacity: [ObjectFigure] = []
   var contentHashes: [ObjectFigure] = []
+  // The same for few edges, by the edge's number: the label of the function that captured its target.
+  var calls: [ObjectFigure] = []
+  // And the label of the case of the enum in whose payload the reference stands.
+  var cases: [ObjectFigure] = []
+  var births: [ObjectFigure] = []
 
   init() {}
 
   /// Gives each type another name: the process knows better what to call a type than the engine that wrote the image.
   package mutating func renameTypes(_ name: (String) -> String) {
     for number in types.indices { types[number].name = name(types[number].name) }
+  }
+
+  /// Tells where objects were born, by their addresses: a call on each line. What was told before is forgotten.
+  package mutating func setBirths(_ stacks: [UInt64: String]) {
+    var numbers: [String: Int] = [:]
+    births = []
+    for (address, stack) in stacks.sorted(by: { $0.key < $1.key }) {
+      guard let object = object(at: address) else { continue }
+      let number = numbers[stack] ?? labels.count
+      if number == labels.count {
+        numbers[stack] = number
+        labels.append(HeapLabel(.plain, stack))
+      }
+      births.append(ObjectFigure(object: UInt32(object), figure: UInt64(number)))
+    }
+  }
+
+  /// Adds the account of the process's memory, which who captured the image has read.
+  package mutating func setLadder(_ rungs: [HeapRung]) { ladder = rungs }
+
+  /// Tells why tasks are not in the image, which who captured it knows; empty when they are.
+  package mutating func setTasksReason(_ reason: String) { info.tasksReason = reason }
+
+  /// Changes every text but those about the process: for whoever shows no longer ones, and need not work on them.
+  package mutating func changeTexts(_ change: (String) -> String) {
+    for number in types.indices {
+      types[number].name = change(types[number].name)
+      for field in types[number].fields.indices {
+        types[number].fields[field].label = change(types[number].fields[field].label)
+      }
+      for field in types[number].tail?.fields.indices ?? 0..<0 {
+        types[number].tail!.fields[field].label = change(types[number].tail!.fields[field].label)
+      }
+    }
+    for number in labels.indices { labels[number].text = change(labels[number].text) }
   }
 
   /// How many objects there are.
@@ -102,15 +147,29 @@ public struct HeapImage: Sendable, Equatable {
     (Int(edgeStart[object])..<Int(edgeStart[object + 1])).map { edge(at: $0, from: object) }
   }
 
-  func edge(at index: Int, from source: Int) -> HeapEdge {
-    let code = EdgeCode(bits: edgeCode[index])
-    return HeapEdge(from: source, to: Int(edgeTarget[index]), kind: code.kind, label: code.label)
+  /// Calls `body` with each edge that leaves an object; no list is made of them.
+  package func forEachEdge(from object: Int, _ body: (HeapEdge) -> Void) {
+    for index in Int(edgeStart[object])..<Int(edgeStart[object + 1]) { body(edge(at: index, from: object)) }
   }
 
-  /// What a path shows for an edge: `.history`, `["user37"]`, `[28]`.
+  func edge(at index: Int, from source: Int) -> HeapEdge {
+    let code = EdgeCode(bits: edgeCode[index])
+    return HeapEdge(
+      from: source, to: Int(edgeTarget[index]), kind: code.kind, label: code.label,
+      function: figure(of: index, in: calls).map { Int($0) }, enumCase: figure(of: index, in: cases).map { Int($0) })
+  }
+
+  /// What a path shows for an edge: `.history`, `["user37"]`, `[28]`, `[3].connected`; `[...]` for a member of a set, a
+  /// key, and the value of a key that has no text.
   public func label(of edge: HeapEdge) -> String {
+    placeLabel(of: edge) + (edge.enumCase.map { labels[$0].pathText } ?? "")
+  }
+
+  /// The same without the case of an enum, which may be another one in the next element.
+  func placeLabel(of edge: HeapEdge) -> String {
     let type = types[Int(typeOf[edge.source])]
     return switch edge.label {
+    case .slot where isHashElement(edge.label, in: typeOf[edge.source]): "[...]"
     case .slot(let slot), .rawSlot(let slot): type.label(at: slot * 8)
     case .element(let number): "[\(number)]"
     case .text(let number): labels[number].pathText
@@ -129,15 +188,33 @@ public struct HeapImage: Sendable, Equatable {
   }
 
   // These read one column; a HeapObject holds the whole image, which is too much for loops.
-  func type(of object: Int) -> HeapType { types[Int(typeOf[object])] }
+  package func type(of object: Int) -> HeapType { types[Int(typeOf[object])] }
 
-  func name(of object: Int) -> String {
+  package func typeNumber(of object: Int) -> Int { Int(typeOf[object]) }
+
+  package func address(of object: Int) -> UInt64 { addresses[object] }
+
+  package func edgeCount(from object: Int) -> Int { Int(edgeStart[object + 1] - edgeStart[object]) }
+
+  /// The calls that an object was born by, the innermost first, one on each line; nil when they are not known.
+  package func birth(of object: Int) -> String? {
+    births.isEmpty ? nil : figure(of: object, in: births).map { labels[Int($0)].text }
+  }
+
+  /// The label that an object has a name of its own from.
+  package func nameLabel(of object: Int) -> Int? { figure(of: object, in: names).map { Int($0) } }
+
+  /// A number that tells what an object's name is made of. Equal numbers are equal names; names may be equal all the
+  /// same.
+  func nameKey(of object: Int) -> Int { nameLabel(of: object).map { 2 * $0 + 1 } ?? 2 * Int(typeOf[object]) }
+
+  package func name(of object: Int) -> String {
     figure(of: object, in: names).map { labels[Int($0)].text } ?? types[Int(typeOf[object])].name
   }
 
-  func bytes(of object: Int) -> Int { Int(usable[object]) * 8 }
+  package func bytes(of object: Int) -> Int { Int(usable[object]) * 8 }
 
-  func requestedBytes(of object: Int) -> Int? {
+  package func requestedBytes(of object: Int) -> Int? {
     slack[object] == 0 ? nil : bytes(of: object) - Int(slack[object] - 1)
   }
 }

@@ -2,9 +2,14 @@
 
 /// Puts an image together, object by object and edge by edge, in any order.
 ///
+///     var builder = HeapImageBuilder()
+///     let node = builder.add(HeapType(name: "App.Node", kind: .classInstance))
+///     let first = builder.addObject(at: 0x1000, type: node, bytes: 32)
+///     builder.addEdge(from: first, to: first, label: .slot(2))
+///     print(builder.image().leaks())
+///
 /// For images that no engine wrote: of tests, of other tools. Numbers that make no sense are a mistake in the program
-/// that builds, and
-/// end it. 46 bytes for an object with two edges, and as much again for a moment in ``image()``.
+/// that builds, and end it. 46 bytes for an object with two edges, and as much again for a moment in ``image()``.
 public struct HeapImageBuilder: Sendable {
   /// What is to be put together of an image but its objects and edges.
   public var info = HeapImageInfo()
@@ -37,11 +42,17 @@ public struct HeapImageBuilder: Sendable {
     return draft.labels.count - 1
   }
 
-  /// Adds an object, and returns a number for ``addEdge(from:to:kind:label:)`` and its like. No two have one address.
+  /// Adds an object, and returns a number for ``addEdge(from:to:kind:label:function:enumCase:)`` and its like. No two
+  /// have one address.
   /// - Parameters:
   ///   - address: Where it is; a multiple of 8.
+  ///   - type: The number of its type.
   ///   - bytes: Usable bytes; a multiple of 8, less than 2^35.
   ///   - requestedBytes: What was asked for, if that is known.
+  ///   - strongCount: Its strong references, as the runtime counts them.
+  ///   - unownedCount: Its unowned references, without the one that all strong ones share.
+  ///   - weakCount: Its weak references.
+  ///   - flags: What else is known of it.
   public mutating func addObject(
     at address: UInt64, type: Int, bytes: Int, requestedBytes: Int? = nil, strongCount: Int = 1, unownedCount: Int = 0,
     weakCount: Int = 0, flags: HeapImage.Flags = []
@@ -61,8 +72,24 @@ public struct HeapImageBuilder: Sendable {
   }
 
   /// Adds a reference. Those of one object stay in the order in which they were added.
-  public mutating func addEdge(from source: Int, to target: Int, kind: HeapEdge.Kind = .certain, label: HeapEdge.Label)
-  {
+  ///
+  /// - Parameters:
+  ///   - source: The number of the object that refers.
+  ///   - target: The number of the object that it refers to.
+  ///   - kind: How sure it is, and whether it keeps the target alive.
+  ///   - label: Where in the source it is.
+  ///   - function: The number of the label of the function that has captured the target and nothing else.
+  ///   - enumCase: The number of the label of an enum's case, whose payload the reference is in.
+  public mutating func addEdge(
+    from source: Int, to target: Int, kind: HeapEdge.Kind = .certain, label: HeapEdge.Label, function: Int? = nil,
+    enumCase: Int? = nil
+  ) {
+    if let function {
+      draft.calls.append(ObjectFigure(object: UInt32(sources.count), figure: UInt64(function)))
+    }
+    if let enumCase {
+      draft.cases.append(ObjectFigure(object: UInt32(sources.count), figure: UInt64(enumCase)))
+    }
     sources.append(UInt32(source))
     draft.edgeTarget.append(UInt32(target))
     draft.edgeCode.append(EdgeCode(kind, label).bits)
@@ -80,6 +107,11 @@ public struct HeapImageBuilder: Sendable {
   /// Gives an object a name of its own.
   public mutating func name(_ object: Int, label: Int) {
     draft.names.append(ObjectFigure(object: UInt32(object), figure: UInt64(label)))
+  }
+
+  /// Tells where an object was born: the label is the calls, the innermost first, each on a line.
+  public mutating func setBirth(of object: Int, label: Int) {
+    draft.births.append(ObjectFigure(object: UInt32(object), figure: UInt64(label)))
   }
 
   /// Tells how many bytes of an object's capacity hold nothing.
@@ -122,13 +154,21 @@ public struct HeapImageBuilder: Sendable {
     for source in sources { next[Int(numbers[Int(source)]) + 1] += 1 }
     for index in 1..<next.count { next[index] += next[index - 1] }
     image.edgeStart = next
+    var places: [UInt32] = []
+    places.reserveCapacity(sources.count)
     for (edge, source) in sources.enumerated() {
       let number = Int(numbers[Int(source)])
       let place = Int(next[number])
       next[number] += 1
       image.edgeTarget[place] = numbers[Int(draft.edgeTarget[edge])]
       image.edgeCode[place] = draft.edgeCode[edge]
+      places.append(UInt32(place))
     }
+    func moved(_ column: [ObjectFigure]) -> [ObjectFigure] {
+      column.map { ObjectFigure(object: places[Int($0.object)], figure: $0.figure) }.sorted { $0.object < $1.object }
+    }
+    image.calls = moved(draft.calls)
+    image.cases = moved(draft.cases)
   }
 
   private func renumber(_ image: inout HeapImage, _ number: (Int) -> Int) {
@@ -141,6 +181,7 @@ public struct HeapImageBuilder: Sendable {
     image.names = sorted(draft.names)
     image.unusedCapacity = sorted(draft.unusedCapacity)
     image.contentHashes = sorted(draft.contentHashes)
+    image.births = sorted(draft.births)
     for index in image.rawBlocks.indices { image.rawBlocks[index].owner = number(image.rawBlocks[index].owner) }
     image.rawBlocks.sort { $0.owner < $1.owner }
     for index in image.roots.indices { image.roots[index].object = number(image.roots[index].object) }

@@ -23,6 +23,9 @@ public struct HeapImageInfo: Sendable, Hashable {
   /// Who wrote the image.
   public var writer = ""
 
+  /// Why the image has no tasks, and what to do about it; empty if it has.
+  public var tasksReason = ""
+
   /// Nothing known.
   public init() {}
 }

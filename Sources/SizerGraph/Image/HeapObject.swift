@@ -15,7 +15,7 @@ public struct HeapObject: Sendable {
   public var type: HeapType { image.types[typeNumber] }
   /// Usable bytes of its block.
   public var bytes: Int { image.bytes(of: number) }
-  /// Bytes that were asked for; nil when nobody knows.
+  /// Bytes that were asked for; nil if unknown.
   public var requestedBytes: Int? { image.requestedBytes(of: number) }
   /// Its strong count: one for each owner.
   public var strongCount: Int { Int(image.strong[number]) }

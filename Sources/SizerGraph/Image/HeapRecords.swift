@@ -47,7 +47,7 @@ public struct HeapRawBlock: Sendable, Hashable {
   public var owner: Int
   /// Bytes that the allocator set aside.
   public var bytes: Int
-  /// Bytes that were asked for; nil when nobody knows.
+  /// Bytes that were asked for; nil if unknown.
   public var requestedBytes: Int?
   /// The number of a label that says what it is.
   public var label: Int?

@@ -8,7 +8,8 @@ public struct HeapRoot: Sendable, Hashable {
     case other
     /// A global or static variable.
     case global
-    /// A thread's stack or its registers.
+    /// The stack of a thread that ran: all of it, for nobody knows where the part in use begins. What calls that have
+    /// ended left there is among the words.
     case stack
     /// A task's frame.
     case task
@@ -16,6 +17,11 @@ public struct HeapRoot: Sendable, Hashable {
     case cMemory
     /// The Swift runtime.
     case runtime
+    /// The part in use of the stack of a thread that slept, or of the one that took the image; and its own variables.
+    case stackInUse
+
+    /// Whether the place is surely in use. If not, a word there may be left from before.
+    public var isExact: Bool { self != .stack && self != .cMemory && self != .other }
   }
 
   /// Where it lies.

@@ -4,7 +4,7 @@
 public struct HeapTask: Sendable, Hashable {
   /// What the task does. The raw values stand in the file.
   public enum State: UInt8, Sendable, Hashable, CaseIterable {
-    /// Nobody knows.
+    /// Unknown.
     case unknown
     /// A thread runs it.
     case running
@@ -18,17 +18,17 @@ public struct HeapTask: Sendable, Hashable {
     case cancelled
   }
 
-  /// The number of the task's object; nil when it is none of the heap.
+  /// The number of the task's object; nil when it is none of the heap: an `async let` lies in its parent's frames.
   public var object: Int?
   /// What it does.
   public var state: State
-  /// Usable bytes of its slabs that are no objects of their own.
+  /// Usable bytes of the slabs that its frames lie in, beside its own block. They are among its object's raw blocks.
   public var slabBytes: Int
   /// The number of the object of the task that it is a child of.
   public var parent: Int?
   /// The label of the function that it is in.
   public var function: Int?
-  /// The label of the function that made it.
+  /// The label of the function that made it, or, where functions have no names, of the one that it was made to run.
   public var creator: Int?
   /// Labels of its frames, the innermost first; nil for one without a name.
   public var frames: [Int?]

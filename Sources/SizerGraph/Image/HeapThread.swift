@@ -4,7 +4,7 @@
 public struct HeapThread: Sendable, Hashable {
   /// What the kernel says of it. The raw values stand in the file.
   public enum State: UInt8, Sendable, Hashable, CaseIterable {
-    /// Nobody knows.
+    /// Unknown.
     case unknown
     /// It runs, or could.
     case running

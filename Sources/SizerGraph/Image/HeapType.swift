@@ -28,6 +28,9 @@ public struct HeapType: Sendable, Hashable {
     case taskSlab
     /// An object of another runtime.
     case foreign
+
+    /// Whether it is only there for what it holds, and says nothing to whoever reads of it.
+    var isContainer: Bool { self == .arrayStorage || self == .hashStorage || self == .box || self == .managedBuffer }
   }
 
   /// A place in an object, or in an element of its tail, with the name that a path gives it.
@@ -64,7 +67,7 @@ public struct HeapType: Sendable, Hashable {
 
   /// The full name, with the module: `App.Session`.
   public var name: String
-  /// The module that declares it; empty when nobody knows.
+  /// The module that declares it; empty if unknown.
   public var module: String
   /// The family.
   public var kind: Kind
@@ -102,13 +105,29 @@ public struct HeapType: Sendable, Hashable {
     return Self.field(at: offset, in: fields) ?? "+\(offset)"
   }
 
+  /// A number that tells which label a reference at `offset` has but for its element's number: as many as there are
+  /// fields and words before them, however many words there are.
+  func labelNumber(at offset: Int) -> Int {
+    var (inside, named) = (offset, fields)
+    if let tail, tail.stride > 0, offset >= tail.offset {
+      (inside, named) = ((offset - tail.offset) % tail.stride, tail.fields)
+    }
+    guard let number = Self.number(at: inside, in: named) else { return inside / 8 }
+    return named[0].offset / 8 + 1 + number
+  }
+
   private static func field(at offset: Int, in fields: [Field]) -> String? {
+    number(at: offset, in: fields).map { fields[$0].label }
+  }
+
+  /// Which field begins last at or before an offset; nil: none.
+  private static func number(at offset: Int, in fields: [Field]) -> Int? {
     var low = 0
     var high = fields.count
     while low < high {
       let middle = (low + high) / 2
       if fields[middle].offset <= offset { low = middle + 1 } else { high = middle }
     }
-    return low > 0 ? fields[low - 1].label : nil
+    return low > 0 ? low - 1 : nil
   }
 }

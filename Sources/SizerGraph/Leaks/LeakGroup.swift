@@ -14,6 +14,20 @@ public struct LeakGroup: Sendable, Hashable {
     case suspected
   }
 
+  /// Calls that objects of the groups were born in.
+  public struct Birth: Sendable, Hashable {
+    /// How many of the objects.
+    public var count: Int
+    /// The calls, the innermost first: `Session.init(user:) at Session.swift:31`.
+    public var frames: [String]
+
+    /// So many births in these calls.
+    public init(count: Int, frames: [String]) {
+      self.count = count
+      self.frames = frames
+    }
+  }
+
   /// How sure it is.
   public var grade: Grade
   /// Groups of this shape.
@@ -30,13 +44,16 @@ public struct LeakGroup: Sendable, Hashable {
   public var signature: String
   /// Of all objects of all groups of this shape, ascending.
   public var addresses: [UInt]
-  /// Who still sees one of the groups; empty when nobody does.
+  /// What still sees one of the groups; empty if nothing does.
   public var observers: [String]
+  /// Where the objects were made, as far as somebody recorded it: of classes that were tracked with traces. The places
+  /// of most births come first.
+  public var births: [Birth]
 
   /// A group of these properties.
   public init(
     grade: Grade, groupCount: Int, objectCount: Int, bytes: Int, typeNames: [String], cycle: HeapPath,
-    signature: String, addresses: [UInt], observers: [String] = []
+    signature: String, addresses: [UInt], observers: [String] = [], births: [Birth] = []
   ) {
     self.grade = grade
     self.groupCount = groupCount
@@ -47,5 +64,6 @@ public struct LeakGroup: Sendable, Hashable {
     self.signature = signature
     self.addresses = addresses
     self.observers = observers
+    self.births = births
   }
 }

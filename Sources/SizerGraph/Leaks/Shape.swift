@@ -7,7 +7,8 @@ extension HeapImage {
     case .element: return "[]"
     case .text(let number) where labels[number].kind == .key: return "[]"
     case .slot, .rawSlot, .text:
-      let text = label(of: edge)
+      if isHashElement(edge.label, in: typeOf[edge.source]) { return "[]" }
+      let text = placeLabel(of: edge)
       guard text.first == "[", let end = text.firstIndex(of: "]") else { return text }
       return "[]" + text[text.index(after: end)...]
     }
@@ -23,11 +24,28 @@ extension HeapImage {
     case .text:
       return labels[code.number].kind == .key ? EdgeCode(kind: kind, form: .element, number: 0) : code
     case .slot, .rawSlot:
-      guard let tail = types[Int(typeOf[source])].tail, tail.stride > 0, code.number * 8 >= tail.offset else {
-        return code
-      }
-      return EdgeCode(kind: kind, form: .element, number: 1 + (code.number * 8 - tail.offset) % tail.stride)
+      if isHashElement(code.label, in: typeOf[source]) { return EdgeCode(kind: kind, form: .element, number: 0) }
+      // Of a stranger's image many words may have one long name.
+      let type = types[Int(typeOf[source])]
+      let number = type.labelNumber(at: code.number * 8)
+      let isElement = type.tail.map { $0.stride > 0 && code.number * 8 >= $0.offset } ?? false
+      return EdgeCode(kind: kind, form: isElement ? .element : .slot, number: isElement ? 1 + number : number)
     }
+  }
+
+  /// Whether a reference is a key's or a value's of a hash table and has no key's text: of very large tables only the
+  /// first have one, and only keys of some types. Nothing else is in a table.
+  func isHashElement(_ label: HeapEdge.Label, in type: UInt32) -> Bool {
+    guard case .slot = label, types[Int(type)].kind == .hashStorage else { return false }
+    return types[Int(type)].fields.isEmpty && types[Int(type)].tail == nil
+  }
+
+  /// A function that has no name is another place in each build.
+  private func shapeText(_ label: Int) -> String { labels[label].text.holds("+0x") ? "" : labels[label].text }
+
+  private func shapeName(of object: Int) -> String {
+    let isNamed = figure(of: object, in: names).map { !shapeText(Int($0)).isEmpty } ?? false
+    return isNamed ? name(of: object) : type(of: object).name
   }
 
   /// The shape of some objects that refer to one another: which types refer to which, by which labels. Groups of one
@@ -36,12 +54,20 @@ extension HeapImage {
   func shape(of objects: [Int]) -> String {
     let inside = Set(objects)
     var lines: Set<String> = []
+    // A line is made once, however many references it stands for: names of a stranger's image may be long.
+    var known: Set<ShapeKey> = []
     for object in objects {
-      let source = name(of: object)
-      for edge in edges(from: object) where edge.kind.isStrong && inside.contains(edge.target) {
-        lines.insert("\(source) \(edge.kind) \(shapeLabel(of: edge)) \(name(of: edge.target))")
+      for index in Int(edgeStart[object])..<Int(edgeStart[object + 1]) where inside.contains(Int(edgeTarget[index])) {
+        let edge = edge(at: index, from: object)
+        let key = ShapeKey(
+          source: nameKey(of: object), type: typeOf[object], code: shapeCode(of: index, from: object).bits,
+          target: nameKey(of: edge.target), function: edge.function)
+        guard edge.kind.isStrong, known.insert(key).inserted else { continue }
+        let function = edge.function.map { " " + shapeText($0) } ?? ""
+        let (source, target) = (shapeName(of: object), shapeName(of: edge.target))
+        lines.insert("\(source) \(edge.kind) \(shapeLabel(of: edge))\(function) \(target)")
       }
-      if objects.count == 1 { lines.insert(source) }
+      if objects.count == 1 { lines.insert(shapeName(of: object)) }
     }
     return lines.sorted().joined(separator: "\n")
   }
@@ -84,4 +110,13 @@ extension HeapImage {
     }
     return HeapPath(root: nil, start: step(to: start), steps: steps.reversed())
   }
+}
+
+/// What a line of a shape is made of, in numbers.
+private struct ShapeKey: Hashable {
+  var source: Int
+  var type: UInt32
+  var code: UInt32
+  var target: Int
+  var function: Int?
 }

@@ -52,7 +52,8 @@ struct Sight {
         if marks[source] == 0 {
           inside[Pair(object: target, kind: edge.kind), default: 0] += 1
         } else {
-          outside[target, default: []].append("\(edge.kind) \(image.name(of: source))\(image.label(of: edge))")
+          let place = placeText(in: image.name(of: source), image.label(of: edge))
+          outside[target, default: []].append("\(edge.kind) \(place)")
         }
       }
     }

@@ -6,7 +6,7 @@ public struct HeapHistogram: Sendable, Hashable {
   public struct Row: Sendable, Hashable {
     /// The type's full name; dead objects that unowned references keep have a row of their own, whose name says so.
     public var typeName: String
-    /// The module that declares the type; empty when nobody knows.
+    /// The module that declares the type; empty if unknown.
     public var module: String
     /// Objects.
     public var count: Int
@@ -20,6 +20,9 @@ public struct HeapHistogram: Sendable, Hashable {
     public var rawBlockCount: Int
     /// Usable bytes of these.
     public var rawBytes: Int
+    /// Bytes that would be freed with the objects, in a ``HeapDigest``; nil for dead ones, in an image without
+    /// references, and in a histogram alone.
+    public var retainedBytes: Int?
 
     /// What the allocator's size classes add to what was asked for.
     public var slackBytes: Int { bytes &- requestedBytes }
@@ -27,14 +30,31 @@ public struct HeapHistogram: Sendable, Hashable {
     public var totalBytes: Int { bytes &+ rawBytes }
   }
 
+  /// All raw blocks of one sort, whatever owns them.
+  public struct RawRow: Sendable, Hashable {
+    /// What they are: `side table`, `async frames`, `App.Buffer.bytes`; empty if unknown.
+    public var name: String
+    /// Blocks.
+    public var count: Int
+    /// Their usable bytes.
+    public var bytes: Int
+  }
+
   /// The types, the largest first.
   public private(set) var rows: [Row]
+  /// What is in the raw blocks' part of the rows, by what the blocks are, the largest first: side tables (which the
+  /// runtime makes for weak references, and for counts that do not fit into their object), tasks' frames, memory that
+  /// objects own through pointers.
+  public private(set) var rawRows: [RawRow] = []
   /// Objects of all types.
   public private(set) var objectCount = 0
   /// Usable bytes of all objects.
   public private(set) var objectBytes = 0
   /// Usable bytes of all raw blocks that objects own.
   public private(set) var rawBytes = 0
+
+  /// Usable bytes of the objects that are dead and kept by unowned references; a part of ``objectBytes``.
+  public private(set) var deadBytes = 0
 
   /// Everything that is in the rows.
   public var totalBytes: Int { objectBytes &+ rawBytes }
@@ -67,6 +87,7 @@ public struct HeapHistogram: Sendable, Hashable {
       rows[number].rawBlockCount += 1
       rows[number].rawBytes &+= block.bytes
     }
+    for row in rows[types...] { deadBytes &+= row.bytes }
     for row in rows {
       objectCount += row.count
       objectBytes &+= row.bytes
@@ -76,6 +97,23 @@ public struct HeapHistogram: Sendable, Hashable {
     var merged: [String: Row] = [:]
     for row in rows where row.count > 0 { merged[row.typeName] = merged[row.typeName].map { $0.with(row) } ?? row }
     self.rows = merged.values.sorted { ($1.totalBytes, $0.typeName) < ($0.totalBytes, $1.typeName) }
+    rawRows = Self.rawRows(of: image)
+  }
+}
+
+extension HeapHistogram {
+  fileprivate static func rawRows(of image: HeapImage) -> [RawRow] {
+    var byLabel: [Int?: RawRow] = [:]
+    for block in image.rawBlocks {
+      let name = block.label.map { image.labels[$0].text } ?? ""
+      byLabel[block.label, default: RawRow(name: name, count: 0, bytes: 0)].count += 1
+      byLabel[block.label]!.bytes &+= block.bytes
+    }
+    // Labels of one text are one to whoever reads.
+    let byName = Dictionary(grouping: byLabel.values, by: \.name).map { name, rows in
+      RawRow(name: name, count: rows.reduce(0) { $0 + $1.count }, bytes: rows.reduce(0) { $0 &+ $1.bytes })
+    }
+    return byName.sorted { ($1.bytes, $0.name) < ($0.bytes, $1.name) }
   }
 }
 

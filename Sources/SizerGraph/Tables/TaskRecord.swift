@@ -2,7 +2,7 @@
 
 /// All tasks of an image that are at the same place, made by the same function.
 public struct TaskRecord: Sendable, Hashable {
-  /// The function that the tasks are in; empty when nobody knows.
+  /// The function that the tasks are in; empty if unknown.
   public var function: String
   /// The function that made them.
   public var creator: String?
@@ -10,6 +10,8 @@ public struct TaskRecord: Sendable, Hashable {
   public var state: String
   /// Usable bytes of their objects and slabs.
   public var bytes: Int
+  /// Those of the slabs alone, which their frames lie in.
+  public var slabBytes: Int
   /// The same with all that would be freed with the tasks.
   public var retainedBytes: Int
   /// Where they are, the innermost function first; `?` for a frame without a name.
@@ -19,12 +21,14 @@ public struct TaskRecord: Sendable, Hashable {
 
   /// A record of these figures.
   public init(
-    function: String, creator: String?, state: String, bytes: Int, retainedBytes: Int, frames: [String], count: Int
+    function: String, creator: String?, state: String, bytes: Int, slabBytes: Int = 0, retainedBytes: Int,
+    frames: [String], count: Int
   ) {
     self.function = function
     self.creator = creator
     self.state = state
     self.bytes = bytes
+    self.slabBytes = slabBytes
     self.retainedBytes = retainedBytes
     self.frames = frames
     self.count = count
@@ -32,7 +36,7 @@ public struct TaskRecord: Sendable, Hashable {
 }
 
 extension HeapImage {
-  /// The tasks, those at one place folded into one; who retains most comes first.
+  /// The tasks, those at one place folded into one; the largest retainers come first.
   ///
   /// - Parameter dominators: Of this image.
   public func taskRecords(_ dominators: Dominators) -> [TaskRecord] {
@@ -53,11 +57,13 @@ extension HeapImage {
           state: "\(task.state)", bytes: 0, retainedBytes: 0,
           frames: task.frames.map { frame in frame.map { labels[$0].text } ?? "?" }, count: 0)
       record.count += 1
-      record.bytes &+= task.slabBytes
-      record.retainedBytes &+= task.slabBytes
+      record.slabBytes &+= task.slabBytes
       if let object = task.object {
         record.bytes &+= bytes(of: object) &+ raw[object, default: 0]
         record.retainedBytes &+= dominators.retainedBytes(by: object)
+      } else {
+        record.bytes &+= task.slabBytes
+        record.retainedBytes &+= task.slabBytes
       }
       records[place] = record
     }

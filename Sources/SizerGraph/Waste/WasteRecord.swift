@@ -22,7 +22,8 @@ public struct WasteRecord: Sendable, Hashable {
   public var kind: Kind
   /// What the objects are.
   public var typeName: String
-  /// Who refers to them: the type and the property, `App.Store.sessions`; empty when nothing that is known does.
+  /// What refers to them: the type and the property, `App.Store.sessions`, through the storages of arrays, dictionaries
+  /// and boxes, `App.Store.chunks[]`; empty when nothing that is known does.
   public var holder: String
   /// Objects.
   public var count: Int

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+public import SizerGraph
 
 /// What went wrong with a profile's file.
 public typealias ProfileError = OperationError<ProfileDomain>
-
-/// Names the errors of profiles.
-public enum ProfileDomain {}
 
 extension OperationError.Code where Domain == ProfileDomain {
   /// There is no such file, or no such folder.

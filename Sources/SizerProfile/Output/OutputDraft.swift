@@ -80,5 +80,5 @@ package final class OutputDraft {
 
 extension OutputTarget {
   /// Says that there is something already.
-  var taken: OutputError { OutputError(.exists, path, "is there already", advice: "remove it or name another file") }
+  var taken: OutputError { OutputError(.exists, path, "already exists", advice: "remove it or name another file") }
 }

@@ -29,7 +29,7 @@ extension Statistics {
     }
   }
 
-  /// The objects that ``printStatistics(className:limit:)`` prints for the same arguments, in the current order.
+  /// The objects that ``printStatistics(className:limit:folded:)`` prints for the same arguments, in the current order.
   ///
   /// - Parameters:
   ///   - className: Only objects whose name or class name contains this text, byte for byte; nil for all.

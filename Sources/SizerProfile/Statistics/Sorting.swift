@@ -22,11 +22,13 @@ extension Statistics {
   /// The same objects, sorted by the first key, those alike in it by the second, and so on; by all keys, in the order
   /// of their declaration, when none is given. Those alike in every key keep the order in which they were tracked.
   ///
+  ///     statistics.sorted(by: .size, .birth).printStatistics(limit: 10)
+  ///
   /// No object is made for this: a million objects take tens of bytes each, and about a second at worst.
   public func sorted(by keys: SortKey...) -> Statistics { sorted(by: keys) }
 
-  /// The same objects, sorted by the first key, those alike in it by the second, and so on; see
-  /// ``sorted(by:)-(SortKey...)``.
+  /// The same objects, sorted by the first key, those alike in it by the second, and so on, as
+  /// the other form does.
   public func sorted(by keys: [SortKey]) -> Statistics {
     var order = history.objects.indices.map { UInt32($0) }
     var runs = [0..<order.count]

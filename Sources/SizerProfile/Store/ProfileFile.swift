@@ -6,6 +6,8 @@ struct ProfileFile: ~Copyable {
   let connection: Connection
   /// The file's length, with what is in its log.
   let length: Int64
+  /// Whether it was taken while it was recorded, without the log that had the newest snapshots.
+  let lacksLog: Bool
 
   /// An existing file for reading. Nothing is written or made, neither the file nor one
   /// beside it.
@@ -27,10 +29,12 @@ struct ProfileFile: ~Copyable {
       guard length >= Self.length(header) else { throw origin.corrupted("it ends too early") }
       connection = alone
       self.length = length
+      lacksLog = header[19] == 2
       return
     }
     connection = try Self.openWithLog(file)
     self.length = length + logLength
+    lacksLog = false
   }
 
   /// How long the file should be: SQLite reads zeros where the last page is cut.

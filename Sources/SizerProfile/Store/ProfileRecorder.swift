@@ -12,15 +12,17 @@ package final class ProfileRecorder: Sendable {
   /// what it wrote or tidied up would ruin the file.
   private let owner = getpid()
 
-  /// Makes a file at `path`, an empty profile that only the owner may read. A file that is there is not overwritten
-  /// (`alreadyExists`).
-  package init(path: String, operation: String = "ClassTracker.record(to:)") throws(ProfileError) {
+  /// Makes a file at `path`, a profile that only the owner may read and that holds no more than `tags`. A file that is
+  /// there is not overwritten (`alreadyExists`).
+  package init(
+    path: String, tags: [String: String] = [:], operation: String = "ClassTracker.record(to:tags:)"
+  ) throws(ProfileError) {
     origin = Origin(path: path, operation: operation)
     let file = try FilePath(origin)
     let opened = try holdingSignals { () throws(ProfileError) in
       try file.create()
       do throws(ProfileError) {
-        return try RecordingSession(try file.resolved())
+        return try RecordingSession(try file.resolved(), tags)
       } catch {
         file.remove()
         throw error
@@ -55,6 +57,13 @@ package final class ProfileRecorder: Sendable {
     try write { (session) throws(ProfileError) in
       try session.transaction { (writer) throws(ProfileError) in try writer.add(delta) }
     }
+  }
+
+  /// All that is in the file by now, in one file beside it, which is gone with what is returned.
+  package func copy(operation: String) throws(ProfileError) -> OutputDraft {
+    var draft: OutputDraft?
+    try write { (session) throws(ProfileError) in draft = try session.copy(operation: operation) }
+    return draft!
   }
 
   /// Puts `traces`, which now have symbols, in place of those that were recorded, and closes: the profile is one file

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import SizerGraph
 
 /// The files of a recording, as the recorder left them: what is at their paths must be what it has open, and nobody
 /// else may have written to them. Whoever removes, renames, replaces or cuts one takes what is recorded with it, and
@@ -85,7 +86,8 @@ struct RecordedFiles {
     guard now.length >= mark.length else {
       throw file.origin.error(
         .corrupted,
-        "was damaged while it was recorded: \(what) was cut from \(mark.length) to \(now.length) bytes", remedy)
+        "was damaged while it was recorded: \(what) was cut from \(mark.length) to \(counted(now.length, "byte"))",
+        remedy)
     }
     return now == mark
   }

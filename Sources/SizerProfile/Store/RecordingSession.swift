@@ -23,15 +23,17 @@ final class RecordingSession {
   private var loss: ProfileError?
 
   /// Fills an empty file.
-  init(_ file: FilePath) throws(ProfileError) {
+  init(_ file: FilePath, _ tags: [String: String]) throws(ProfileError) {
     let connection = try Connection(uri: file.uri(), for: .writing, origin: file.origin)
     // Somebody who looks at the file with other tools may hold it for a moment.
     connection.wait(milliseconds: 250)
-    let writer = try ProfileWriter(connection)
+    var writer = try ProfileWriter(connection)
+    try writer.transaction { (writer) throws(ProfileError) in try writer.add(tags: tags) }
     // From here on with a log: readers do not wait for us, nor we for them. Before, so that the file was complete or
     // empty. The first look makes the log, which is how others know that the file is still recorded.
     try writer.connection.execute(
       "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=\(RecordedFiles.logLimit); SELECT count(*) FROM snapshots")
+    try writer.waitForDisk()
     files = try RecordedFiles(profile: file, descriptors: writer.connection.descriptors)
     path = file
     self.writer = writer
@@ -46,6 +48,18 @@ final class RecordingSession {
     // Somebody may just have taken the file away. What is in it now is there once more when it is tried again
     // elsewhere.
     try lookAgain()
+  }
+
+  /// The file and its log as one file: SQLite writes each row that there is at one moment.
+  func copy(operation: String) throws(ProfileError) -> OutputDraft {
+    try check()
+    let origin = Origin(path: path.text, operation: operation)
+    let draft = try origin.translating { () throws(OutputError) in
+      try OutputDraft(for: try OutputTarget(path: path.text))
+    }
+    let copy = try FilePath(Origin(path: draft.path, operation: operation))
+    try writer.connection.execute("VACUUM INTO '\(copy.uri())'")
+    return draft
   }
 
   /// The last to be written, and the log's part put into the file. The connection is closed next.

@@ -13,37 +13,50 @@
 ///   mode), and `<file>-shm` is that log's index, as for every SQLite. When the recording has ended, there is one file.
 ///
 /// Version 1 had no `estimated` and no `ladder_dead_objects`. The mode of a snapshot may also be `counts`, whose bytes
-/// are of the objects' own blocks.
+/// are of the objects' own blocks. Versions 1 and 2 had no `living_classes` and no tables
+/// `heap_…`, which are in `Schema+Heap.swift`. Up to version 3 there were no `peak_resident` and no `cgroup_…`, up to
+/// version 4 no `tags`.
 ///
 /// Why sizes and stacks are lists in JSON: a row of SQLite with three integers takes 15 bytes, and a snapshot of a
 /// million changed sizes 15 MB. As numbers in a text the same takes a third or a half; every SQLite reads it
 /// (`json_each`), and the views hide it.
 enum Schema {
   static let applicationID: Int64 = 0x5349_5A52
-  static let version: Int64 = 2
+  static let version: Int64 = 5
 
   struct Table {
     let name: String
     private let columns: String
-    /// What version 2 has besides.
-    private let later: String?
+    /// Columns that came later, from the comma before them on, and the first versions that have them.
+    private let later: [(since: Int64, columns: String)]
+    /// The first version that has the table.
+    let firstVersion: Int64
+    /// Whether SQLite finds rows by their first column, and gives them no number of its own.
+    private let isKeyed: Bool
 
-    init(_ name: String, _ columns: String, later: String? = nil) {
+    init(
+      _ name: String, _ columns: String, later: [(since: Int64, columns: String)] = [], since firstVersion: Int64 = 1,
+      isKeyed: Bool = false
+    ) {
       self.name = name
       self.columns = columns
       self.later = later
+      self.firstVersion = firstVersion
+      self.isKeyed = isKeyed
     }
 
     /// The words that make it.
     func sql(in version: Int64 = Schema.version) -> String {
-      let added = version > 1 ? later.map { ",\n\($0)" } : nil
-      return "CREATE TABLE \(name)(\n\(columns)\(added ?? "")\n)"
+      let added = later.filter { version >= $0.since }.map(\.columns).joined()
+      return "CREATE TABLE \(name)(\n\(columns)\(added)\n)\(isKeyed ? " WITHOUT ROWID" : "")"
     }
   }
 
-  static let tables = [
-    names, objects, snapshots, classes, sizeRuns, referentTrees, referents, traces, frames, texts,
-  ]
+  static let tables =
+    [
+      names, objects, snapshots, classes, sizeRuns, referentTrees, referents, traces, frames, texts, livingClasses,
+      tags,
+    ] + heapTables
 
   /// What objects and classes are called.
   private static let names = Table(
@@ -60,6 +73,13 @@ enum Schema {
       id INTEGER PRIMARY KEY,
       text TEXT NOT NULL
     """)
+
+  private static let tags = Table(
+    "tags",
+    """
+      key TEXT PRIMARY KEY NOT NULL, -- service.name, host.name: OpenTelemetry's names for what a process is
+      value TEXT NOT NULL
+    """, since: 5, isKeyed: true)
 
   private static let objects = Table(
     "objects",
@@ -110,10 +130,27 @@ enum Schema {
       ladder_copied_file_pages INTEGER,
       ladder_profiler INTEGER
     """,
-    later: """
-        estimated INTEGER NOT NULL, -- the part of tracked that is an estimate
-        ladder_dead_objects INTEGER -- dead objects whose blocks unowned references keep; NULL: not counted
-      """)
+    later: [
+      (
+        2,
+        """
+        ,
+          estimated INTEGER NOT NULL, -- the part of tracked that is an estimate
+          ladder_dead_objects INTEGER -- dead objects whose blocks unowned references keep; NULL: not counted
+        """
+      ),
+      (
+        4,
+        """
+
+          , -- what stands before it ends in a comment
+          peak_resident INTEGER, -- the most that resident ever was; NULL here and below: not told
+          cgroup_current INTEGER, -- of the control group with the lowest limit
+          cgroup_limit INTEGER,
+          cgroup_peak INTEGER
+        """
+      ),
+    ])
 
   private static let classes = Table(
     "classes",
@@ -131,6 +168,21 @@ enum Schema {
       slab_taken_bytes INTEGER,
       slab_unresolved INTEGER
     """)
+
+  private static let livingClasses = Table(
+    "living_classes",
+    """
+      id INTEGER PRIMARY KEY,
+      snapshot INTEGER NOT NULL, -- one that was asked for it: all that lived
+      name INTEGER NOT NULL, -- texts.id: the type
+      count INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      requested INTEGER NOT NULL, -- bytes that the program asked for
+      unused INTEGER NOT NULL, -- bytes of capacity without elements
+      estimated INTEGER NOT NULL, -- the part of bytes that is an estimate
+      untracked_count INTEGER NOT NULL, -- those that no tracked object reaches
+      untracked INTEGER NOT NULL -- their bytes
+    """, since: 3)
 
   private static let sizeRuns = Table(
     "size_runs",

@@ -23,6 +23,19 @@ struct SnapshotFigure {
   ]
 }
 
+/// Those that may be unknown, likewise.
+struct OptionalFigure {
+  let column: String
+  let path: any WritableKeyPath<Snapshot, Int?> & Sendable
+
+  static let all: [OptionalFigure] = [
+    OptionalFigure(column: "peak_resident", path: \.process.peakResident),
+    OptionalFigure(column: "cgroup_current", path: \.process.cgroupCurrent),
+    OptionalFigure(column: "cgroup_limit", path: \.process.cgroupLimit),
+    OptionalFigure(column: "cgroup_peak", path: \.process.cgroupPeak),
+  ]
+}
+
 /// The parts of a snapshot's ladder, likewise. Any number may be there, and none.
 struct LadderFigure {
   let column: String
@@ -74,17 +87,26 @@ enum SlabFigure {
 /// The columns of the table `snapshots` but the id, in the order in which they are written and read.
 enum SnapshotColumns {
   private static let texts = ["label", "mode", "error", "time", "pause"]
-  static let all = texts + SnapshotFigure.all.map(\.column) + LadderFigure.all.map(\.column)
+  static let all =
+    texts + SnapshotFigure.all.map(\.column) + LadderFigure.all.map(\.column) + OptionalFigure.all.map(\.column)
   static let list = all.joined(separator: ",")
-  /// What version 1 does not have, and what stands for it.
-  private static let missing = ["estimated": "0", "ladder_dead_objects": "NULL"]
+  /// What earlier versions do not have: the first that has it, and what stands for it in those before.
+  private static let later: [String: (since: Int64, instead: String)] = {
+    let optional = OptionalFigure.all.map { ($0.column, (since: Int64(4), instead: "NULL")) }
+    return Dictionary(
+      uniqueKeysWithValues: [("estimated", (2, "0")), ("ladder_dead_objects", (2, "NULL"))] + optional)
+  }()
   /// The same for a file of this version.
   static func list(in version: Int64) -> String {
-    version > 1 ? list : all.map { missing[$0] ?? $0 }.joined(separator: ",")
+    all.map { column in
+      guard let later = later[column], version < later.since else { return column }
+      return later.instead
+    }.joined(separator: ",")
   }
   /// Where the figures begin in a row that begins with the id, and where the ladder does.
   static let figures = Int32(1 + texts.count)
   static let ladder = figures + Int32(SnapshotFigure.all.count)
+  static let optional = ladder + Int32(LadderFigure.all.count)
 }
 
 extension Duration {
@@ -95,4 +117,12 @@ extension Duration {
     let (sum, isFarther) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
     return isFar || isFarther ? (seconds < 0 ? .min : .max) : sum
   }
+}
+
+/// The columns of living_classes behind the name.
+enum LivingClassFigure {
+  static let all: [any WritableKeyPath<TypeRecord, Int> & Sendable] = [
+    \.count, \.bytes, \.requestedBytes, \.unusedCapacityBytes, \.estimatedBytes, \.untrackedCount, \.untrackedBytes,
+  ]
+  static let columns = ["count", "bytes", "requested", "unused", "estimated", "untracked_count", "untracked"]
 }

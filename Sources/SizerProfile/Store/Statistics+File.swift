@@ -5,6 +5,8 @@ extension Statistics {
   /// What the profile at `path` holds. The file is only read, and may come from a stranger: it is checked throughout,
   /// and no code of it runs. It may be one that is being recorded; what was recorded up to now is read then.
   ///
+  ///     let statistics = try Statistics(contentsOf: "server.sizer")
+  ///
   /// Takes time and memory in proportion to the file's length: for a million objects about a second and 100 MB.
   ///
   /// - Throws: `notFound`, `cannotOpen`, `notAProfile`, `newerVersion`, `corrupted`, `busy`, `ioFailure` or
@@ -68,7 +70,7 @@ extension Statistics {
 
 extension Origin {
   /// Does something with the file, and tells why that fails as the store does.
-  fileprivate func translating<Result>(_ body: () throws(OutputError) -> Result) throws(ProfileError) -> Result {
+  func translating<Result>(_ body: () throws(OutputError) -> Result) throws(ProfileError) -> Result {
     do throws(OutputError) {
       return try body()
     } catch {
@@ -88,7 +90,6 @@ extension History {
     // Nobody sees the file before it is whole: no journal.
     try connection.execute("PRAGMA journal_mode=OFF; PRAGMA locking_mode=EXCLUSIVE")
     var writer = try ProfileWriter(connection)
-    try writer.connection.execute("PRAGMA synchronous=OFF")
     try writer.begin()
     try writer.add(self)
     try writer.commit()

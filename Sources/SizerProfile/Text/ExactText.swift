@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A text byte for byte: to Swift, é is é, whether it is one scalar or two.
-struct ExactText: Hashable {
-  let text: String
+package struct ExactText: Hashable, Sendable {
+  package let text: String
 
-  init(_ text: String) { self.text = text }
+  package init(_ text: String) { self.text = text }
 
-  static func == (left: ExactText, right: ExactText) -> Bool { left.text.isSameText(as: right.text) }
-  func hash(into hasher: inout Hasher) { text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) } }
+  package static func == (left: ExactText, right: ExactText) -> Bool { left.text.isSameText(as: right.text) }
+  package func hash(into hasher: inout Hasher) { text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) } }
 }
 
 /// Where a long text's bytes lie in memory, by which it is known again without a look at it; as long as it is kept.

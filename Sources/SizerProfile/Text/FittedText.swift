@@ -29,7 +29,7 @@ package struct FittedText: Sendable, Hashable {
       ? Self.isPlain(text[...]) : Self.isPlain(text.prefix(bytes: start)) && Self.isPlain(text.suffix(bytes: end))
     {
       let fits = isSeenWhole && text.utf8.count <= room
-      self.text = fits ? text : text.prefix(bytes: start) + ellipsis + text.suffix(bytes: end)
+      self.text = fits ? text : String(text.prefix(bytes: start)) + ellipsis + String(text.suffix(bytes: end))
       self.width = fits ? text.utf8.count : room
       return
     }

@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes an object's block of ``Statistics/printStatistics(className:limit:to:)`` line by line, no line wider than 79
-/// columns and none with spaces at its end.
+/// Writes an object's block of ``Statistics/printStatistics(className:limit:folded:to:)`` line by line, no line wider
+/// than 79 columns and none with spaces at its end.
 struct ObjectText {
   let object: TrackedObject
+  /// Of many snapshots only the first, the last and the largest are shown, and of referents only the large ones.
+  var isFolded = false
 
   func write<Output: TextOutputStream>(to output: inout Output) {
     output.write(head)
-    for frame in object.trace?.frames ?? [] { output.write(FrameText(frame).line) }
-    for record in object.records {
-      output.write(timed(record.timestamp, sizeText(record.bytes)))
-      ReferentText(record).write(to: &output)
+    if let trace = object.trace {
+      // From the program's own code on: everybody knows that a class's initialiser makes its objects.
+      for index in trace.siteDepth..<trace.frameCount { output.write(FrameText(trace.frame(at: index)).line) }
+    }
+    for part in recordParts {
+      switch part {
+      case .shown(let place):
+        let record = object.records[place]
+        output.write(timed(record.timestamp, sizeText(record.bytes)))
+        ReferentText(record, smallestPart: isFolded ? 50 : 1000).write(to: &output)
+      case .left(let count): output.write(leftLine(count, "snapshot", indent: 2))
+      }
     }
     if let death = object.death { output.write(timed(death, "finalize")) }
+  }
+
+  private var recordParts: [Folding.Part] {
+    let records = object.records
+    guard isFolded else { return records.indices.map(Folding.Part.shown) }
+    return Folding(ends: 1, largest: 1).parts(of: records.count) { records[$0].bytes }
   }
 
   private var head: String {

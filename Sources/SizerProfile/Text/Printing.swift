@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Statistics {
-  /// Prints a block for each object to standard output; see ``printStatistics(className:limit:to:)``.
-  public func printStatistics(className: String? = nil, limit: Limit = .all) {
+  /// Prints a block for each object to standard output; see ``printStatistics(className:limit:folded:to:)``.
+  public func printStatistics(className: String? = nil, limit: Limit = .all, folded: Bool = false) {
     var output = StandardOutput()
-    printStatistics(className: className, limit: limit, to: &output)
+    printStatistics(className: className, limit: limit, folded: folded, to: &output)
     output.flush()
   }
 
-  /// Prints a table of all snapshots to standard output; see ``printSummary(to:)``.
-  public func printSummary() {
+  /// Prints a table of all snapshots to standard output; see ``printSummary(folded:to:)``.
+  public func printSummary(folded: Bool = false) {
     var output = StandardOutput()
-    printSummary(to: &output)
+    printSummary(folded: folded, to: &output)
     output.flush()
   }
 
@@ -25,11 +25,24 @@ extension Statistics {
   /// - Parameters:
   ///   - className: Only objects whose name or class name contains this text, byte for byte; nil for all.
   ///   - limit: How many of those.
+  ///   - folded: Shows of many objects the first five, the last five and the five largest of the others, of an object
+  ///     with many snapshots the first, the last and the largest, and of its referents what is at least a fiftieth of
+  ///     it; `... 4970 more objects` stands for the rest.
+  ///   - output: Where it goes.
   public func printStatistics<Output: TextOutputStream>(
-    className: String? = nil, limit: Limit = .all, to output: inout Output
+    className: String? = nil, limit: Limit = .all, folded: Bool = false, to output: inout Output
   ) {
-    for row in selection(className: className, limit: limit) {
-      ObjectText(object: trackedObject(row: row)).write(to: &output)
+    let rows = selection(className: className, limit: limit)
+    guard folded else {
+      for row in rows { ObjectText(object: trackedObject(row: row)).write(to: &output) }
+      return
+    }
+    let sizes = largestSizes()
+    for part in Folding(ends: 5, largest: 5).parts(of: rows.count, size: { Int(sizes[rows[$0]]) }) {
+      switch part {
+      case .shown(let place): ObjectText(object: trackedObject(row: rows[place]), isFolded: true).write(to: &output)
+      case .left(let count): output.write(leftLine(count, "object", indent: 0))
+      }
     }
   }
 
@@ -38,7 +51,11 @@ extension Statistics {
   /// bytes, rounded down.
   ///
   /// What is not exact, or failed, is told below it.
-  public func printSummary<Output: TextOutputStream>(to output: inout Output) {
-    SummaryText(snapshots).write(to: &output)
+  /// - Parameters:
+  ///   - folded: Shows of many snapshots the first, the last and the largest, and of many classes the twenty that are
+  ///     largest in one of these; `... 37 more snapshots` and a row `(480 smaller)` stand for the rest.
+  ///   - output: Where it goes.
+  public func printSummary<Output: TextOutputStream>(folded: Bool = false, to output: inout Output) {
+    SummaryText(snapshots, isFolded: folded).write(to: &output)
   }
 }

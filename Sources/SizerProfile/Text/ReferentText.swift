@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes the referents of one record as a tree, largest first. What is below a thousandth of the object is folded:
-/// siblings that are become one line together, and none where even their sum is below it.
+/// Writes the referents of one record as a tree, largest first. What is below a thousandth of the object, or the part
+/// that is asked for, is folded: siblings that are become one line together, and none where even their sum is below it.
 struct ReferentText {
   private let referents: [SizeNode]
   private let total: Int
+  /// 1000 shows what is at least a thousandth of the object.
+  private let smallestPart: UInt128
 
-  init(_ record: TrackedObject.Record) {
+  init(_ record: TrackedObject.Record, smallestPart: Int) {
+    self.smallestPart = UInt128(smallestPart)
     referents = record.referents
     total = record.bytes
   }
@@ -49,7 +52,7 @@ struct ReferentText {
   }
 
   private func isShown(_ bytes: Int) -> Bool {
-    bytes > 0 && UInt128(bytes) * 1000 >= UInt128(max(0, total))
+    bytes > 0 && UInt128(bytes) * smallestPart >= UInt128(max(0, total))
   }
 
   private func text(_ name: String, bytes: Int, level: Int) -> String {

@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 
 extension History {
   /// What is wrong first, in words, or nil when all that ``Statistics`` relies on holds. For whoever fills a history
   /// from a file that may come from anyone: indices, order, and figures that can't be negative. Linear, and makes no
   /// copy.
   package func firstBreach() -> String? {
-    snapshotBreach() ?? objectBreach()
+    if let breach = ProfileTags.breach(tags) { return breach }
+    return snapshotBreach() ?? objectBreach()
       ?? orderBreach("sizes", sizes.lazy.map { ($0.object, $0.snapshot) })
       ?? orderBreach("referents", referents.lazy.map { ($0.object, $0.snapshot) })
       ?? sizes.firstIndex { $0.bytes < 0 }.map { "sizes[\($0)]: \(sizes[$0].bytes) bytes" }
-      ?? treeBreach()
+      ?? treeBreach() ?? heapBreach()
+  }
+
+  private func heapBreach() -> String? {
+    var next = 0
+    for (index, row) in heaps.enumerated() {
+      if row.snapshot < next || row.snapshot >= snapshots.count {
+        return "heaps[\(index)]: snapshot is \(row.snapshot), of \(counted(snapshots.count, "snapshot"))"
+      }
+      next = Int(row.snapshot) + 1
+    }
+    return nil
   }
 
   private func snapshotBreach() -> String? {
@@ -40,10 +53,10 @@ extension History {
     if objects.count >= ObjectRow.none { return "objects: \(objects.count), too many for an index of 32 bits" }
     for (index, object) in objects.enumerated() {
       if let (column, name) = outsideNames(object) {
-        return "objects[\(index)]: \(column) is \(name), of \(names.count) names"
+        return "objects[\(index)]: \(column) is \(name), of \(counted(names.count, "name"))"
       }
       if object.trace != ObjectRow.none, object.trace >= traces.count {
-        return "objects[\(index)]: trace is \(object.trace), of \(traces.count) traces"
+        return "objects[\(index)]: trace is \(object.trace), of \(counted(traces.count, "trace"))"
       }
       if object.birth < 0 { return "objects[\(index)]: born at \(object.birth) ns" }
       if object.end < object.birth {
@@ -64,8 +77,12 @@ extension History {
   private func orderBreach(_ table: String, _ rows: some Sequence<(UInt32, UInt32)>) -> String? {
     var before: (UInt32, UInt32)?
     for (index, row) in rows.enumerated() {
-      if row.0 >= objects.count { return "\(table)[\(index)]: object is \(row.0), of \(objects.count) objects" }
-      if row.1 >= snapshots.count { return "\(table)[\(index)]: snapshot is \(row.1), of \(snapshots.count) snapshots" }
+      if row.0 >= objects.count {
+        return "\(table)[\(index)]: object is \(row.0), of \(counted(objects.count, "object"))"
+      }
+      if row.1 >= snapshots.count {
+        return "\(table)[\(index)]: snapshot is \(row.1), of \(counted(snapshots.count, "snapshot"))"
+      }
       if let before, row <= before {
         return "\(table)[\(index)]: object \(row.0) at snapshot \(row.1) comes after \(before.0) at \(before.1)"
       }

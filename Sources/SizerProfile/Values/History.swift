@@ -4,7 +4,7 @@
 /// fit, for a row is 40 bytes, and a size is stored only where it changed.
 ///
 /// Invariants: indices point into the tables named; `sizes` and `referents` are in order of object, then of snapshot,
-/// with no pair twice; snapshots are in order of time.
+/// with no pair twice; snapshots are in order of time; `heaps` in order of snapshot, at most one for each.
 package struct History: Sendable, Hashable {
   /// One tracked object. Rows are in the order in which objects were tracked.
   package struct ObjectRow: Sendable, Hashable {
@@ -78,10 +78,14 @@ package struct History: Sendable, Hashable {
   package var sizes: [SizeRow]
   package var referents: [ReferentRow]
   package var traces: [StackTrace]
+  package var heaps: [HeapRow]
+  /// What tells the process from others.
+  package var tags: [String: String]
 
   package init(
     snapshots: [Snapshot] = [], names: [String] = [], objects: [ObjectRow] = [], sizes: [SizeRow] = [],
-    referents: [ReferentRow] = [], traces: [StackTrace] = []
+    referents: [ReferentRow] = [], traces: [StackTrace] = [], heaps: [HeapRow] = [],
+    tags: [String: String] = [:]
   ) {
     self.snapshots = snapshots
     self.names = names
@@ -89,5 +93,7 @@ package struct History: Sendable, Hashable {
     self.sizes = sizes
     self.referents = referents
     self.traces = traces
+    self.heaps = heaps
+    self.tags = tags
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the process's resident memory consists of, from typed objects down to what nobody can tell. In bytes.
+/// What the process's resident memory consists of, from typed objects down to what cannot be attributed. In bytes.
 ///
 /// The rungs of ``rungs`` add up to ``resident``, for the last of them, ``rest``, is what the others leave. It is
 /// positive for memory that no book has: pages that libraries map themselves, zeroed global variables, stacks kept of
@@ -10,7 +10,7 @@
 ///
 /// Three rungs are books, not pages, and seem to name more than is present in a server with little heap and many
 /// threads (concluded from runs with other settings, not from the page tables): ``allocatorMetadata`` (most of it is
-/// those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which nobody has touched) and
+/// those tables), ``threadCaches`` (jemalloc fills a cache with blocks ahead, which are untouched) and
 /// ``unusedInPages``. With 24 threads and 29 MB of objects the rest was 12.8 % of the resident memory below zero, and
 /// 7.2 % with `MALLOC_CONF=tcache:false`: about half of it goes with blocks that were cached ahead, the rest with
 /// tables. Both stay as they are while the heap grows, so that their share shrinks.

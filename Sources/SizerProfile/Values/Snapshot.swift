@@ -12,6 +12,14 @@ public enum SnapshotMode: String, Sendable, Hashable, Codable, CaseIterable {
   case counts
 }
 
+/// What a snapshot tells of the whole heap besides.
+public enum SnapshotHeap: String, Sendable, Hashable, Codable, CaseIterable {
+  /// Nothing.
+  case none
+  /// What lives, by class, and how much of that nothing tracked reaches: ``Snapshot/heap``.
+  case classes
+}
+
 /// The sizes of all tracked objects at one moment, summed by class, and the process's memory.
 public struct Snapshot: Sendable, Hashable, Codable {
   /// What the caller named it.
@@ -38,9 +46,12 @@ public struct Snapshot: Sendable, Hashable, Codable {
   public var process: ProcessMemory
   /// By the name that objects are tracked under; classes that are tracked and have no instance are there too.
   public var classes: [String: ClassRecord]
-  /// What the process's resident memory consists of. Nil in a snapshot that failed, in samples of a tracker that tracks
-  /// nothing, where it would cost ten times what they do, and where the profile was written without it.
+  /// What the process's resident memory consists of. Nil in a snapshot that failed, in periodic samples of a tracker
+  /// that tracks nothing, where it would cost ten times what they do, and where the profile was written without it.
   public var ladder: MemoryLadder?
+  /// All that lives, by class: every Swift object of the process and the raw blocks that these own, the largest first.
+  /// Nil unless the snapshot was asked for it, and where there was no room for a frozen image.
+  public var heap: [TypeRecord]?
   /// Why objects were not sized; nil when they were. Snapshots of mode `counts` have it, and periodic ones that failed:
   /// others throw their errors.
   public var error: String?
@@ -50,7 +61,7 @@ public struct Snapshot: Sendable, Hashable, Codable {
     label: String = "", timestamp: Duration = .zero, trackedBytes: Int = 0, overheadBytes: Int = 0,
     mode: SnapshotMode = .inPlace, pause: Duration = .zero, skippedCount: Int = 0, unresolvedCount: Int = 0,
     process: ProcessMemory = ProcessMemory(), classes: [String: ClassRecord] = [:],
-    ladder: MemoryLadder? = nil, error: String? = nil, estimatedBytes: Int = 0
+    ladder: MemoryLadder? = nil, error: String? = nil, estimatedBytes: Int = 0, heap: [TypeRecord]? = nil
   ) {
     self.label = label
     self.timestamp = timestamp
@@ -65,6 +76,23 @@ public struct Snapshot: Sendable, Hashable, Codable {
     self.classes = classes
     self.ladder = ladder
     self.error = error
+    self.heap = heap
+  }
+
+  /// What ``error`` says of counts that were asked for.
+  package static let countsWereAskedFor = "only counts were asked for"
+
+  /// Why it has not what a snapshot of the heap by class has: it failed, or there was no room for an image of the
+  /// process. nil when it has, and when nothing more than counts was asked for.
+  package var reasonForNoHeap: String? { heap == nil && error != Self.countsWereAskedFor ? error : nil }
+
+  /// Bytes of Swift objects that no tracked object reaches, and of raw blocks that these own; nil without ``heap``.
+  public var untrackedBytes: Int? { heap?.reduce(0) { $0 &+ $1.untrackedBytes } }
+
+  /// The classes of these, those with the most such bytes first; nil without ``heap``.
+  public var untrackedClasses: [TypeRecord]? {
+    heap?.filter { $0.untrackedBytes > 0 }
+      .sorted { ($1.untrackedBytes, $0.typeName) < ($0.untrackedBytes, $1.typeName) }
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The life of one object: who it is, when it was born and died, and what it owned at each snapshot.
+/// The life of one object: what it is, when it was born and died, and what it owned at each snapshot.
 public struct TrackedObject: Sendable, Hashable {
   /// What one snapshot found.
   public struct Record: Sendable, Hashable {

@@ -104,6 +104,9 @@ struct Catalogue {
     if let largest = snapshots.indices.max(by: { snapshots[$0].process.resident < snapshots[$1].process.resident }) {
       chosen.insert(largest)
     }
+    let living = { (index: Int) in snapshots[index].heap?.reduce(0) { $0 &+ clamped($1.bytes) } ?? -1 }
+    let sums = snapshots.indices.map(living)
+    if let largest = sums.indices.max(by: { sums[$0] < sums[$1] }) { chosen.insert(largest) }
     for index in snapshots.indices where !snapshots[index].label.isEmpty && chosen.count < limit / 2 {
       chosen.insert(index)
     }

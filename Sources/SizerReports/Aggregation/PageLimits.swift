@@ -35,6 +35,15 @@ package struct PageLimits: Sendable, Hashable {
   package var distributionNumbers = 70_000
   package var referentNumbers = 60_000
   package var slabNumbers = 60_000
+  /// Types of a heap image with a row of their own, and steps of the way to an instance of each.
+  package var heapTypes = 1_000
+  package var heapSteps = 24
+  /// Types times snapshots, in what is told of the whole heap over time.
+  package var heapCells = 24_000
+  /// Nodes of the picture of what retains what.
+  package var heapNodes = 2_000
+  /// Rows of each: leaks, tasks, waste, growth.
+  package var heapRows = 400
 
   /// What a report is written with.
   package init() {}
@@ -46,7 +55,7 @@ package struct PageLimits: Sendable, Hashable {
       \.snapshots, \.classes, \.cells, \.objects, \.sizesPerObject, \.framesPerTrace, \.tracesPerClass, \.calls,
       \.moments,
       \.referentLevels, \.referentsPerOwner, \.referentsPerClass, \.texts, \.pairNumbers, \.distributionNumbers,
-      \.referentNumbers, \.slabNumbers,
+      \.referentNumbers, \.slabNumbers, \.heapTypes, \.heapSteps, \.heapCells, \.heapNodes, \.heapRows,
     ]
     for limit in all { half[keyPath: limit] = min(self[keyPath: limit], max(self[keyPath: limit] / 2, 8)) }
     return half

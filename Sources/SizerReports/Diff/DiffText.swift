@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SizerGraph
 package import SizerProfile
 
 /// A comparison as text: the two snapshots, a table of the classes, and for each kind of change the largest ones with
@@ -68,7 +69,9 @@ package struct DiffText {
       let growth = right(signedSize(change.figures.growth), in: 13)
       output.write(name.leading(in: room) + figures + style.emphasised(growth, emphasis(change.figures.growth)) + "\n")
     }
-    if shown.count < diff.classes.count { output.write(line("and \(diff.classes.count - shown.count) more classes")) }
+    if shown.count < diff.classes.count {
+      output.write(line("and \(counted(diff.classes.count - shown.count, "more class", "more classes"))"))
+    }
   }
 
   private func counts(_ change: ProfileDiff.ClassChange) -> [Int] {
@@ -91,7 +94,7 @@ package struct DiffText {
     let count = changes.reduce(0) { $0 + objectCount($1) }
     let growth = changes.reduce(0) { $0 &+ $1.figures.growth }
     // Of different runs an object is not the same before and after: it's places that have more or less.
-    let what = diff.followsObjects ? objects(count) : "\(changes.count) \(changes.count == 1 ? "place" : "places")"
+    let what = diff.followsObjects ? objects(count) : counted(changes.count, "place")
     output.write("\n")
     output.write(style.emphasised("\(title(kind)): \(what), \(signedSize(growth))", .heading) + "\n")
     let shown = changes.prefix(limit.applied(to: changes.count))
@@ -121,10 +124,11 @@ package struct DiffText {
     let gap = String(repeating: " ", count: max(0, room - name.width - mark.utf8.count - 1))
     output.write(
       "  \(name.text) \(mark)\(gap)" + style.emphasised(growth, emphasis(change.figures.growth)) + "\n")
-    guard let frames = change.trace?.frames else { return }
+    guard let trace = change.trace else { return }
+    let frames = trace.frames.dropFirst(trace.siteDepth)
     let shown = frames.prefix(max(0, frameLimit))
     for frame in shown { output.write(FrameText(frame, width: style.width).line) }
-    if shown.count < frames.count { output.write("    and \(frames.count - shown.count) more calls\n") }
+    if shown.count < frames.count { output.write("    and \(counted(frames.count - shown.count, "more call"))\n") }
   }
 
   /// What tells the change from others of its name: the object, or how many.
@@ -141,5 +145,5 @@ package struct DiffText {
     max(change.figures.fromCount, change.figures.toCount)
   }
 
-  private func objects(_ count: Int) -> String { count == 1 ? "1 object" : "\(count) objects" }
+  private func objects(_ count: Int) -> String { counted(count, "object") }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerProfile
 
 /// HTML as bytes. Text goes in through ``text(_:)`` only; ``raw(_:)`` takes literals of our own, which `StaticString`
 /// enforces.

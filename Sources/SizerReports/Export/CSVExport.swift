@@ -72,7 +72,7 @@ package struct CSVExport {
     csv.row([
       "snapshot", "label", "time", "mode", "pause", "error", "tracked_bytes", "overhead_bytes", "skipped_count",
       "unresolved_count", "virtual", "resident", "data", "stack", "code", "shared", "minor_faults", "major_faults",
-      "estimated_bytes",
+      "estimated_bytes", "peak_resident", "cgroup_current", "cgroup_limit", "cgroup_peak",
     ])
     for (index, snapshot) in statistics.snapshots.enumerated() {
       csv.integer(index)
@@ -86,6 +86,7 @@ package struct CSVExport {
         snapshot.trackedBytes, snapshot.overheadBytes, snapshot.skippedCount, snapshot.unresolvedCount,
         process.virtual, process.resident, process.data, process.stack, process.code, process.shared,
         process.minorFaults, process.majorFaults, snapshot.estimatedBytes,
+        process.peakResident, process.cgroupCurrent, process.cgroupLimit, process.cgroupPeak,
       ] { csv.integer(figure) }
       csv.endRow()
       csv.flush(to: &output)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SizerExports
 internal import SizerProfile
 
 /// Rows of comma-separated values.
@@ -10,7 +11,7 @@ package struct CSVWriter {
 
   package init(spellsControls: Bool) { self.spellsControls = spellsControls }
 
-  /// Quoted only where it must be, quotes within it doubled.
+  /// As ``cell(_:spellsControls:)`` has it.
   package mutating func text(_ text: String) {
     // A row of one empty cell would be an empty line, and that is no row.
     if isFirst, text.isEmpty {
@@ -18,18 +19,20 @@ package struct CSVWriter {
       return buffer.add("\"\"")
     }
     separate()
+    buffer.add(Self.cell(text, spellsControls: spellsControls))
+  }
+
+  /// A cell's bytes: quoted only where it must be, quotes within it doubled.
+  package static func cell(_ text: String, spellsControls: Bool) -> [UInt8] {
     let text = spellsControls ? FittedText(text, in: 1 << 20).text : text
+    let bytes = Array(text.utf8)
     // Spaces at the ends are quoted too, for some readers take them away.
     let needsQuotes =
-      text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
-      || text.utf8.first == 0x20 || text.utf8.last == 0x20
-    guard needsQuotes else { return buffer.add(text) }
-    buffer.add("\"")
-    for byte in text.utf8 {
-      if byte == UInt8(ascii: "\"") { buffer.add("\"") }
-      buffer.add(byte)
-    }
-    buffer.add("\"")
+      bytes.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
+      || bytes.first == 0x20 || bytes.last == 0x20
+    guard needsQuotes else { return bytes }
+    let doubled = bytes.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+    return [UInt8(ascii: "\"")] + doubled + [UInt8(ascii: "\"")]
   }
 
   /// Nothing for nil.

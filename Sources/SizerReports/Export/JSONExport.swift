@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SizerExports
 package import SizerProfile
 
 /// A profile as one JSON object (RFC 8259), described in `Documents/export.md`. Keys stand in the same order always,
@@ -38,7 +39,14 @@ package struct JSONExport {
         statistics.trackedObject(row: row), statistics.history.objects[row], statistics.recordedSnapshots(row: row))
       buffer.flush(to: &output)
     }
-    buffer.add("]}\n")
+    buffer.add("],\n\"tags\":{")
+    for (index, tag) in statistics.tags.sorted(by: { $0.key < $1.key }).enumerated() {
+      if index > 0 { buffer.add(",") }
+      buffer.string(tag.key)
+      buffer.add(":")
+      buffer.string(tag.value)
+    }
+    buffer.add("}}\n")
     buffer.flush(to: &output, always: true)
   }
 }
@@ -89,6 +97,13 @@ extension ExportBuffer {
       ("resident", process.resident), ("data", process.data), ("stack", process.stack), ("code", process.code),
       ("shared", process.shared), ("minorFaults", process.minorFaults), ("majorFaults", process.majorFaults),
     ])
+    for (name, figure) in [
+      ("peakResident", process.peakResident), ("cgroupCurrent", process.cgroupCurrent),
+      ("cgroupLimit", process.cgroupLimit), ("cgroupPeak", process.cgroupPeak),
+    ] as [(StaticString, Int?)] {
+      nextKey(name)
+      if let figure { add(figure) } else { add("null") }
+    }
     add("}")
   }
 

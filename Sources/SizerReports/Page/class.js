@@ -37,7 +37,7 @@ function eventsSection(entry) {
     label: 'Living instances over time', times, height: 190, format: formatCount, isBytes: false, areas: [{ label: 'Living instances', color: entry.color, values }],
     describe: (i) => `${formatTime(times[i])} · ${formatCount(births[i])} born, ${formatCount(ends[i])} gone since ${formatTime(times[Math.max(i - 1, 0)])}`,
   };
-  return section('Living instances', `Counted from every birth and death at ${formatCount(moments)} moments.`, timeChart(chart));
+  return section('Living instances', `Counted from every birth and death at ${counted(moments, 'moment', 'moments')}.`, timeChart(chart));
 }
 
 function classBytes(entry, at) {

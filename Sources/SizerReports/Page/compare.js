@@ -19,7 +19,9 @@ function compareView(from, to) {
     view.append(element('p', { class: 'empty' }, 'The second snapshot is the earlier one; swap them to see what came and went.'));
     return view;
   }
-  view.append(comparisonFacts(rows, from, to), comparedClasses(rows), comparedObjects(from, to));
+  view.append(comparisonFacts(rows, from, to));
+  if (profile.total.classes > 0 || !profile.living) view.append(comparedClasses(rows), comparedObjects(from, to));
+  view.append(livingChanges(from, to) ?? '');
   return view;
 }
 

@@ -14,10 +14,19 @@ function readProfile() {
     entry.bytes = expanded(entry.bytes, count);
     entry.color = `c${Math.min(index, paletteSize)}`;
     entry.living = entry.active.at(-1) ?? 0;
+    entry.depths = new Map();
+    for (let i = 0; i < entry.sites.length; i += 2) entry.depths.set(entry.sites[i], entry.sites[i + 1]);
   });
   read.other.active = expanded(read.other.active, count);
   read.other.bytes = expanded(read.other.bytes, count);
   nameClasses(read.classes);
+  if (read.living) {
+    read.living.types.forEach((row) => { row.name = read.texts[row.name]; });
+    for (const row of [...read.living.types, read.living.other]) {
+      row.count = expanded(row.count, count);
+      row.bytes = expanded(row.bytes, count);
+    }
+  }
   return read;
 }
 
@@ -105,6 +114,11 @@ function callsOf(node) {
 function callAt(index) {
   const [name, file, line, image] = profile.calls.slice(4 * index, 4 * index + 4);
   return { index, name: profile.texts[name], file: profile.texts[file], line, image: profile.texts[image] };
+}
+
+// The call that a reader looks for: the first that is the program's own, behind the class's initialisers.
+function siteIn(calls, depth) {
+  return calls[Math.min(depth ?? 0, calls.length - 1)];
 }
 
 function placeOf(call) {

@@ -25,8 +25,10 @@ function flameTree(rows, sitesFirst, weightIndex) {
   return root;
 }
 
-function flameGraph(root, format) {
-  const state = { root, top: root, format };
+const traceWords = { label: 'Flame graph of traces', whole: 'all traces', one: 'a call' };
+
+function flameGraph(root, format, words = traceWords) {
+  const state = { root, top: root, format, words };
   const said = element('p', { class: 'flamepath', 'aria-live': 'polite' });
   const host = drawnToWidth('chart flame', (box, width) => drawFlame(state, box, width, said));
   return element('div', {}, host, said);
@@ -41,10 +43,10 @@ function drawFlame(state, box, width, said) {
     box.querySelector('[tabindex="0"]')?.focus();
   };
   const groups = boxes.map((item, index) => flameBox(state, item, index, again, said));
-  const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'tree', 'aria-label': 'Flame graph of traces' }, groups);
+  const root = svg('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'tree', 'aria-label': state.words.label }, groups);
   root.addEventListener('keydown', (event) => steerFlame(event, boxes, groups, () => again(state.root)));
   box.replaceChildren(root);
-  said.textContent = state.top === state.root ? 'Choose a call to look closer.' : 'Choose the top row, or press Escape, to see all again.';
+  said.textContent = state.top === state.root ? `Choose ${state.words.one} to look closer.` : 'Choose the top row, or press Escape, to see all again.';
 }
 
 // What is at least a pixel wide: {node, x, width, depth, parent}.
@@ -65,7 +67,7 @@ function flameBoxes(top, width) {
 
 function flameBox(state, box, index, again, said) {
   const { node } = box;
-  const name = node.call ? node.call.name : 'all traces';
+  const name = node.call ? node.call.name : state.words.whole;
   const place = node.call ? placeOf(node.call) : '';
   const share = formatPercent(node.weight, state.root.weight);
   const text = `${name}${place ? ` · ${place}` : ''} · ${state.format(node.weight)} · ${share}`;

@@ -22,11 +22,11 @@ function tracesSection(entry) {
   return section('Where they were made', null, tools, host, siteTable(entry));
 }
 
-// Traces that end in the same call, as one row each.
+// Traces that have the same site, as one row each.
 function siteTable(entry) {
   const sites = new Map();
   for (const [node, made, living, bytes] of entry.traces) {
-    const call = node >= 0 ? callsOf(node)[0] : { index: node, name: node === -1 ? '(no trace)' : '(smaller traces)', file: '', line: 0, image: '' };
+    const call = node >= 0 ? siteIn(callsOf(node), entry.depths.get(node)) : { index: node, name: node === -1 ? '(no trace)' : '(smaller traces)', file: '', line: 0, image: '' };
     const site = sites.get(call.index) ?? { call, made: 0, living: 0, bytes: 0 };
     site.made += made;
     site.living += living;
@@ -75,7 +75,7 @@ function endText(row) {
 function siteOf(row) {
   if (row.node === -1) return '';
   if (row.node < 0) return '(left out)';
-  row.site ??= callsOf(row.node)[0];
+  row.site ??= siteIn(callsOf(row.node), row.entry.depths.get(row.node));
   return placeOf(row.site) || row.site.name;
 }
 

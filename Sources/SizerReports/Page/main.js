@@ -13,6 +13,8 @@ function viewFor(hash) {
   const entry = named && profile.classes.find((candidate) => candidate.hash === named[1]);
   if (entry) return ['classes', classView(entry, named[2] && positionOf(named[2]) >= 0 ? positionOf(named[2]) : undefined)];
   if (hash === '#classes') return ['classes', classesView()];
+  const heap = { '#heap': heapView, '#leaks': leaksView, '#tasks': tasksView, '#waste': wasteView }[hash];
+  if (heap && heapImage) return [hash.slice(1), heap()];
   return ['overview', overviewView()];
 }
 
@@ -44,9 +46,11 @@ function restoreScroll() {
 
 function showBar(current) {
   const last = profile.snapshots.length - 1;
-  const entries = [['overview', '#overview', 'Overview'], ['classes', '#classes', 'Classes']];
+  const entries = [['overview', '#overview', 'Overview']];
+  if (profile.total.classes > 0 || !profile.living) entries.push(['classes', '#classes', 'Classes']);
   if (last >= 0) entries.splice(1, 0, ['snapshots', snapshotHash(last), 'Snapshots']);
   if (last >= 1) entries.push(['compare', comparisonHash(0, last), 'Compare']);
+  if (heapImage) entries.push(['heap', '#heap', 'Heap'], ['leaks', '#leaks', 'Leaks'], ['tasks', '#tasks', 'Tasks'], ['waste', '#waste', 'Waste']);
   const links = entries.map(([name, hash, text]) => element('a', { href: hash, 'aria-current': name === current ? 'page' : null }, text));
   bar.replaceChildren(element('nav', { 'aria-label': 'Views' }, links), themeButton());
 }

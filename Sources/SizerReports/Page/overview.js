@@ -4,11 +4,13 @@
 
 function overviewView() {
   const { total, snapshots } = profile;
-  const view = element('div', {}, element('h1', {}, nameText(profile.title)), overviewFacts());
+  const view = element('div', {}, element('h1', {}, nameText(profile.title)), overviewFacts(), heapSentence() ?? '');
   if (snapshots.length === 0) {
     view.append(element('p', { class: 'empty' }, 'No snapshot was taken, so no size is known.'));
   } else {
-    view.append(timeSection(), processSection(), snapshotsSection());
+    if (profile.living) view.append(livingSection(), livingGrowth());
+    if (total.classes > 0 || !profile.living) view.append(timeSection());
+    view.append(processSection(), snapshotsSection());
   }
   if (total.classes > 0) view.append(classesSection());
   view.append(whatIsHere());
@@ -20,14 +22,24 @@ function overviewFacts() {
   if (snapshots.length === 0) return facts([['Snapshots', '0'], ['Tracked objects', formatCount(total.objects)]]);
   const last = snapshots.at(-1);
   const peak = snapshots.reduce((best, snapshot) => (snapshot.tracked > best.tracked ? snapshot : best));
+  const isTracking = total.classes > 0 || !profile.living;
   return facts([
-    ['Tracked at the end', bytesText(last.tracked)],
-    ['Tracked at most', link(snapshotHash(snapshots.indexOf(peak)), bytesText(peak.tracked))],
+    ...(profile.living ? livingFacts() : []),
+    ...(isTracking ? [['Tracked at the end', bytesText(last.tracked)], ['Tracked at most', link(snapshotHash(snapshots.indexOf(peak)), bytesText(peak.tracked))]] : []),
     ['Resident at the end', bytesText(last.process[1])],
-    ['Objects', formatCount(total.objects), element('small', {}, ` ${formatCount(livingAt(snapshots.length - 1))} living`)],
-    ['Classes', formatCount(total.classes)],
+    ...groupFacts(last.process),
+    ...(isTracking ? [['Objects', formatCount(total.objects), element('small', {}, ` ${formatCount(livingAt(snapshots.length - 1))} living`)], ['Classes', formatCount(total.classes)]] : []),
     ['Snapshots', formatCount(total.snapshots), element('small', {}, ` in ${formatTime(last.time)}`)],
   ]);
+}
+
+// The control group with the lowest memory limit, where one is known.
+function groupFacts(process) {
+  const [current, limit, peak] = process.slice(9);
+  if (current < 0) return [];
+  const most = peak < 0 ? '' : `, at most ${formatBytes(peak)}`;
+  return [[limit < 0 ? 'Control group' : 'Control group, of its limit',
+    limit < 0 ? bytesText(current) : `${formatBytes(current)} of ${formatBytes(limit)}`, element('small', {}, most)]];
 }
 
 // The largest classes each have their colour; all others are one area.
@@ -90,12 +102,20 @@ function processSection() {
   const areas = ladderAreas();
   const chart = {
     label: 'Resident memory of the process over time', times: snapshots.map((snapshot) => snapshot.time), height: 200, areas,
-    lines: [{ label: 'Resident', className: 'strong', values: snapshots.map((snapshot) => snapshot.process[1]) }],
+    lines: [{ label: 'Resident', className: 'strong', values: snapshots.map((snapshot) => snapshot.process[1]) }, ...limitLine()],
     format: formatBytes, isBytes: true, describe: (i) => `${snapshotName(snapshots[i])} · ${formatTime(snapshots[i].time)}`,
     onOpen: (i) => { location.hash = snapshotHash(i); },
   };
   const note = areas.length > 0 ? 'What the resident memory is made of, from what was walked to what the kernel counts.' : null;
   return section('The process', note, timeChart(chart), chartLegend(chart));
+}
+
+// The limit is drawn where resident memory comes near it: elsewhere it would press everything to the ground.
+function limitLine() {
+  const { snapshots } = profile;
+  const limits = snapshots.map((snapshot) => snapshot.process[10]);
+  const isNear = snapshots.some((snapshot) => snapshot.process[1] * 2 >= snapshot.process[10]);
+  return isNear && limits.every((limit) => limit >= 0) ? [{ label: 'Limit of the control group', className: 'dashed', values: limits }] : [];
 }
 
 function snapshotsSection() {
@@ -106,6 +126,7 @@ function snapshotsSection() {
   const columns = [
     { label: 'Snapshot', value: (row) => row.number, text: (row) => snapshotName(row), className: 'namecell', cell: (row) => link(snapshotHash(row.position), nameText(snapshotName(row))) },
     timeColumn('Time', (row) => row.time, 'Since the tracker was made'),
+    ...(profile.living ? [bytesColumn('Swift objects', (row) => (profile.living.at.includes(row.position) ? livingBytes(row.position) : null))] : []),
     bytesColumn('Tracked', (row) => row.tracked),
     changeColumn('Change', (row) => (row.position === 0 ? null : row.tracked - snapshots[row.position - 1].tracked), formatBytes, 'Of the tracked bytes since the snapshot before on this page'),
     countColumn('Living', (row) => row.living, 'Living tracked objects'),
@@ -150,5 +171,6 @@ function whatIsHere() {
   const rows = classes.reduce((sum, entry) => sum + entry.instances.length, 0);
   const sampled = rows < total.objects
     ? ` Of ${counted(total.objects, 'object', 'objects')}, ${formatCount(rows)} have a row: of each class the largest, those that grew most, and a random sample. Totals, distributions and traces count all of them.` : '';
-  return element('footer', { class: 'note' }, `Sizes are what the allocator set aside, each block counted once; 1 KB is 1,024 bytes. Times are since the tracker was made.${sampled}`);
+  const origin = profile.origin.length > 0 ? element('ul', { class: 'origin' }, ...profile.origin.map((line) => element('li', {}, line))) : null;
+  return element('footer', { class: 'note' }, `Sizes are what the allocator set aside, each block counted once; 1 KB is 1,024 bytes. Times are since the tracker was made.${sampled}`, origin);
 }

@@ -3,7 +3,8 @@
 // One snapshot: its totals, the classes' shares, the class table, slabs, the process.
 
 const processFigures = [
-  ['Virtual', 0], ['Resident', 1], ['Data', 2], ['Stack', 3], ['Code', 4], ['Files and shared', 5],
+  ['Virtual', 0], ['Resident', 1], ['Resident at most', 8], ['Data', 2], ['Stack', 3], ['Code', 4], ['Files and shared', 5],
+  ['Control group', 9], ['Control group, limit', 10], ['Control group, at most', 11],
 ];
 
 function snapshotView(position) {
@@ -12,7 +13,12 @@ function snapshotView(position) {
   return element('div', {},
     element('div', { class: 'heading' }, element('h1', {}, 'Snapshot ', nameText(snapshotName(snapshot))), snapshotSteps(position)),
     element('p', { class: 'sentence' }, `At ${formatTime(snapshot.time)}: `, nameText(snapshot.sentence)),
-    snapshotFacts(snapshot), shareSection(position), snapshotClasses(position), slabsSection(position), ladderSection(snapshot), snapshotProcess(snapshot));
+    snapshotFacts(snapshot), ...trackedSections(position), livingAtSection(position) ?? '', ladderSection(snapshot), snapshotProcess(snapshot));
+}
+
+// Of a profile that tells of the whole heap and tracks nothing they would be empty.
+function trackedSections(position) {
+  return profile.total.classes === 0 && profile.living ? [] : [shareSection(position), snapshotClasses(position), slabsSection(position)];
 }
 
 function snapshotSteps(position) {
@@ -94,7 +100,7 @@ function slabColumns(rows) {
 
 function snapshotProcess(snapshot) {
   const figures = facts([
-    ...processFigures.map(([label, index]) => [label, bytesText(snapshot.process[index])]),
+    ...processFigures.filter(([, index]) => snapshot.process[index] >= 0).map(([label, index]) => [label, bytesText(snapshot.process[index])]),
     ['Minor faults', formatCount(snapshot.process[6])], ['Major faults', formatCount(snapshot.process[7])],
   ]);
   return section('The process', null, figures);

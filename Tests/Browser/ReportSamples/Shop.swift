@@ -46,7 +46,9 @@ enum Shop {
         skippedCount: position == 9 ? 2 : 0, unresolvedCount: position == 14 ? 1 : 0,
         process: ProcessMemory(
           virtual: 1_290_000_000, resident: 24_000_000 + position * 430_000, data: 210_000_000, stack: 140_000,
-          code: 5_300_000, shared: 11_000_000, minorFaults: 9_000 + position * 900, majorFaults: 3),
+          code: 5_300_000, shared: 11_000_000, minorFaults: 9_000 + position * 900, majorFaults: 3,
+          peakResident: 26_000_000 + position * 430_000, cgroupCurrent: 30_000_000 + position * 500_000,
+          cgroupLimit: 48_000_000, cgroupPeak: 31_000_000 + position * 500_000),
         ladder: ladder(position))
     }
   }

@@ -47,6 +47,28 @@ TEST(an_allocator_that_only_tells_sizes_is_asked_for_nothing_else) {
   csizer_allocator_scope_leave(&scope);
 }
 
+static void *made_malloc(size_t bytes) { return calloc(1, bytes); }
+static struct mallinfo2 made_books(void) { return (struct mallinfo2){.uordblks = 4711, .hblkhd = 1 << 20}; }
+
+// The statistics are those of whoever serves malloc, or none: libc keeps its own when another has taken its place.
+TEST(statistics_are_of_the_allocator_that_serves) {
+  csizer_accounts accounts, untouched;
+  memset(&accounts, 7, sizeof accounts);
+  untouched = accounts;
+  csizer_malloc_calls calls = {.malloc = made_malloc, .mallinfo2 = mallinfo2};
+  csizer_malloc_calls_use(&calls);
+  CHECK_EQUAL(csizer_accounts_read(&accounts), CSIZER_UNSUPPORTED);
+  CHECK_EQUAL(memcmp(&accounts, &untouched, sizeof accounts), 0);
+  calls.mallinfo2 = NULL;
+  csizer_malloc_calls_use(&calls);
+  CHECK_EQUAL(csizer_accounts_read(&accounts), CSIZER_UNSUPPORTED);
+  calls.mallinfo2 = made_books;
+  csizer_malloc_calls_use(&calls);
+  CHECK_EQUAL(csizer_accounts_read(&accounts), CSIZER_OK);
+  CHECK_EQUAL(accounts.small, 4711);
+  CHECK_EQUAL(accounts.allocated, 4711 + (1 << 20));
+}
+
 // The allocator of a program that can't be read may be hidden in it: libc's is not taken for it.
 TEST(a_program_that_cannot_be_read_is_not_guessed_at) {
   const char *reason;

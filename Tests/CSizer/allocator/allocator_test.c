@@ -11,6 +11,20 @@
 
 static bool has_jemalloc(void) { return strncmp(csizer_allocator_name(), "jemalloc ", 9) == 0; }
 
+// Memory that held small blocks and is kept for others: what jemalloc tells of it comes from outside of its tables.
+TEST(what_was_freed_may_be_asked_for) {
+  enum { BLOCKS = 20000, BYTES = 112 };
+  static void *blocks[BLOCKS];
+  if (!csizer_allocator_has_uniform_pages()) return;
+  for (size_t i = 0; i < BLOCKS; i++) CHECK((blocks[i] = malloc(BYTES)) != NULL);
+  for (size_t i = 0; i < BLOCKS; i++) CHECK_EQUAL(csizer_allocator_ownership(blocks[i]), CSIZER_OWNED);
+  for (size_t i = 0; i < BLOCKS; i++) free(blocks[i]);
+  for (size_t i = 0; i < BLOCKS; i++) {
+    csizer_ownership answer = csizer_allocator_ownership(blocks[i]);
+    CHECK(answer == CSIZER_OWNED || answer == CSIZER_FOREIGN);
+  }
+}
+
 TEST(it_is_one_of_two_and_serves_the_process) {
   CHECK(has_jemalloc() || strcmp(csizer_allocator_name(), "libc") == 0);
   CHECK_EQUAL(csizer_allocator_has_uniform_pages(), has_jemalloc());

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "census/heapmap_check.h"
+#include "census/heapmap_internal.h"
 #include "census/heapmap_marks.h"
 #include "platform/pages.h"
 #include "support/check.h"
@@ -22,7 +23,7 @@ static int by_address(const void *left, const void *right) {
 
 // Neighbours that share words, units and pages, in five GiB: the first, one in the middle with the next, the last two.
 static void fill_candidates(candidate *candidates, uint64_t *random) {
-  static const uintptr_t gibs[] = {0, 0x17F, 0x180, 0x1FFFE, 0x1FFFF};
+  static const uintptr_t gibs[] = {0, 0x17F, 0x180, HEAPMAP_LEAVES - 2, HEAPMAP_LEAVES - 1};
   for (size_t i = 0; i < CANDIDATES; i++) {
     uintptr_t within = check_random(random) % ((uintptr_t)1 << GIB_SHIFT);
     if (i % 2) within %= 64 * 1024;                           // crowded
@@ -105,8 +106,8 @@ TEST(agrees_with_a_model) {
 TEST(refuses_addresses_out_of_range) {
   csizer_heapmap *map;
   CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
-  static const uintptr_t outside[] = {(uintptr_t)1 << 47, ((uintptr_t)1 << 47) + 64, (uintptr_t)1 << 63,
-                                      ~(uintptr_t)15};
+  const uintptr_t beyond = (uintptr_t)1 << HEAPMAP_ADDRESS_BITS;
+  const uintptr_t outside[] = {beyond, beyond + 64, (uintptr_t)1 << 63, ~(uintptr_t)15};
   for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
     const void *address = (const void *)outside[i];
     CHECK(!csizer_heapmap_insert(map, address));
@@ -180,9 +181,9 @@ TEST(costs_only_what_is_touched) {
   CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
   CHECK_EQUAL(csizer_heapmap_resident_bytes(map), 0);
   for (uintptr_t i = 0; i < 64 * 1024; i++) CHECK(csizer_heapmap_insert(map, (const void *)(0x40000000 + i * 16)));
-  // 1 MiB of heap is 8 KiB of bits, besides the page with the flags; the kernel may round up to a huge page.
+  // 1 MiB of heap is 64 KiB of bytes live, besides a few tables; the kernel may round up to a huge page.
   size_t resident = csizer_heapmap_resident_bytes(map);
-  CHECK(resident >= 8 * 1024);
+  CHECK(resident >= 64 * 1024);
   CHECK(resident < sizeof(heapmap_leaf) / 2);
   csizer_heapmap_destroy(map);
 }
@@ -212,11 +213,14 @@ TEST(what_breaks_the_map_is_found) {
   CHECK(csizer_heapmap_insert(map, (const void *)address));
   CHECK_SOUND(csizer_heapmap_check_unmarked(map));
   heapmap_leaf *leaf = heapmap_leaf_of(map, address);
-  const size_t far = heapmap_unit_index(address) + 1;
+  const size_t far = heapmap_unit_index(address) + HEAPMAP_UNITS_PER_PLOT, plot = heapmap_plot_index(address);
 
-  leaf->live[far] = 1;
+  leaf->live[far][0] = 1;
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a plot that is not open");
+  leaf->opened[plot + 1] = 1;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
-  leaf->live[far] = 0;
+  leaf->opened[plot + 1] = 0;
+  leaf->live[far][0] = 0;
   leaf->tracked[far] = 1;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
   leaf->tracked[far] = 0;

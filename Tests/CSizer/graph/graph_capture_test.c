@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "csizer_refusals.h"
 #include "graph/graph_internal.h"
 #include "support/check.h"
 #include "support/made_heap.h"
@@ -371,5 +372,62 @@ TEST(the_system_may_refuse_memory_anywhere) {
   CHECK_EQUAL(csizer_graph_object_count(graph), 2 * COUNT);
   CHECK(csizer_graph_check(graph) == NULL);
   csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+TEST(a_graph_that_does_not_hold_is_refused_and_the_reason_told) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  for (int i = 0; i < 3; i++) made_link(made_node(&heap, 1), 0, made_node(&heap, 1));
+  csizer_graph *graph;
+  CHECK_EQUAL(csizer_graph_make(heap.map, heap.layouts, &graph), CSIZER_OK);
+  CHECK_EQUAL(csizer_graph_begin(graph), CSIZER_OK);
+  csizer_graph_scan(graph);
+  const graph_row first = graph->rows[0];
+  graph->rows[0].address_low = graph->rows[1].address_low;
+  graph->rows[1].address_low = first.address_low;
+  CHECK_EQUAL(csizer_graph_finish(graph), CSIZER_INVALID);
+  const csizer_refusal refusal = csizer_refusal_last();
+  CHECK_EQUAL(refusal.status, CSIZER_INVALID);
+  CHECK_TEXT(refusal.broken, csizer_graph_check(graph));
+  CHECK(strstr(refusal.broken, "order of their addresses") != NULL);
+  csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- Without references ----
+
+TEST(rows_alone_are_the_same_rows) {
+  enum { NODES = 3000 };
+  made_heap heap;
+  made_owner("Main.Vessel", "bytes");
+  made_heap_init(&heap, NULL);
+  made_plain("Main.Pointer", 8, 7);
+  const made_field fields[] = {{"bytes", "Main.Pointer", 16, 0}};
+  const swift_class *vessel = made_holder("Main.Vessel", 1, fields, 32);
+  uint64_t seed = 5;
+  void *nodes[NODES];
+  for (int i = 0; i < NODES; i++) nodes[i] = made_node(&heap, (unsigned)i % 3 + 1);
+  for (int i = 0; i < NODES; i++) made_link(nodes[i], 0, nodes[check_random(&seed) % NODES]);
+  for (int i = 0; i < 50; i++) made_set(made_object(&heap, vessel, 32), 16, made_block(&heap, 100 + (size_t)i * 8));
+  csizer_graph *full = capture(&heap), *rows;
+  CHECK_EQUAL(csizer_graph_capture_rows(heap.map, heap.layouts, &rows), CSIZER_OK);
+  made_check_no_marks(heap.map);
+  CHECK(csizer_graph_check(rows) == NULL);
+  CHECK_EQUAL(csizer_graph_edge_count(rows), 0);
+  CHECK(csizer_graph_edge_count(full) >= NODES);
+  CHECK_EQUAL(csizer_graph_object_count(rows), csizer_graph_object_count(full));
+  for (size_t i = 0; i < csizer_graph_object_count(rows); i++) {
+    const csizer_graph_object one = csizer_graph_object_at(rows, i), other = csizer_graph_object_at(full, i);
+    CHECK(one.address == other.address && one.usable == other.usable && one.slack == other.slack);
+    CHECK(one.kind == other.kind && one.strong == other.strong);
+  }
+  CHECK_EQUAL(csizer_graph_raw_count(rows), 50);
+  for (size_t i = 0; i < 50; i++) {
+    const csizer_graph_raw one = csizer_graph_raw_at(rows, i), other = csizer_graph_raw_at(full, i);
+    CHECK(one.owner == other.owner && one.usable == other.usable && one.kind == other.kind);
+  }
+  csizer_graph_destroy(rows);
+  csizer_graph_destroy(full);
   made_heap_deinit(&heap);
 }

@@ -3,11 +3,13 @@
 #include "csizer_image.h"
 
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <string.h>
 
+#include "csizer_allocator.h"
 #include "graph/image_threads.h"
 #include "support/read_image.h"
 
@@ -64,7 +66,7 @@ TEST(slots_have_the_names_of_what_stands_there) {
   fields_of(&image, "Main.Outer", text, sizeof text);
   CHECK_TEXT(text, "16 .first;32 .inner.node;48 .parent;56 .owner;");
   fields_of(&image, "closure context", text, sizeof text);
-  CHECK_TEXT(text, "16 capture 1;40 capture 3;");
+  CHECK_TEXT(text, "16 capture 1;40 capture 3.node;");
   fields_of(&image, "box of Main.Inner", text, sizeof text);
   CHECK_TEXT(text, "24 box.node;");
   free_image(&image);
@@ -74,7 +76,7 @@ TEST(slots_have_the_names_of_what_stands_there) {
 
 // ---- What leads in from outside ----
 
-enum { GLOBAL = 1, STACK = 2 };
+enum { GLOBAL = 1, STACK = 2, C_MEMORY = 4, STACK_IN_USE = 6 };
 
 // The address that a label's text names: a file, its build id, and an offset in it.
 static uintptr_t address_of(const char *label) {
@@ -96,13 +98,14 @@ static void make_roots(made_heap *heap) {
   }
 }
 
-TEST(global_variables_are_roots) {
+// How many of the two variables are roots, when so many bytes are left out.
+static unsigned roots_without(const void *start, size_t bytes) {
   static names names;
   made_heap heap;
   made_heap_init(&heap, NULL);
   make_roots(&heap);
   image image;
-  csizer_graph *graph = write_image(&heap, &image);
+  csizer_graph *graph = write_image_without(&heap, &image, start, bytes);
   take_names(&image, &names);
   unsigned found = 0;
   while (!is_over(&image, ROOT)) {
@@ -111,18 +114,24 @@ TEST(global_variables_are_roots) {
     const uint64_t label = take(&image, ROOT);
     CHECK(label && label <= names.label_count);
     CHECK_EQUAL(take(&image, ROOT), 0);
-    if (what == (STACK << 2 | CSIZER_EDGE_UNCERTAIN)) continue;
+    // The heap's own list of its blocks is memory that no object has.
+    const uint64_t place = what >> 2;
+    if (place == STACK || place == STACK_IN_USE || place == C_MEMORY) continue;
     CHECK_EQUAL(what, GLOBAL << 2 | CSIZER_EDGE_UNCERTAIN);
     const uintptr_t address = address_of(names.labels[label - 1]);
     CHECK(address != (uintptr_t)&not_in_the_heap);
     found += address == (uintptr_t)&in_a_global && object == (uintptr_t)in_a_global;
     found += address == (uintptr_t)&with_a_tag && object == (with_a_tag & ~((uintptr_t)0x80 << 56));
   }
-  CHECK_EQUAL(found, 2);
   free_image(&image);
   csizer_graph_destroy(graph);
   made_heap_deinit(&heap);
+  return found;
 }
+
+TEST(global_variables_are_roots) { CHECK_EQUAL(roots_without(NULL, 0), 2); }
+
+TEST(what_is_left_out_is_no_root) { CHECK_EQUAL(roots_without(&in_a_global, sizeof in_a_global), 1); }
 
 // ---- Threads ----
 
@@ -188,7 +197,7 @@ TEST(stacks_of_threads_that_sleep_are_roots) {
     const uintptr_t object = csizer_graph_object_at(graph, take(&image, ROOT)).address;
     const uint64_t label = take(&image, ROOT);
     take(&image, ROOT);
-    found += what == STACK && object == ~sleeper.object && label && !strcmp(names.labels[label - 1], "sleeper");
+    found += what == STACK_IN_USE && object == ~sleeper.object && label && !strcmp(names.labels[label - 1], "sleeper");
   }
   CHECK(found > 0);
   CHECK(find_thread(&image, "sleeper"));
@@ -196,6 +205,152 @@ TEST(stacks_of_threads_that_sleep_are_roots) {
   pthread_join(thread, NULL);
   free_image(&image);
   csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- Threads that run ----
+
+static volatile bool may_stop;
+
+static void *run_with_an_object(void *context) {
+  sleeper *sleeper = context;
+  pthread_setname_np(pthread_self(), "runner");
+  void *volatile object = made_node(sleeper->heap, 1);
+  sleeper->object = ~(uintptr_t)object;
+  sem_post(&sleeper->has_made);
+  while (!may_stop) {}
+  CHECK(object != NULL);
+  return NULL;
+}
+
+// How many references from a stack to an object the image has under a thread's name.
+static unsigned roots_of_thread(image *image, const csizer_graph *graph, const names *names, const char *thread,
+                                unsigned stack, uintptr_t address) {
+  unsigned found = 0;
+  image->at[ROOT] = 0;
+  while (!is_over(image, ROOT)) {
+    const uint64_t what = take(image, ROOT) >> 2;
+    const uintptr_t object = csizer_graph_object_at(graph, take(image, ROOT)).address;
+    const uint64_t label = take(image, ROOT);
+    take(image, ROOT);
+    found += what == stack && object == address && label && !strcmp(names->labels[label - 1], thread);
+  }
+  return found;
+}
+
+TEST(stacks_of_threads_that_run_are_roots) {
+  static names names;
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  sleeper runner = {.heap = &heap};
+  pthread_t thread;
+  CHECK(!sem_init(&runner.has_made, 0, 0));
+  CHECK(!pthread_create(&thread, NULL, run_with_an_object, &runner));
+  CHECK(!sem_wait(&runner.has_made));
+  image image;
+  csizer_graph *graph = write_image(&heap, &image);
+  take_names(&image, &names);
+  CHECK(roots_of_thread(&image, graph, &names, "runner", STACK, ~runner.object) > 0);
+  may_stop = true;
+  pthread_join(thread, NULL);
+  free_image(&image);
+  csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+static _Thread_local void *of_this_thread;
+
+// Its stack, and its own variables, which are elsewhere.
+TEST(what_the_calling_thread_keeps_is_a_root) {
+  static names names;
+  static char name[16];
+  pthread_getname_np(pthread_self(), name, sizeof name);
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  for (int i = 0; i < 8; i++) made_node(&heap, 1);  // nobody can say what is left of old calls
+  of_this_thread = made_node(&heap, 1);
+  const uintptr_t own = ~(uintptr_t)of_this_thread;
+  void *volatile on_stack = made_node(&heap, 1);
+  image image;
+  csizer_graph *graph = write_image(&heap, &image);
+  take_names(&image, &names);
+  CHECK(roots_of_thread(&image, graph, &names, name, STACK_IN_USE, (uintptr_t)on_stack) > 0);
+  CHECK(roots_of_thread(&image, graph, &names, name, STACK_IN_USE, ~own) > 0);
+  free_image(&image);
+  csizer_graph_destroy(graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- Memory of nobody the graph knows ----
+
+static const char *foreign_holder(image *image, const csizer_graph *graph, const names *names, uintptr_t address,
+                                  uintptr_t at) {
+  static char wanted[32];
+  snprintf(wanted, sizeof wanted, "0x%" PRIxPTR " in", at);
+  image->at[ROOT] = 0;
+  while (!is_over(image, ROOT)) {
+    const uint64_t what = take(image, ROOT);
+    const uintptr_t object = csizer_graph_object_at(graph, take(image, ROOT)).address;
+    const uint64_t label = take(image, ROOT);
+    CHECK_EQUAL(take(image, ROOT), 0);
+    const bool is_it = what == (C_MEMORY << 2 | CSIZER_EDGE_UNCERTAIN) && object == address;
+    if (!is_it) continue;
+    CHECK(label && label <= names->label_count);
+    if (!strncmp(names->labels[label - 1], wanted, strlen(wanted))) return names->labels[label - 1];
+  }
+  return NULL;
+}
+
+typedef struct foreign {
+  made_heap *heap;
+  image image;
+  csizer_graph *graph;
+  names *names;
+} foreign;
+
+static const char *holder(foreign *foreign, const void *object, void *block, size_t word) {
+  return foreign_holder(&foreign->image, foreign->graph, foreign->names, (uintptr_t)object,
+                        (uintptr_t)block + 8 * word);
+}
+
+static void check_block(const char *text, void *block, size_t word) {
+  char wanted[96];
+  snprintf(wanted, sizeof wanted, "0x%" PRIxPTR " in a block of %zu bytes", (uintptr_t)block + 8 * word,
+           made_bytes(block));
+  CHECK(text != NULL);
+  CHECK_TEXT(text, wanted);
+}
+
+TEST(memory_that_no_object_has_may_hold_objects) {
+  static names names;
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  if (!csizer_allocator_has_uniform_pages()) return made_heap_deinit(&heap);
+  enum { SIZES = 7, OBJECTS = SIZES + 3 };
+  static const size_t sizes[SIZES] = {16, 48, 96, 320, 4096, 14336, 100000};
+  void *objects[OBJECTS], *blocks[OBJECTS];
+  for (int i = 0; i < OBJECTS; i++) {
+    objects[i] = made_node(&heap, 1);
+    ((swift_object *)objects[i])->references = 3;
+    blocks[i] = made_block(&heap, i < SIZES ? sizes[i] : 96);
+    made_set(blocks[i], 8 * (made_bytes(blocks[i]) / 8 - 1), objects[i]);
+  }
+  // One that another object holds is explained; one lies in what is left of an object; one is not counted.
+  made_link(made_node(&heap, 1), 0, objects[SIZES]);
+  made_set(blocks[SIZES + 1], 0, made_node_class(1));
+  made_set_number(blocks[SIZES + 1], 8, 0x100000003);
+  ((swift_object *)objects[SIZES + 2])->references = 0xFFFFFFFF;  // for ever
+  foreign foreign = {.heap = &heap, .names = &names};
+  foreign.graph = write_image(&heap, &foreign.image);
+  take_names(&foreign.image, &names);
+  for (int i = 0; i < SIZES; i++) {
+    const size_t last = made_bytes(blocks[i]) / 8 - 1;
+    check_block(holder(&foreign, objects[i], blocks[i], last), blocks[i], last);
+  }
+  for (int i = SIZES; i < OBJECTS; i++)
+    CHECK(holder(&foreign, objects[i], blocks[i], made_bytes(blocks[i]) / 8 - 1) == NULL);
+  free_image(&foreign.image);
+  csizer_graph_destroy(foreign.graph);
   made_heap_deinit(&heap);
 }
 
@@ -231,80 +386,32 @@ TEST(a_closure_has_the_name_of_its_function) {
   made_heap_deinit(&heap);
 }
 
-// ---- Keys of dictionaries ----
-
-enum { BUCKETS = 8, TABLE_KEYS = 72 };
-
-// A dictionary with a node behind the key in each of the first buckets; `values` gets where they are.
-static void *make_dictionary(made_heap *heap, const char *key, size_t key_bytes, size_t used, char **ret_keys) {
-  const void *arguments[] = {made_type(key), made_node_class(1)};
-  const swift_class *class = made_class((made_class_spec){
-      .name = "Swift._DictionaryStorage", .size = 64, .argument_count = 2, .arguments = arguments});
-  char *table = made_object(heap, class, TABLE_KEYS + BUCKETS * (key_bytes + 8));
-  char *values = table + TABLE_KEYS + BUCKETS * key_bytes;
-  made_set_number(table, 16, used);
-  made_set_number(table, 24, BUCKETS * 3 / 4);
-  table[32] = 3;
-  made_set(table, 48, table + TABLE_KEYS);
-  made_set(table, 56, values);
-  made_set_number(table, 64, ((uint64_t)1 << used) - 1);
-  for (size_t i = 0; i < used; i++) made_set(values, 8 * i, made_node(heap, 1));
-  *ret_keys = table + TABLE_KEYS;
-  return table;
-}
-
-// A string that has a block of its own: 32 bytes before its text is where its object would be.
-static void set_string(char *key, const char *text, size_t length) {
-  if (length <= 15) {
-    memcpy(key, text, length);
-    key[15] = (char)(0xE0 | length);
-    return;
-  }
-  made_set_number(key, 0, length | (uint64_t)0xF << 60);
-  made_set_number(key, 8, ((uintptr_t)text - 32) | (uint64_t)1 << 63);
-}
-
-// The labels of an object's edges, one after the other, read as the format says.
-static void labels_of(image *image, const csizer_graph *graph, const names *names, uintptr_t address, char *text,
-                      size_t room) {
-  size_t used = 0;
-  for (size_t i = 0; i < csizer_graph_object_count(graph); i++)
-    for (uint64_t degree = take(image, EDGE); degree; degree--) {
-      take_signed(image, EDGE);
-      const uint64_t code = take(image, EDGE), rest = code >> 3;
-      if (csizer_graph_object_at(graph, i).address != address || !(code >> 2 & 1)) continue;
-      CHECK_EQUAL(rest & 3, 0);
-      CHECK(rest >> 2 < names->label_count);
-      used += (size_t)snprintf(text + used, room - used, "%s;", names->labels[rest >> 2]);
-    }
-  image->at[EDGE] = 0;
-}
-
-TEST(what_a_dictionary_holds_is_named_by_its_key) {
+// What captures one object has that for its context: the reference has the function's name.
+TEST(a_reference_has_the_name_of_the_function_that_captured_it) {
   static names names;
-  static char longer[] = "................................"
-                         "an even longer key, with an \xC3\xA4 here: \xC3\xA4\xC3\xA4\xC3\xA4";
   made_node_class(1);
-  made_plain("Swift.String", 16, 7);
-  made_plain("Swift.Int", 8, 7);
+  made_function("Main.Callback", SWIFT_CONVENTION_SWIFT);
+  made_function("Main.Code", 3);  // C's convention
+  const made_field fields[] = {
+      {"end", "Main.Callback", 16, 0}, {"code", "Main.Code", 32, 0}, {"node", "Main.Node1", 40, 0}};
+  const swift_class *caller =
+      made_class((made_class_spec){.name = "Main.Session", .size = 48, .field_count = 3, .fields = fields});
   made_heap heap;
   made_heap_init(&heap, NULL);
-  char *keys, *numbers, text[1024];
-  void *strings = make_dictionary(&heap, "Swift.String", 16, 3, &keys);
-  set_string(keys, "small", 5);
-  set_string(keys + 16, longer + 32, 20);
-  set_string(keys + 32, longer + 32, sizeof longer - 33);
-  void *integers = make_dictionary(&heap, "Swift.Int", 8, 3, &numbers);
-  made_set_number(numbers, 0, 7);
-  made_set_number(numbers, 8, (uint64_t)-12);
-  made_set_number(numbers, 16, (uint64_t)1 << 63);
+  void *session = made_object(&heap, caller, 48);
+  made_set(session, 16, (const void *)(uintptr_t)&make_roots);
+  made_set(session, 24, session);
+  made_set(session, 32, (const void *)(uintptr_t)&make_roots);  // C's function, and beside it what it knows nothing of
+  made_set(session, 40, made_node(&heap, 1));
   image image;
   csizer_graph *graph = write_image(&heap, &image);
   take_names(&image, &names);
-  labels_of(&image, graph, &names, (uintptr_t)strings, text, sizeof text);
-  CHECK_TEXT(text, "small;an even longer key, ;an even longer key, with an \xC3\xA4 here: \xC3\xA4;");
-  labels_of(&image, graph, &names, (uintptr_t)integers, text, sizeof text);
-  CHECK_TEXT(text, "[7];[-12];[-9223372036854775808];");
+  CHECK_EQUAL(csizer_graph_object_at(graph, (size_t)take_signed(&image, CALLS)).address, (uintptr_t)session);
+  CHECK_EQUAL(take(&image, CALLS), 0);
+  const uint64_t label = take(&image, CALLS);
+  CHECK(label < names.label_count);
+  CHECK_EQUAL(address_of(names.labels[label]), (uintptr_t)&make_roots);
+  CHECK(is_over(&image, CALLS));
   free_image(&image);
   csizer_graph_destroy(graph);
   made_heap_deinit(&heap);

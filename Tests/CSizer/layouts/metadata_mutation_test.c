@@ -151,15 +151,18 @@ static char *no_access;  // a page that can't be read, behind one that can
 static uintptr_t *words;  // of the metadata
 static size_t word_count;
 
-// Around the program's own variables AddressSanitizer lets nobody read: there the metadata is moved away from them, out
-// of the reach of offsets. Elsewhere it stays in the program's image, where the compiler would have put it.
+// Around the program's own variables AddressSanitizer lets nobody read, nor in what it maps for itself: there the
+// metadata is moved away from them, out of the reach of offsets, to where nothing else is mapped. Elsewhere it stays in
+// the program's image, where the compiler would have put it.
 static void find_memory(void) {
   size_t bytes;
   words = made_memory(&bytes);
   word_count = bytes / sizeof *words;
   if (!IS_ADDRESS_SANITIZED) return;
-  void *elsewhere = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(elsewhere != MAP_FAILED);
+  enum { TERABYTE_SHIFT = 40, FAR = 48 };
+  void *far = (void *)((uintptr_t)FAR << TERABYTE_SHIFT);
+  void *elsewhere = mmap(far, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(elsewhere == far);
   words = elsewhere;
   ptrdiff_t distance = made_move(elsewhere);
   for (size_t i = 0; i < zoo.type_count; i++) zoo.types[i] = (const void *)((const char *)zoo.types[i] + distance);
@@ -243,7 +246,7 @@ static uint64_t number_in(const char *name, uint64_t otherwise) {
 TEST(whatever_metadata_holds_compiling_ends) {
   make_objects();
   find_memory();
-  long page = 4096;
+  long page = (long)check_page_bytes();
   char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(pages != MAP_FAILED && !mprotect(pages + page, (size_t)page, PROT_NONE));
   no_access = pages + page;

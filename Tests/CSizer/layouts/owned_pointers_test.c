@@ -75,14 +75,23 @@ TEST(a_lock_in_a_larger_block_is_not_all_of_it) {
   CHECK_EQUAL(larger.estimated_bytes, 0);
 }
 
-// Whose it is, nothing says: an estimate, where the allocator can tell that a block starts there.
+// Whose it is, nothing says: an estimate, where the allocator can tell that a block starts there. libc's can't: then
+// the holder is unresolved if the block is in a GiB where objects are (AddressSanitizer's are in others, by size).
 TEST(pointers_to_something_else_are_estimates) {
+  enum { GIB_SHIFT = 30, BYTES = 256 };
   bool can_say = csizer_allocator_has_uniform_pages();
   const char *const names[][2] = {{"Main.Other", "__C.timespec"}, {"Main.Own", "Main.pthread_mutex_t"}};
   for (int i = 0; i < 2; i++) {
-    csizer_totals totals = size_with(names[i][0], names[i][1], 0);
-    CHECK_EQUAL(totals.unresolved, can_say);
-    CHECK_EQUAL(totals.estimated_bytes, can_say ? 256 : 0);
+    made_heap heap;
+    const swift_metadata *type =
+        made_struct((made_struct_spec){.name = names[i][1], .size = 40, .align_mask = 7, .without_records = true});
+    void *object = holder_of(&heap, names[i][0], pointer_to(type), NULL), *block = made_block(&heap, BYTES);
+    made_set(object, FIELD, block);
+    csizer_totals totals = made_size_of_object(&heap, object);
+    bool is_near = (uintptr_t)object >> GIB_SHIFT == (uintptr_t)block >> GIB_SHIFT;
+    CHECK_EQUAL(totals.unresolved, can_say || is_near);
+    CHECK_EQUAL(totals.estimated_bytes, can_say ? BYTES : 0);
+    made_heap_deinit(&heap);
   }
 }
 

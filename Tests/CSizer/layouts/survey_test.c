@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "csizer_allocator.h"
 #include "csizer_target.h"
 #include "layouts/compiling.h"
 #include "platform/fault_guard.h"
@@ -42,13 +43,15 @@ static void survey(size_t least) {
   enum { MOST_OF_THE_COMPILERS = 25 };
   csizer_layouts *layouts;
   csizer_survey survey;
+  csizer_allocator_serves_process();  // jemalloc may be tried with a fault at the first question
+  const unsigned faults = csizer_guard_faults();
   complaints complaints = {0};
   CHECK_EQUAL(csizer_layouts_create(NULL, &layouts), CSIZER_OK);
   CHECK_EQUAL(csizer_survey_types(layouts, complain, &complaints, &survey), CSIZER_OK);
   CHECK_SOUND(csizer_layout_check(layouts));
   csizer_layouts_destroy(layouts);
   printf("compiled %zu, not understood %zu, untried %zu\n", survey.compiled, survey.unresolved, survey.untried);
-  CHECK_EQUAL(csizer_guard_faults(), 0);
+  CHECK_EQUAL(csizer_guard_faults(), faults);
   CHECK(survey.compiled >= least);
   CHECK_EQUAL(complaints.others, 0);
   CHECK(complaints.own <= MOST_OF_THE_COMPILERS);

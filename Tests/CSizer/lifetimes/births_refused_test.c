@@ -122,7 +122,7 @@ TEST(falling_back_to_an_ancestor) {
     const swift_class *base = made_life_class(NULL), *heir = made_life_class(base);
     made_track(tracker, base, 1);
     // The cohorts' page is full to the last place.
-    for (uint32_t i = 2; csizer_lifetimes_cohort_count(tracker) < 4096 / sizeof(csizer_cohort); i++)
+    for (uint32_t i = 2; csizer_lifetimes_cohort_count(tracker) < check_page_bytes() / sizeof(csizer_cohort); i++)
       made_track(tracker, heir, i);
     csizer_pages_fail_at = refusals + 1;
     CHECK(csizer_lifetimes_untrack_class(tracker, heir));

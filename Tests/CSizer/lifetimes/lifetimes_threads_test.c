@@ -147,7 +147,7 @@ TEST(a_child_goes_on_recording) {
     while (csizer_lifetimes_count(tracker) < (uint32_t)i * 100) sched_yield();
     pid_t child = fork();
     if (child == 0) {
-      alarm(20);
+      alarm(120);
       uint32_t before = csizer_lifetimes_count(tracker);
       for (int j = 0; j < CLASSES; j++) made_death(made_birth(types[j]));
       _exit(csizer_lifetimes_count(tracker) != before + CLASSES);

@@ -80,6 +80,46 @@ TEST(holding_all_shuts_everybody_out) {
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
 }
 
+static int turns;  // atomic
+
+static void *take_turns(void *argument) {
+  while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+    csizer_shard_lock(5);
+    __atomic_fetch_add(&turns, 1, __ATOMIC_RELAXED);
+    csizer_shard_unlock(5);
+  }
+  return argument;
+}
+
+static void be_busy(int64_t microseconds) {
+  struct timespec start, now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  do clock_gettime(CLOCK_MONOTONIC, &now);
+  while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 < microseconds);
+}
+
+// Births sleep while all is held; who holds it again at once would find them asleep for ever.
+TEST(who_holds_all_again_and_again_lets_others_in_between) {
+  enum { HOLDS = 3000 };
+  pthread_t thread;
+  turns = 0;
+  is_over = false;
+  CHECK_EQUAL(pthread_create(&thread, NULL, take_turns, NULL), 0);
+  int starved = 0, longest = 0;
+  for (int i = 0, before = 0; i < HOLDS; i++) {
+    csizer_shards_hold();
+    int now = __atomic_load_n(&turns, __ATOMIC_RELAXED);
+    starved = now == before ? starved + 1 : 0;
+    if (longest < starved) longest = starved;
+    before = now;
+    be_busy(200);
+    csizer_shards_release();
+  }
+  __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+  pthread_join(thread, NULL);
+  CHECK(longest < HOLDS / 10);
+}
+
 static void *tell_whether_held(void *argument) {
   *(bool *)argument = csizer_shards_held();
   return NULL;
@@ -185,7 +225,7 @@ TEST(a_child_can_hold_all_though_another_thread_held_one) {
     CHECK_EQUAL(pthread_create(&giver, NULL, give_soon, NULL), 0);
     pid_t child = fork();
     if (child == 0) {
-      alarm(20);
+      alarm(120);
       csizer_shards_hold();
       csizer_shards_release();
       _exit(csizer_shards_held());
@@ -203,7 +243,7 @@ TEST(who_holds_at_a_fork_holds_on_both_sides) {
   csizer_shards_hold();
   pid_t child = fork();
   if (child == 0) {
-    alarm(20);
+    alarm(120);
     bool is_held = csizer_shards_held();
     csizer_shards_release();
     csizer_shards_hold();

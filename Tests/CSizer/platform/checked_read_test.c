@@ -17,7 +17,7 @@
 
 // Reading what may not be there, with all that the system allows and with less.
 
-enum { PAGE = 4096 };
+#define PAGE check_page_bytes()
 
 static char *two_pages;  // one that can be read, then one that can't
 

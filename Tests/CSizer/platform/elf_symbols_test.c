@@ -1,53 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <elf.h>
 #include <string.h>
 
 #include "platform/elf.h"
 #include "support/check.h"
+#include "support/made_elf.h"
 
 // Symbols by their names, in files made by hand: what a linker leaves in a symbol table, and what breaks a careless
 // reader.
 
-enum { BIAS = 0x10000, CODE = 0x1000, CODE_BYTES = 0x1000, MOST = 16 };
+enum { BIAS = 0x10000, CODE = MADE_ELF_START, CODE_BYTES = MADE_ELF_BYTES };
 
-// One loaded segment, a table of symbols and its texts.
-typedef struct made_file {
-  Elf64_Ehdr header;
-  Elf64_Phdr segment;
-  Elf64_Shdr sections[3];
-  Elf64_Sym symbols[MOST];
-  char texts[256];
-  size_t symbol_count, text_bytes;
-} made_file;
-
-static void begin(made_file *file) {
-  memset(file, 0, sizeof *file);
-  memcpy(file->header.e_ident, ELFMAG, SELFMAG);
-  file->header.e_phoff = offsetof(made_file, segment);
-  file->header.e_phnum = 1;
-  file->header.e_phentsize = sizeof(Elf64_Phdr);
-  file->header.e_shoff = offsetof(made_file, sections);
-  file->header.e_shnum = 3;
-  file->header.e_shentsize = sizeof(Elf64_Shdr);
-  file->segment = (Elf64_Phdr){.p_type = PT_LOAD, .p_vaddr = CODE, .p_memsz = CODE_BYTES};
-  file->sections[1] = (Elf64_Shdr){.sh_type = SHT_SYMTAB, .sh_offset = offsetof(made_file, symbols), .sh_link = 2};
-  file->sections[2] = (Elf64_Shdr){
-      .sh_type = SHT_STRTAB, .sh_offset = offsetof(made_file, texts), .sh_size = sizeof file->texts};
-  file->symbol_count = 1;  // the first is nobody's
-  file->text_bytes = 1;
+static Elf64_Sym *add(made_elf *file, const char *name, unsigned char bind, unsigned char type, uint64_t value) {
+  return made_elf_add(file, MADE_ELF_TABLE, name, (unsigned char)ELF64_ST_INFO(bind, type), value);
 }
 
-static Elf64_Sym *add(made_file *file, const char *name, unsigned bind, unsigned type, uint64_t value) {
-  Elf64_Sym *symbol = &file->symbols[file->symbol_count++];
-  *symbol = (Elf64_Sym){.st_name = (uint32_t)file->text_bytes, .st_value = value, .st_shndx = 1,
-                        .st_info = ELF64_ST_INFO(bind, type)};
-  strcpy(file->texts + file->text_bytes, name);
-  file->text_bytes += strlen(name) + 1;
-  file->sections[1].sh_size = file->symbol_count * sizeof *symbol;
-  return symbol;
-}
-
-static csizer_wanted_symbol find(const made_file *file, const char *name) {
+static csizer_wanted_symbol find(const made_elf *file, const char *name) {
   csizer_elf elf = {.bytes = (const char *)file, .size = sizeof *file, .bias = BIAS};
   csizer_wanted_symbol wanted = {.name = name};
   CHECK(csizer_elf_find_symbols(&elf, &wanted, 1));
@@ -55,8 +22,8 @@ static csizer_wanted_symbol find(const made_file *file, const char *name) {
 }
 
 TEST(local_and_global_symbols_are_found_with_the_bias) {
-  made_file file;
-  begin(&file);
+  made_elf file;
+  made_elf_begin(&file);
   add(&file, "hidden", STB_LOCAL, STT_FUNC, CODE + 16);
   add(&file, "open", STB_GLOBAL, STT_FUNC, CODE + 32);
   add(&file, "datum", STB_WEAK, STT_OBJECT, CODE + 48);
@@ -71,8 +38,8 @@ TEST(local_and_global_symbols_are_found_with_the_bias) {
 }
 
 TEST(what_is_no_address_is_not_found) {
-  made_file file;
-  begin(&file);
+  made_elf file;
+  made_elf_begin(&file);
   add(&file, "foreign", STB_GLOBAL, STT_FUNC, CODE)->st_shndx = SHN_UNDEF;  // a stub's place, for somebody else's
   add(&file, "number", STB_GLOBAL, STT_OBJECT, CODE)->st_shndx = SHN_ABS;
   add(&file, "chosen", STB_GLOBAL, STT_GNU_IFUNC, CODE);
@@ -89,8 +56,8 @@ TEST(what_is_no_address_is_not_found) {
 
 // A static function of some file may be called as the runtime's; which of two is meant nothing says.
 TEST(a_global_symbol_goes_before_local_ones_and_two_local_ones_are_none) {
-  made_file file;
-  begin(&file);
+  made_elf file;
+  made_elf_begin(&file);
   add(&file, "free", STB_LOCAL, STT_FUNC, CODE + 16);
   CHECK_EQUAL(find(&file, "free").address, BIAS + CODE + 16);
   add(&file, "free", STB_LOCAL, STT_FUNC, CODE + 16);  // the same, listed twice
@@ -108,11 +75,11 @@ TEST(a_global_symbol_goes_before_local_ones_and_two_local_ones_are_none) {
 }
 
 TEST(a_stripped_file_says_so) {
-  made_file file;
-  begin(&file);
+  made_elf file;
+  made_elf_begin(&file);
   csizer_elf elf = {.bytes = (const char *)&file, .size = sizeof file, .bias = BIAS};
   csizer_wanted_symbol wanted = {.name = "open"};
-  file.sections[1].sh_type = SHT_DYNSYM;
+  file.sections[MADE_ELF_TABLE].sh_type = SHT_DYNSYM;
   add(&file, "open", STB_GLOBAL, STT_FUNC, CODE);
   CHECK(!csizer_elf_find_symbols(&elf, &wanted, 1));
   CHECK_EQUAL(wanted.address, 0);
@@ -120,8 +87,8 @@ TEST(a_stripped_file_says_so) {
 
 // The last byte of each file is the last one that may be read: the copy ends where its block does.
 TEST(files_cut_anywhere_and_wrong_offsets_are_survived) {
-  made_file file;
-  begin(&file);
+  made_elf file;
+  made_elf_begin(&file);
   add(&file, "open", STB_GLOBAL, STT_FUNC, CODE);
   for (size_t size = 0; size < sizeof file; size++) {
     char *cut = malloc(size ? size : 1);
@@ -131,7 +98,8 @@ TEST(files_cut_anywhere_and_wrong_offsets_are_survived) {
     CHECK(wanted.address == 0 || wanted.address == BIAS + CODE);
     free(cut);
   }
-  uint64_t *const numbers[] = {&file.sections[1].sh_offset, &file.sections[1].sh_size, &file.sections[2].sh_offset,
+  Elf64_Shdr *table = &file.sections[MADE_ELF_TABLE];
+  uint64_t *const numbers[] = {&table->sh_offset, &table->sh_size, &file.sections[MADE_ELF_TEXTS].sh_offset,
                                &file.header.e_shoff, &file.header.e_phoff};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     for (unsigned bit = 8; bit < 64; bit++) {

@@ -2,11 +2,13 @@
 #define _GNU_SOURCE
 #include "csizer_headroom.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "csizer_process.h"
 #include "platform/pages.h"
+#include "csizer_refusals.h"
 #include "support/check.h"
 #include "support/made_limits.h"
 
@@ -294,6 +296,7 @@ TEST(without_descriptors_nothing_is_known_and_nothing_is_kept) {
   csizer_status status = csizer_headroom_open(0, &headroom, &shortage);
   CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
   CHECK_EQUAL(status, CSIZER_UNREADABLE);
+  CHECK_REFUSAL(CSIZER_UNREADABLE, EMFILE, "/proc/thread-self/status");
   CHECK(headroom == NULL);
   CHECK_EQUAL(csizer_pages_held(), held);
   int again = dup(0);

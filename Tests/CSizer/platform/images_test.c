@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "csizer_images.h"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <stdio.h>
 
+#include "platform/elf.h"
 #include "platform/pages.h"
 #include "support/check.h"
 
@@ -82,4 +85,39 @@ TEST(refusal_of_memory_is_told) {
   CHECK(contains(&images, &in_data));
   csizer_images_deinit(&images);
   CHECK_EQUAL(csizer_pages_held(), 0);
+}
+
+typedef struct seen_images {
+  unsigned count;
+  bool has_own, has_libc;
+} seen_images;
+
+// The addresses are those that images begin at.
+static bool note_image(uintptr_t address, void *context) {
+  seen_images *seen = context;
+  Dl_info own, libc, info;
+  CHECK(dladdr(&in_data, &own) && dladdr(stdout, &libc) && dladdr((void *)address, &info));
+  seen->count++;
+  seen->has_own |= info.dli_fbase == own.dli_fbase;
+  seen->has_libc |= info.dli_fbase == libc.dli_fbase;
+  return true;
+}
+
+static seen_images see(void) {
+  seen_images seen = {0};
+  csizer_elf_each_image(note_image, &seen);
+  return seen;
+}
+
+TEST(an_image_that_is_left_out_is_not_met) {
+  seen_images all = see();
+  CHECK(all.has_own && all.has_libc && !csizer_elf_is_left_out((uintptr_t)stdout));
+  csizer_elf_leave_out(stdout);
+  seen_images others = see();
+  CHECK(others.has_own && !others.has_libc);
+  CHECK_EQUAL(others.count, all.count - 1);
+  CHECK(csizer_elf_is_left_out((uintptr_t)stdout) && csizer_elf_is_left_out((uintptr_t)&gnu_get_libc_version));
+  CHECK(!csizer_elf_is_left_out((uintptr_t)&in_data));
+  csizer_elf_leave_out(NULL);
+  CHECK_EQUAL(see().count, all.count);
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "csizer_refusals.h"
 #include "support/check.h"
 
 // The kernel's figures: of texts made up here, which may be hostile, and of this very process.
@@ -22,6 +23,7 @@ static const csizer_process_memory untouched = {.virtual_bytes = 1,
                                                 .data = 4,
                                                 .stack = 5,
                                                 .code = 6,
+                                                .peak_resident = 9,
                                                 .minor_faults = 7,
                                                 .major_faults = 8};
 
@@ -105,6 +107,7 @@ TEST(sizes_are_in_bytes) {
   CHECK_EQUAL(parse(csizer_process_parse_status, status_text, sizeof status_text - 1, &memory), CSIZER_OK);
   CHECK_EQUAL(memory.virtual_bytes, 3060 * 1024);
   CHECK_EQUAL(memory.resident, 1776 * 1024);
+  CHECK_EQUAL(memory.peak_resident, 9999 * 1024);
   CHECK_EQUAL(memory.shared, 1664 * 1024);
   CHECK_EQUAL(memory.data, 360 * 1024);
   CHECK_EQUAL(memory.stack, 132 * 1024);
@@ -145,6 +148,14 @@ TEST(a_status_with_a_line_that_is_none_is_refused) {
   CHECK_EQUAL(parse_changed("64 kB", "9007199254740991 kB", &memory), CSIZER_INVALID);  // RssFile + RssShmem
   CHECK_EQUAL(parse_changed("1776 kB", "9007199254740991 kB", &memory), CSIZER_OK);
   CHECK_EQUAL(memory.resident, 9007199254740991u * 1024);
+}
+
+TEST(the_peak_may_be_missing_but_not_wrong) {
+  csizer_process_memory memory;
+  CHECK_EQUAL(parse_changed("VmHWM:\t    9999 kB\n", "", &memory), CSIZER_OK);
+  CHECK_EQUAL(memory.peak_resident, 0);
+  CHECK_EQUAL(memory.resident, 1776 * 1024);
+  CHECK_EQUAL(parse_changed("VmHWM:\t    9999 kB", "VmHWM:\t    9999 MB", &memory), CSIZER_INVALID);
 }
 
 TEST(a_name_can_not_pass_for_a_line) {
@@ -191,7 +202,7 @@ TEST(touched_pages_are_resident_and_were_faults) {
   CHECK(mapped.virtual_bytes >= before.virtual_bytes + BYTES && mapped.data >= before.data + BYTES);
   CHECK(mapped.resident < before.resident + SLACK);
   CHECK(touched.resident > before.resident + BYTES - SLACK && touched.resident < before.resident + BYTES + SLACK);
-  CHECK(touched.minor_faults >= mapped.minor_faults + BYTES / 4096);
+  CHECK(touched.minor_faults >= mapped.minor_faults + BYTES / check_page_bytes());
   CHECK(touched.shared < before.shared + SLACK);
   munmap(pages, BYTES);
 }
@@ -229,6 +240,7 @@ TEST(without_a_descriptor_it_says_so) {
   CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
   CHECK_EQUAL(status, CSIZER_UNREADABLE);
   CHECK_EQUAL(errno_after, EDOM);
+  CHECK_REFUSAL(CSIZER_UNREADABLE, EMFILE, "/proc/thread-self/status");
   CHECK_EQUAL(memcmp(&memory, &untouched, sizeof memory), 0);
   read_memory();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -9,11 +10,13 @@
 
 #include "platform/pages.h"
 #include "platform/regions_internal.h"
+#include "csizer_refusals.h"
 #include "support/check.h"
 
 // Mappings made here, whose pages the tests have touched themselves: how many are there is known.
 
-enum { PAGE = 4096, SLACK = 512 * 1024 };
+#define PAGE check_page_bytes()
+enum { SLACK = 512 * 1024 };
 
 static csizer_regions read_regions(void) {
   csizer_regions regions;
@@ -95,6 +98,49 @@ TEST(only_what_stands_before_written_pages_of_a_file_is_kept_of_the_read_only) {
   CHECK_EQUAL(mappings.count, sizeof kept / sizeof *kept);
   for (size_t i = 0; i < mappings.count; i++) CHECK_EQUAL(mappings.mappings[i].start, kept[i]);
   csizer_mappings_deinit(&mappings);
+}
+
+// Newer kernels are asked for one mapping after the other, older ones give a text.
+TEST(a_kernel_that_can_be_asked_says_what_its_text_says) {
+  char *made[3];
+  for (int i = 0; i < 3; i++) {
+    int flags = (i == 1 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS;
+    made[i] = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
+    CHECK(made[i] != MAP_FAILED);
+    CHECK_EQUAL(mprotect(made[i] + PAGE, PAGE, i == 2 ? PROT_NONE : PROT_READ | PROT_EXEC), 0);
+  }
+  csizer_mappings asked, text = {0};
+  int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  CHECK(file >= 0);
+  // What they are kept in is mapped meanwhile: in each it may be there or not, and is left out.
+  CHECK_EQUAL(csizer_mappings_read(&asked), CSIZER_OK);
+  CHECK_EQUAL(csizer_mappings_read_lines(file, &text), CSIZER_OK);
+  CHECK_EQUAL(close(file), 0);
+  const csizer_mapping *kept[] = {asked.mappings, text.mappings};
+  size_t a = 0, b = 0, same = 0;
+  while (a < asked.count && b < text.count) {
+    const csizer_mapping *first = &asked.mappings[a], *second = &text.mappings[b];
+    bool is_own = (first->start <= (uintptr_t)kept[1] && (uintptr_t)kept[1] < first->end) ||
+                  (second->start <= (uintptr_t)kept[1] && (uintptr_t)kept[1] < second->end) ||
+                  (second->start <= (uintptr_t)kept[0] && (uintptr_t)kept[0] < second->end);
+    if (!is_own) {
+      CHECK_EQUAL(first->start, second->start);
+      CHECK_EQUAL(first->end, second->end);
+      CHECK_EQUAL(first->has_file, second->has_file);
+      CHECK_EQUAL(first->is_writable, second->is_writable);
+      same++;
+    }
+    const uintptr_t end = first->end > second->end ? first->end : second->end;
+    while (a < asked.count && asked.mappings[a].end <= end) a++;
+    while (b < text.count && text.mappings[b].end <= end) b++;
+  }
+  CHECK(a == asked.count && b + 1 >= text.count);
+  CHECK(same > 10);
+  CHECK(csizer_mappings_find(&asked, (uintptr_t)made[0]) != NULL);
+  CHECK(csizer_mappings_find(&asked, (uintptr_t)made[0] + PAGE) == NULL);
+  CHECK(csizer_mappings_find(&asked, (uintptr_t)made[1]) == NULL);
+  csizer_mappings_deinit(&asked);
+  csizer_mappings_deinit(&text);
 }
 
 // ---- Stacks ----
@@ -200,6 +246,7 @@ TEST(refusals_are_told_and_leave_nothing) {
   csizer_status status = csizer_regions_read(&regions);
   CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
   CHECK_EQUAL(status, CSIZER_UNREADABLE);
+  CHECK_REFUSAL(CSIZER_UNREADABLE, EMFILE, "/proc/thread-self/maps");
   CHECK_EQUAL(memcmp(&regions, &untouched, sizeof regions), 0);
   read_regions();
   CHECK_EQUAL(csizer_pages_held(), 0);

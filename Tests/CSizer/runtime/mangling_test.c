@@ -58,6 +58,15 @@ static void check_all(const name *names, size_t count, csizer_holding expected) 
     check_all(names, sizeof names / sizeof *names, expected);             \
   } while (0)
 
+TEST(accessors_are_told_from_names) {
+  CHECK(csizer_mangled_is_accessor("\x09\x5F\x49\x00\x00"));
+  CHECK(csizer_mangled_is_accessor("\xFF\x09\x5F\x49\x00\x00"));  // Swift 6.2
+  CHECK(!csizer_mangled_is_accessor(""));
+  CHECK(!csizer_mangled_is_accessor("\xFF"));
+  CHECK(!csizer_mangled_is_accessor("\xFF" NEAR "\x09"));
+  CHECK(!csizer_mangled_is_accessor(NEAR "Sg"));
+}
+
 TEST(ordinary_types_are_values) {
   CHECK_HELD(CSIZER_HOLDS_VALUE, NAME(""), NAME("Si"), NAME("x"), NAME("q_"), NAME("q0_"), NAME("qd__"), NAME("qd_0_"),
              NAME("qd0__"), NAME("qd0_0_"), NAME("xSg"), NAME("SSSg"), NAME("SayxG"), NAME("SDyxq_G"), NAME(NEAR),

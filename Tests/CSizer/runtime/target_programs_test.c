@@ -8,7 +8,9 @@
 // The finder inside programs that know nothing of Sizer: each address against nm's, what is called by it, and a census
 // that it is kept by.
 
-static bool is_of_concurrency(const char *symbol) { return strncmp(symbol, "_swift_concurrency", 18) == 0; }
+static bool is_of_concurrency(const char *symbol) {
+  return strncmp(symbol, "_swift_concurrency", 18) == 0 || strncmp(symbol, "swift_task_", 11) == 0;
+}
 
 // In the program when it is linked statically. The C++ runtime is always a library; see `uses`.
 static const char *file_of(const char *symbol, const char *program) {
@@ -48,7 +50,9 @@ static void check_whole(const char *name, csizer_target_source source, const cha
   check_use(&report);
   CHECK_EQUAL(check_addresses(&report, program), CSIZER_TARGET_ROWS - 1);
   CHECK_TEXT(target_said(&report, "swift"), "type metadata for Swift.Int");
+  CHECK_EQUAL(atoi(target_said(&report, "located")), source);
   CHECK(atoi(target_said(&report, "task")) > 64);
+  CHECK_TEXT(target_said(&report, "tasks"), "");
   target_report_end(&report);
 }
 
@@ -84,11 +88,26 @@ TEST(hidden_symbols_are_found_and_dropped_ones_are_none) {
   target_report_end(&report);
 }
 
+TEST(tasks_that_the_linker_made_unknown_are_told) {
+  target_report report = target_run("static_hidden", CSIZER_TARGET_PROGRAM, NULL);
+  const bool are_made = target_expected(&report, "/static_hidden", CSIZER_TARGET_MAKES_TASKS) != 0;
+  CHECK(are_made);
+  CHECK_EQUAL(target_expected(&report, "/static_hidden", "_swift_concurrency_debug_asyncTaskMetadata"), 0);
+  CHECK(strstr(target_said(&report, "tasks"), "--disable-dead-strip") != NULL);
+  target_report_end(&report);
+}
+
 TEST(a_stripped_static_program_is_refused_with_what_to_do) {
   check_refusal("static_without_symbols", CSIZER_TARGET_PROGRAM, CSIZER_UNSUPPORTED,
                 "the program links Swift's standard library statically and its symbol table was stripped: it is needed "
                 "to find the Swift runtime. Strip debug information only (strip -g), or link the standard library "
                 "dynamically");
+}
+
+TEST(a_program_of_another_language_has_none) {
+  target_report report = target_run("/bin/true", CSIZER_TARGET_LIBRARY, NULL);
+  CHECK_EQUAL(atoi(target_said(&report, "located")), -1);
+  target_report_end(&report);
 }
 
 TEST(a_runtime_is_not_found_where_it_is_not) {

@@ -41,6 +41,11 @@ TEST(without_a_runtime_nothing_is_there_and_nobody_is_asked) {
   CHECK_EQUAL(count_rows().filled, 0);
   CHECK(!runtime->type_in_context && !runtime->name_of && !runtime->demangle);
   CHECK(!csizer_target_can_keep());
+  size_t length = 1;
+  csizer_target_source source;
+  CHECK(!csizer_target_type_name("", &length));
+  CHECK_EQUAL(length, 0);
+  CHECK(!csizer_target_locate(&source));
   CHECK_EQUAL(find(CSIZER_TARGET_LINKED, &reason), CSIZER_UNSUPPORTED);
   CHECK(strstr(reason, SWIFT_CALL_IS_KNOWN ? "no Swift runtime is linked" : "compiler") != NULL);
   CHECK_EQUAL(find(CSIZER_TARGET_LIBRARY, &reason), CSIZER_UNSUPPORTED);
@@ -93,6 +98,9 @@ TEST(the_engine_asks_a_stand_in_and_survives_what_it_lacks) {
   CHECK_EQUAL(csizer_target_source_in_use(), CSIZER_TARGET_GIVEN);
   if (SWIFT_CALL_IS_KNOWN) {
     CHECK_EQUAL(runtime->name_of(&type).length, 7);
+    size_t length;
+    CHECK(strncmp(csizer_target_type_name(&type, &length), "Main.It", 7) == 0);
+    CHECK_EQUAL(length, 7);
     CHECK(csizer_demangle("$sSi", text, sizeof text));
     CHECK_TEXT(text, "$sSi!");
     CHECK(!csizer_demangle("$sSi", text, 5));  // no room for the text and its end
@@ -103,7 +111,7 @@ TEST(the_engine_asks_a_stand_in_and_survives_what_it_lacks) {
   }
   CHECK(!csizer_demangle("_Z1fv", text, sizeof text));
   // A later look at what is linked does not take it away.
-  csizer_target_begin();
+  csizer_target_begin(NULL);
   CHECK(csizer_target.type_name == name_of_type);
 }
 

@@ -2,10 +2,14 @@
 #define _GNU_SOURCE
 #include "csizer_frozen_image.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "csizer_refusals.h"
 #include "graph/graph_internal.h"
 #include "support/check.h"
 #include "support/made_heap.h"
@@ -149,6 +153,45 @@ TEST(what_faults_costs_no_other_object) {
   made_heap_deinit(&heap);
 }
 
+// Nobody, who may have no more processes. The kernel counts by user and lets the superuser pass.
+static _Noreturn void ask_as_nobody(made_heap *heap) {
+  const struct rlimit none = {0, 0};
+  csizer_frozen_image image;
+  if (setrlimit(RLIMIT_NPROC, &none) || (getuid() == 0 && setresuid(65534, 65534, 65534))) _exit(1);
+  const csizer_image_facts facts = {.process = 0};
+  if (csizer_frozen_image_take(heap->map, heap->layouts, &facts, PATIENCE, &image) != CSIZER_REFUSED) _exit(2);
+  const csizer_refusal refusal = csizer_refusal_last();
+  _exit(refusal.status != CSIZER_REFUSED ? 3 : refusal.path ? 4 : refusal.number != EAGAIN ? 5 : 0);
+}
+
+TEST(the_kernels_reason_for_refusing_a_process_is_told) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  make_nodes(&heap, 100, 1);
+  int how;
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (!child) ask_as_nobody(&heap);
+  CHECK_EQUAL(waitpid(child, &how, 0), child);
+  CHECK(WIFEXITED(how));
+  CHECK_EQUAL(WEXITSTATUS(how), 0);
+  made_heap_deinit(&heap);
+}
+
+TEST(without_a_descriptor_for_the_image_it_says_so) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  make_nodes(&heap, 100, 1);
+  struct rlimit limit, none;
+  CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+  take_frozen(&heap, CSIZER_UNREADABLE);
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  CHECK_REFUSAL(CSIZER_UNREADABLE, EMFILE, NULL);
+  made_heap_deinit(&heap);
+}
+
 TEST(children_that_fail_leave_nothing) {
   made_heap heap;
   made_heap_init(&heap, NULL);
@@ -160,6 +203,7 @@ TEST(children_that_fail_leave_nothing) {
   take_frozen(&heap, CSIZER_NO_ROOM);
   csizer_frozen_fail(CSIZER_FAULT_DEATH, 1);
   CHECK_EQUAL(take_frozen(&heap, CSIZER_REFUSED).end, CSIZER_CHILD_DIED);
+  CHECK_REFUSAL(CSIZER_REFUSED, 0, NULL);
   csizer_frozen_fail(CSIZER_FAULT_HANG, 1);
   csizer_frozen_image image;
   const uint64_t soon = 20000000;

@@ -19,9 +19,9 @@ void check_fail(const char *file, int line, const char *what, const char *detail
 }
 
 void check_text(const char *file, int line, const char *what, const char *actual, const char *expected) {
-  if (strcmp(actual, expected) == 0) return;
+  if (actual == expected || (actual && expected && strcmp(actual, expected) == 0)) return;
   char details[512];
-  snprintf(details, sizeof details, "\"%s\", expected \"%s\"", actual, expected);
+  snprintf(details, sizeof details, "\"%s\", expected \"%s\"", actual ? actual : "NULL", expected ? expected : "NULL");
   check_fail(file, line, what, details);
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 // What the C tests need of a framework. A test program is a file of TESTs, linked with check.c; run with a test's name
 // it runs that test, without one all of them. The first check that fails ends the program with status 1 and says where.
@@ -47,9 +48,19 @@ _Noreturn void check_fail(const char *file, int line, const char *what, const ch
     }                                                                                                     \
   } while (0)
 
-/// Two texts are equal.
+/// Two texts are equal; NULL is equal to NULL alone.
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, actual, expected)
 void check_text(const char *file, int line, const char *what, const char *actual, const char *expected);
+
+/// Why the last call of the engine's was refused: its answer, the system's number and the file, or NULL. The test
+/// includes csizer_refusals.h.
+#define CHECK_REFUSAL(answer, error, file)                \
+  do {                                                    \
+    csizer_refusal check_refusal = csizer_refusal_last(); \
+    CHECK_EQUAL(check_refusal.status, answer);            \
+    CHECK_EQUAL(check_refusal.number, error);             \
+    CHECK_TEXT(check_refusal.path, file);                 \
+  } while (0)
 
 /// Nothing is broken: `broken` is an invariant's check (CSIZER_CHECKS), which answers NULL or what does not hold.
 #define CHECK_SOUND(broken)                                                \
@@ -57,6 +68,9 @@ void check_text(const char *file, int line, const char *what, const char *actual
     const char *check_broken = (broken);                                   \
     if (check_broken) check_fail(__FILE__, __LINE__, #broken, check_broken); \
   } while (0)
+
+/// Bytes of the kernel's pages.
+static inline size_t check_page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
 /// The next of a sequence that is the same in every run. `state` starts with any seed.
 static inline uint64_t check_random(uint64_t *state) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/made_lifetimes.h"
 
+#include <string.h>
+
 #include "csizer_census.h"
 #include "lifetimes/lifetimes_check.h"
 #include "support/check.h"
@@ -22,6 +24,30 @@ const swift_class *made_life_class(const swift_class *superclass) {
   type->superclass = superclass;
   type->instance_size = 32;
   *slot_of(type) = destroy;
+  return type;
+}
+
+static void point(swift_relative *at, const void *target) {
+  *at = (swift_relative)((intptr_t)target - (intptr_t)at);
+}
+
+// One block: relative offsets reach no further than 2 GiB.
+const swift_class *made_named_class(const char *module, const char *name, const swift_class *superclass) {
+  struct {
+    swift_descriptor module, type;
+    char texts[];
+  } *part = calloc(1, sizeof *part + strlen(module) + strlen(name) + 2);
+  CHECK(part != NULL);
+  char *type_name = part->texts + strlen(module) + 1;
+  strcpy(part->texts, module);
+  strcpy(type_name, name);
+  part->module.flags = SWIFT_CONTEXT_MODULE;
+  part->type.flags = SWIFT_CONTEXT_CLASS;
+  point(&part->module.name, part->texts);
+  point(&part->type.name, type_name);
+  point(&part->type.parent, &part->module);
+  swift_class *type = (swift_class *)(uintptr_t)made_life_class(superclass);
+  type->description = &part->type;
   return type;
 }
 
@@ -75,6 +101,11 @@ csizer_lifetimes *made_tracker(void) {
 
 void made_track(csizer_lifetimes *tracker, const swift_class *type, uint32_t tracking) {
   CHECK_EQUAL(csizer_tracked_class_add(tracker, type, &(csizer_tracking){.number = tracking}), CSIZER_OK);
+  made_check_lives();
+}
+
+void made_track_named(csizer_lifetimes *tracker, const char *pattern, uint32_t tracking) {
+  CHECK_EQUAL(csizer_tracked_pattern_add(tracker, pattern, &(csizer_tracking){.number = tracking}), CSIZER_OK);
   made_check_lives();
 }
 

@@ -12,6 +12,9 @@
 /// the engine.
 const swift_class *made_life_class(const swift_class *superclass);
 
+/// The same, declared in a module: "Module" and "Outer.Inner", or any other text.
+const swift_class *made_named_class(const char *module, const char *name, const swift_class *superclass);
+
 /// Whether the class's destroy slot holds its own function.
 bool made_slot_is_own(const swift_class *type);
 
@@ -37,6 +40,9 @@ csizer_lifetimes *made_tracker(void);
 
 /// Tracks a class, with everything at its plainest; the tracking has this number.
 void made_track(csizer_lifetimes *tracker, const swift_class *type, uint32_t tracking);
+
+/// The same for all classes that a pattern means.
+void made_track_named(csizer_lifetimes *tracker, const char *pattern, uint32_t tracking);
 
 /// The tracking under which a tracker tracks the object; -1: it does not.
 int made_tracking_of(csizer_lifetimes *tracker, const void *object);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/cgroups.h"
 #include "support/check.h"
 
 static char folder[] = "/tmp/csizer-limits-XXXXXX";
@@ -55,12 +56,14 @@ void made_limits_write(const char *name, const char *format, ...) {
   CHECK(vfprintf(file, format, arguments) >= 0);
   va_end(arguments);
   CHECK_EQUAL(fclose(file), 0);
+  csizer_group_memory_forget();
 }
 
 void made_limits_remove(const char *name) {
   char path[8192];
   below(path, sizeof path, name);
   CHECK_EQUAL(remove(path), 0);
+  csizer_group_memory_forget();
 }
 
 void made_limits_write_process(void) {

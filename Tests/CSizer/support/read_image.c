@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/read_image.h"
 
+#include "graph/image_places.h"
+
 #include <string.h>
+#include <unistd.h>
 
 enum { HEAD = 16 };
 
@@ -50,6 +53,13 @@ static void split(image *image) {
   CHECK_EQUAL(last, 127);
 }
 
+void read_image_file(int file, size_t bytes, image *image) {
+  *image = (struct image){.bytes = malloc(bytes), .count = bytes, .capacity = bytes};
+  CHECK_EQUAL(read(file, image->bytes, bytes), bytes);
+  close(file);
+  split(image);
+}
+
 uint64_t take(image *image, int section) {
   uint64_t value = 0;
   for (int shift = 0;; shift += 7) {
@@ -67,6 +77,13 @@ int64_t take_signed(image *image, int section) {
 
 bool is_over(const image *image, int section) { return image->at[section] == image->lengths[section]; }
 
+uint64_t take_eight(image *image, int section) {
+  uint64_t value = 0;
+  CHECK(image->at[section] + 8 <= image->lengths[section]);
+  for (int i = 0; i < 8; i++) value |= (uint64_t)image->sections[section][image->at[section]++] << (8 * i);
+  return value;
+}
+
 void take_text(image *image, int section, char *text, size_t room) {
   const size_t length = take(image, section);
   CHECK(length < room && image->at[section] + length <= image->lengths[section]);
@@ -80,7 +97,9 @@ void free_image(image *image) {
   free(image->bytes);
 }
 
-csizer_graph *write_image(made_heap *heap, image *image) {
+csizer_graph *write_image(made_heap *heap, image *image) { return write_image_without(heap, image, NULL, 0); }
+
+csizer_graph *write_image_without(made_heap *heap, image *image, const void *start, size_t bytes) {
   csizer_graph *graph;
   CHECK_EQUAL(csizer_graph_capture(heap->map, heap->layouts, &graph), CSIZER_OK);
   *image = (struct image){.bytes = NULL};
@@ -90,6 +109,7 @@ csizer_graph *write_image(made_heap *heap, image *image) {
   csizer_image_totals totals;
   csizer_image_places *places;
   CHECK_EQUAL(csizer_image_places_create(&places), CSIZER_OK);
+  csizer_image_places_leave_out(places, start, bytes);
   CHECK_EQUAL(csizer_image_begin(output), CSIZER_OK);
   CHECK_EQUAL(csizer_image_write_graph(graph, places, output, &totals), CSIZER_OK);
   CHECK_EQUAL(csizer_image_end(heap->layouts, &facts, places, totals, output), CSIZER_OK);
@@ -117,8 +137,8 @@ void take_names(image *image, names *names) {
     CHECK_EQUAL(take(image, TYPES), 0);
   }
   while (!is_over(image, LABELS)) {
-    CHECK(names->label_count < MOST_TYPES);
-    take(image, LABELS);
+    CHECK(names->label_count < MOST_LABELS);
+    names->label_kinds[names->label_count] = take(image, LABELS);
     take_text(image, LABELS, names->labels[names->label_count++], NAME);
   }
 }

@@ -8,9 +8,9 @@
 
 // A reader of heap images, which knows no more than Documents/heap-image.md says.
 
-enum { SECTIONS = 128, MOST_TYPES = 64, NAME = 256 };
-enum { INFO = 1, TYPES, LABELS, ADDRESS, TYPE, SIZE, COUNT, EDGE, RAW, ROOT };
-enum { THREAD = 12, NAMES = 14, UNUSED, END = 127 };
+enum { SECTIONS = 130, MOST_TYPES = 64, MOST_LABELS = 1 << 15, NAME = 256 };
+enum { INFO = 1, TYPES, LABELS, ADDRESS, TYPE, SIZE, COUNT, EDGE, RAW, ROOT, TASKS, THREAD };
+enum { NAMES = 14, UNUSED, HASH, SLICE, CLASSES, CALLS, END = 127, CASES = 129 };
 
 /// An image, and how far each section was read.
 typedef struct image {
@@ -23,17 +23,22 @@ typedef struct image {
 /// The names of types and the labels, terminated.
 typedef struct names {
   char types[MOST_TYPES][NAME];
-  char labels[MOST_TYPES][NAME];
-  uint64_t kinds[MOST_TYPES], type_count, label_count;
+  char labels[MOST_LABELS][NAME];
+  uint64_t kinds[MOST_TYPES], label_kinds[MOST_LABELS], type_count, label_count;
 } names;
 
 /// Captures the graph of a heap, writes its image and splits that into its sections; checks the frames.
 csizer_graph *write_image(made_heap *heap, image *image);
+/// The same, but for roots in so many bytes from `start` on.
+csizer_graph *write_image_without(made_heap *heap, image *image, const void *start, size_t bytes);
+/// Reads an image's file, which is closed.
+void read_image_file(int file, size_t bytes, image *image);
 void free_image(image *image);
 
 /// The next value of a section.
 uint64_t take(image *image, int section);
 int64_t take_signed(image *image, int section);
+uint64_t take_eight(image *image, int section);
 void take_text(image *image, int section, char *text, size_t room);
 bool is_over(const image *image, int section);
 

@@ -50,6 +50,7 @@ static void use(void) {
   SAY("swift %s\n", csizer_demangle("$sSiN", text, sizeof text) ? text : "-");
   SAY("cxx %s\n", csizer_demangle("_ZN3one3twoEv", text, sizeof text) ? text : "-");
   SAY("task %zu\n", csizer_target.task_bytes ? *csizer_target.task_bytes : 0);
+  SAY("tasks %s\n", csizer_target_tasks_reason());
   void *block = csizer_malloc.malloc(1000);
   SAY("usable %zu\n", csizer_allocator_usable_size(block));
   csizer_malloc.free(block);
@@ -82,6 +83,8 @@ static void probe(const char *path) {
   const char *source = getenv("SIZER_PROBE_SOURCE"), *reason;
   report = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (report < 0 || !source) return;
+  csizer_target_source place;
+  SAY("located %d\n", csizer_target_locate(&place) ? (int)place : -1);
   csizer_status status = csizer_target_find((csizer_target_source)atoi(source), &reason);
   SAY("status %d\nreason %s\nsource %d\n", status, reason, csizer_target_source_in_use());
   csizer_target_each(say_row, NULL);

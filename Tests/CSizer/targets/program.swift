@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program that knows nothing of Sizer. The finder's tests look at it from inside (probe.c): it keeps as many leaves as
-// its argument says, makes and drops as many, and touches what a linker that collects garbage would else drop.
+// A program that knows nothing of Sizer. The finder's tests look at it from inside (probe.c): it keeps as many leaves
+// as its argument says, makes and drops as many, and touches what a linker that collects garbage would else drop.
 
 final class Leaf {
   let number: Int

@@ -128,7 +128,7 @@ TEST(a_child_can_keep_stacks) {
   for (uint64_t i = 0; i < 50; i++) {
     pid_t child = fork();
     if (child == 0) {
-      alarm(20);
+      alarm(120);
       check_frames(intern(40, i, 9), 40, i, 9);
       _exit(0);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "census/heapmap_internal.h"
 #include "csizer_allocator.h"
 #include "support/check.h"
 #include "support/made_heap.h"
@@ -98,7 +99,7 @@ TEST(pointers_to_no_block_own_nothing) {
                                  4095,
                                  (uintptr_t)in_image,
                                  (uintptr_t)on_stack & ~(uintptr_t)7,
-                                 (uintptr_t)1 << 47,
+                                 (uintptr_t)1 << HEAPMAP_ADDRESS_BITS,
                                  ~(uintptr_t)7,
                                  (uintptr_t)in_image + 1};
   for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
@@ -147,7 +148,7 @@ TEST(rubbish_in_a_reference_is_no_object) {
   uintptr_t live = (uintptr_t)made_node(&heap, 0);
   // Inside a block, tagged, in a GiB where nothing lives, beyond user space, below every object.
   const uintptr_t rubbish[] = {live + 8, live | 1, live | (uintptr_t)1 << 60, 0x123456789ABCDEF0, (uintptr_t)3 << 30,
-                               ~(uintptr_t)0, 16, (uintptr_t)1 << 47};
+                               ~(uintptr_t)0, 16, (uintptr_t)1 << HEAPMAP_ADDRESS_BITS};
   for (unsigned i = 0; i < 8; i++) made_link(root, i, (const void *)rubbish[i]);
   CHECK_EQUAL(made_size_of_object(&heap, root).objects, 1);
   made_heap_deinit(&heap);

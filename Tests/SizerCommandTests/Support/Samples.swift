@@ -145,7 +145,7 @@ enum Samples {
       pause: .microseconds(250),
       process: ProcessMemory(
         virtual: 1 << 30, resident: 1 << 24, data: 1 << 23, stack: 1 << 17, code: 1 << 20, shared: 1 << 19,
-        minorFaults: 1_234, majorFaults: 5),
+        minorFaults: 1_234, majorFaults: 5, peakResident: 1 << 25, cgroupCurrent: 1 << 26, cgroupLimit: 1 << 28),
       classes: Dictionary(uniqueKeysWithValues: records), error: error, estimatedBytes: estimatedBytes)
   }
 }

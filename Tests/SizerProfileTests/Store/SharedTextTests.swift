@@ -34,15 +34,47 @@ import Testing
     }
   }
 
-  /// Adds rows to `texts`, and then puts the long one's cell in the place of the short ones'.
-  private func share(at path: String) throws {
+  @Test("nor are pieces of a heap image that share one")
+  func piecesOfOneImage() async throws {
+    let folder = try Folder()
+    let path = folder.path("p")
+    let recorder = try ProfileRecorder(path: path)
+    try recorder.append(
+      History.Delta(
+        base: .init(snapshots: 0), snapshot: Snapshot(label: "s"), heap: RecordedHeap(smallHeap(objects: 4))))
+    try recorder.finish()
+    try share(at: path, pieces: true)
+    #expect(try bytes(of: path).count < 2_000_000)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      let used = try #require(statm().first) * 4_096
+      var limit = rlimit(rlim_cur: rlim_t(used + 128_000_000), rlim_max: rlim_t(used + 128_000_000))
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      let file = try HeapFile(at: path, operation: "test")
+      for error in [
+        #expect(throws: ProfileError.self, performing: { try Statistics(contentsOf: path) }),
+        #expect(throws: ProfileError.self, performing: { try file.image(at: 0) }),
+      ] {
+        #expect(error?.code == .corrupted)
+        #expect(error?.message.contains("its heap images are longer than the file") == true, "\(error as Any)")
+      }
+    }
+  }
+
+  /// Adds rows to `texts`, or to `heap_pieces`, and then puts the long one's cell in the place of the short ones'.
+  private func share(at path: String, pieces: Bool = false) throws {
     let database = try SQL(path)
+    // A piece's row says of which image it is: a byte more of its header, and none of its values.
+    let (table, column) = pieces ? ("heap_pieces", "bytes") : ("texts", "text")
+    let (image, head) = pieces ? ("0,", 6) : ("", 5)
+    func text(_ length: Int) -> String {
+      pieces ? "zeroblob(\(length))" : "printf('%.*c', \(length), 'x')"
+    }
     try database.run(
       """
       PRAGMA page_size=\(Self.pageSize); VACUUM;
-      INSERT INTO texts SELECT max(id) + 1, printf('%.*c', \(Self.longRow - 5), 'x') FROM texts;
+      INSERT INTO \(table) SELECT max(id) + 1, \(image) \(text(Self.longRow - head)) FROM \(table);
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(Self.copies))
-        INSERT INTO texts SELECT (SELECT max(id) FROM texts) + i, printf('%.*c', 564, 'y') FROM n
+        INSERT INTO \(table) SELECT (SELECT max(id) FROM \(table)) + i, \(image) \(text(569 - head)) FROM n
       """)
     var file = try bytes(of: path)
     let cells = leafCells(in: file)
@@ -58,8 +90,8 @@ import Testing
     }
     try write(file, to: path)
     #expect(
-      try SQL(path).rows("SELECT count(*), min(length(text)) FROM texts WHERE length(text) > 9000") == [
-        "\(Self.copies + 1)|\(Self.longRow - 5)"
+      try SQL(path).rows("SELECT count(*), min(length(\(column))) FROM \(table) WHERE length(\(column)) > 9000") == [
+        "\(Self.copies + 1)|\(Self.longRow - head)"
       ])
   }
 

@@ -85,7 +85,7 @@ import Testing
   @Test("the file says what it is and how its tables are made")
   func selfDescription() throws {
     #expect(try sql.rows("PRAGMA application_id") == ["\(0x5349_5A52)"])
-    #expect(try sql.rows("PRAGMA user_version") == ["2"])
+    #expect(try sql.rows("PRAGMA user_version") == ["5"])
     #expect(try sql.rows("PRAGMA integrity_check") == ["ok"])
     #expect(try sql.rows("SELECT sql FROM sqlite_master WHERE name='size_runs'")[0].contains("-- [3,4,-3,3]"))
   }

@@ -13,7 +13,35 @@ struct CapabilitiesTests {
     #expect(capabilities.allocator.reason == "")
     #expect(capabilities.allocationHook.state == .replaced, "\(capabilities.allocationHook.reason)")
     #expect(capabilities.allocationHook.reason == "")
+    #expect(capabilities.tasks.isAvailable && capabilities.tasks.reason == "")
+    #expect(capabilities.memoryReturn.isAvailable && capabilities.memoryReturn.reason == "")
+    #expect(capabilities.description.split(separator: "\n").last == "tasks: found")
     #expect(capabilities.overheadBytes > 0)
+  }
+
+  @Test("this toolchain's Swift keeps its words where Sizer reads them")
+  func runtime() {
+    let runtime = HeapSizer.capabilities.runtime
+    #expect(
+      runtime.map(\.name) == [
+        "object headers", "ends of objects", "reference counts", "side tables", "boxes", "error boxes", "tasks",
+        "arrays", "dictionaries", "sets", "strings",
+      ])
+    for part in runtime { #expect(part.state == .holds && part.reason == "", "\(part)") }
+    #expect(HeapSizer.capabilities.description.split(separator: "\n")[2] == "runtime: as expected")
+  }
+
+  @Test("what is otherwise in this Swift, or was not asked, is told with its reason")
+  func otherwise() {
+    var capabilities = HeapSizer.capabilities
+    capabilities.runtime = [
+      RuntimeAssumption(name: "boxes", state: .holds, reason: ""),
+      RuntimeAssumption(name: "arrays", state: .broken, reason: "they are others: nobody knows"),
+      RuntimeAssumption(name: "sets", state: .unchecked, reason: "nobody asked"),
+    ]
+    #expect(
+      capabilities.description.split(separator: "\n")[2]
+        == "runtime: arrays: broken (they are others: nobody knows); sets: unchecked (nobody asked)")
   }
 
   /// This very program again, with another setting, running suites of the zoo that must then hold as well.

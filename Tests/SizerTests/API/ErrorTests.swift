@@ -37,6 +37,47 @@ struct ErrorTests {
     #expect(error.map(isWellFormed) == true)
   }
 
+  @Test("what the system said when it refused something is in the error")
+  func refusals() {
+    let noProcess = Engine.error(ofStatus: 5, operation: "a.b()", .init(number: EAGAIN))
+    #expect(noProcess?.code == .systemRefused && noProcess?.cause == .system(errno: EAGAIN))
+    #expect(noProcess?.message.contains(String(cString: strerror(EAGAIN))) == true)
+    let noFile = Engine.error(ofStatus: 4, operation: "a.b()", .init(number: EMFILE, path: "/proc/self/maps"))
+    #expect(noFile?.cause == .system(errno: EMFILE) && noFile?.path == "/proc/self/maps")
+    #expect(noFile?.message.contains("RLIMIT_NOFILE") == true)
+    for error in [noProcess, noFile] { #expect(error.map(isWellFormed) == true) }
+  }
+
+  @Test("a refused process is told with the system's number")
+  func refusedProcess() async {
+    await #expect(processExitsWith: .success) {
+      Engine.failFrozen(.fork, times: 2)
+      let tracker = ClassTracker()
+      let snapshot = #expect(throws: SizerError.self) { try tracker.createSnapshot(mode: .frozen) }
+      let image = #expect(throws: SizerError.self) { try HeapGraph.capture(mode: .frozen) }
+      for error in [snapshot, image] {
+        #expect(error?.code == .systemRefused && error?.cause == .system(errno: EAGAIN))
+      }
+    }
+  }
+
+  @Test("errors of heap images have the form of all, with the file and the system's number")
+  func images() throws {
+    let folder = try TemporaryFolder()
+    let (missing, text, cut) = (folder.path("missing"), folder.path("text"), folder.path("cut"))
+    try Data("no image".utf8).write(to: URL(fileURLWithPath: text))
+    let image = try HeapGraph.capture(edges: false).image.encoded()
+    try Data(image.dropLast()).write(to: URL(fileURLWithPath: cut))
+    for (path, code) in [(missing, HeapImageError.Code.unreadable), (text, .notAnImage), (cut, .corrupted)] {
+      let error = try #require(throws: HeapImageError.self) { try HeapImage(contentsOf: path) }
+      #expect(error.code == code && error.path == path && isWellFormed(error), "\(error)")
+      #expect(error.operation == "HeapImage(contentsOf:)")
+      #expect(error.cause == (path == missing ? .system(errno: ENOENT) : nil))
+    }
+    let error = try #require(throws: HeapImageError.self) { try HeapImage(decoding: Array(image.dropLast())) }
+    #expect(error.path == nil && isWellFormed(error) && error.operation == "HeapImage(decoding:)", "\(error)")
+  }
+
   @Test("errors of one shape are told apart when they are caught")
   func domains() {
     func caught(_ error: any Error) -> String {

@@ -18,7 +18,15 @@ struct ProcessMemoryTests {
       #expect(memory.stack == (try file.bytes("VmStk")))
       #expect(memory.code == (try file.bytes("VmExe")))
       #expect(memory.shared < memory.resident && memory.resident < memory.virtual)
+      #expect(isNear(memory.peakResident ?? 0, try file.bytes("VmHWM")))
     }
+  }
+
+  @Test("there is room for a page, and none for more than a machine has")
+  func shortage() throws {
+    #expect(Engine.shortage(ofBytes: 4_096) == nil)
+    let told = try #require(Engine.shortage(ofBytes: 1 << 50))
+    #expect(told.contains(" leaves ") && told.contains(", this may cost 10737"), "\(told)")
   }
 
   @Test("memory that is touched is resident, and memory that is not is only virtual")
@@ -34,6 +42,10 @@ struct ProcessMemoryTests {
       let touched = try Engine.processMemory()
       #expect(isNear(touched.resident, before.resident + bytes))
       #expect(touched.minorFaults > mapped.minorFaults)
+      #expect(munmap(pages.baseAddress, bytes) == 0)
+      let unmapped = try Engine.processMemory()
+      #expect(isNear(unmapped.resident, before.resident))
+      #expect((unmapped.peakResident ?? 0) >= before.resident + bytes - (2 << 20))
     }
   }
 
@@ -71,7 +83,8 @@ struct ProcessMemoryTests {
       let error = #expect(throws: SizerError.self) { try Engine.processMemory(operation: "here") }
       #expect(setrlimit(files, &limit) == 0)
       #expect(error?.code == .systemRefused)
-      #expect(error?.operation == "here" && error?.path == "/proc")
+      #expect(error?.operation == "here" && error?.path == "/proc/thread-self/status")
+      #expect(error?.cause == .system(errno: EMFILE))
       #expect(error?.message.contains("RLIMIT_NOFILE") == true)
       _ = try Engine.processMemory()
     }

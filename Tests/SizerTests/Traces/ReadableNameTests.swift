@@ -25,4 +25,31 @@ struct ReadableNameTests {
   func short(symbol: String, name: String) {
     #expect(readableName(symbol) == name)
   }
+
+  /// As the parts of an async function are called in its object file (`nm`): each is the function for a reader.
+  @Test(
+    "parts in which a function goes on are called as the function",
+    arguments: [
+      ("$s7Program3napyyYaFTQ1_", "nap()"), ("$s7Program3napyyYaFTY0_", "nap()"), ("$s7Program3napyyYaFTu", "nap()"),
+      ("$s7Program3endyySSYaFyyYacfU0_TATQ0_", "partial apply for closure #2 in end(_:)"),
+      ("async_Main", "async main"), ("async_MainTu", "async main"), ("async_MainTY3_", "async main"),
+      ("async_MainTQ12_", "async main"), ("async_MainThing", "async_MainThing"), ("async_MainTQx_", "async_MainTQx_"),
+      ("$sIeg_IegH_TR", "reabstraction thunk"),
+    ])
+  func parts(symbol: String, name: String) {
+    #expect(readableName(symbol) == name)
+  }
+
+  /// As `swift demangle` has them, without types.
+  @Test(
+    "variables have their modules",
+    arguments: [
+      ("$s4Demo5storeAA5StoreCvp", "Demo.store"),
+      ("$s4Demo5StoreC6sharedACvpZ", "Demo.Store.shared"),
+      ("$s4Demo5store33_3F2A0B1C2D3E4F5061728394A5B6C7D8LLAA5StoreCvp", "Demo.store"),
+      ("environ", "environ"),
+    ])
+  func variables(symbol: String, name: String) {
+    #expect(variableName(symbol) == name)
+  }
 }

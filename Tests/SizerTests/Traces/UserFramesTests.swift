@@ -36,6 +36,18 @@ struct UserFramesTests {
     #expect(kept(leading + user + trailing) == user)
   }
 
+  @Test("nothing of the preloaded agent is the user's, with symbols or without")
+  func agent() {
+    let agent = "/opt/sizer/libSizerAgent.so"
+    let user = [Frame(symbol: "$s4Demo4make", image: Self.program), Frame(symbol: "main", image: Self.program)]
+    for symbol in [nil, "start_and_run", "$s10SizerAgent5startyyF"] {
+      let own = Frame(symbol: symbol, image: agent)
+      #expect(kept([own] + user + [own, Frame(symbol: "_start", image: Self.program)]) == user)
+    }
+    // Whatever its file is called.
+    #expect(FrameOrigin(symbol: "csizer_agent_run_program", image: "/opt/agent.so") == .runtime)
+  }
+
   @Test("when no frame is the user's, all are kept")
   func onlyRuntime() {
     let frames = [

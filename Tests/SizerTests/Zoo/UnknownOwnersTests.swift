@@ -34,6 +34,10 @@ private struct Block: ~Copyable {
   deinit { base.deallocate() }
 }
 
+private final class HoldsBlock {
+  let block = Block()
+}
+
 private final class Counters {
   let plain = Atomic<Int>(0)
   let guarded = Mutex(0)
@@ -49,6 +53,16 @@ private struct Guard: ~Copyable {
   deinit { keepAlive(1) }
 }
 
+private final class Window {
+  let bytes: UnsafeMutableRawBufferPointer
+  init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
+}
+
+private final class View {
+  let bytes: UnsafeRawBufferPointer
+  init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = UnsafeRawBufferPointer(bytes) }
+}
+
 @Suite("Values that are more than bits, and nothing says why")
 struct UnknownOwnersTests {
   @Test("a raw layout of the program's own is unresolved, alone and in a class")
@@ -60,11 +74,24 @@ struct UnknownOwnersTests {
     #expect(size.unresolvedCount == 1 && size.estimatedBytes == size.bytes && size.objectCount == 1)
   }
 
+  @Test("where a raw buffer ends another block may start, which is none of its")
+  func ends() throws {
+    let bytes = number(4_096)
+    let blocks = (0..<64).map { _ in UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 16) }
+    defer { for block in blocks { block.deallocate() } }
+    let starts = Set(blocks.map { UInt(bitPattern: $0.baseAddress) })
+    let first = try #require(blocks.first { starts.contains(UInt(bitPattern: $0.baseAddress) + UInt(bytes)) })
+    for size in [try HeapSizer().size(of: made { Window(first) }), try HeapSizer().size(of: made { View(first) })] {
+      #expect(size.unresolvedCount == 1 && size.estimatedBytes == bytes && size.rawBlockCount == 1)
+    }
+  }
+
   @Test("a handle or a pointer with a deinit is unresolved once, and the pointer's block an estimate")
   func handles() throws {
     #expect(try HeapSizer().size(of: Descriptor(number: 3)).unresolvedCount == 1)
-    let size = try expectExact(unresolved: 1) { Block() }
-    #expect(size.estimatedBytes == size.bytes)
+    // The object shows that the allocator has the memory there.
+    let size = try expectExact(unresolved: 1) { HoldsBlock() }
+    #expect(size.estimatedBytes == 1_536 && size.bytes == 1_536 + 32)
     try HeapSizer.registerBorrowingField("number", of: Borrowed.self)
     #expect(try HeapSizer().size(of: Borrowed(number: 3)) == HeapSize())
   }

@@ -37,6 +37,9 @@ final class MadeLimits: Sendable {
   /// Has so many bytes left below the limit.
   func leave(_ room: Int) throws { try write("\(MadeLimits.group)/memory.current", "\(MadeLimits.limit - room)\n") }
 
+  /// Had so many bytes in use at most.
+  func setPeak(_ bytes: Int) throws { try write("\(MadeLimits.group)/memory.peak", "\(bytes)\n") }
+
   /// Has counted so many kills for memory.
   func countKills(_ count: Int) throws { try write("\(MadeLimits.group)/memory.events", "oom_kill \(count)\n") }
 

@@ -33,6 +33,12 @@ enum ProcessState {
     entries(of: "/proc/self/fd").count - 1
   }
 
+  /// What this process's threads are called.
+  static func threadNames() -> [String] {
+    entries(of: "/proc/self/task").compactMap { read("/proc/self/task/\($0)/comm") }
+      .map { String($0.prefix { !$0.isNewline }) }
+  }
+
   /// Whether there is such a process, and it is no zombie.
   static func isRunning(_ process: pid_t, named name: String) -> Bool {
     guard let text = read("/proc/\(process)/stat"), text.contains("(\(name))"), let end = text.lastIndex(of: ")") else {

@@ -44,7 +44,9 @@ struct AcceptanceProfilesTests {
     let loaded = try Statistics(contentsOf: folder.path("q"))
     _ = lines { loaded.printStatistics(className: "leaf", limit: 1, to: &$0) }
     #expect(loaded.objects.map(\.birth) == live.objects.map(\.birth))
-    #expect(loaded.objects.map(\.birth) == loaded.objects.map(\.birth).sorted())
+    // In the order of birth, as far as the counters of processors agree: virtual ones were seen to differ by 8 µs.
+    let births = loaded.objects.map(\.birth)
+    #expect(zip(births, births.dropFirst()).allSatisfy { $1 > $0 - .microseconds(100) })
     // There is something to see: an object that died, one that shrank, referents, the creating line.
     let printed = lines { loaded.printStatistics(to: &$0) }
     #expect(

@@ -65,7 +65,7 @@ private func trackAndClose(_ path: String, _ tracker: ClassTracker) throws -> An
   return plugin.type
 }
 
-@Suite("A library is closed whose class is tracked")
+@Suite("A library is closed whose class is tracked", .serialized)
 struct ClosedLibraryTests {
   /// For the exit tests, whose processes get no values.
   private static let variable = "SIZER_TEST_PLUGIN"
@@ -114,6 +114,29 @@ struct ClosedLibraryTests {
         }
         #expect(again.statistics.objects.count == 90)
         again.close()
+      }
+    }
+  }
+
+  @Test("a pattern means the classes of a library that is opened later, and each time anew")
+  func named() async throws {
+    try await withLibrary {
+      await #expect(processExitsWith: .success) {
+        let tracker = ClassTracker()
+        try tracker.track(classesNamed: "Plugin.H*")
+        for round in 1...3 {
+          let plugin = try Plugin(Self.path())
+          plugin.make(10)
+          try tracker.createSnapshot(mode: .inPlace)
+          #expect(tracker.statistics.objects.count == 20 * round)
+          guard plugin.close(Self.path()) else { exit(9) }
+          try tracker.createSnapshot(mode: .inPlace)
+        }
+        let names = Dictionary(grouping: tracker.statistics.objects, by: \.name).mapValues(\.count)
+        #expect(names == ["Plugin.Heir": 30, "Plugin.Holder<Plugin.Heir>": 30])
+        #expect(tracker.statistics.objects.allSatisfy { $0.death != nil })
+        try tracker.detach(classesNamed: "Plugin.H*")
+        tracker.close()
       }
     }
   }

@@ -14,6 +14,12 @@ private func limitFiles(to bytes: Int?) {
   #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
 }
 
+/// Bytes of a file; 0 where there is none.
+private func length(of path: String) -> Int {
+  var status = stat()
+  return stat(path, &status) == 0 ? Int(status.st_size) : 0
+}
+
 /// A snapshot that the file does not take, and the tracker does.
 private func expectNotWritten(
   _ tracker: ClassTracker, _ label: String, sourceLocation: SourceLocation = #_sourceLocation
@@ -102,6 +108,40 @@ struct FullDiskTests {
       #expect(file.objects[0].records.map(\.bytes) == [32, 32])
       #expect(file.objects[1].records.map { $0.referents.map(\.name) } == [["cache"], []])
       keepAlive((quiet, busy))
+    }
+  }
+
+  @Test("an image of the heap that the file does not take is not kept; its snapshot comes with the next one")
+  func images() async throws {
+    await #expect(processExitsWith: .success) { [path = folder.path("p") as String] in
+      let tracker = ClassTracker()
+      let pages = (0..<20_000).map { _ in made { Leaf() } }
+      try tracker.record(to: path)
+      try tracker.recordHeap("0")
+      try tracker.recordHeap("1")
+      // The child writes its image to a file of its own, which is no longer than those that are there.
+      let lengths = [path, path + "-wal"].map { length(of: $0) }
+      limitFiles(to: lengths.max()! + 16_384)
+      var (written, refusal) = (2, SizerError?.none)
+      while refusal == nil && written < 12 {
+        do throws(SizerError) {
+          try tracker.recordHeap("\(written)")
+          written += 1
+        } catch {
+          refusal = error
+        }
+      }
+      #expect(refusal?.code == .notWritten && refusal?.message.contains("no room to grow") == true, "\(refusal as Any)")
+      #expect(try Statistics(contentsOf: path).heapSnapshots == Array(0..<written))
+      #expect(tracker.statistics.snapshots.map(\.label) == (0...written).map { "\($0)" })
+      limitFiles(to: nil)
+      try tracker.createSnapshot("brings all")
+      try tracker.recordHeap("again")
+      try tracker.stopRecording()
+      let file = try Statistics(contentsOf: path)
+      #expect(file.snapshots.map(\.label) == (0...written).map { "\($0)" } + ["brings all", "again"])
+      #expect(file.heapSnapshots == Array(0..<written) + [written + 2])
+      keepAlive(pages)
     }
   }
 

@@ -13,7 +13,8 @@ private func createTraced() -> (object: Traced, line: Int) {
   return (object, line)
 }
 
-@Suite("Traces of a recording")
+// Both follow one class, and see what the other makes.
+@Suite("Traces of a recording", .serialized)
 struct RecordedTracesTests {
   private let folder: TemporaryFolder
   private var path: String { folder.path("p") }

@@ -18,7 +18,7 @@ struct RecordingErrorsTests {
 
   /// How `record(to:)` fails there.
   private func code(_ path: String) -> ProfileError.Code? {
-    ProfileError.code(path, "ClassTracker.record(to:)") { try tracker.record(to: path) }
+    ProfileError.code(path, "ClassTracker.record(to:tags:)") { try tracker.record(to: path) }
   }
 
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
@@ -53,7 +53,7 @@ struct RecordingErrorsTests {
     try tracker.record(to: path)
     try tracker.createSnapshot("one")
     let error = #expect(throws: ProfileError.self) { try tracker.record(to: folder.path("q")) }
-    #expect(error?.code == .busy && error?.operation == "ClassTracker.record(to:)")
+    #expect(error?.code == .busy && error?.operation == "ClassTracker.record(to:tags:)")
     #expect(throws: ProfileError.self) { try tracker.record(to: path) }
     #expect(!folder.files.contains("q"))
     try tracker.createSnapshot("two")
@@ -66,7 +66,7 @@ struct RecordingErrorsTests {
   func closed() throws {
     tracker.close()
     let error = #expect(throws: ProfileError.self) { try tracker.record(to: path) }
-    #expect(error?.code == .closed && error?.operation == "ClassTracker.record(to:)")
+    #expect(error?.code == .closed && error?.operation == "ClassTracker.record(to:tags:)")
     #expect(folder.files == [])
     try tracker.stopRecording()
     keepAlive(leaf)

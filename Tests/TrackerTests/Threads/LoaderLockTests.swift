@@ -28,7 +28,7 @@ struct LoaderLockTests {
   @Test("who makes objects under the loader's lock and who tracks their class do not wait for each other for ever")
   func loader() async {
     await #expect(processExitsWith: .success) {
-      alarm(60)  // a deadlock ends the process, and fails the test
+      alarm(300)  // a deadlock ends the process, and fails the test
       let isOver = Atomic(false)
       let maker = Task.detached {
         var rounds = 0

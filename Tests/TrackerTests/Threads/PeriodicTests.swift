@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Sizer
+import Synchronization
+import TestSupport
 import Testing
 
 /// The names of this process's threads.
@@ -21,16 +23,6 @@ private func threadNames() -> [String] {
   return names
 }
 private func snapshotThreads() -> Int { threadNames().count { $0 == "sizer-snapshots" } }
-
-/// Waits until `condition` holds, for a minute at most: a machine may be busy.
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-  let end = ContinuousClock.now + .seconds(60)
-  while ContinuousClock.now < end {
-    if try condition() { return true }
-    usleep(2_000)
-  }
-  return false
-}
 
 /// Long enough that a snapshot which must not come would come.
 private func afterSomeIntervals(_ tracker: ClassTracker) -> Int {
@@ -56,7 +48,38 @@ struct PeriodicTests {
     let times = tracker.statistics.snapshots.map(\.timestamp)
     #expect(times == times.sorted())
     #expect(tracker.statistics.snapshots.allSatisfy { $0.error == nil && $0.process.resident > 0 })
+    let labels = tracker.statistics.snapshots.map { $0.label.split(separator: ",") }
+    #expect(labels.map { $0.first.map(String.init) } == (1...labels.count).map { "periodic \($0)" })
+    #expect(labels.allSatisfy { $0.last?.wholeMatch(of: /\ 00:\d\d:\d\d\.\d\d/) != nil })
     keepAlive(leaf)
+  }
+
+  @Test("after a long one as many are left out as it is to rest")
+  func rests() {
+    let (periodic, restless) = (PeriodicSnapshots(), PeriodicSnapshots())
+    let times = Mutex<[ContinuousClock.Instant]>([])
+    #expect(
+      periodic.start(every: .milliseconds(1), resting: 9) { number in
+        times.withLock { $0.append(.now) }
+        usleep(20_000)
+        times.withLock { $0.append(.now) }
+        return number < 4
+      })
+    #expect(eventually { times.withLock { $0.count } == 8 })
+    for end in stride(from: 1, to: 7, by: 2) {
+      let (took, rest) = times.withLock { ($0[end] - $0[end - 1], $0[end + 1] - $0[end]) }
+      #expect(rest >= took * 8)  // nine times, less what passes between two looks at the clock
+    }
+    let calls = Mutex(0)
+    let start = ContinuousClock.now
+    #expect(
+      restless.start(every: .milliseconds(1)) { number in
+        usleep(20_000)
+        calls.withLock { $0 = number }
+        return number < 4
+      })
+    #expect(eventually { calls.withLock { $0 } == 4 })
+    #expect(ContinuousClock.now - start < times.withLock { $0[7] - $0[0] })
   }
 
   @Test("starting again changes the interval only: one thread goes on")

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_allocator.h"
 
+#include <stdint.h>
+
 #include "allocator/jemalloc.h"
 #include "allocator/libc.h"
 #include "csizer_target.h"
+#include "platform/address_space.h"
 #include "platform/malloc_calls.h"
 
 // The public calls, by whoever serves the process: jemalloc, or libc's allocator and all others, which tell no more
@@ -18,6 +21,12 @@ csizer_status csizer_allocator_find(const char **ret_reason) {
 const char *csizer_allocator_name(void) { return is_jemalloc() ? csizer_jemalloc_name() : "libc"; }
 
 bool csizer_allocator_has_uniform_pages(void) { return is_jemalloc(); }
+
+csizer_allocator_geometry csizer_allocator_geometry_read(void) {
+  // Who can't be asked is looked at in the smallest pages, and nothing is taken to have some of its own.
+  static const csizer_allocator_geometry unknown = {(size_t)1 << PLATFORM_LEAST_PAGE_SHIFT, SIZE_MAX};
+  return is_jemalloc() ? csizer_jemalloc_geometry() : unknown;
+}
 
 bool csizer_allocator_serves_process(void) { return is_jemalloc() ? csizer_jemalloc_serves_process() : true; }
 

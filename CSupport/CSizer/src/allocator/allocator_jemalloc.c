@@ -16,9 +16,8 @@ static struct {
   bool serves_process;
   bool has_arena;
   unsigned arena;          // Sizer's own
-  size_t page;
-  size_t lookup_mib[3];
-  size_t lookup_depth;
+  csizer_allocator_geometry geometry;
+  jemalloc_lookup lookup;
   bool has_lookup;
 } state = {.once = PTHREAD_ONCE_INIT};
 
@@ -33,19 +32,61 @@ static bool probe_malloc(void) {
   return after != before;
 }
 
+// Debian builds jemalloc for AArch64 with pages of 64 KiB, for kernels with any: the kernel's page says nothing here.
+// Slabs hold the blocks that have a bin, up to three and a half pages (sc.c), which is what an old one that tells
+// nothing is taken to do.
+static void ask_geometry(csizer_allocator_geometry *ret) {
+  unsigned bins = 0;
+  size_t size = sizeof ret->page_bytes;
+  if (csizer_malloc.mallctl("arenas.page", &ret->page_bytes, &size, NULL, 0))
+    ret->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+  ret->largest_in_slab = ret->page_bytes / 2 * 7;
+  size = sizeof bins;
+  if (csizer_malloc.mallctl("arenas.nbins", &bins, &size, NULL, 0) || !bins) return;
+  char name[48];
+  size_t largest = 0;
+  snprintf(name, sizeof name, "arenas.bin.%u.size", bins - 1);
+  size = sizeof largest;
+  if (csizer_malloc.mallctl(name, &largest, &size, NULL, 0) == 0) ret->largest_in_slab = largest;
+}
+
+static void enter(csizer_allocator_scope *scope) {
+  if (!state.has_arena) return;
+  // The thread's cache would hand out blocks of the measured arena: it is off until the scope is left.
+  bool off = false;
+  size_t size = sizeof scope->had_thread_cache;
+  if (csizer_malloc.mallctl("thread.tcache.enabled", &scope->had_thread_cache, &size, &off, sizeof off)) return;
+  size = sizeof scope->previous_arena;
+  scope->entered =
+      csizer_malloc.mallctl("thread.arena", &scope->previous_arena, &size, &state.arena, sizeof state.arena) == 0;
+}
+
+static void leave(csizer_allocator_scope *scope) {
+  if (scope->entered)
+    csizer_malloc.mallctl("thread.arena", NULL, NULL, &scope->previous_arena, sizeof scope->previous_arena);
+  if (scope->had_thread_cache)
+    csizer_malloc.mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache,
+                          sizeof scope->had_thread_cache);
+}
+
 static void prepare(void) {
   const char *version = NULL;
   size_t size = sizeof version;
   if (csizer_malloc.mallctl("version", &version, &size, NULL, 0)) version = "of unknown version";
   snprintf(state.name, sizeof state.name, "jemalloc %s", version);
   state.serves_process = probe_malloc();
-  size = sizeof state.page;
-  if (csizer_malloc.mallctl("arenas.page", &state.page, &size, NULL, 0)) state.page = (size_t)sysconf(_SC_PAGESIZE);
+  ask_geometry(&state.geometry);
   size = sizeof state.arena;
   state.has_arena = csizer_malloc.mallctl("arenas.create", &state.arena, &size, NULL, 0) == 0;
-  state.lookup_depth = 3;
-  state.has_lookup = csizer_malloc.mallctlnametomib("experimental.utilization.batch_query", state.lookup_mib,
-                                                    &state.lookup_depth) == 0;
+  csizer_allocator_scope scope = {0};
+  enter(&scope);
+  state.has_lookup = csizer_jemalloc_lookup_prepare(&state.lookup);
+  leave(&scope);
+}
+
+csizer_allocator_geometry csizer_jemalloc_geometry(void) {
+  pthread_once(&state.once, prepare);
+  return state.geometry;
 }
 
 const char *csizer_jemalloc_name(void) {
@@ -70,7 +111,7 @@ size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask) {
 static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) {
   if (regions != 1) return true;
   size_t usable = csizer_malloc.malloc_usable_size((void *)address);
-  return usable == bytes || usable + state.page == bytes;
+  return usable == bytes || usable + state.geometry.page_bytes == bytes;
 }
 
 // Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are
@@ -78,35 +119,18 @@ static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) 
 csizer_ownership csizer_jemalloc_ownership(const void *address) {
   pthread_once(&state.once, prepare);
   if (!state.has_lookup) return CSIZER_OWNERSHIP_UNKNOWN;
-  struct {
-    size_t free_regions, regions, slab_bytes;
-  } answer = {0, 0, 0};
-  size_t size = sizeof answer;
-  if (csizer_malloc.mallctlbymib(state.lookup_mib, state.lookup_depth, &answer, &size, &address, sizeof address))
-    return CSIZER_OWNERSHIP_UNKNOWN;
-  bool is_owned = answer.slab_bytes && may_hold_a_start(address, answer.regions, answer.slab_bytes);
+  jemalloc_place place;
+  if (!csizer_jemalloc_look_up(&state.lookup, address, &place)) return CSIZER_OWNERSHIP_UNKNOWN;
+  bool is_owned = place.regions && may_hold_a_start(address, place.regions, place.bytes);
   return is_owned ? CSIZER_OWNED : CSIZER_FOREIGN;
 }
 
 void csizer_jemalloc_scope_enter(csizer_allocator_scope *scope) {
   pthread_once(&state.once, prepare);
-  if (!state.has_arena) return;
-  // The thread's cache would hand out blocks of the measured arena: it is off until the scope is left.
-  bool off = false;
-  size_t size = sizeof scope->had_thread_cache;
-  if (csizer_malloc.mallctl("thread.tcache.enabled", &scope->had_thread_cache, &size, &off, sizeof off)) return;
-  size = sizeof scope->previous_arena;
-  scope->entered =
-      csizer_malloc.mallctl("thread.arena", &scope->previous_arena, &size, &state.arena, sizeof state.arena) == 0;
+  enter(scope);
 }
 
-void csizer_jemalloc_scope_leave(csizer_allocator_scope *scope) {
-  if (scope->entered)
-    csizer_malloc.mallctl("thread.arena", NULL, NULL, &scope->previous_arena, sizeof scope->previous_arena);
-  if (scope->had_thread_cache)
-    csizer_malloc.mallctl("thread.tcache.enabled", NULL, NULL, &scope->had_thread_cache,
-                          sizeof scope->had_thread_cache);
-}
+void csizer_jemalloc_scope_leave(csizer_allocator_scope *scope) { leave(scope); }
 
 bool csizer_jemalloc_own_arena(unsigned *ret_arena) {
   pthread_once(&state.once, prepare);

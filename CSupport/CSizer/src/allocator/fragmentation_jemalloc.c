@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include "allocator/jemalloc.h"
 #include "allocator/slab_set.h"
 #include "census/heapmap_internal.h"
@@ -95,7 +93,7 @@ csizer_status csizer_jemalloc_fragmentation(const csizer_heapmap *map, const uin
                                             csizer_slab_use *uses) {
   for (size_t i = 0; i < count; i++)
     if (classes[i] >= class_count) return CSIZER_INVALID;
-  reader reader = {.depth = DEEPEST, .page = (size_t)sysconf(_SC_PAGESIZE), .classes = classes, .uses = uses};
+  reader reader = {.depth = DEEPEST, .page = csizer_jemalloc_geometry().page_bytes, .classes = classes, .uses = uses};
   if (csizer_malloc.mallctlnametomib("experimental.utilization.batch_query", reader.mib, &reader.depth))
     return CSIZER_UNSUPPORTED;
   for (size_t i = 0; i < class_count; i++) uses[i] = (csizer_slab_use){0};

@@ -10,6 +10,7 @@
 
 const char *csizer_jemalloc_name(void);
 bool csizer_jemalloc_serves_process(void);
+csizer_allocator_geometry csizer_jemalloc_geometry(void);
 size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask);
 csizer_ownership csizer_jemalloc_ownership(const void *address);
 void csizer_jemalloc_scope_enter(csizer_allocator_scope *scope);
@@ -17,6 +18,21 @@ void csizer_jemalloc_scope_leave(csizer_allocator_scope *scope);
 
 /// jemalloc's number of Sizer's own arena; false when there is none.
 bool csizer_jemalloc_own_arena(unsigned *ret_arena);
+
+/// What the look-up tells of an address: zeros when it is not jemalloc's; no regions when no block is there.
+typedef struct jemalloc_place {
+  size_t free_regions, regions, bytes;
+} jemalloc_place;
+
+typedef struct jemalloc_lookup {
+  size_t mib[3], depth;
+} jemalloc_lookup;
+
+// lookup_jemalloc.c
+/// False when there is no look-up, or asking would end the process. While the calling thread allocates in an arena that
+/// nobody else uses, without a cache of its own. Once.
+bool csizer_jemalloc_lookup_prepare(jemalloc_lookup *ret_lookup);
+bool csizer_jemalloc_look_up(const jemalloc_lookup *lookup, const void *address, jemalloc_place *ret_place);
 
 // statistics_jemalloc.c
 csizer_status csizer_jemalloc_accounts(csizer_accounts *ret);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include "allocator/jemalloc.h"
 #include "platform/malloc_calls.h"
@@ -83,7 +82,7 @@ static size_t look_own(void) {
 csizer_status csizer_jemalloc_accounts(csizer_accounts *ret) {
   int saved_errno = errno;
   if (!refresh()) return CSIZER_UNSUPPORTED;
-  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t page = csizer_jemalloc_geometry().page_bytes;
   *ret = (csizer_accounts){
       .allocated = look_all(ALLOCATED),
       .small = look_all(SMALL),

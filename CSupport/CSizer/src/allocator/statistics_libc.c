@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE
-#include <features.h>
-#include <malloc.h>
-
 #include "allocator/libc.h"
+#include "platform/malloc_calls.h"
 
 // The statistics that libc keeps of its allocator.
 
-// mallinfo2 came with glibc 2.33; mallinfo, before it, counts in ints and is wrong above 2 GiB.
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#define HAS_BOOKS(result, name, parameters) +1
+#if CSIZER_MALLOC_BOOKS(HAS_BOOKS) + 0
 csizer_status csizer_libc_accounts(csizer_accounts *ret) {
-  struct mallinfo2 info = mallinfo2();
+  if (!csizer_malloc_keeps_books()) return CSIZER_UNSUPPORTED;
+  const struct mallinfo2 info = csizer_malloc.mallinfo2();
   *ret = (csizer_accounts){
       .allocated = info.uordblks + info.hblkhd,
       .small = info.uordblks,

@@ -47,7 +47,7 @@ static void copy_bits(census_copy *copy, const csizer_heapmap *map) {
     const heapmap_leaf *leaf = heapmap_leaf_numbered(map, copy->leaves[i]);
     const census_span *span = &copy->spans[copy->leaves[i]];
     for (uint32_t unit = span->first; unit < span->first + span->count; unit++)
-      copy->units[span->base + unit].live = __atomic_load_n(&leaf->live[unit], __ATOMIC_RELAXED);
+      copy->units[span->base + unit].live = heapmap_live_in(leaf, unit);
   }
 }
 

@@ -38,7 +38,7 @@ void csizer_census_copy_free(census_copy *copy);
 /// The address of a grain.
 uintptr_t csizer_census_address(const census_copy *copy, uint32_t grain);
 
-/// The grain at an address below 2^47 and divisible by 16; CENSUS_NONE when the copy does not span it.
+/// The grain at an address that can be in a map and divisible by 16; CENSUS_NONE when the copy does not span it.
 static inline uint32_t census_grain(const census_copy *copy, uintptr_t address) {
   const census_span *span = &copy->spans[address >> HEAPMAP_LEAF_SHIFT];
   uint32_t unit = (uint32_t)heapmap_unit_index(address);

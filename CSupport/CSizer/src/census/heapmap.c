@@ -41,11 +41,18 @@ void csizer_heapmap_destroy(csizer_heapmap *map) {
   csizer_pages_unmap(map, sizeof *map);
 }
 
+// Far from the heap, which grows where the system puts what comes next: sweeps would go over a leaf in its middle, too.
+static void *place_for_leaf(uintptr_t address) {
+  const uintptr_t far = (uintptr_t)64 << HEAPMAP_LEAF_SHIFT;
+  const uintptr_t start = address >> HEAPMAP_LEAF_SHIFT << HEAPMAP_LEAF_SHIFT;
+  return (void *)(start > far ? start - far : 0);
+}
+
 heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address) {
   if (address >> HEAPMAP_ADDRESS_BITS) return NULL;
   heapmap_leaf *leaf = heapmap_leaf_at(map, address);
   if (leaf) return leaf;
-  leaf = csizer_pages_map(sizeof *leaf);
+  leaf = csizer_pages_map_at(place_for_leaf(address), sizeof *leaf);
   if (!leaf) return NULL;
   leaf->first_unit = HEAPMAP_UNITS;
   heapmap_leaf *other = NULL;
@@ -74,7 +81,8 @@ bool csizer_heapmap_insert(csizer_heapmap *map, const void *address) {
 }
 
 bool csizer_heapmap_remove(csizer_heapmap *map, const void *address) {
-  return heapmap_remove(map, (uintptr_t)address) != NULL;
+  heapmap_leaf *leaf = heapmap_leaf_of(map, (uintptr_t)address);
+  return leaf && heapmap_remove(leaf, (uintptr_t)address);
 }
 
 bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {

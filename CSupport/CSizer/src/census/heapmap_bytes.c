@@ -20,20 +20,21 @@ static size_t resident_bytes(const void *start, size_t bytes) {
 }
 
 // Of a plane only the units in the leaf's range were ever touched; the kernel is asked about every page that one names.
-static size_t resident_plane(const heapmap_leaf *leaf, const uint64_t *plane) {
-  size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof *plane;
-  size_t first = heapmap_first_unit(leaf) / page_words * page_words;
-  return resident_bytes(&plane[first], (heapmap_last_unit(leaf) - first + 1) * sizeof *plane);
+static size_t resident_plane(const heapmap_leaf *leaf, const void *plane, size_t unit_bytes) {
+  size_t page_units = (size_t)sysconf(_SC_PAGESIZE) / unit_bytes;
+  size_t first = heapmap_first_unit(leaf) / page_units * page_units;
+  return resident_bytes((const char *)plane + first * unit_bytes, (heapmap_last_unit(leaf) - first + 1) * unit_bytes);
 }
 
 static size_t resident_leaf(const heapmap_leaf *leaf) {
   // References that are none may have marked anything (walk_loop.c).
-  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen);
+  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen) + resident_bytes(leaf->opened, sizeof leaf->opened);
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
-  return bytes + resident_plane(leaf, leaf->live) + resident_plane(leaf, leaf->done) +
-         resident_plane(leaf, leaf->tracked);
+  return bytes + resident_plane(leaf, leaf->live, sizeof *leaf->live) +
+         resident_plane(leaf, leaf->done, sizeof *leaf->done) +
+         resident_plane(leaf, leaf->tracked, sizeof *leaf->tracked);
 }
 
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map) {

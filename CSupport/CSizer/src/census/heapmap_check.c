@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The heap map's invariants, for tests and stress.
 #ifdef CSIZER_CHECKS
+#define _GNU_SOURCE
 #include "census/heapmap_check.h"
 
 #include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "census/heapmap_marks.h"
 
@@ -11,9 +14,10 @@ static bool has_bit(const uint64_t *words, size_t index) {
   return __atomic_load_n(&words[index / 64], __ATOMIC_ACQUIRE) >> (index % 64) & 1;
 }
 
+enum { PATIENCE = 1000 };
+
 // Another thread may just be putting a leaf in: its bits follow.
 static bool is_listed(const csizer_heapmap *map, size_t index) {
-  enum { PATIENCE = 1000 };
   for (int i = 0; i < PATIENCE; i++) {
     if (has_bit(map->present, index) && has_bit(map->present_words, index / 64)) return true;
     sched_yield();
@@ -35,12 +39,41 @@ static const char *check_list(const csizer_heapmap *map) {
 // What is set outside of the range that is gone over is never found again. The flags are read before the range: an
 // object's thread widens the range first.
 static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
-  uint64_t live = __atomic_load_n(&leaf->live[unit], __ATOMIC_ACQUIRE);
+  uint64_t live = heapmap_live_in(leaf, unit);
   uint64_t tracked = __atomic_load_n(&leaf->tracked[unit], __ATOMIC_ACQUIRE);
   if (!(live | tracked)) return NULL;
   if (live && !heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
   if (!heapmap_spans(leaf, unit)) return "an object is live or tracked outside of its leaf's range";
   return NULL;
+}
+
+static bool has_bytes(const heapmap_leaf *leaf, size_t plot) {
+  const uint64_t *words = leaf->live[plot * HEAPMAP_UNITS_PER_PLOT];
+  for (size_t i = 0; i < HEAPMAP_PLOT_BYTES / sizeof *words; i++)
+    if (__atomic_load_n(&words[i], __ATOMIC_RELAXED)) return true;
+  return false;
+}
+
+// Nobody looks into a plot that is not open. A thread whose plot was closed while it made an object may just be about
+// to open it again.
+static const char *check_plot(const heapmap_leaf *leaf, size_t plot) {
+  for (int i = 0; i < PATIENCE; i++) {
+    if (__atomic_load_n(&leaf->opened[plot], __ATOMIC_ACQUIRE)) return NULL;
+    if (!has_bytes(leaf, plot)) return NULL;
+    sched_yield();
+  }
+  return "an object is live in a plot that is not open";
+}
+
+// What the kernel has no memory for is not read: that would make some.
+static const char *check_plots(const heapmap_leaf *leaf) {
+  unsigned char resident[HEAPMAP_PLOTS];  // a byte for each page, of which none is smaller than a plot's
+  const size_t plots_of_a_page = (size_t)sysconf(_SC_PAGESIZE) / HEAPMAP_PLOT_BYTES;
+  if (mincore((void *)(uintptr_t)leaf->live, sizeof leaf->live, resident)) return NULL;
+  const char *broken = NULL;
+  for (size_t plot = 0; !broken && plot < HEAPMAP_PLOTS; plot++)
+    if (resident[plot / plots_of_a_page] & 1) broken = check_plot(leaf, plot);
+  return broken;
 }
 
 const char *csizer_heapmap_check(const csizer_heapmap *map) {
@@ -49,6 +82,7 @@ const char *csizer_heapmap_check(const csizer_heapmap *map) {
     const heapmap_leaf *leaf = map->leaves[i];
     if (heapmap_last_unit(leaf) >= HEAPMAP_UNITS || heapmap_first_unit(leaf) > HEAPMAP_UNITS)
       return "a leaf's range reaches over its end";
+    if (!broken) broken = check_plots(leaf);
     for (size_t unit = 0; !broken && unit < HEAPMAP_UNITS; unit++) broken = check_unit(leaf, unit);
   }
   return broken;

@@ -13,7 +13,8 @@
 enum {
   HEAPMAP_ADDRESS_BITS = PLATFORM_ADDRESS_BITS,
   HEAPMAP_LEAF_SHIFT = 30,                                          // a leaf covers 1 GiB
-  HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 bits of 16 bytes each
+  HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 places of 16 bytes each
+  HEAPMAP_PLOT_SHIFT = 16,                                          // a plot's places have 4 KiB of the map
   HEAPMAP_PAGE_SHIFT = PLATFORM_LEAST_PAGE_SHIFT,  // larger ones count as several
   HEAPMAP_UNITS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PAGES = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PAGE_SHIFT),
@@ -21,11 +22,21 @@ enum {
   HEAPMAP_STRETCH_SHIFT = 9,                                        // a stretch is 512 units
   HEAPMAP_STRETCHES = HEAPMAP_UNITS >> HEAPMAP_STRETCH_SHIFT,
   HEAPMAP_UNITS_PER_PAGE = 1 << (HEAPMAP_PAGE_SHIFT - HEAPMAP_UNIT_SHIFT),
+  HEAPMAP_PLACES = 1 << (HEAPMAP_LEAF_SHIFT - 4),
+  HEAPMAP_PLOTS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PLOT_SHIFT),
+  HEAPMAP_UNITS_PER_PLOT = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_UNIT_SHIFT),
+  HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - 4),               // of the map
 };
 
 typedef struct heapmap_leaf {
-  /// The two planes lie apart: a sweep sets bits seen at random places, and reads bits live in order.
-  uint64_t live[HEAPMAP_UNITS];
+  /// A byte for each place, 1 where an object lives; read as words, eight to a unit. Neighbours are threads' that know
+  /// nothing of each other: what they store does not touch the others' bytes, so nobody needs a locked instruction.
+  /// First in the leaf, which begins with a page: each plot's are pages of their own, which can be given back.
+  uint64_t live[HEAPMAP_UNITS][8];
+  /// For each plot, when it was opened last; 0: nothing lives there; below 0: somebody asks whether it may be closed
+  /// (heapmap_plots.c).
+  int32_t opened[HEAPMAP_PLOTS];
+  /// The two planes lie apart: a sweep sets bits seen at random places, and reads those that live in order.
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
@@ -46,6 +57,12 @@ struct csizer_heapmap {
   /// Which leaves there are, a bit each, and which words of that have a bit: nobody reads a megabyte of empty table.
   uint64_t present[HEAPMAP_LEAVES / 64];
   uint64_t present_words[HEAPMAP_LEAVES / 64 / 64];
+  /// Plots that are open, how many of them were opened since somebody closed some, and how many were open then; and the
+  /// last opening. All under the lock of heapmap_plots.c.
+  uint32_t open_plots, opened_since, open_then;
+  int32_t last_opening;
+  /// When a walk looked last. Atomic.
+  uint64_t looked;
 };
 
 static inline uint64_t heapmap_bit(uintptr_t address) {
@@ -119,41 +136,74 @@ static inline void heapmap_note(heapmap_leaf *leaf, uintptr_t address) {
 
 // ---- Live ----
 
+static inline size_t heapmap_plot_index(uintptr_t address) {
+  return (address >> HEAPMAP_PLOT_SHIFT) & (HEAPMAP_PLOTS - 1);
+}
+
+/// The byte of the place at an address.
+static inline uint8_t *heapmap_live_byte(heapmap_leaf *leaf, uintptr_t address) {
+  return (uint8_t *)leaf->live + ((address >> 4) & (HEAPMAP_PLACES - 1));
+}
+
 /// Whether an object that is live starts at the address, which is a multiple of 16.
 static inline bool heapmap_is_live(const heapmap_leaf *leaf, uintptr_t address) {
-  return (__atomic_load_n(&leaf->live[heapmap_unit_index(address)], __ATOMIC_RELAXED) & heapmap_bit(address)) != 0;
+  return __atomic_load_n((const uint8_t *)leaf->live + ((address >> 4) & (HEAPMAP_PLACES - 1)), __ATOMIC_RELAXED);
 }
 
 /// The live of a whole unit, a bit for each place.
 static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
-  return __atomic_load_n(&leaf->live[unit], __ATOMIC_RELAXED);
+  // Each byte, which is 0 or 1, moves to a bit of the top byte: none of the products meet.
+  const uint64_t gather = 0x0102040810204080;
+  uint64_t bits = 0;
+  if (!__atomic_load_n(&leaf->opened[unit / HEAPMAP_UNITS_PER_PLOT], __ATOMIC_RELAXED)) return 0;
+  for (int i = 0; i < 8; i++)
+    bits |= (__atomic_load_n(&leaf->live[unit][i], __ATOMIC_RELAXED) * gather >> 56) << (8 * i);
+  return bits;
 }
+
+/// As csizer_heapmap_insert, for a place whose leaf or plot may not be there, or is being closed.
+bool csizer_heapmap_insert_slowly(csizer_heapmap *map, uintptr_t address);
+
+#ifdef CSIZER_CHECKS
+/// Tests only: what a birth calls between its look at the plot and its store, as if the thread lost its processor
+/// there. NULL: nothing. Written while one thread runs.
+extern void (*csizer_heapmap_before_store)(void);
+#endif
 
 /// As csizer_heapmap_insert.
 static inline bool heapmap_insert(csizer_heapmap *map, uintptr_t address) {
-  if (__builtin_expect(address >> HEAPMAP_ADDRESS_BITS != 0, 0)) return false;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, address);
-  if (__builtin_expect(!leaf, 0)) {
-    leaf = csizer_heapmap_leaf_make(map, address);
-    if (!leaf) return false;
+  heapmap_leaf *leaf = heapmap_leaf_of(map, address);
+  if (__builtin_expect(leaf != NULL, 1)) {
+    const int32_t *opened = &leaf->opened[heapmap_plot_index(address)];
+    const int32_t opening = __atomic_load_n(opened, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(opening > 0, 1)) {
+#ifdef CSIZER_CHECKS
+      if (csizer_heapmap_before_store) csizer_heapmap_before_store();
+#endif
+      __atomic_store_n(heapmap_live_byte(leaf, address), 1, __ATOMIC_RELEASE);
+      // Who closes a plot makes sure that a processor which has not stored before it looks will read this after it.
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+      if (__builtin_expect(__atomic_load_n(opened, __ATOMIC_RELAXED) == opening, 1)) return true;
+    }
   }
-  if (__builtin_expect(!heapmap_has_objects(leaf), 0)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
-  heapmap_note_unit(leaf, heapmap_unit_index(address));
-  __atomic_fetch_or(&leaf->live[heapmap_unit_index(address)], heapmap_bit(address), __ATOMIC_RELAXED);
+  return csizer_heapmap_insert_slowly(map, address);
+}
+
+/// As csizer_heapmap_remove, in the address's leaf.
+static inline bool heapmap_remove(heapmap_leaf *leaf, uintptr_t address) {
+  // Raw memory goes this way too: what is only read gets no memory of the map's.
+  if ((address & 15) || !heapmap_is_live(leaf, address)) return false;
+  __atomic_store_n(heapmap_live_byte(leaf, address), 0, __ATOMIC_RELEASE);
   return true;
 }
 
-/// As csizer_heapmap_remove; the leaf in which the object was, or NULL when it was not there.
-static inline heapmap_leaf *heapmap_remove(csizer_heapmap *map, uintptr_t address) {
-  if (__builtin_expect(((address >> HEAPMAP_ADDRESS_BITS) | (address & 15)) != 0, 0)) return NULL;
-  heapmap_leaf *leaf = heapmap_leaf_at(map, address);
-  if (__builtin_expect(!leaf, 0)) return NULL;
-  uint64_t *word = &leaf->live[heapmap_unit_index(address)];
-  // Raw memory goes this way too: a plain load spares it the locked instruction.
-  if (!(__atomic_load_n(word, __ATOMIC_RELAXED) & heapmap_bit(address))) return NULL;
-  __atomic_fetch_and(word, ~heapmap_bit(address), __ATOMIC_RELAXED);
-  return leaf;
-}
+// ---- Plots ----
+
+/// Whether plots where nothing lives any more can be closed: the system has membarrier(2).
+bool csizer_heapmap_can_close(void);
+
+/// As csizer_heapmap_give_back, once a second at most: for those who come by often.
+void csizer_heapmap_give_back_sometimes(csizer_heapmap *map);
 
 // ---- Tracked ----
 

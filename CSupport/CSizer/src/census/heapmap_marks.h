@@ -38,9 +38,14 @@ static inline heapmap_meeting heapmap_meet(heapmap_leaf *leaf, heapmap_grain gra
   size_t unit = heapmap_unit_of_grain(grain);
   uint64_t bit = (uint64_t)1 << (grain & 63);
   if (leaf->seen[unit] & bit) return HEAPMAP_SEEN_BEFORE;
-  if (__builtin_expect(!(heapmap_live_in(leaf, unit) & bit), 0)) return HEAPMAP_UNLISTED;
+  if (__builtin_expect(!heapmap_is_live(leaf, grain << 4), 0)) return HEAPMAP_UNLISTED;
   leaf->seen[unit] |= bit;
   return HEAPMAP_SEEN_NOW;
+}
+
+/// Whether an object lives at the address is going to be asked soon.
+static inline void heapmap_fetch_live(const heapmap_leaf *leaf, uintptr_t address) {
+  __builtin_prefetch((const uint8_t *)leaf->live + ((address >> 4) & (HEAPMAP_PLACES - 1)));
 }
 
 /// Marks what is at a grain as seen, whatever it is: the sweep under way asks the census when it comes there.
@@ -101,28 +106,16 @@ static inline bool heapmap_next_place(heapmap_places *places, uintptr_t *ret_add
   return true;
 }
 
+/// Whether anything in the unit is seen and not done: of most units nothing is.
+static inline bool heapmap_waits(const heapmap_leaf *leaf, size_t unit) {
+  return (leaf->seen[unit] & ~leaf->done[unit]) != 0;
+}
+
 /// What is seen and not done in the unit that starts at `start`; from now on it is done.
 static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t unit, uintptr_t start) {
   uint64_t waiting = leaf->seen[unit] & ~leaf->done[unit];
   if (waiting) leaf->done[unit] |= waiting;
   return (heapmap_places){start, waiting};
-}
-
-/// Whether there are places among these at which the census knows no object.
-static inline bool heapmap_are_unlisted(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  return (places.bits & ~heapmap_live_in(leaf, unit)) != 0;
-}
-
-/// Those; they are not seen any more.
-static inline heapmap_places heapmap_unsee_unlisted(heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  uint64_t unlisted = places.bits & ~heapmap_live_in(leaf, unit);
-  leaf->seen[unit] &= ~unlisted;
-  return (heapmap_places){places.start, unlisted};
-}
-
-/// Which of these are live objects or seen.
-static inline heapmap_places heapmap_still_known(const heapmap_leaf *leaf, size_t unit, heapmap_places places) {
-  return (heapmap_places){places.start, places.bits & (heapmap_live_in(leaf, unit) | leaf->seen[unit])};
 }
 
 /// From now on all that is seen is done.

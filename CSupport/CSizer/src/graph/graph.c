@@ -3,7 +3,9 @@
 #include "csizer_graph.h"
 
 #include "graph/graph_internal.h"
+#include "layouts/layout_check.h"
 #include "layouts/unknown_types.h"
+#include "platform/refusals.h"
 
 static csizer_status make_tables(csizer_graph *graph) {
   enum { WHOLE_PAGES = 16 * 1024 };  // of 64 KiB, at most: half of a list can be given back
@@ -30,6 +32,7 @@ csizer_status csizer_graph_make(csizer_heapmap *map, csizer_layouts *layouts, cs
   graph->layouts = layouts;
   const csizer_walk_options options = {.census_is_complete = true};
   csizer_status status = csizer_walk_create(map, layouts, &options, &graph->walk);
+  if (!status) status = csizer_graph_note_memory(graph);
   if (!status) graph->unknown_kind = find_unknown_kind(layouts);
   if (layouts->failed) status = CSIZER_NO_MEMORY;
   if (status) csizer_graph_destroy(graph);
@@ -50,25 +53,41 @@ csizer_status csizer_graph_finish(csizer_graph *graph) {
   csizer_graph_merge(graph);
   csizer_graph_count(graph);
 #ifdef CSIZER_CHECKS
-  if (!graph->status && csizer_graph_check(graph)) graph->status = CSIZER_INVALID;
+  const char *broken = graph->status ? NULL : csizer_layout_check(graph->layouts);
+  if (!graph->status && !broken) broken = csizer_graph_check(graph);
+  if (broken) graph->status = csizer_refusal_tell_broken(broken);
 #endif
   return graph->status;
 }
 
-csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+static csizer_status capture(csizer_heapmap *map, csizer_layouts *layouts, bool has_no_edges,
+                             csizer_graph **ret_graph) {
   csizer_graph *graph;
   csizer_status status = csizer_graph_make(map, layouts, &graph);
   if (status) return status;
+  graph->has_no_edges = has_no_edges;
   status = csizer_graph_begin(graph);
   if (!status) {
     csizer_graph_scan(graph);
     status = csizer_graph_finish(graph);
+  }
+  if (!status) {
+    csizer_graph_find_foreign(graph);
+    status = graph->status;
   }
   csizer_walk_destroy(graph->walk);
   graph->walk = NULL;
   if (status) csizer_graph_destroy(graph);
   else *ret_graph = graph;
   return status;
+}
+
+csizer_status csizer_graph_capture(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+  return capture(map, layouts, false, ret_graph);
+}
+
+csizer_status csizer_graph_capture_rows(csizer_heapmap *map, csizer_layouts *layouts, csizer_graph **ret_graph) {
+  return capture(map, layouts, true, ret_graph);
 }
 
 void csizer_graph_destroy(csizer_graph *graph) {
@@ -83,7 +102,11 @@ void csizer_graph_destroy(csizer_graph *graph) {
   csizer_pages_unmap(graph->raws, graph->raw_capacity * sizeof *graph->raws);
   csizer_pages_unmap(graph->counts, graph->counts_capacity * sizeof *graph->counts);
   csizer_pages_unmap(graph->unused, graph->unused_capacity * sizeof *graph->unused);
+  csizer_pages_unmap(graph->slices, graph->slice_capacity * sizeof *graph->slices);
+  csizer_pages_unmap(graph->foreign, graph->foreign_capacity * sizeof *graph->foreign);
+  csizer_pages_unmap(graph->filter, CSIZER_GRAPH_FILTER_BYTES);
   csizer_graph_extras_free(graph);
+  csizer_mappings_deinit(&graph->memory);
   csizer_pages_unmap(graph, sizeof *graph);
 }
 
@@ -92,5 +115,6 @@ size_t csizer_graph_bytes(const csizer_graph *graph) {
   return graph->census.unit_count * sizeof(census_unit) + graph->count * sizeof *graph->rows +
          2 * graph->edge_count * sizeof *graph->targets + 2 * graph->count * sizeof *graph->found[0] +
          graph->raw_count * sizeof *graph->raws + graph->counts_count * sizeof *graph->counts +
-         graph->unused_count * sizeof *graph->unused;
+         graph->unused_count * sizeof *graph->unused + graph->slice_count * sizeof *graph->slices +
+         graph->foreign_count * sizeof *graph->foreign;
 }

@@ -3,6 +3,7 @@
 #define CSIZER_GRAPH_INTERNAL_H
 #include "csizer_graph.h"
 #include "census/census_copy.h"
+#include "platform/regions_internal.h"
 #include "walk/walk_internal.h"
 
 // ---- What a graph is made of ----
@@ -35,6 +36,21 @@ typedef struct graph_unused {
   uint32_t object;
   uint32_t bytes;
 } graph_unused;
+
+/// A value that shows a part of a buffer.
+typedef struct graph_slice {
+  uintptr_t buffer;
+  uint64_t used;
+  uint32_t holder, kind;
+} graph_slice;
+
+/// A word in a block of the allocator's that belongs to nothing the graph knows: it may hold an object.
+typedef struct graph_foreign {
+  uintptr_t at;
+  uintptr_t start;  // of the page that it stands in; of a large block the page in which that begins
+  size_t usable;    // bytes of the block
+  uint32_t object;
+} graph_foreign;
 
 /// An extra object, by address, and how many objects of the census are below it.
 typedef struct graph_place {
@@ -73,11 +89,26 @@ struct csizer_graph {
   size_t counts_capacity, counts_count;
   graph_unused *unused;
   size_t unused_capacity, unused_count;
+  graph_slice *slices;
+  size_t slice_capacity, slice_count;
+  graph_foreign *foreign;
+  size_t foreign_capacity, foreign_count;
+  /// The addresses that are looked for in foreign memory: the lowest, the highest, and by bits which may be between.
+  uintptr_t sought_low, sought_high;
+  uint64_t *filter;
   graph_extras extras;
+  /// Memory in which tasks, and then words of others, are looked for, and where that goes on after a fault.
+  csizer_mappings memory;
+  size_t next_memory;
+  uintptr_t next_page;
   /// Of the object that is scanned.
   const char *base;
   size_t usable;
   bool is_scanning;
+  /// Faults are caught, and lead back to where the capture goes on: in a frozen child. And one may come just now.
+  bool may_fault, is_probing;
+  /// References are not wanted: objects and what they own are enough.
+  bool has_no_edges;
   /// Of objects whose type can't be told.
   uint32_t unknown_kind;
   csizer_status status;
@@ -108,7 +139,8 @@ graph_account csizer_graph_account_of_other(const swift_object *object);
 static inline graph_account graph_account_of(const swift_object *object) {
   const uint64_t references = object->references;
   // No side table, not immortal, not dying, and no unowned reference but its own.
-  if (__builtin_expect((references & (SWIFT_SLOW_REFERENCES | SWIFT_IMMORTAL_MASK | SWIFT_DEINITING)) == 3, 1))
+  const uint64_t plain = references & (SWIFT_SLOW_REFERENCES | SWIFT_IMMORTAL_MASK | SWIFT_DEINITING);
+  if (__builtin_expect(plain == csizer_plain_counts, 1))
     return (graph_account){.strong = (uint32_t)(references >> 33) + 1};
   return csizer_graph_account_of_other(object);
 }
@@ -124,6 +156,31 @@ void csizer_graph_number(csizer_graph *graph);
 /// Drops edges that lead to nothing, and counts the others at their targets.
 void csizer_graph_count(csizer_graph *graph);
 
+// graph_tasks.c: tasks, whether anything refers to them or not
+/// Notes where to look, which must be done before an image is frozen.
+csizer_status csizer_graph_note_memory(csizer_graph *graph);
+/// Adds all that are found to the extra objects. Goes on where it stopped.
+void csizer_graph_find_tasks(csizer_graph *graph);
+
+// graph_blocks.c: which blocks the allocator has where
+/// The next page in a GiB of addresses where the allocator is known to have something: in others it must not be asked.
+uintptr_t csizer_graph_past_empty(csizer_graph *graph, uintptr_t page, uintptr_t end);
+/// Bytes of the allocator's pages: what its memory is looked through by.
+static inline size_t graph_page(const csizer_graph *graph) { return graph->walk->allocator.page_bytes; }
+/// The first of these pages at or behind an address. A mapping need not begin with one, and before it nothing is the
+/// allocator's.
+uintptr_t csizer_graph_page_from(const csizer_graph *graph, uintptr_t address);
+/// Whether a fault came of asking the allocator where it has nothing: nothing is lost. Forgets it.
+bool csizer_graph_was_probing(csizer_graph *graph);
+/// Whether the allocator has blocks of this size at a page, or of any (0). May be asked anywhere.
+bool csizer_graph_has_blocks_of(const csizer_graph *graph, uintptr_t page, size_t usable);
+/// The first page of the large block of which the allocator says that this page is its first or its last one.
+uintptr_t csizer_graph_first_page(const csizer_graph *graph, uintptr_t page, size_t usable);
+/// Tells whoever waits for the image that it goes on.
+static inline void graph_tell_progress(const csizer_graph *graph) {
+  if (graph->walk->steps) ++*graph->walk->steps;
+}
+
 // graph_scan.c: all objects, one after the other
 /// Those of the census, then those that only references lead to. Goes on where it stopped.
 void csizer_graph_scan(csizer_graph *graph);
@@ -135,6 +192,14 @@ void csizer_graph_give_up(csizer_graph *graph);
 void csizer_graph_merge(csizer_graph *graph);
 /// The number in the end of an object of the census.
 uint32_t csizer_graph_final(const csizer_graph *graph, uint32_t number);
+
+// graph_foreign.c: who else may hold objects
+enum { CSIZER_GRAPH_FILTER_BYTES = 1 << 17 };
+/// Whether an object counts more references than the graph's lead to it, by a count that can be believed.
+bool csizer_graph_is_unexplained(const csizer_graph *graph, uint32_t object);
+/// Finds words that may hold such objects, in memory that is nobody's the graph knows. After all else; called again
+/// after a fault it goes on behind what can't be read.
+void csizer_graph_find_foreign(csizer_graph *graph);
 
 // graph.c: a capture in its parts
 /// What has to be made before an image is frozen.

@@ -101,6 +101,7 @@ static uint32_t renumber(const csizer_graph *graph, uint32_t number) {
 
 static void renumber_lists(csizer_graph *graph) {
   for (size_t i = 0; i < graph->raw_count; i++) graph->raws[i].owner = renumber(graph, graph->raws[i].owner);
+  for (size_t i = 0; i < graph->slice_count; i++) graph->slices[i].holder = renumber(graph, graph->slices[i].holder);
   // In order: only those of extra objects have to go down.
   for (size_t i = 0; i < graph->unused_count; i++) {
     graph_unused unused = graph->unused[i];

@@ -3,6 +3,7 @@
 // a mask of references are done here; all else is the walk's to list.
 #include "graph/graph_internal.h"
 #include "layouts/unknown_types.h"
+#include "walk/task.h"
 
 enum { HOT = 256 };
 
@@ -61,6 +62,7 @@ static void scan_other(csizer_graph *graph, graph_row *row, hot_kind *hot) {
   if (!layout) return;
   row->kind = layout == &csizer_unknown_object ? graph->unknown_kind : layout->kind;
   if (layout->is_unknown) row->flags |= CSIZER_OBJECT_UNRESOLVED;
+  if (layout->shape == SHAPE_TASK && task_lives(object)) row->flags |= CSIZER_OBJECT_LIVING_TASK;
   // The fields of what is dead are gone and must not be read.
   const uintptr_t side_table = walk_side_table_of(object->references);
   if (!(row->flags & CSIZER_OBJECT_DEINITING)) list(graph, row, layout);
@@ -92,7 +94,7 @@ static inline void scan_object(csizer_graph *graph, hot_kind *hots, heapmap_leaf
   if (__builtin_expect(is_plain, 1)) {
     row->kind = hot->kind;
     row->slack = hot->slack;
-    for (uint64_t words = hot->references; words; words &= words - 1) {
+    for (uint64_t words = graph->has_no_edges ? 0 : hot->references; words; words &= words - 1) {
       const uint32_t slot = (uint32_t)__builtin_ctzll(words);
       const uintptr_t word = ((const uintptr_t *)address)[slot];
       if (!walk_may_be_object(word)) continue;
@@ -147,6 +149,7 @@ static bool scan_extras(csizer_graph *graph, hot_kind *hots) {
 
 void csizer_graph_scan(csizer_graph *graph) {
   scan scan = {.graph = graph};
+  csizer_graph_find_tasks(graph);
   const uintptr_t from = graph->count ? graph_address(&graph->rows[graph->count - 1]) + 1 : 0;
   if (graph->count < graph->census.object_count) census_visit(&graph->census, from, visit, &scan);
   // Edges lead to extra objects, and these to others.

@@ -58,12 +58,35 @@ static void on_raw_block(walk_sink *sink, uintptr_t block, uint32_t kind, size_t
   graph->raws[graph->raw_count++] = (csizer_graph_raw){.owner = graph->walk->part, .kind = kind, .usable = bytes};
 }
 
+static void on_slice(walk_sink *sink, uintptr_t buffer, uint32_t kind, uint64_t used) {
+  csizer_graph *graph = (csizer_graph *)sink;
+  if (!csizer_graph_make_room(graph, &graph->slices, &graph->slice_capacity, graph->slice_count,
+                              sizeof *graph->slices))
+    return;
+  graph->slices[graph->slice_count++] =
+      (graph_slice){.buffer = buffer, .used = used, .holder = graph->walk->part, .kind = kind};
+}
+
+static void ignore(walk_sink *sink, uintptr_t address, const void *at) {
+  (void)sink;
+  (void)address;
+  (void)at;
+}
+
 void csizer_graph_listen(csizer_graph *graph) {
   graph->sink = (walk_sink){.reference = on_reference,
                             .uncertain = on_uncertain,
                             .weak = on_weak,
                             .unowned = on_unowned,
-                            .raw_block = on_raw_block};
+                            .raw_block = on_raw_block,
+                            .slice = on_slice};
+  if (graph->has_no_edges)
+    graph->sink = (walk_sink){.reference = ignore,
+                              .uncertain = ignore,
+                              .weak = ignore,
+                              .unowned = ignore,
+                              .raw_block = on_raw_block,
+                              .counts_only = true};
   graph->walk->sink = &graph->sink;
   graph->walk->ignores_pointers = true;  // whatever has an owner is met
 }

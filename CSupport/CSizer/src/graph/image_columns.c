@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes a graph as columns: each in one pass over the rows.
 #include "graph/graph_internal.h"
+#include "graph/image_cases.h"
+#include "graph/image_content.h"
 #include "graph/image_keys.h"
 #include "graph/image_kinds.h"
 #include "graph/image_outside.h"
 #include "graph/image_stream.h"
+#include "graph/image_tasks.h"
 
 /// What the columns are made from.
 typedef struct columns {
@@ -12,6 +15,7 @@ typedef struct columns {
   const csizer_graph *graph;
   image_kinds kinds;
   image_keys keys;
+  image_cases cases;
   uint64_t *last_size;  // by kind: usable and slack of the object before
 } columns;
 
@@ -59,13 +63,15 @@ static void sizes(columns *columns) {
   }
 }
 
+enum { IMAGE_IS_EMPTY = 64 };
+
 static void counts(columns *columns) {
   const csizer_graph *graph = columns->graph;
   csizer_image_stream_section(columns->stream, IMAGE_COUNT);
   size_t next = 0;
   for (uint32_t i = 0; i < graph->count; i++) {
     const bool has_more = next < graph->counts_count && graph->counts[next].object == i;
-    const uint32_t flags = graph_flags(graph, i);
+    const uint32_t flags = graph_flags(graph, i) | (csizer_image_is_empty(graph, i) ? IMAGE_IS_EMPTY : 0);
     image_put(columns->stream, (uint64_t)graph->rows[i].strong << 1 | (flags || has_more));
     if (!flags && !has_more) continue;
     image_put(columns->stream, flags);
@@ -83,15 +89,18 @@ static void edges_of(columns *columns, uint32_t source) {
   const uint32_t first = graph->rows[source].first_edge, end = graph->rows[source + 1].first_edge;
   image_put(columns->stream, end - first);
   const csizer_object_layout *layout = graph->layouts->kinds[graph->rows[source].kind].layout;
-  const bool may_have_keys = layout && layout->shape == SHAPE_HASH;
+  const bool may_have_keys = layout && layout->shape == SHAPE_HASH, may_have_cases = image_may_have_cases(layout);
   int64_t before = 1;
   for (uint32_t i = first; i < end; i++) {
     const uint32_t label = graph->labels[i], slot = label >> GRAPH_SLOT_SHIFT;
     // Behind a field: its slot, and that it is one. In the object: how far from the word before.
     uint64_t rest = (uint64_t)slot << 2 | IN_SLOT, kind = label & (GRAPH_THROUGH | 3);
     const bool is_inside = !(label & GRAPH_THROUGH);
-    const uint32_t key = is_inside && may_have_keys ? csizer_image_key_of(&columns->keys, graph, source, slot)
-                                                    : IMAGE_NO_KEY;
+    uint32_t key = is_inside && may_have_keys ? csizer_image_key_of(&columns->keys, graph, source, slot)
+                                              : IMAGE_NO_KEY;
+    if (is_inside && may_have_cases)
+      key = csizer_image_case_of(&columns->cases, &columns->keys, layout,
+                                 (const char *)graph_address(&graph->rows[source]), slot);
     if (key != IMAGE_NO_KEY) {
       rest = (uint64_t)key << 2 | IN_LABEL;
       kind |= GRAPH_THROUGH;
@@ -106,7 +115,7 @@ static void edges_of(columns *columns, uint32_t source) {
 
 static void edges(columns *columns) {
   csizer_image_stream_section(columns->stream, IMAGE_EDGE);
-  for (uint32_t i = 0; i < columns->graph->count; i++) edges_of(columns, i);
+  for (uint32_t i = 0; !columns->graph->has_no_edges && i < columns->graph->count; i++) edges_of(columns, i);
 }
 
 static void raw_blocks(columns *columns) {
@@ -138,8 +147,11 @@ static void unused_room(columns *columns) {
 static bool outside(columns *columns, csizer_image_places *places) {
   const uint32_t first_label = columns->keys.count + columns->kinds.label_count;
   csizer_image_places_restart(places);
-  csizer_image_put_roots(columns->stream, columns->graph, places, first_label);
-  return csizer_image_put_closures(columns->stream, columns->graph, places, first_label);
+  if (columns->graph->has_no_edges) return true;
+  if (!csizer_image_put_roots(columns->stream, columns->graph, places, first_label)) return false;
+  csizer_image_put_calls(columns->stream, columns->graph, places, first_label);
+  return csizer_image_put_closures(columns->stream, columns->graph, places, first_label) &&
+         csizer_image_put_tasks(columns->stream, columns->graph, places, first_label);
 }
 
 csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_places *places,
@@ -150,14 +162,18 @@ csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_p
   columns.last_size = csizer_pages_map(bytes);
   columns.stream = columns.last_size ? csizer_image_stream_make(output) : NULL;
   csizer_status status = CSIZER_NO_MEMORY;
-  if (columns.stream && csizer_image_keys_make(&columns.keys, output)) {
+  const bool has_cases = csizer_image_cases_make(&columns.cases);
+  if (columns.stream && has_cases && csizer_image_keys_make(&columns.keys, output)) {
     addresses(&columns);
     types(&columns);
     sizes(&columns);
     counts(&columns);
     edges(&columns);
+    if (!graph->has_no_edges) csizer_image_put_cases(columns.stream, graph, &columns.cases, &columns.keys);
     raw_blocks(&columns);
     unused_room(&columns);
+    csizer_image_put_hashes(columns.stream, graph);
+    csizer_image_put_slices(columns.stream, graph, columns.kinds.numbers, columns.keys.count);
     const bool has_memory = !places || outside(&columns, places);
     status = csizer_image_keys_end(&columns.keys);
     if (!has_memory) status = CSIZER_NO_MEMORY;
@@ -167,6 +183,7 @@ csizer_status csizer_image_write_graph(const csizer_graph *graph, csizer_image_p
   *ret_totals = (csizer_image_totals){
       .objects = graph->count, .edges = graph->edge_count, .keys = columns.keys.count};
   csizer_pages_unmap(columns.last_size, bytes);
+  csizer_image_cases_free(&columns.cases);
   csizer_image_kinds_free(&columns.kinds);
   return status;
 }

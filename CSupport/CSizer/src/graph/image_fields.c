@@ -88,6 +88,11 @@ static void describe_struct(csizer_layouts *layouts, const swift_metadata *type,
                             int depth) {
   size_t start = 0;
   if (is_of_standard_library(csizer_type_descriptor(type))) return;
+  const swift_metadata *content = csizer_raw_content(type);
+  if (content) {
+    describe(layouts, content, offset, label, depth + 1);
+    return;
+  }
   const uint32_t index = field_before(type, offset, &start);
   if (index != CSIZER_NO_FIELD) describe_field(layouts, type, index, offset - start, label, depth);
 }
@@ -120,24 +125,17 @@ static void describe(csizer_layouts *layouts, const swift_metadata *type, size_t
 
 // ---- Objects ----
 
-// What a context of a generic closure was bound to: the table of its bindings leads to its layout.
-static const void *const *bindings_of(csizer_layouts *layouts, const csizer_object_layout *layout) {
-  const csizer_object_layout *owner = csizer_layout_map_find(&layouts->objects, layout->fields.type);
-  for (const csizer_bound_context *at = owner ? owner->bound : NULL; at; at = at->next)
-    if (at->layout == layout) return at->bindings;
-  return NULL;
-}
-
 static void describe_captures(csizer_layouts *layouts, labels *labels) {
-  uint32_t offsets[CSIZER_MOST_CAPTURES] = {0};
-  const swift_local_variable *metadata = (const swift_local_variable *)labels->layout->fields.type;
-  csizer_builder builder = {.layouts = layouts, .capture_offsets = offsets};
-  csizer_compile_context(&builder, metadata, bindings_of(layouts, labels->layout));
+  const csizer_object_layout *layout = labels->layout;
   for (uint32_t i = 0; i < labels->count; i++) {
+    label *label = &labels->labels[i];
     uint32_t found = 0;  // plus 1
-    for (uint32_t k = 0; k < CSIZER_MOST_CAPTURES && offsets[k]; k++)
-      if (offsets[k] <= labels->labels[i].offset) found = k + 1;
-    if (found) add_number(&labels->labels[i], "capture ", found);
+    for (uint32_t k = 0; k < layout->capture_count; k++)
+      if (layout->captures[k].offset <= label->offset) found = k + 1;
+    if (!found) continue;
+    const csizer_capture *capture = &layout->captures[found - 1];
+    add_number(label, "capture ", found);
+    if (capture->type) describe(layouts, capture->type, label->offset - capture->offset, label, 0);
   }
 }
 
@@ -198,7 +196,20 @@ static void put(image_stream *stream, csizer_layouts *layouts, labels *labels, c
   }
 }
 
+// Whatever a task refers to, its frames do.
+static void put_task(image_stream *stream) {
+  static const char label[] = "frame";
+  image_put(stream, 1);
+  image_put(stream, 0);
+  image_put_text(stream, label, sizeof label - 1, NULL, 0);
+  image_put(stream, 0);  // no elements
+}
+
 void csizer_image_put_fields(image_stream *stream, csizer_layouts *layouts, const csizer_object_layout *layout) {
+  if (layout->shape == SHAPE_TASK) {
+    put_task(stream);
+    return;
+  }
   labels labels = {.layout = layout, .value = &layout->fields};
   const bool is_known = layout->fields.type && !layout->is_unknown;
   if (is_known) put(stream, layouts, &labels, layout->fields.type);

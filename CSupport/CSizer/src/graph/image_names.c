@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an image says of its process, and the names of what is in it.
+// What an image says of its process and its allocator, and the names of what is in it.
+#include "csizer_allocator.h"
 #include "graph/image_fields.h"
 #include "graph/image_kinds.h"
 #include "graph/image_places.h"
@@ -36,7 +37,7 @@ static void put_facts(image_stream *stream, const csizer_image_facts *facts) {
   put_fact(stream, FACT_SINCE_THE_START, facts->since_the_start);
   put_fact(stream, FACT_PROCESS, facts->process);
   put_fact(stream, FACT_IS_FROZEN, facts->is_frozen);
-  put_fact(stream, FACT_HAS_EDGES, 1);
+  put_fact(stream, FACT_HAS_EDGES, !facts->has_no_edges);
   put_fact(stream, FACT_STOPPED, facts->stopped);
   put_fact(stream, FACT_UNREADABLE, facts->unreadable);
   put_text_fact(stream, FACT_PROGRAM, facts->program);
@@ -109,6 +110,17 @@ static void put_names(image_stream *stream, csizer_layouts *layouts, bool types)
   }
 }
 
+// The allocator's size classes, up to those whose steps nobody's instances will be fitted into.
+static void put_classes(image_stream *stream) {
+  enum { LARGEST = 64 * 1024, ALIGN_MASK = 15 };
+  csizer_image_stream_section(stream, IMAGE_CLASSES);
+  for (size_t last = 0, next; last < LARGEST; last = next) {
+    next = csizer_allocator_usable_size_for(last + 1, ALIGN_MASK);
+    if (next <= last) return;  // the allocator has none that anybody knows
+    image_put(stream, next - last);
+  }
+}
+
 csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts *facts,
                                const csizer_image_places *places, csizer_image_totals totals,
                                csizer_image_output output) {
@@ -121,6 +133,7 @@ csizer_status csizer_image_end(csizer_layouts *layouts, const csizer_image_facts
     put_names(stream, layouts, false);
     if (places) csizer_image_put_places(stream, places);
     if (places) csizer_image_put_threads(stream, places);
+    put_classes(stream);
     csizer_image_stream_section(stream, IMAGE_END);
     image_put(stream, totals.objects);
     image_put(stream, totals.edges);

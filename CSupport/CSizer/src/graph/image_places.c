@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 
 #include "csizer_symbols.h"
+#include "platform/elf.h"
+#include "platform/hash.h"
 
 static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
@@ -15,6 +17,7 @@ static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W)) continue;
     const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+    if (csizer_elf_is_left_out(start)) continue;
     places->segments[places->segment_count].start = (start + 7) & ~(uintptr_t)7;
     places->segments[places->segment_count++].end = start + segment->p_memsz;
   }
@@ -32,12 +35,18 @@ csizer_status csizer_image_places_create(csizer_image_places **ret_places) {
   return CSIZER_OK;
 }
 
+void csizer_image_places_leave_out(csizer_image_places *places, const void *start, size_t bytes) {
+  places->left_out_start = (uintptr_t)start;
+  places->left_out_end = (uintptr_t)start + bytes;
+}
+
 void csizer_image_places_look(csizer_image_places *places) {
   places->thread_count = csizer_image_threads_read(places->threads, PLACES_THREADS);
 }
 
 void csizer_image_places_restart(csizer_image_places *places) {
-  places->count = 0;
+  places->count = places->word_count = 0;
+  if (places->codes.count) places->codes = (image_codes){0};
   for (uint32_t i = 0; i < places->thread_count; i++) csizer_image_place_add(places, i, LABEL_THREAD);
 }
 
@@ -49,6 +58,28 @@ uint32_t csizer_image_place_add(csizer_image_places *places, uintptr_t address, 
   if (places->count == PLACES_MOST) return PLACES_MOST;
   places->places[places->count] = (image_place){.address = address, .label = label};
   return places->count++;
+}
+
+uint32_t csizer_image_place_of_word(csizer_image_places *places, uintptr_t at, size_t usable) {
+  if (places->word_count == PLACES_WORDS) return PLACES_MOST;
+  places->words[places->word_count].at = at;
+  places->words[places->word_count].usable = usable;
+  const uint32_t place = csizer_image_place_add(places, places->word_count, LABEL_WORD);
+  places->word_count += place != PLACES_MOST;
+  return place;
+}
+
+uint32_t csizer_image_place_of_code(csizer_image_places *places, uintptr_t code) {
+  image_codes *known = &places->codes;
+  size_t i = hash_first(hash_address((const void *)code), PLACES_CODES);
+  while (known->codes[i].address && known->codes[i].address != code) i = hash_next(i, PLACES_CODES);
+  if (known->codes[i].address) return known->codes[i].place;
+  if (known->count == PLACES_CODES / 2) return PLACES_MOST;
+  const uint32_t place = csizer_image_place_add(places, code, LABEL_FUNCTION);
+  if (place == PLACES_MOST) return place;
+  known->count++;
+  known->codes[i].address = code;
+  return known->codes[i].place = place;
 }
 
 // ---- Threads ----
@@ -106,6 +137,23 @@ static void note_image(const csizer_loaded_image *image, void *context) {
   add_text(finder, "+0x", 3);
 }
 
+static void put_word(image_stream *stream, const csizer_image_places *places, uint64_t number) {
+  finder text = {.length = 0};
+  add_text(&text, "0x", 2);
+  add_hexadecimal(&text, places->words[number].at);
+  static const char in[] = " in a block of ", bytes[] = " bytes";
+  add_text(&text, in, sizeof in - 1);
+  char digits[20];
+  size_t at = sizeof digits;
+  uint64_t rest = places->words[number].usable;
+  do digits[--at] = (char)('0' + rest % 10);
+  while (rest /= 10);
+  add_text(&text, digits + at, sizeof digits - at);
+  add_text(&text, bytes, sizeof bytes - 1);
+  image_put(stream, LABEL_TEXT);
+  image_put_text(stream, text.text, text.length, NULL, 0);
+}
+
 void csizer_image_put_places(image_stream *stream, const csizer_image_places *places) {
   finder finder = {.start = 1};
   for (uint32_t i = 0; i < places->count; i++) {
@@ -114,6 +162,10 @@ void csizer_image_put_places(image_stream *stream, const csizer_image_places *pl
       const char *name = places->threads[place->address].name;
       image_put(stream, LABEL_THREAD);
       image_put_text(stream, name, strlen(name), NULL, 0);
+      continue;
+    }
+    if (place->label == LABEL_WORD) {
+      put_word(stream, places, place->address);
       continue;
     }
     finder.address = place->address;

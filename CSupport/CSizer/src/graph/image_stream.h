@@ -18,10 +18,16 @@ typedef enum image_section {
   IMAGE_EDGE = 8,
   IMAGE_RAW = 9,
   IMAGE_ROOT = 10,
+  IMAGE_TASK = 11,
   IMAGE_THREAD = 12,
   IMAGE_NAME = 14,
   IMAGE_UNUSED = 15,
+  IMAGE_HASH = 16,
+  IMAGE_SLICE = 17,
+  IMAGE_CLASSES = 18,
+  IMAGE_CALL = 19,
   IMAGE_END = 127,
+  IMAGE_CASE = 129,
 } image_section;
 
 enum {
@@ -63,6 +69,12 @@ static inline void image_put(image_stream *stream, uint64_t value) {
 static inline uint64_t image_signed(int64_t value) { return (uint64_t)value << 1 ^ (uint64_t)(value >> 63); }
 
 static inline void image_put_signed(image_stream *stream, int64_t value) { image_put(stream, image_signed(value)); }
+
+/// Eight bytes, the lowest first.
+static inline void image_put_eight(image_stream *stream, uint64_t value) {
+  if (__builtin_expect(stream->used >= IMAGE_FRAME, 0)) csizer_image_stream_flush(stream);
+  for (int i = 0; i < 8; i++) stream->frame[IMAGE_FRAME_HEAD + stream->used++] = (uint8_t)(value >> (8 * i));
+}
 
 /// A text of some parts.
 static inline void image_put_text(image_stream *stream, const char *first, size_t first_length, const char *second,

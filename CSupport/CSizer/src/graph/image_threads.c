@@ -4,9 +4,12 @@
 #include "graph/image_threads.h"
 
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/own_stack.h"
 #include "platform/proc_file.h"
 #include "platform/regions_internal.h"
 
@@ -26,24 +29,71 @@ static void read_name(const char *id, image_thread *thread) {
   if (length && thread->name[length - 1] == '\n') thread->name[length - 1] = 0;
 }
 
-// "running", or the number of a system call, its arguments, the stack pointer and the place in the program. -1: it waits
-// for a page, which it may want in the middle of anything: it does not sleep (proc(5)).
-static void read_stack(const csizer_mappings *mappings, const char *id, image_thread *thread) {
+// The stack pointer of a thread that sleeps; 0: it runs, or nobody may know. "running", or the number of a system call,
+// its arguments, the stack pointer and the place in the program. -1: it waits for a page, which it may want in the
+// middle of anything: it does not sleep (proc(5)).
+static uintptr_t stack_pointer(const char *id, bool *ret_is_asleep) {
   char text[256];
   const size_t length = read_file(id, "syscall", text, sizeof text);
-  if (!length || !memcmp(text, "running", length < 7 ? length : 7)) return;
-  thread->is_asleep = text[0] != '-';
+  *ret_is_asleep = false;
+  if (!length || !memcmp(text, "running", length < 7 ? length : 7)) return 0;
+  *ret_is_asleep = text[0] != '-';
   // The last word but one.
   const char *end = text + length, *at = end;
   for (int words = 0; at > text && words < 2; words += *--at == ' ') {}
   uint64_t stack;
-  if (end - at < 3 || at[0] != ' ' || at[1] != '0' || at[2] != 'x') return;
+  if (end - at < 3 || at[0] != ' ' || at[1] != '0' || at[2] != 'x') return 0;
   at += 3;
-  if (!csizer_proc_hexadecimal(&at, end, &stack)) return;
-  const csizer_mapping *mapping = csizer_mappings_find(mappings, (uintptr_t)stack);
+  return csizer_proc_hexadecimal(&at, end, &stack) ? (uintptr_t)stack : 0;
+}
+
+// Where the C library keeps what it knows of a thread: there is its list of robust mutexes, of which the kernel knows
+// (regions.c). A thread's own variables stand below, and what libraries keep by pthread_setspecific(3) above.
+static uintptr_t control_block(const image_thread *thread) {
+  void *list = NULL;
+  size_t bytes;
+  return syscall(SYS_get_robust_list, (long)thread->id, &list, &bytes) ? 0 : (uintptr_t)list;
+}
+
+static uintptr_t end_of_control(const csizer_mapping *mapping, uintptr_t control) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end = (control & ~(page - 1)) + 2 * page;
+  return end < mapping->end ? end : mapping->end;
+}
+
+// A running thread's stack begins where its mapping does, unless the program gave it a piece of a larger one.
+static uintptr_t lowest(const csizer_mapping *mapping, uintptr_t end) {
+  enum { USUAL = 8 << 20 };
+  struct rlimit limit = {USUAL, USUAL};
+  getrlimit(RLIMIT_STACK, &limit);
+  const uintptr_t most = limit.rlim_cur == RLIM_INFINITY ? USUAL : (uintptr_t)limit.rlim_cur;
+  return end - mapping->start > most ? end - most : mapping->start;
+}
+
+static void note_own(const csizer_mappings *mappings, uintptr_t control, image_thread *thread) {
+  enum { VARIABLES = 16 * 1024 };
+  const csizer_mapping *mapping = csizer_mappings_find(mappings, control);
+  if (!mapping) return;
+  thread->own_start = control - mapping->start > VARIABLES ? (control - VARIABLES) & ~(uintptr_t)7 : mapping->start;
+  thread->own_end = end_of_control(mapping, control);
+}
+
+static void read_stack(const csizer_mappings *mappings, const char *id, image_thread *thread) {
+  uintptr_t stack = stack_pointer(id, &thread->is_asleep), control = control_block(thread);
+  const bool is_main = thread->id == (uint64_t)getpid();
+  if (thread->id == (uint64_t)syscall(SYS_gettid))
+    stack = csizer_stack_caller() ? csizer_stack_caller() : (uintptr_t)__builtin_frame_address(0);
+  if (is_main && control) {
+    note_own(mappings, control, thread);
+    control = (uintptr_t)getauxval(AT_EXECFN);  // the kernel puts that on top of the main thread's stack
+  }
+  const csizer_mapping *mapping = csizer_mappings_find(mappings, stack ? stack : control);
   if (!mapping || mapping->has_file) return;
-  thread->stack_start = (uintptr_t)stack & ~(uintptr_t)7;
-  thread->stack_end = mapping->end;
+  const bool has_control = control > stack && control >= mapping->start && control < mapping->end;
+  if (!stack && !has_control) return;
+  // Where there is no control block above, the stack is one that the program made, and ends nobody knows where.
+  thread->stack_end = has_control && !is_main ? end_of_control(mapping, control) : mapping->end;
+  thread->has_exact_stack = stack != 0;
+  thread->stack_start = stack ? stack & ~(uintptr_t)7 : lowest(mapping, thread->stack_end);
 }
 
 static void read_progress(const char *id, image_thread *thread) {
@@ -65,31 +115,23 @@ static bool read_thread(const csizer_mappings *mappings, const char *name, image
   return true;
 }
 
-// What getdents64(2) answers; libc declares no such thing. opendir(3) would allocate.
-struct directory_entry {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short bytes;
-  unsigned char type;
-  char name[];
-};
+/// Where threads are written.
+typedef struct thread_list {
+  const csizer_mappings *mappings;
+  image_thread *threads;
+  uint32_t count, room;
+} thread_list;
+
+static bool add_thread(const char *name, void *context) {
+  thread_list *list = context;
+  list->count += read_thread(list->mappings, name, &list->threads[list->count]);
+  return list->count < list->room;
+}
 
 uint32_t csizer_image_threads_read(image_thread *threads, uint32_t room) {
   csizer_mappings mappings;
-  const int directory = csizer_proc_open("/proc/self/task");
-  uint32_t count = 0;
-  if (directory < 0) return 0;
-  if (csizer_mappings_read(&mappings) == CSIZER_OK) {
-    _Alignas(struct directory_entry) char entries[FILE_BYTES];
-    long length;
-    while ((length = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
-      for (long at = 0; at < length && count < room;) {
-        const struct directory_entry *entry = (const void *)(entries + at);
-        at += entry->bytes;
-        count += read_thread(&mappings, entry->name, &threads[count]);
-      }
-  }
+  thread_list list = {&mappings, threads, 0, room};
+  if (csizer_mappings_read(&mappings) == CSIZER_OK && room) csizer_proc_each_thread(add_thread, &list);
   csizer_mappings_deinit(&mappings);
-  close(directory);
-  return count;
+  return list.count;
 }

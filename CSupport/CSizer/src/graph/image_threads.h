@@ -7,9 +7,14 @@
 /// A thread, as the kernel tells of it.
 typedef struct image_thread {
   uint64_t id, processor_time, sleeps;
-  /// The part of its stack that is in use, and what stands above. Only of threads that sleep is it known.
+  /// The part of its stack that is in use, and its own variables, which stand above. Where a running thread's stack
+  /// begins nobody knows: all of it is here, with what old calls left below. 0: unknown.
   uintptr_t stack_start, stack_end;
+  /// The main thread's own variables, which are not on its stack.
+  uintptr_t own_start, own_end;
   bool is_asleep;
+  /// Where its stack begins is known: it sleeps, or is the one that asks.
+  bool has_exact_stack;
   char name[16];  // terminated
 } image_thread;
 

@@ -8,10 +8,12 @@
 
 #include "census/census_internal.h"
 #include "csizer_process.h"
+#include "lifetimes/birth_scopes.h"
 #include "lifetimes/births.h"
 #include "lifetimes/deaths.h"
 #include "platform/code_patch.h"
 #include "platform/malloc_calls.h"
+#include "runtime/assumptions.h"
 #include "runtime/swift_abi.h"
 #include "runtime/target.h"
 
@@ -29,13 +31,13 @@ static inline void note_birth(const void *object) {
 static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
   // One strong, one unowned: RefCount.h; the self-test compares it with the runtime's
   enum { FIRST_REFERENCE_COUNT = 3 };
-  // Looked up first: behind the census's locked instruction these loads would wait for each other.
   class_entry *entry = births_are_tracked() ? class_find(metadata) : &csizer_class_untracked;
   bool is_passed_by = class_is_passed_by(entry);
   swift_object *object = csizer_target.slow_alloc(bytes, align_mask);
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
   if (living) note_birth(object);
+  if (__builtin_expect(births_are_scoped(), 0)) csizer_birth_scopes_born(object, caller);
   if (__builtin_expect(!is_passed_by, 0)) csizer_lifetimes_born_of(entry, object, metadata, caller);
   return object;
 }
@@ -44,13 +46,11 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
   return make_object(metadata, bytes, align_mask, CALLER);
 }
 
-// Whether it is tracked is read first: behind the census's locked instruction the load would wait.
 static inline void note_death(void *block) {
   uintptr_t address = (uintptr_t)block;
-  const heapmap_leaf *leaf = heapmap_leaf_of(living, address);
-  if (!leaf) return;
-  bool is_tracked = deaths_are_tracked() && heapmap_may_be_tracked(leaf, address);
-  if (heapmap_remove(living, address) && __builtin_expect(is_tracked, 0)) csizer_lifetimes_ended(block);
+  heapmap_leaf *leaf = heapmap_leaf_of(living, address);
+  if (!leaf || !heapmap_remove(leaf, address)) return;
+  if (deaths_are_tracked() && __builtin_expect(heapmap_may_be_tracked(leaf, address), 0)) csizer_lifetimes_ended(block);
 }
 
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
@@ -65,6 +65,7 @@ static SWIFT_CALL swift_box_pair (*runtime_alloc_box)(const swift_metadata *type
 static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
   swift_box_pair pair = runtime_alloc_box(type);
   if (living) note_birth(pair.object);
+  if (__builtin_expect(births_are_scoped(), 0)) csizer_birth_scopes_born(pair.object, CALLER);
   return pair;
 }
 
@@ -144,6 +145,7 @@ const char *csizer_entry_points_replace(csizer_heapmap *map) {
   if (!csizer_process_has_one_thread())
     return "the library was loaded when the process had other threads, or without /proc may have had";
   if (!header_is_as_expected()) return "this Swift runtime starts objects in another way";
+  if (!csizer_holds(CSIZER_ASSUMES_ENDINGS)) return "this Swift runtime ends objects in another way";
   csizer_patch patches[4] = {0};
   living = map;
   const char *refusal = replace_all(patches);

@@ -2,8 +2,12 @@
 #ifndef CSIZER_ENTRY_POINTS_H
 #define CSIZER_ENTRY_POINTS_H
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "csizer_heapmap.h"
+
+/// What callers outside libswiftCore.so find under this name; where the runtime is linked statically, the runtime's.
+void *swift_allocObject(const void *metadata, size_t bytes, size_t align_mask);
 
 /// Whether this process has a Swift runtime.
 bool csizer_runtime_is_present(void);

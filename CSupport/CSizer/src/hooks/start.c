@@ -2,11 +2,14 @@
 // The start of the census, when the program is loaded: which hooks there are to be, and whether they work. What users
 // ask of the census stands here as well: who asks links its start, from an archive, too.
 #define _GNU_SOURCE
+#include "hooks/start.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "census/census_internal.h"
 #include "hooks/entry_points.h"
+#include "runtime/assumptions.h"
 #include "runtime/target.h"
 
 csizer_hook_state csizer_census_state(void) { return census_state(); }
@@ -41,12 +44,21 @@ static void decide(const char *wish) {
   set(refusal ? without : CSIZER_HOOKS_REPLACED, refusal ? refusal : "");
 }
 
-// 101 is the first priority that programs may use: before constructors that make Swift objects.
-__attribute__((constructor(101))) static void start(void) {
-  csizer_target_begin();
+void csizer_hooks_begin(void) {
   if (csizer_heapmap_create(&csizer_census_kept.map)) {
     set(CSIZER_HOOKS_OFF, "the system refused memory for the heap map");
     return;
   }
+  csizer_heapmap_can_close();  // the system is asked now: it takes its time when there are threads
+  if (csizer_runtime_is_present()) csizer_assumptions_ask_objects();  // before the census knows of any object
   decide(getenv("SIZER_ENTRY_POINTS"));
 }
+
+// A guest does not measure the runtime that it links, and begins when the program's is ready (guest.c).
+#ifndef CSIZER_GUEST
+// 101 is the first priority that programs may use: before constructors that make Swift objects.
+__attribute__((constructor(101))) static void start(void) {
+  csizer_target_begin(swift_allocObject);
+  csizer_hooks_begin();
+}
+#endif

@@ -24,6 +24,15 @@ void csizer_builder_reference(csizer_builder *builder, size_t offset) {
   else csizer_builder_op(builder, OP_REFERENCE, offset, NULL);
 }
 
+static void note_context(csizer_builder *builder, size_t offset) {
+  if (offset % WORD == 0 && offset / WORD < MASK_WORDS) builder->contexts |= (uint64_t)1 << (offset / WORD);
+}
+
+void csizer_builder_function(csizer_builder *builder, size_t offset) {
+  csizer_builder_reference(builder, offset + WORD);
+  note_context(builder, offset + WORD);
+}
+
 void csizer_builder_block(csizer_builder *builder, size_t offset) {
   csizer_layouts *layouts = builder->layouts;
   if (!layouts->block_kind) layouts->block_kind = csizer_layouts_add_kind(layouts, (csizer_kind){.prefix = "block"});
@@ -36,6 +45,8 @@ void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_
   builder->explained |= layout->explained;
   for (uint64_t words = layout->references; words; words &= words - 1)
     csizer_builder_reference(builder, offset + (size_t)__builtin_ctzll(words) * WORD);
+  for (uint64_t words = layout->contexts; words; words &= words - 1)
+    note_context(builder, offset + (size_t)__builtin_ctzll(words) * WORD);
   for (uint32_t i = 0; i < layout->op_count; i++)
     csizer_builder_op(builder, layout->ops[i].kind, offset + layout->ops[i].offset, layout->ops[i].detail);
 }
@@ -60,7 +71,7 @@ void csizer_builder_held(csizer_builder *builder, size_t offset, size_t end, con
     case CSIZER_HOLDS_UNOWNED: csizer_builder_op(builder, OP_UNOWNED, offset, NULL); return;
     case CSIZER_HOLDS_BOX: csizer_builder_reference(builder, offset); return;
     case CSIZER_HOLDS_BLOCK: csizer_builder_block(builder, offset); return;
-    case CSIZER_HOLDS_FUNCTION: csizer_builder_reference(builder, offset + WORD); return;
+    case CSIZER_HOLDS_FUNCTION: csizer_builder_function(builder, offset); return;
     case CSIZER_HOLDS_UNMANAGED:
     case CSIZER_HOLDS_METATYPE:
     case CSIZER_HOLDS_THIN_METATYPE:
@@ -98,13 +109,14 @@ static bool lies_inside(const csizer_builder *builder, size_t size, size_t strid
 
 void csizer_builder_confine(csizer_builder *builder, size_t size, size_t stride) {
   if (lies_inside(builder, size, stride)) return;
-  builder->references = 0;
+  builder->references = builder->contexts = 0;
   builder->count = 0;
   csizer_builder_conservative(builder, 0, size);
 }
 
 void csizer_builder_finish(csizer_builder *builder, csizer_value_layout *ret_layout) {
   ret_layout->references = builder->references;
+  ret_layout->contexts = builder->contexts;
   ret_layout->ops = builder->ops;
   ret_layout->op_count = builder->count;
   ret_layout->unresolved = builder->unresolved;

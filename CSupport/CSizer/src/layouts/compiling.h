@@ -9,16 +9,16 @@
 /// Collects the parts of one layout. Lives on the compiling function's stack.
 typedef struct csizer_builder {
   csizer_layouts *layouts;
-  uint64_t references;
+  uint64_t references, contexts;
   csizer_op *ops;
   uint32_t count, capacity;
   bool unresolved, explained;
   /// From here on nothing is known, not even how far it reaches; 0: there is no such part.
   uint32_t opaque_from;
-  /// Who wants to know where the first captures of a context are; NULL: nobody.
-  uint32_t *capture_offsets;
+  /// Room for the first captures of a context; NULL: nobody wants to know.
+  csizer_capture *captures;
+  uint32_t capture_count;
 } csizer_builder;
-enum { CSIZER_MOST_CAPTURES = 32 };
 
 // layout_value.c, layout_object.c: what the table of compilers holds
 const csizer_value_layout *csizer_compile_value(csizer_layouts *layouts, const swift_metadata *type);
@@ -28,6 +28,8 @@ const csizer_object_layout *csizer_compile_object(csizer_layouts *layouts, const
 /// A value of which nothing is known but its size, if that.
 const csizer_value_layout *csizer_builder_finish_unknown(csizer_layouts *layouts, csizer_value_layout *layout);
 void csizer_builder_reference(csizer_builder *builder, size_t offset);
+/// A function and what it has captured.
+void csizer_builder_function(csizer_builder *builder, size_t offset);
 void csizer_builder_op(csizer_builder *builder, csizer_op_kind kind, size_t offset, const void *detail);
 void csizer_builder_block(csizer_builder *builder, size_t offset);
 void csizer_builder_append(csizer_builder *builder, size_t offset, const csizer_value_layout *layout);
@@ -51,11 +53,16 @@ void csizer_compile_enum(csizer_builder *builder, const swift_metadata *type);
 /// hold it.
 const csizer_enum *csizer_enum_describe(csizer_builder *builder, const swift_metadata *type, bool even_plain);
 
-/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not. layout_collections.c
+/// Compiles a class that keeps more than its fields, if `type` or a superclass is one; false when not.
+/// layout_collections.c
 bool csizer_compile_storage(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 
 /// Adds a struct whose bits no field describes, if the engine knows it; false when it does not. layout_raw.c
 bool csizer_compile_raw_struct(csizer_builder *builder, const swift_metadata *type);
+
+/// The type of what a struct without fields is nothing but a value of, as a mutex's cell is; NULL: it is none of those
+/// that the engine knows. layout_raw.c
+const swift_metadata *csizer_raw_content(const swift_metadata *type);
 
 /// Adds a pointer whose pointee's type says that it owns it; false when it does not. layout_pointee.c
 bool csizer_compile_owned_pointer(csizer_builder *builder, const swift_metadata *type);
@@ -66,6 +73,9 @@ bool csizer_compile_handle(csizer_builder *builder, const char *name);
 
 /// Adds how much of a shared buffer a value uses, if the engine knows the type, a struct of this name. layout_view.c
 void csizer_compile_view(csizer_builder *builder, const swift_metadata *type, const char *name);
+
+/// Adds which part of a buffer a value shows, if the engine knows the type, a struct of this name. layout_slice.c
+void csizer_compile_slice(csizer_builder *builder, const swift_metadata *type, const char *name);
 
 /// Adds one of the standard library's pointers, if the type is one; false when it isn't. layout_pointer.c
 bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type);

@@ -95,7 +95,8 @@ const swift_metadata *csizer_described_type(csizer_layouts *layouts, const char 
 
 const swift_metadata *csizer_described_field_type(csizer_layouts *layouts, const csizer_described *described,
                                                   const char *name) {
-  if (name[0] == 9) return NULL;  // of a type that can't be copied; what the name leads to is not it
+  // Of a type that can't be copied; what the name leads to is not it.
+  if (csizer_mangled_is_accessor(name)) return NULL;
   size_t length = csizer_mangled_length(name);
   if (csizer_name_mentions_block(name, length)) return NULL;  // the runtime must not be asked
   csizer_tree_room room;

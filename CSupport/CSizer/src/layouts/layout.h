@@ -18,6 +18,7 @@ typedef enum csizer_op_kind {
   OP_OWNED,         // csizer_owned: a pointer that owns what it leads to
   OP_REPEAT,        // csizer_repeat: an inline array
   OP_VIEW,          // csizer_view: how much of a shared buffer is in use; nothing is referred to
+  OP_SLICE,         // csizer_slice: the value shows a part of a buffer; nothing more is referred to
   OP_CONSERVATIVE,  // csizer_extent: words whose type is unknown
   OP_POINTER,       // csizer_pointer: a pointer that no rule explains
 } csizer_op_kind;
@@ -34,6 +35,8 @@ typedef struct csizer_value_layout {
   /// Bit w: the word at 8 * w is a reference: the address of an object held strongly, or something that is no address
   /// of a live object (nil, a small string, a static object), which the walk tells apart.
   uint64_t references;
+  /// Which of these are what a function has captured: the word before is the function.
+  uint64_t contexts;
   const csizer_op *ops;
   uint32_t op_count;
   uint32_t size;
@@ -110,9 +113,24 @@ enum { CSIZER_NO_SIBLING = INT32_MIN };
 /// A value's part of a shared buffer. Offsets in the value, that of the capacity in the storage object. layout_view.c
 typedef struct csizer_view {
   uint32_t storage, begin, end;
+  uint32_t upper;  // where the view ends
   uint32_t capacity;
   uint32_t kind;  // the number under which the buffer is counted
 } csizer_view;
+
+/// A value that shows a part of a buffer. layout_slice.c
+typedef enum csizer_slice_form {
+  SLICE_OF_ARRAY,
+  SLICE_OF_STRING,
+  SLICE_OF_DATA,        // Foundation's, with a range of 32 bits
+  SLICE_OF_LARGE_DATA,  // with a range in an object
+  SLICE_OF_VIEW,        // csizer_view
+  SLICE_FORMS,
+} csizer_slice_form;
+typedef struct csizer_slice {
+  csizer_slice_form form;
+  uint32_t length;  // Foundation's: where in the storage its length is
+} csizer_slice;
 
 /// What follows an object's fields.
 typedef enum csizer_shape {
@@ -138,6 +156,15 @@ typedef struct csizer_bound_context {
   const struct csizer_object_layout *layout;
   const void *bindings[];
 } csizer_bound_context;
+
+/// Something that a closure's context or a box captured.
+typedef struct csizer_capture {
+  /// What is there: of a box a reference of type AnyObject, of a function one of type () -> (). NULL: what holds
+  /// nothing strongly, or is not known.
+  const swift_metadata *type;
+  uint32_t offset;
+} csizer_capture;
+enum { CSIZER_MOST_CAPTURES = 32 };
 
 typedef struct csizer_object_layout {
   csizer_value_layout fields;
@@ -168,6 +195,8 @@ typedef struct csizer_object_layout {
   const csizer_value_layout *element;  // SHAPE_HASH: the keys
   const csizer_value_layout *value;    // SHAPE_HASH: the values, or NULL in a set
   csizer_bound_context *bound;         // SHAPE_BOUND: those met so far
+  const csizer_capture *captures;      // of contexts and boxes: the first of them, in order of their place
+  uint32_t capture_count;
 } csizer_object_layout;
 
 #endif

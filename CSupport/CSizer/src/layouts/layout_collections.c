@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "layouts/compiling.h"
-#include "runtime/mangling.h"
 #include "layouts/metadata_check.h"
+#include "runtime/assumptions.h"
+#include "runtime/mangling.h"
 
 // The standard library's classes whose instances are more than their fields: what follows these is written down in the
 // library's sources only.
@@ -19,31 +20,36 @@ static uint32_t align_mask_of(const csizer_value_layout *layout) {
   return layout->align_mask;
 }
 
-// stdlib/public/core/ContiguousArrayBuffer.swift: header, count, capacity and flags, elements.
+// Whether this Swift keeps such a collection as the engine knows it. Otherwise nothing is known of its words.
+static bool is_as_assumed(csizer_builder *builder, csizer_assumption assumption) {
+  if (csizer_holds(assumption)) return true;
+  csizer_builder_opaque(builder, sizeof(swift_object));
+  return false;
+}
+
 static void compile_array(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  enum { ELEMENTS = 32 };
+  if (!is_as_assumed(builder, CSIZER_ASSUMES_ARRAYS)) return;
   layout->element = argument(builder, type, 0);
   if (!layout->element) return;
   layout->shape = SHAPE_ARRAY;
-  layout->first = (uint32_t)swift_round_up(ELEMENTS, align_mask_of(layout->element));
+  layout->first = (uint32_t)swift_round_up(sizeof(swift_array), align_mask_of(layout->element));
 }
 
-// stdlib/public/core/DictionaryStorage.swift, SetStorage.swift: count, capacity, scale …, seed, then the pointers.
-enum { HASH_POINTERS = 48 };
-
 static void compile_dictionary(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  if (!is_as_assumed(builder, CSIZER_ASSUMES_DICTIONARIES)) return;
   layout->element = argument(builder, type, 0);
   layout->value = argument(builder, type, 1);
   if (!layout->element || !layout->value) return;
   layout->shape = SHAPE_HASH;
-  layout->first = HASH_POINTERS;
+  layout->first = offsetof(swift_hash, pointers);
 }
 
 static void compile_set(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
+  if (!is_as_assumed(builder, CSIZER_ASSUMES_SETS)) return;
   layout->element = argument(builder, type, 0);
   if (!layout->element) return;
   layout->shape = SHAPE_HASH;
-  layout->first = HASH_POINTERS;
+  layout->first = offsetof(swift_hash, pointers);
 }
 
 // A ManagedBuffer's header says how many elements there are if it has an Int called count. One that is an Int may be a
@@ -89,7 +95,7 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
 
 // stdlib/public/core/StringStorage.swift: code units, and behind them, in long strings, the breadcrumbs.
 static void compile_string(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {
-  (void)builder;
+  if (!is_as_assumed(builder, CSIZER_ASSUMES_STRINGS)) return;
   layout->shape = SHAPE_STRING;
   layout->first = type->instance_size;
 }

@@ -37,6 +37,7 @@ typedef struct substitution {
   csizer_layouts *layouts;
   environment environment;
   const void *arguments[MOST_PARAMETERS];
+  bool is_stand_in;
 } substitution;
 
 /// Parameters as sources name them, before they are flattened.
@@ -113,7 +114,7 @@ static bool stand_ins(csizer_layouts *layouts, const char *stand_in_name, substi
       table.parameters[level][i].argument = stand_in;
       table.parameters[level][i].kind = PARAMETER_TYPE;
     }
-  *ret = (substitution){.layouts = layouts};
+  *ret = (substitution){.layouts = layouts, .is_stand_in = true};
   return flatten(&table, ret);
 }
 
@@ -176,6 +177,27 @@ static bool capture_extent(csizer_holding holding, const swift_metadata *type, e
   return true;
 }
 
+// What the capture is for who names it. A type that was made with stand-ins is none, unless it names no parameter.
+static const swift_metadata *member_type(const substitution *substitution, csizer_holding holding, const char *name,
+                                         const swift_metadata *type) {
+  static const char any_object[] = "yXl", function[] = "yyc";
+  const csizer_runtime *runtime = substitution->layouts->runtime;
+  switch (holding) {
+    case CSIZER_HOLDS_BOX: return runtime->type_in_context(any_object, sizeof any_object - 1, NULL, NULL);
+    case CSIZER_HOLDS_FUNCTION: return runtime->type_in_context(function, sizeof function - 1, NULL, NULL);
+    case CSIZER_HOLDS_VALUE:
+      if (!type || !substitution->is_stand_in) return type;
+      return runtime->type_in_context(name, csizer_mangled_length(name), NULL, NULL) == type ? type : NULL;
+    default: return NULL;
+  }
+}
+
+static void note_capture(csizer_builder *builder, size_t offset, const swift_metadata *type) {
+  if (!builder->captures || builder->capture_count == CSIZER_MOST_CAPTURES) return;
+  if (type && !csizer_metadata_is_known(builder->layouts, type)) type = NULL;
+  builder->captures[builder->capture_count++] = (csizer_capture){.type = type, .offset = (uint32_t)offset};
+}
+
 // Adds the captures from `offset` on; answers where they end, or 0 when a capture's size is unknown: from there on
 // nothing is.
 static size_t add_captures(csizer_builder *builder, const swift_capture_descriptor *captures, size_t offset,
@@ -196,7 +218,7 @@ static size_t add_captures(csizer_builder *builder, const swift_capture_descript
     }
     offset = swift_round_up(offset, room.align_mask);
     csizer_builder_held(builder, offset, offset + room.size, name, type);
-    if (builder->capture_offsets && i < CSIZER_MOST_CAPTURES) builder->capture_offsets[i] = (uint32_t)offset;
+    note_capture(builder, offset, builder->captures ? member_type(substitution, holding, name, type) : NULL);
     offset += room.size;
   }
   builder->opaque_from = 0;

@@ -4,6 +4,7 @@
 #include "layouts/compiling.h"
 #include "layouts/metadata_check.h"
 #include "layouts/unknown_types.h"
+#include "runtime/assumptions.h"
 
 // From an object's isa to its layout. Most objects are their fields; the standard library's storage classes
 // (layout_collections.c) keep elements behind them, and boxes, contexts and errors have kinds of their own.
@@ -16,15 +17,32 @@ static csizer_kind compile_class_object(csizer_builder *builder, csizer_object_l
   return (csizer_kind){.layout = layout, .type = (const swift_metadata *)type};
 }
 
+static void compile_captures(csizer_builder *builder, csizer_object_layout *layout,
+                             const swift_local_variable *metadata, const void *const *bindings) {
+  csizer_capture captures[CSIZER_MOST_CAPTURES];
+  builder->captures = captures;
+  layout->requested = csizer_compile_context(builder, metadata, bindings);
+  builder->captures = NULL;
+  const size_t bytes = builder->capture_count * sizeof *captures;
+  csizer_capture *kept = bytes ? csizer_layouts_allocate(builder->layouts, bytes) : NULL;
+  if (!kept) return;
+  layout->captures = memcpy(kept, captures, bytes);
+  layout->capture_count = builder->capture_count;
+}
+
 static csizer_kind compile_context(csizer_builder *builder, csizer_object_layout *layout,
                                    const swift_local_variable *metadata) {
   if (metadata->captures && metadata->captures->source_count) layout->shape = SHAPE_BOUND;
-  else layout->requested = csizer_compile_context(builder, metadata, NULL);
+  else compile_captures(builder, layout, metadata, NULL);
   return (csizer_kind){.layout = layout, .prefix = "closure context"};
 }
 
 static csizer_kind compile_box(csizer_builder *builder, csizer_object_layout *layout,
                                const swift_generic_box *metadata) {
+  if (!csizer_holds(CSIZER_ASSUMES_BOXES)) {
+    csizer_builder_opaque(builder, sizeof(swift_object));
+    return (csizer_kind){.layout = layout, .prefix = "box"};
+  }
   const csizer_value_layout *value = csizer_layouts_value(builder->layouts, metadata->type);
   csizer_builder_append(builder, metadata->offset, value);
   if (value) layout->requested = metadata->offset + value->size;
@@ -37,7 +55,10 @@ static csizer_kind compile_object(csizer_builder *builder, csizer_object_layout 
     case SWIFT_CLASS: return compile_class_object(builder, layout, (const swift_class *)metadata);
     case SWIFT_LOCAL_VARIABLE: return compile_context(builder, layout, (const swift_local_variable *)metadata);
     case SWIFT_GENERIC_BOX: return compile_box(builder, layout, (const swift_generic_box *)metadata);
-    case SWIFT_ERROR_OBJECT: layout->shape = SHAPE_ERROR; return (csizer_kind){.layout = layout, .prefix = "error box"};
+    case SWIFT_ERROR_OBJECT:
+      if (csizer_holds(CSIZER_ASSUMES_ERRORS)) layout->shape = SHAPE_ERROR;
+      else csizer_builder_opaque(builder, sizeof(swift_object));
+      return (csizer_kind){.layout = layout, .prefix = "error box"};
     case SWIFT_TASK:
       layout->shape = SHAPE_TASK;
       layout->raw_kind = csizer_layouts_add_kind(builder->layouts, (csizer_kind){.prefix = "async frames"});
@@ -52,7 +73,7 @@ static size_t align_mask_of(const swift_metadata *metadata) {
   enum { HEADER_ALIGN_MASK = 15 };
   switch (swift_kind_of(metadata)) {
     case SWIFT_CLASS: return ((const swift_class *)metadata)->instance_align_mask;
-    case SWIFT_GENERIC_BOX:
+    case SWIFT_GENERIC_BOX:  // only of one whose size is known
       return swift_witnesses_of(((const swift_generic_box *)metadata)->type)->flags & SWIFT_ALIGNMENT_MASK;
     default: return HEADER_ALIGN_MASK;
   }
@@ -112,7 +133,7 @@ static const void *make_bound(csizer_layouts *layouts, const void *type, const v
   *bound = (csizer_object_layout){.fields = {.type = (const swift_metadata *)metadata}, .count = CSIZER_NO_COUNT};
   csizer_builder builder = {.layouts = layouts};
   if (layouts->believes_nothing) builder.unresolved = true;
-  else bound->requested = csizer_compile_context(&builder, metadata, bindings);
+  else compile_captures(&builder, bound, metadata, bindings);
   finish(&builder, bound, (csizer_kind){.layout = bound, .prefix = "closure context"});
   if (layouts->failed) return NULL;
   entry->layout = bound;

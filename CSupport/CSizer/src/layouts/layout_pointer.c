@@ -17,12 +17,33 @@ static const char *const pointers[] = {
     "Swift.Unmanaged",
 };
 
-static bool is_pointer(const swift_metadata *type) {
+static bool is_one_of(const char *name, size_t length) {
+  for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
+    if (strlen(pointers[i]) == length && memcmp(name, pointers[i], length) == 0) return true;
+  return false;
+}
+
+// swift-atomics 1.3, PointerConformances.swift: a pointer's bits as a number, in a struct that an extension of the
+// pointer's type declares. Its descriptor has the same name whatever is extended; the runtime tells which type it is.
+static bool is_atomic_pointer(const csizer_layouts *layouts, const swift_metadata *type, const char *name) {
+  static const char extension[] = "(extension in Atomics):";
+  const size_t prefix = sizeof extension - 1;
+  if (strcmp(name, "Atomics.AtomicRepresentation") != 0 && strcmp(name, "Atomics.AtomicOptionalRepresentation") != 0)
+    return false;
+  if (csizer_described_of(type) || swift_witnesses_of(type)->size != sizeof(void *)) return false;
+  const csizer_name whole = layouts->runtime->name_of(type);
+  if (whole.length <= prefix || memcmp(whole.text, extension, prefix) != 0) return false;
+  const char *extended = whole.text + prefix, *end = whole.text + whole.length;
+  size_t length = 0;
+  for (unsigned dots = 0; extended + length < end && extended[length] != '<'; length++)
+    if (extended[length] == '.' && dots++) break;
+  return is_one_of(extended, length);
+}
+
+static bool is_pointer(const csizer_layouts *layouts, const swift_metadata *type) {
   char name[64];
   csizer_descriptor_name(csizer_type_descriptor(type), name, sizeof name);
-  for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++)
-    if (strcmp(name, pointers[i]) == 0) return true;
-  return false;
+  return is_one_of(name, strlen(name)) || is_atomic_pointer(layouts, type, name);
 }
 
 static void add(csizer_builder *builder, csizer_kind kind) {
@@ -33,7 +54,7 @@ static void add(csizer_builder *builder, csizer_kind kind) {
 }
 
 bool csizer_compile_pointer(csizer_builder *builder, const swift_metadata *type) {
-  if (!is_pointer(type)) return false;
+  if (!is_pointer(builder->layouts, type)) return false;
   if (csizer_compile_owned_pointer(builder, type)) return true;
   add(builder, (csizer_kind){.type = csizer_described_of(type) ? NULL : type, .prefix = "behind pointer "});
   return true;

@@ -58,6 +58,7 @@ struct csizer_layouts {
   csizer_exclusions exclusions;
   uint32_t side_table_kind;
   uint32_t block_kind;  // 0: none is known yet
+  uint32_t slice_kinds[SLICE_FORMS];  // what views are called, by form; 0: none is known yet
   csizer_used_image *used_images;
   /// Where images are mapped, as of the last walk.
   csizer_images images;
@@ -112,6 +113,8 @@ const void *csizer_layouts_compile(csizer_layouts *layouts, csizer_compilation c
                                    const void *detail);
 void *csizer_layouts_allocate(csizer_layouts *layouts, size_t bytes);
 uint32_t csizer_layouts_add_kind(csizer_layouts *layouts, csizer_kind kind);
+/// Says what views of this form are called. layout_slice.c
+void csizer_layouts_name_slices(csizer_layouts *layouts, csizer_slice_form form, const char *label);
 bool csizer_layouts_excludes(const csizer_layouts *layouts, const swift_metadata *type);
 
 /// The layout of a value of `type`, compiled when it is met first; NULL only when memory ran out.

@@ -83,7 +83,7 @@ static void compile(csizer_builder *builder, const swift_metadata *type) {
     case SWIFT_TUPLE: compile_tuple(builder, (const swift_tuple *)type); return;
     case SWIFT_FUNCTION:
       // C's and thin functions are one word of code.
-      if (swift_convention_of(type) == SWIFT_CONVENTION_SWIFT) csizer_builder_reference(builder, sizeof(void *));
+      if (swift_convention_of(type) == SWIFT_CONVENTION_SWIFT) csizer_builder_function(builder, 0);
       if (swift_convention_of(type) == SWIFT_CONVENTION_BLOCK) csizer_builder_block(builder, 0);
       return;
     case SWIFT_EXISTENTIAL: compile_existential(builder, (const swift_existential *)type); return;

@@ -13,9 +13,12 @@ static const struct view {
   const char *capacity;  // of the storage: 32 bits
   const char *end;       // 32 bits, counted from the slice's begin
   const char *slice, *begin;  // a struct, and its field of 24 bits
+  const char *upper;          // of the struct: where the view ends, 32 bits
+  const char *label;
 } views[] = {
     // swift-nio 2.101, ByteBuffer-core.swift
-    {"NIOCore.ByteBuffer", "_storage", "bytes", "capacity", "_writerIndex", "_slice", "_begin"},
+    {"NIOCore.ByteBuffer", "_storage", "bytes", "capacity", "_writerIndex", "_slice", "_begin", "upperBound",
+     "ByteBuffer"},
 };
 
 // The type of a field and where it is; false when there is none.
@@ -44,15 +47,16 @@ static bool kind_of_bytes(const csizer_object_layout *storage, uint32_t bytes, u
 
 static bool describe(csizer_builder *builder, const swift_metadata *type, const struct view *known, csizer_view *view) {
   const swift_metadata *storage, *slice, *number;
-  uint32_t bytes, slice_offset, begin;
+  uint32_t bytes, slice_offset, begin, upper;
   if (!find(builder, type, known->storage, &storage, &view->storage) || swift_kind_of(storage) != SWIFT_CLASS ||
       !find(builder, type, known->end, &number, &view->end) ||
       !find(builder, type, known->slice, &slice, &slice_offset) ||
-      !find(builder, slice, known->begin, &number, &begin) ||
+      !find(builder, slice, known->begin, &number, &begin) || !find(builder, slice, known->upper, &number, &upper) ||
       !find(builder, storage, known->capacity, &number, &view->capacity) ||
       !find(builder, storage, known->bytes, &number, &bytes))
     return false;
   view->begin = slice_offset + begin;
+  view->upper = slice_offset + upper;
   const csizer_object_layout *layout = csizer_layouts_object(builder->layouts, storage);
   return layout && kind_of_bytes(layout, bytes, &view->kind);
 }
@@ -64,6 +68,7 @@ void csizer_compile_view(csizer_builder *builder, const swift_metadata *type, co
     csizer_view *kept = csizer_layouts_allocate(builder->layouts, sizeof *kept);
     if (!kept) return;
     *kept = view;
+    csizer_layouts_name_slices(builder->layouts, SLICE_OF_VIEW, views[i].label);
     csizer_builder_op(builder, OP_VIEW, 0, kept);
   }
 }

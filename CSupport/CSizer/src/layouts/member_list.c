@@ -20,20 +20,38 @@ static bool is_of_standard_library(const swift_descriptor *descriptor) {
   return strncmp(name, "Swift.", 6) == 0;
 }
 
-// Only what holds a value that may refer to something. What an enum's indirect case holds is in a box without a name.
+// Whether a field that is no reference by its type is one all the same: an owning rule says so, and without conditions.
+static bool owns_object(csizer_layouts *layouts, const swift_metadata *type, const csizer_field *field, size_t offset) {
+  csizer_builder builder = {.layouts = layouts};
+  if (is_enum(type) || !csizer_owning_field_compile(&builder, type, field, offset) || !builder.count) return false;
+  const csizer_owned *owned = builder.ops[0].detail;
+  return owned && owned->rule == CSIZER_OWNS_OBJECT && owned->lender == CSIZER_NO_SIBLING;
+}
+
+// What is shown of a field: an indirect case's box, an object that a rule tells of, or a value of the field's type.
+static const swift_metadata *shown_type(csizer_layouts *layouts, const swift_metadata *type, const csizer_field *field,
+                                        size_t offset) {
+  static const char any_object[] = "yXl";
+  const bool is_boxed = is_enum(type) && (field->flags & SWIFT_FIELD_INDIRECT);
+  if (!is_boxed && !owns_object(layouts, type, field, offset)) return field->type;
+  return layouts->runtime->type_in_context(any_object, sizeof any_object - 1, NULL, NULL);
+}
+
+// Only what holds a value that may refer to something.
 static bool read_field(csizer_layouts *layouts, const swift_metadata *type, uint32_t index, csizer_member_field *ret) {
   csizer_field field;
   if (!csizer_field_read(layouts->runtime, type, index, &field) || !field.type) return false;
   if (!csizer_metadata_is_known(layouts, field.type)) return false;
   if (csizer_mangled_holding(field.type_name, field.type_name_length) != CSIZER_HOLDS_VALUE) return false;
-  if (is_enum(type) && (field.flags & SWIFT_FIELD_INDIRECT)) return false;
-  const csizer_value_layout *layout = csizer_layouts_value(layouts, field.type);
-  if (!layout || csizer_layout_is_plain(layout)) return false;
   size_t offset = is_enum(type) ? 0 : csizer_field_offset(type, index);
+  const swift_metadata *shown = shown_type(layouts, type, &field, offset);
+  if (!shown || !csizer_metadata_is_known(layouts, shown)) return false;
+  const csizer_value_layout *layout = csizer_layouts_value(layouts, shown);
+  if (!layout || csizer_layout_is_plain(layout)) return false;
   bool is_class = swift_kind_of(type) == SWIFT_CLASS;
   size_t room = is_class ? ((const swift_class *)type)->instance_size : swift_witnesses_of(type)->size;
   if (offset > room || layout->size > room - offset) return false;
-  *ret = (csizer_member_field){.name = field.name, .type = field.type, .offset = (uint32_t)offset, .number = index};
+  *ret = (csizer_member_field){.name = field.name, .type = shown, .offset = (uint32_t)offset, .number = index};
   return true;
 }
 
@@ -46,6 +64,7 @@ static const void *make_list(csizer_layouts *layouts, const void *metadata, cons
   csizer_member_list *list = csizer_layouts_allocate(layouts, sizeof *list + count * sizeof *list->fields);
   if (!list) return NULL;
   if (descriptor) list->is_library = is_of_standard_library(descriptor);
+  if (descriptor && swift_kind_of(type) == SWIFT_STRUCT) list->content = csizer_raw_content(type);
   csizer_builder builder = {.layouts = layouts};
   if (descriptor && is_enum(type)) {
     list->enumeration = csizer_enum_describe(&builder, type, true);
@@ -90,6 +109,7 @@ static bool compile_below(csizer_layouts *layouts, const swift_metadata *type, u
   if (!list) return false;
   const swift_class *superclass = swift_kind_of(type) == SWIFT_CLASS ? ((const swift_class *)type)->superclass : NULL;
   if (superclass && !compile_below(layouts, (const swift_metadata *)superclass, levels)) return false;
+  if (list->content) return compile_below(layouts, list->content, levels - 1);
   if (list->is_library) return compile_arguments(layouts, type, levels - 1);
   for (uint32_t i = 0; i < list->count; i++)
     if (!compile_below(layouts, list->fields[i].type, levels - 1)) return false;

@@ -18,6 +18,7 @@ typedef struct csizer_member_field {
 typedef struct csizer_member_list {
   const csizer_enum *enumeration;  // enums: which of the payloads is there
   bool is_library;                 // of the standard library
+  const swift_metadata *content;   // structs that show a value of this type in their place; NULL: others
   uint32_t count;
   csizer_member_field fields[];
 } csizer_member_list;

@@ -95,6 +95,9 @@ const csizer_owning_field csizer_owning_table[] = {
     // stdlib/public/core: SliceBuffer.swift, HashTable.swift; both lead into storage that a sibling or the owner holds.
     {.type = "Swift._SliceBuffer", .field = "subscriptBaseAddress", .rule = CSIZER_BORROWS},
     {.type = "Swift._HashTable", .field = "words", .rule = CSIZER_BORROWS},
+    // UnsafeRawBufferPointer.swift.gyb: where the buffer ends another block may start, which is none of its.
+    {.type = "Swift.UnsafeRawBufferPointer", .field = "_end", .rule = CSIZER_BORROWS},
+    {.type = "Swift.UnsafeMutableRawBufferPointer", .field = "_end", .rule = CSIZER_BORROWS},
     // Span/OutputSpan.swift, OutputRawSpan.swift: room that somebody else keeps, to be filled.
     {.type = "Swift.OutputSpan", .field = "_pointer", .rule = CSIZER_BORROWS},
     {.type = "Swift.OutputRawSpan", .field = "_pointer", .rule = CSIZER_BORROWS},

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Births: what the entry point calls when it made an object whose class is tracked or unknown.
 #include "census/census_internal.h"
+#include "csizer_allocator.h"
 #include "lifetimes/births.h"
-#include "lifetimes/tracked_classes.h"
+#include "lifetimes/class_decisions.h"
+#include "lifetimes/probes.h"
 #include "platform/clock.h"
 #include "runtime/target.h"
 #include "traces/trace_capture.h"
@@ -25,7 +27,7 @@ bool csizer_lifetimes_record(const class_tracking *tracking, uintptr_t address, 
   record->cohort = tracking->cohort;
   record->trace = trace;
   lifetime_set_end(record, LIFETIME_TRACKED | address);
-  record->birth = birth;
+  __atomic_store_n(&record->birth, birth, __ATOMIC_RELEASE);  // the last: readers take it for all
   csizer_living_insert(hash, tracking->owner->number, number);
   return true;
 }
@@ -48,13 +50,18 @@ static __attribute__((noinline)) void born(class_entry *entry, void *object, con
   uint32_t trace = depth ? trace_capture(depth, return_address) : 0;
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
-  if (entry->tracking_count) record_birth(entry, object, trace);
+  const bool is_tracked = entry->tracking_count != 0;
+  if (is_tracked) record_birth(entry, object, trace);
   shard_unlock(shard);
+  if (is_tracked && probes_tell_births()) {
+    const size_t usable = csizer_allocator_usable_size(object);
+    csizer_probe_alloc((uintptr_t)object, usable, usable);
+  }
 }
 
 // What the profiler makes while it holds all shards is its own and not tracked.
 static __attribute__((noinline)) class_entry *meet(const void *metadata) {
-  return csizer_shards_held() ? &csizer_class_untracked : csizer_tracked_class_meet(metadata);
+  return csizer_shards_held() ? &csizer_class_untracked : csizer_decision_meet(metadata);
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {
@@ -62,7 +69,7 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
 }
 
 void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address) {
-  if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED)) entry = meet(metadata);
+  if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_ACQUIRE)) entry = meet(metadata);
   if (!__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
   born(entry, object, return_address);
 }

@@ -58,6 +58,8 @@ class_entry *csizer_class_make(const swift_class *type) {
   class_entry *entry = csizer_pool_allocate(&pool, sizeof *entry);
   if (!entry) return NULL;
   entry->type = type;
+  // Births see it from the next line on: until it is decided they wait for whoever holds the shards.
+  entry->is_undecided = true;
   if (!csizer_class_set(type, entry)) return NULL;  // the entry is lost to the pool, which is for ever anyway
   entry->next = entries;
   entries = entry;

@@ -42,7 +42,8 @@ typedef struct class_entry {
   uint32_t trace_depth;
   /// Its metadata went with its library: it must not be looked at.
   bool is_gone;
-  /// Something was refused when the trackings were decided: births try again.
+  /// The trackings are not decided yet, or something was refused when they were: births ask. Stored last and read
+  /// first, lest a birth take the trackings of before for those that were decided.
   bool is_undecided;
   slot_protection slot_protection;
   /// The destroy function that the class had before it was hooked; NULL: it never was.
@@ -84,8 +85,8 @@ static inline class_entry *class_find(const void *metadata) {
 
 /// Whether births have nothing to do with the class: it is known, decided, and not tracked.
 static inline bool class_is_passed_by(const class_entry *entry) {
-  return entry && !__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) &&
-         !__atomic_load_n(&entry->is_undecided, __ATOMIC_RELAXED);
+  return entry && !__atomic_load_n(&entry->is_undecided, __ATOMIC_ACQUIRE) &&
+         !__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED);
 }
 
 /// What is known of a metadata; NULL when nothing is. Any thread, wait-free.

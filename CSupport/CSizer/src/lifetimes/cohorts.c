@@ -2,9 +2,9 @@
 #include "lifetimes/lifetimes_internal.h"
 #include "platform/hash.h"
 
-// Cohorts are found again by what their objects have in common, so that a class that is tracked and untracked time after
-// time, or objects that are tracked one by one, take one place each. The index holds a cohort's number plus one in each
-// place that is taken; it is at most half full. Everything here holds all shards.
+// Cohorts are found again by what their objects have in common, so that a class that is tracked and untracked time
+// after time, or objects that are tracked one by one, take one place each. The index holds a cohort's number plus one
+// in each place that is taken; it is at most half full. Everything here holds all shards.
 
 enum { FIRST_CAPACITY = 1024 };
 

@@ -3,6 +3,7 @@
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
+#include "lifetimes/probes.h"
 #include "platform/clock.h"
 
 // Something died whose class nobody tracks any more: its hook was left for its sake.
@@ -17,14 +18,16 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
   shard_lock(shard);
   uint64_t now = clock_ticks();
   csizer_lifetimes *owner;
-  bool are_more = true;
+  bool are_more = true, is_known = false;
   for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
     lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
+    is_known = true;
   }
   heapmap_leaf *leaf = census_leaf_of(address);
   if (leaf) heapmap_untrack(leaf, address);
   shard_unlock(shard);
+  if (is_known && probes_tell_deaths()) csizer_probe_free(address);
 }
 
 void csizer_lifetimes_ended(void *object) {
@@ -45,6 +48,9 @@ static class_destroyer original_of(const swift_class *type) {
 }
 
 static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
+  // The runtime has read the slot without order: nothing that was written before it (csizer_class_hook) may be read
+  // from before.
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
   csizer_lifetimes_ended(object);
   original_of((const swift_class *)(const void *)((swift_object *)object)->metadata)(object);
 }

@@ -37,10 +37,14 @@ slot_protection csizer_slot_protection(uintptr_t address) {
   if (_dl_find_object((void *)address, &image)) return SLOT_WRITABLE;  // the runtime made it
   segments segments = segments_of(&image);
   slot_protection protection = SLOT_UNKNOWN;  // unless some segment has it
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), offset = address - image.dlfo_link_map->l_addr;
   for (size_t i = 0; i < segments.count; i++) {
     const ElfW(Phdr) *segment = &segments.first[i];
-    if (address - image.dlfo_link_map->l_addr - segment->p_vaddr >= segment->p_memsz) continue;
-    if (segment->p_type == PT_GNU_RELRO) return SLOT_PROTECTED;
+    if (offset - segment->p_vaddr >= segment->p_memsz) continue;
+    // Linkers end it with the commonest pages. Where the kernel's are larger, the last one is not the segment's alone
+    // and stays writable (glibc, _dl_protect_relro).
+    uintptr_t protected_end = (segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+    if (segment->p_type == PT_GNU_RELRO && offset < protected_end) return SLOT_PROTECTED;
     if (segment->p_type == PT_LOAD) protection = SLOT_WRITABLE;
   }
   return protection;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trackers: made, held, forgotten and ended.
 #include "lifetimes/lifetimes_internal.h"
-#include "lifetimes/tracked_classes.h"
+#include "lifetimes/class_decisions.h"
 #include "lifetimes/unloaded.h"
 #include "platform/clock.h"
 
@@ -48,12 +48,13 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   csizer_shards_hold();
   csizer_lifetimes_untrack_classes(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
-  csizer_tracked_classes_settle();
+  csizer_decisions_settle();
   csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
   free_records(lifetimes);
   csizer_cohorts_forget(lifetimes);
   csizer_page_array_deinit(&lifetimes->tracked_class_pages);
+  csizer_page_array_deinit(&lifetimes->pattern_pages);
   csizer_pages_unreserve(lifetimes->chunks, CHUNK_LIMIT * sizeof *lifetimes->chunks);
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
 }
@@ -76,8 +77,9 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
   size_t chunks = ((size_t)csizer_lifetimes_count(lifetimes) + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
   return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) + chunks * sizeof(void *) +
-         csizer_cohorts_bytes(lifetimes) + lifetimes->tracked_class_pages.bytes + lifetimes->living_numbers.bytes +
-         lifetimes->living_sizes.bytes + lifetimes->rows.bytes + lifetimes->morphs.bytes + csizer_living_bytes();
+         csizer_cohorts_bytes(lifetimes) + lifetimes->tracked_class_pages.bytes + lifetimes->pattern_pages.bytes +
+         lifetimes->living_numbers.bytes + lifetimes->living_sizes.bytes + lifetimes->rows.bytes +
+         lifetimes->morphs.bytes + csizer_living_bytes();
 }
 
 void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {

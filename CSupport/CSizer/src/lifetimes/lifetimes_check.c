@@ -57,7 +57,8 @@ static bool check_tracker(void *context, csizer_lifetimes *lifetimes) {
     indexed += lifetimes->cohort_index[i] != 0;
   }
   find(findings, indexed == lifetimes->cohort_count, "the index of cohorts lacks one");
-  find(findings, !lifetimes->tracked_class_count || births_are_tracked(), "a class is tracked and no birth is told");
+  bool tracks_classes = lifetimes->tracked_class_count || lifetimes->pattern_count;
+  find(findings, !tracks_classes || births_are_tracked(), "a class is tracked and no birth is told");
   find(findings, lifetimes->living_count <= lifetimes->listed && lifetimes->listed <= count,
        "more living are listed than there are records");
   return !findings->broken;

@@ -34,6 +34,12 @@ typedef struct tracked_class {
   csizer_tracking tracking;
 } tracked_class;
 
+/// Classes that are tracked for their names' sake (class_patterns.h).
+typedef struct tracked_pattern {
+  csizer_tracking tracking;
+  char text[CSIZER_PATTERN_ROOM];
+} tracked_pattern;
+
 struct csizer_lifetimes {
   lifetime_record **chunks;  // CHUNK_LIMIT places, of which only those in use have memory
   uint32_t count;            // numbers given out; any thread, atomic
@@ -48,6 +54,9 @@ struct csizer_lifetimes {
   tracked_class *tracked_classes;
   uint32_t tracked_class_count;
   csizer_page_array tracked_class_pages;
+  tracked_pattern *patterns;  // in the order in which they were set
+  uint32_t pattern_count;
+  csizer_page_array pattern_pages;
   /// The living, for snapshots (sizing.c): those among the first `listed` records that were tracked at the last look,
   /// in order.
   uint32_t listed;

@@ -60,9 +60,9 @@ csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_
   const lifetime_record *record =
       number < csizer_lifetimes_count(lifetimes) ? lifetime_record_at(lifetimes, number) : NULL;
   csizer_lifetime lifetime = {.fate = CSIZER_RELEASED};
-  if (!record || !record->birth) return lifetime;
+  if (record) lifetime.birth = __atomic_load_n(&record->birth, __ATOMIC_ACQUIRE);
+  if (!lifetime.birth) return lifetime;
   uint64_t end = lifetime_end(record);
-  lifetime.birth = record->birth;
   lifetime.cohort = record->cohort;
   lifetime.trace = record->trace;
   if (end & LIFETIME_TRACKED) {

@@ -5,13 +5,16 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "platform/backoff.h"
+#include "platform/clock.h"
 
 csizer_shard csizer_shard_locks[SHARD_COUNT];
 _Thread_local unsigned csizer_shard_holds;
+
+// Threads that found a shard taken and wait, and how many such waits have ended. Atomic, and relaxed like `wanted`:
+// these say who waits; what a lock guards is ordered by `taken`.
+static unsigned waiting, served;
 
 static bool try_lock(unsigned shard) {
   return !__atomic_load_n(&csizer_shard_locks[shard].taken, __ATOMIC_RELAXED) &&
@@ -19,30 +22,40 @@ static bool try_lock(unsigned shard) {
 }
 
 // A birth holds a shard for some ten nanoseconds; a snapshot holds them for as long as it takes.
-static void pause_before(unsigned try) {
-  if (try < 64) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  } else if (try < 80) {
-    sched_yield();
-  } else {
-    const struct timespec moment = {0, 50000};
-    syscall(SYS_nanosleep, &moment, NULL);  // libc's ends a cancelled thread, and with it the locks it holds
-  }
-}
-
 __attribute__((noinline)) void csizer_shard_wait(unsigned shard) {
   int error_before = errno;  // the program's: it made or freed an object, it called nothing that may set it
-  for (unsigned tries = 0; shard_is_wanted(shard) || !try_lock(shard); tries++) pause_before(tries);
+  __atomic_fetch_add(&waiting, 1, __ATOMIC_RELAXED);
+  for (unsigned tries = 0; shard_is_wanted(shard) || !try_lock(shard); tries++) csizer_backoff(tries);
+  __atomic_fetch_sub(&waiting, 1, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&served, 1, __ATOMIC_RELAXED);
   errno = error_before;
 }
 
 static __attribute__((noinline)) void insist_on(unsigned shard) {
   int error_before = errno;
   __atomic_fetch_add(&csizer_shard_locks[shard].wanted, 1, __ATOMIC_RELAXED);
-  for (unsigned tries = 0; !try_lock(shard); tries++) pause_before(tries);
+  for (unsigned tries = 0; !try_lock(shard); tries++) csizer_backoff(tries);
   __atomic_fetch_sub(&csizer_shard_locks[shard].wanted, 1, __ATOMIC_RELAXED);
+  errno = error_before;
+}
+
+// Nanoseconds: for how long all were held since others last had a chance, and since when they are held. Atomic;
+// written by who holds all.
+static uint64_t owed, held_since;
+
+enum { LEAST_DEBT = 50000, MOST_DEBT = 2000000 };
+
+// Who takes all of them again and again would always be back before a thread that sleeps meanwhile: it gives those who
+// wait as long as it had, or until all of them were in.
+static void let_others_in(void) {
+  unsigned before = __atomic_load_n(&served, __ATOMIC_RELAXED), due = __atomic_load_n(&waiting, __ATOMIC_RELAXED);
+  uint64_t debt = __atomic_load_n(&owed, __ATOMIC_RELAXED);
+  if (!due || debt < LEAST_DEBT) return;
+  __atomic_store_n(&owed, 0, __ATOMIC_RELAXED);
+  int error_before = errno;
+  uint64_t end = clock_monotonic() + (debt < MOST_DEBT ? debt : MOST_DEBT);
+  unsigned tries = 0;
+  while (__atomic_load_n(&served, __ATOMIC_RELAXED) - before < due && clock_monotonic() < end) csizer_backoff(tries++);
   errno = error_before;
 }
 
@@ -50,14 +63,18 @@ void csizer_shard_lock(unsigned shard) { shard_lock(shard); }
 void csizer_shard_unlock(unsigned shard) { shard_unlock(shard); }
 
 void csizer_shards_hold(void) {
-  if (!csizer_shard_holds)
+  if (!csizer_shard_holds) {
+    let_others_in();
     for (unsigned i = 0; i < SHARD_COUNT; i++)
       if (!try_lock(i)) insist_on(i);
+    __atomic_store_n(&held_since, clock_monotonic(), __ATOMIC_RELAXED);
+  }
   csizer_shard_holds++;
 }
 
 void csizer_shards_release(void) {
   if (--csizer_shard_holds) return;
+  __atomic_fetch_add(&owed, clock_monotonic() - __atomic_load_n(&held_since, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
   for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_unlock(i);
 }
 
@@ -66,6 +83,7 @@ bool csizer_shards_held(void) { return csizer_shard_holds != 0; }
 // Whoever waited for all of them in the parent is not there.
 static void release_in_child(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_locks[i].wanted = 0;
+  waiting = 0;
   csizer_shards_release();
 }
 

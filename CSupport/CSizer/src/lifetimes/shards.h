@@ -58,7 +58,8 @@ static inline void shard_unlock(unsigned shard) {
 void csizer_shard_lock(unsigned shard);
 void csizer_shard_unlock(unsigned shard);
 
-/// Takes all locks, in order; nests. The calling thread only.
+/// Takes all locks, in order; nests. The calling thread only. Where others wait for a single one they
+/// have as long as all were held before, 2 ms at most.
 void csizer_shards_hold(void);
 void csizer_shards_release(void);
 

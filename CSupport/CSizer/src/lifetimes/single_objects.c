@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects that are tracked one by one, and the end of all tracking of objects.
 #include "lifetimes/births.h"
+#include "lifetimes/class_decisions.h"
 #include "lifetimes/tracked_classes.h"
 #include "lifetimes/unloaded.h"
 #include "platform/clock.h"
+#include "runtime/assumptions.h"
 #include "runtime/swift_call.h"
 #include "runtime/target.h"
 
@@ -43,6 +45,8 @@ static bool is_trackable(const swift_object *object) {
 
 csizer_status csizer_lifetimes_track_object(csizer_lifetimes *lifetimes, const void *object,
                                             const csizer_tracking *tracking) {
+  // Then neither what is static can be told, nor a death.
+  if (!csizer_holds(CSIZER_ASSUMES_COUNTS) || !csizer_holds(CSIZER_ASSUMES_ENDINGS)) return CSIZER_UNSUPPORTED;
   if (!is_trackable(object)) return CSIZER_INVALID;
   if (!SWIFT_CALL_IS_KNOWN || (tracking->keep && !csizer_target_can_keep())) return CSIZER_UNSUPPORTED;
   return csizer_single_object_add(lifetimes, object, tracking);
@@ -113,7 +117,7 @@ csizer_status csizer_lifetimes_untrack_objects(csizer_lifetimes *lifetimes, csiz
     release.kept_count = 0;
     release.now = clock_ticks();
     csizer_living_take_all(lifetimes->number, release_record, &release);
-    csizer_tracked_classes_settle();
+    csizer_decisions_settle();
   }
   csizer_shards_release();
   if (!has_room) return CSIZER_NO_MEMORY;

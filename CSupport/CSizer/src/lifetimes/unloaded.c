@@ -7,7 +7,6 @@
 #include "csizer_images.h"
 #include "layouts/unknown_types.h"
 #include "lifetimes/lifetimes_internal.h"
-#include "lifetimes/tracked_classes.h"
 
 // Metadata live for ever, says the runtime; dlclose(3) says otherwise. What the class table, trackers' trackings,
 // cohorts and morphs hold are addresses, and each is looked at behind the next dlclose as if it were any word: metadata

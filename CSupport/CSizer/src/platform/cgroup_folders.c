@@ -10,6 +10,7 @@
 
 #include "platform/pages.h"
 #include "platform/proc_file.h"
+#include "platform/refusals.h"
 
 // Where the files of this process's memory control groups are, read from /proc.
 
@@ -45,15 +46,16 @@ static void read_group(search *search, char *line) {
   else if (lists(controllers, "memory")) search->own[CGROUP_FOLDER_V1] = name;
 }
 
-static csizer_status unreadable(void) {
-  return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? CSIZER_UNREADABLE : CSIZER_OK;
+static csizer_status unreadable(const char *path) {
+  if (errno != EMFILE && errno != ENFILE && errno != ENOMEM) return CSIZER_OK;
+  return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
 }
 
 // The thread's own file: a main thread that has ended is in no group any more.
 static csizer_status read_groups(search *search) {
   snprintf(search->candidate, sizeof search->candidate, "%s/proc/thread-self/cgroup", search->root);
-  ssize_t length = csizer_proc_read_file(search->candidate, search->groups, sizeof search->groups - 1);
-  if (length < 0) return unreadable();
+  ssize_t length = csizer_proc_read_whole(search->candidate, search->groups, sizeof search->groups - 1);
+  if (length < 0) return unreadable("/proc/thread-self/cgroup");
   search->groups[length] = 0;
   for (char *line = search->groups, *end; (end = strchr(line, '\n')); line = end + 1) {
     *end = 0;
@@ -127,7 +129,7 @@ static void read_mount(search *search, char *line) {
 static csizer_status read_mounts(search *search) {
   snprintf(search->candidate, sizeof search->candidate, "%s/proc/thread-self/mountinfo", search->root);
   int file = csizer_proc_open(search->candidate);
-  if (file < 0) return unreadable();
+  if (file < 0) return unreadable("/proc/thread-self/mountinfo");
   const size_t room = sizeof search->lines - 1;
   size_t filled = 0;
   bool is_cut = false;

@@ -12,6 +12,7 @@
 
 // The names by account.
 static const char *const usage_names[] = {"memory.current", "memory.usage_in_bytes", "memory.memsw.usage_in_bytes"};
+static const char *const peak_names[] = {"memory.peak", "memory.max_usage_in_bytes", "memory.memsw.max_usage_in_bytes"};
 static const char *const kills_names[] = {"memory.events", "memory.oom_control", "memory.oom_control"};
 // Version 1 counts the group's own pages under the plain names, those of groups below too under these.
 static const char *const idle_keys[] = {"inactive_file", "total_inactive_file", "total_inactive_file"};
@@ -22,7 +23,7 @@ static const char *const writeback_keys[] = {"file_writeback", "total_writeback"
 static ssize_t read_file(csizer_cgroups *groups, const char *folder, const char *name) {
   int length = snprintf(groups->path, sizeof groups->path, "%s/%s", folder, name);
   if (length < 0 || (size_t)length >= sizeof groups->path) return -1;
-  return csizer_proc_read_file(groups->path, groups->text, sizeof groups->text);
+  return csizer_proc_read_whole(groups->path, groups->text, sizeof groups->text);
 }
 
 static bool read_number(csizer_cgroups *groups, const char *folder, const char *name, uint64_t *ret) {
@@ -44,6 +45,7 @@ static void add_limit(csizer_cgroups *groups, const char *folder, cgroup_account
     if (limit->bytes <= bytes) return;
   }
   limit->bytes = bytes;
+  limit->reclaimable = 0;
   limit->account = account;
   memcpy(limit->folder, folder, strlen(folder) + 1);
 }
@@ -81,6 +83,11 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
   while (true) {
     if (account == CGROUP_V2) add_v2(groups, own->folder);
     else add_v1(groups, own->folder);
+    uint64_t usage;
+    if (!*groups->own_folder && csizer_cgroups_usage(groups, own->folder, account, &usage)) {
+      groups->own_account = account;
+      memcpy(groups->own_folder, own->folder, strlen(own->folder) + 1);
+    }
     if (!*groups->kills_folder && read_file(groups, own->folder, kills_names[account]) > 0) {
       groups->kills_account = account;
       memcpy(groups->kills_folder, own->folder, strlen(own->folder) + 1);
@@ -91,6 +98,8 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
 }
 
 csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root) {
+  groups->die_together = false;
+  *groups->own_folder = *groups->kills_folder = 0;
   cgroup_folder *folders;
   csizer_status status = csizer_cgroup_folders_find(root, &folders);
   if (status) return status;
@@ -114,11 +123,19 @@ static bool read_reclaimable(csizer_cgroups *groups, cgroup_limit *limit) {
   return true;
 }
 
+bool csizer_cgroups_usage(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_number(groups, folder, usage_names[account], ret_bytes);
+}
+
+bool csizer_cgroups_peak(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_number(groups, folder, peak_names[account], ret_bytes);
+}
+
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t index, bool is_thorough, uint64_t *ret_room) {
   cgroup_limit *limit = &groups->limits[index];
   if (is_thorough && !read_reclaimable(groups, limit)) limit->reclaimable = 0;
   uint64_t used;
-  if (!read_number(groups, limit->folder, usage_names[limit->account], &used)) return false;
+  if (!csizer_cgroups_usage(groups, limit->folder, limit->account, &used)) return false;
   used -= used < limit->reclaimable ? used : limit->reclaimable;
   *ret_room = limit->bytes > used ? limit->bytes - used : 0;
   return true;

@@ -38,6 +38,9 @@ typedef struct csizer_cgroups {
   /// When the kernel kills one process of a group for memory, more goes with it: `memory.oom.group` is set, systemd
   /// would stop the service, or nobody is killed and all stand still.
   bool die_together;
+  /// The nearest group that counts memory; empty when none does.
+  cgroup_account own_account;
+  char own_folder[CGROUP_PATH];
   /// Where kills are counted; empty when nowhere.
   cgroup_account kills_account;
   char kills_folder[CGROUP_PATH];
@@ -47,12 +50,22 @@ typedef struct csizer_cgroups {
 } csizer_cgroups;
 
 /// Finds the limits that hold for the calling thread's process. `root` stands before each path: tests read trees of
-/// their own. `groups` is zeroed. CSIZER_UNREADABLE when no descriptor is left; a system without cgroups has none.
+/// their own. `groups` is zeroed, or was found before and has no limits any more. CSIZER_UNREADABLE when no descriptor
+/// is left; a system without cgroups has none.
 csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root);
 
 /// How much may still be taken before the limit is reached; `is_thorough` looks again at what could be taken back,
 /// which may take the kernel some time. False when it can't be read.
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t limit, bool is_thorough, uint64_t *ret_room);
+
+/// What a group counts now, of all it has; false when it can't be read.
+bool csizer_cgroups_usage(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes);
+
+/// The most that was; false where it is not told.
+bool csizer_cgroups_peak(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes);
+
+/// From now on csizer_group_memory_read believes nothing that it found before. limit_watch.c
+void csizer_group_memory_forget(void);
 
 /// How many processes of the own group were killed for memory; 0 when nobody counts.
 uint64_t csizer_cgroups_kills(csizer_cgroups *groups);

@@ -13,7 +13,7 @@ bool csizer_clock_counts_cycles;
 // Nanoseconds per tick, times 2^32. Fixed at the start, so that a time once told is never told differently.
 static uint64_t scale = (uint64_t)1 << 32;
 
-#if defined(__x86_64__)
+#ifdef CLOCK_COUNTER
 
 typedef struct anchor {
   uint64_t cycles, nanoseconds;
@@ -25,9 +25,9 @@ static anchor read_anchor(void) {
   anchor best = {0, 0};
   uint64_t least = UINT64_MAX;
   for (int i = 0; i < 8; i++) {
-    uint64_t before = __builtin_ia32_rdtsc();
+    uint64_t before = clock_counter();
     uint64_t nanoseconds = clock_monotonic();
-    uint64_t took = __builtin_ia32_rdtsc() - before;
+    uint64_t took = clock_counter() - before;
     if (took >= least) continue;
     least = took;
     best = (anchor){before + took / 2, nanoseconds};
@@ -42,12 +42,12 @@ __attribute__((constructor(101))) static void note_load(void) { at_load = read_a
 
 // The kernel trusts the counter only where it is constant and the same on all processors: its judgement is taken over.
 static bool kernel_trusts_counter(void) {
-  char name[16] = {0};
+  char name[32] = {0};
   int file = open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
   ssize_t length = read(file, name, sizeof name - 1);
   close(file);
-  return length >= 4 && memcmp(name, "tsc\n", 4) == 0;
+  return length > 0 && strcmp(name, CLOCK_COUNTER "\n") == 0;
 }
 
 static void measure_rate(void) {

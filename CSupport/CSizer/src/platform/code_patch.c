@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+// Of processors only this one need take its instructions anew: there is one thread, and those to come begin with a
+// return from the kernel, which does that (Arm ARM, context synchronisation events).
 static bool write_code(unsigned char *target, const unsigned char *code, size_t bytes) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   uintptr_t start = (uintptr_t)target & ~(page - 1);
@@ -18,12 +20,9 @@ static bool write_code(unsigned char *target, const unsigned char *code, size_t 
   return mprotect((void *)start, length, PROT_READ | PROT_EXEC) == 0;
 }
 
-const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *ret_patch) {
+static const char *replace_start(unsigned char *target, uintptr_t to, csizer_patch *ret_patch) {
   unsigned char jump[CODE_JUMP_MOST];
-  *ret_patch = (csizer_patch){0};
-  const char *refusal = csizer_code_refuse(target);
-  if (refusal) return refusal;
-  size_t bytes = csizer_code_jump(jump, replacement);
+  size_t bytes = csizer_code_jump_near(jump, (uintptr_t)target, to);
   memcpy(ret_patch->saved, target, bytes);
   ret_patch->target = target;
   ret_patch->bytes = bytes;
@@ -33,12 +32,78 @@ const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *
   return "the kernel refused to make the runtime's code writable (mprotect)";
 }
 
-// Code that does what the first `prologue` bytes of `target` do, and goes on behind them. NULL, or why there is none.
-static const char *move_prologue(const unsigned char *target, size_t prologue, unsigned char *code, size_t size) {
-  memcpy(code, target, prologue);
-  size_t bytes = prologue + csizer_code_jump(code + prologue, target + prologue);
-  __builtin___clear_cache((char *)code, (char *)code + bytes);
-  return mprotect(code, size, PROT_READ | PROT_EXEC) ? "the kernel refused executable memory (mprotect)" : NULL;
+// Code of ours that belongs to one function: the stepping stone, where one is needed, and the moved prologue.
+typedef struct outpost {
+  unsigned char *code;
+  size_t size, used;
+} outpost;
+
+static unsigned char *map_at(uintptr_t wish, size_t size) {
+  void *found = mmap((void *)wish, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return found == MAP_FAILED ? NULL : found;
+}
+
+// Tried further and further away from the target. The kernel takes the address for a wish: where something is already,
+// what it gives lies elsewhere. Below first: above a program that is not a library its heap grows.
+static const char *map_near(uintptr_t target, outpost *ret_outpost) {
+  enum { STEP = 1 << 20 };
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  uintptr_t center = target & ~(uintptr_t)(STEP - 1);
+  for (uintptr_t away = 0; away == 0 || csizer_code_is_near(center, center + away); away += STEP) {
+    for (int is_above = 0; is_above < 2; is_above++) {
+      uintptr_t wish = is_above ? center + away : center - away;
+      unsigned char *code = map_at(away ? wish : 0, size);
+      if (!code) return "the system refused memory for moved code";
+      *ret_outpost = (outpost){.code = code, .size = size};
+      if (csizer_code_is_near((uintptr_t)code, target)) return NULL;
+      munmap(code, size);
+    }
+  }
+  return "the system has no memory near the runtime's code";
+}
+
+// What the first `prologue` bytes of `target` do, and then what is behind them.
+static void move_prologue(const unsigned char *target, size_t prologue, outpost *post) {
+  unsigned char *at = post->code + post->used;
+  memcpy(at, target, prologue);
+  at += prologue;
+  at += csizer_code_jump_near(at, (uintptr_t)at, (uintptr_t)target + prologue);
+  post->used = (size_t)(at - post->code);
+}
+
+static const char *close_outpost(const outpost *post) {
+  __builtin___clear_cache((char *)post->code, (char *)post->code + post->used);
+  bool is_closed = mprotect(post->code, post->size, PROT_READ | PROT_EXEC) == 0;
+  return is_closed ? NULL : "the kernel refused executable memory (mprotect)";
+}
+
+// With a `prologue` of some bytes, `ret_original` is where it was moved.
+static const char *redirect(void *target, void *replacement, size_t prologue, csizer_patch *ret_patch,
+                            void **ret_original) {
+  if (!csizer_code_has_steps() && !prologue) return replace_start(target, (uintptr_t)replacement, ret_patch);
+  outpost post;
+  uintptr_t to = (uintptr_t)replacement;
+  const char *refusal = map_near((uintptr_t)target, &post);
+  if (refusal) return refusal;
+  if (csizer_code_has_steps()) {
+    to = (uintptr_t)post.code;
+    post.used = csizer_code_jump(post.code, replacement);
+  }
+  if (prologue) {
+    *ret_original = post.code + post.used;
+    move_prologue(target, prologue, &post);
+  }
+  refusal = close_outpost(&post);
+  if (!refusal) refusal = replace_start(target, to, ret_patch);
+  // Callers may be on their way there when the jump was written after all.
+  if (refusal && !ret_patch->target) munmap(post.code, post.size);
+  return refusal;
+}
+
+const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *ret_patch) {
+  *ret_patch = (csizer_patch){0};
+  const char *refusal = csizer_code_refuse(target);
+  return refusal ? refusal : redirect(target, replacement, 0, ret_patch, NULL);
 }
 
 const char *csizer_code_detour(void *target, void *replacement, csizer_patch *ret_patch, void **ret_original) {
@@ -46,18 +111,11 @@ const char *csizer_code_detour(void *target, void *replacement, csizer_patch *re
   *ret_patch = (csizer_patch){0};
   const char *refusal = csizer_code_refuse(target);
   if (refusal) return refusal;
-  size_t prologue = csizer_code_prologue(target, csizer_code_jump(jump, replacement));
+  size_t bytes = csizer_code_jump_near(jump, (uintptr_t)target, (uintptr_t)target);
+  size_t prologue = csizer_code_prologue(target, bytes);
   if (!prologue || prologue > CODE_PROLOGUE_MOST)
     return "a function of the runtime starts in a way that can't be moved";
-  size_t size = (size_t)sysconf(_SC_PAGESIZE);
-  unsigned char *code = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (code == MAP_FAILED) return "the system refused memory for moved code";
-  refusal = move_prologue(target, prologue, code, size);
-  *ret_original = code;
-  if (!refusal) refusal = csizer_code_redirect(target, replacement, ret_patch);
-  // Callers may be on their way there when the jump was written after all.
-  if (refusal && !ret_patch->target) munmap(code, size);
-  return refusal;
+  return redirect(target, replacement, prologue, ret_patch, ret_original);
 }
 
 void csizer_code_restore(const csizer_patch *patch) {

@@ -18,8 +18,8 @@ typedef struct csizer_patch {
 const char *csizer_code_redirect(void *target, void *replacement, csizer_patch *ret_patch);
 
 /// The same, and `ret_original` is code that does what `target` did: its first instructions, moved, then a jump to the
-/// rest. Only for functions that start with a plain prologue (pushes, frame pointer, stack adjustment), which can be
-/// moved as it is.
+/// rest. Only for functions that start with what can be moved as it is: on x86-64 a plain prologue (pushes, frame
+/// pointer, stack adjustment), on AArch64 an instruction that does not reckon from its own address.
 const char *csizer_code_detour(void *target, void *replacement, csizer_patch *ret_patch, void **ret_original);
 
 /// Undoes a patch; one that was never made is fine.

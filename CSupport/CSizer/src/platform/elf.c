@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,14 +37,15 @@ static const ElfW(Shdr) *sections_of(const csizer_elf *elf) {
 
 // ---- Opening ----
 
+// What is no plain file must not be waited for: a pipe would want its other end.
 static bool map_file(const char *path, csizer_elf *elf) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     csizer_refusal_note_error(errno);
     return false;
   }
   struct stat status;
-  bool ok = fstat(file, &status) == 0 && status.st_size > 0;
+  bool ok = fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
   if (ok) {
     elf->size = (size_t)status.st_size;
     void *bytes = mmap(NULL, elf->size, PROT_READ, MAP_PRIVATE, file, 0);
@@ -71,6 +73,23 @@ static bool holds(const struct dl_phdr_info *info, uintptr_t address) {
   return false;
 }
 
+// Maps the file of an image, if it is still the one that was loaded.
+static bool map_image(const char *path, const struct dl_phdr_info *info, csizer_elf *elf) {
+  if (!map_file(path, elf)) return false;
+  elf->bias = info->dlpi_addr;
+  if (is_file_of(elf, info)) return true;
+  csizer_elf_close(elf);
+  return false;
+}
+
+// The executable has no name among what is loaded, and its file may have been moved: the kernel knows it all the same.
+// Where /proc is not mounted, the path by which it was started leads to it as a rule.
+static bool map_program(const struct dl_phdr_info *info, csizer_elf *elf) {
+  if (map_image("/proc/self/exe", info, elf)) return true;
+  const char *path = (const char *)getauxval(AT_EXECFN);
+  return path && access("/proc/self", F_OK) != 0 && map_image(path, info, elf);
+}
+
 typedef struct opening {
   uintptr_t address;
   csizer_elf *elf;
@@ -80,13 +99,10 @@ static int open_image(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   opening *wanted = context;
   if (!holds(info, wanted->address)) return 0;
-  // The executable has no name here, and its file may have been moved.
-  const char *path = info->dlpi_name && *info->dlpi_name ? info->dlpi_name : "/proc/self/exe";
-  if (!map_file(path, wanted->elf)) return -1;
-  wanted->elf->bias = info->dlpi_addr;
-  if (is_file_of(wanted->elf, info)) return 1;
-  csizer_elf_close(wanted->elf);
-  return -1;
+  const bool has_name = info->dlpi_name && *info->dlpi_name;
+  const bool is_mapped =
+      has_name ? map_image(info->dlpi_name, info, wanted->elf) : map_program(info, wanted->elf);
+  return is_mapped ? 1 : -1;
 }
 
 // The loader holds its lock: no guard may jump out of it (fault_guard.h).
@@ -101,6 +117,11 @@ bool csizer_elf_open(uintptr_t address, csizer_elf *ret_elf) {
   *ret_elf = (csizer_elf){0};
   opening wanted = {address, ret_elf};
   return each_of_loader(open_image, &wanted) == 1;
+}
+
+bool csizer_elf_open_file(const char *path, csizer_elf *ret_elf) {
+  *ret_elf = (csizer_elf){0};
+  return map_file(path, ret_elf);
 }
 
 void csizer_elf_close(csizer_elf *elf) {
@@ -185,6 +206,51 @@ bool csizer_elf_find_symbols(const csizer_elf *elf, csizer_wanted_symbol *wanted
   return has_table;
 }
 
+void csizer_elf_each_symbol(const csizer_elf *elf,
+                            void (*visit)(const char *name, uint64_t start, uint64_t size, void *context),
+                            void *context) {
+  const ElfW(Shdr) *sections = sections_of(elf);
+  const uint16_t section_count = sections ? header_of(elf)->e_shnum : 0;
+  for (uint16_t i = 0; i < section_count; i++) {
+    const ElfW(Shdr) *table = &sections[i];
+    const bool is_table = table->sh_type == SHT_SYMTAB || table->sh_type == SHT_DYNSYM;
+    if (!is_table || table->sh_link >= section_count || table->sh_offset % _Alignof(ElfW(Sym))) continue;
+    const ElfW(Sym) *symbols = part(elf, table->sh_offset, table->sh_size);
+    for (size_t at = 0; symbols && at < table->sh_size / sizeof *symbols; at++) {
+      if (!is_defined(elf, &symbols[at])) continue;
+      const char *name = text_at(elf, &sections[table->sh_link], symbols[at].st_name);
+      if (name && *name) visit(name, symbols[at].st_value, symbols[at].st_size, context);
+    }
+  }
+}
+
+// A note is name, then description, each padded to words (elf(5), Notes).
+static bool is_build_id(const ElfW(Nhdr) *note, size_t room, const uint8_t *build_id, size_t length) {
+  const size_t before = sizeof *note + sizeof "GNU";
+  if (room < before || note->n_type != NT_GNU_BUILD_ID || note->n_namesz != sizeof "GNU") return false;
+  const char *bytes = (const char *)note;
+  return memcmp(bytes + sizeof *note, "GNU", sizeof "GNU") == 0 && note->n_descsz == length &&
+         room - before >= length && memcmp(bytes + before, build_id, length) == 0;
+}
+
+bool csizer_elf_has_build_id(const csizer_elf *elf, const uint8_t *build_id, size_t length) {
+  const ElfW(Shdr) *sections = sections_of(elf);
+  const uint16_t section_count = sections ? header_of(elf)->e_shnum : 0;
+  for (uint16_t i = 0; i < section_count; i++) {
+    if (sections[i].sh_type != SHT_NOTE || sections[i].sh_offset % sizeof(uint32_t)) continue;
+    const char *notes = part(elf, sections[i].sh_offset, sections[i].sh_size);
+    for (size_t at = 0; notes && sections[i].sh_size - at >= sizeof(ElfW(Nhdr));) {
+      const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)(const void *)(notes + at);
+      if (is_build_id(note, sections[i].sh_size - at, build_id, length)) return true;
+      const uint64_t bytes = sizeof *note + (((uint64_t)note->n_namesz + 3) & ~(uint64_t)3) +
+                             (((uint64_t)note->n_descsz + 3) & ~(uint64_t)3);
+      if (bytes > sections[i].sh_size - at) break;
+      at += bytes;
+    }
+  }
+  return false;
+}
+
 bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_start, size_t *ret_size) {
   const ElfW(Shdr) *sections = sections_of(elf);
   if (!sections) return false;
@@ -202,6 +268,31 @@ bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_
 
 // ---- Enumerating ----
 
+static struct {
+  uintptr_t start, end;
+} left_out;
+
+static int note_left_out(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  if (!holds(info, (uintptr_t)context)) return 0;
+  left_out.start = UINTPTR_MAX;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+    if (segment->p_type != PT_LOAD) continue;
+    if (start < left_out.start) left_out.start = start;
+    if (start + segment->p_memsz > left_out.end) left_out.end = start + segment->p_memsz;
+  }
+  return 1;
+}
+
+void csizer_elf_leave_out(const void *address) {
+  left_out.start = left_out.end = 0;
+  each_of_loader(note_left_out, (void *)(uintptr_t)address);
+}
+
+bool csizer_elf_is_left_out(uintptr_t address) { return address >= left_out.start && address < left_out.end; }
+
 typedef struct enumeration {
   bool (*visit)(uintptr_t address, void *context);
   void *context;
@@ -210,9 +301,11 @@ typedef struct enumeration {
 static int visit_image(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   const enumeration *each = context;
-  for (int i = 0; i < info->dlpi_phnum; i++)
-    if (info->dlpi_phdr[i].p_type == PT_LOAD)
-      return !each->visit(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, each->context);
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    if (info->dlpi_phdr[i].p_type != PT_LOAD) continue;
+    uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+    return !csizer_elf_is_left_out(start) && !each->visit(start, each->context);
+  }
   return 0;
 }
 

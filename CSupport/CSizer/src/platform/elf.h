@@ -21,6 +21,18 @@ bool csizer_elf_open(uintptr_t address, csizer_elf *ret_elf);
 
 void csizer_elf_close(csizer_elf *elf);
 
+/// Maps a plain file; its addresses are the file's own. False when there is none or it can't be read.
+bool csizer_elf_open_file(const char *path, csizer_elf *ret_elf);
+
+/// Whether the linker named the file's build so.
+bool csizer_elf_has_build_id(const csizer_elf *elf, const uint8_t *build_id, size_t length);
+
+/// Shows the functions and variables that the file defines, by all its tables of symbols: name, address, bytes (0: not
+/// known). The names live until the file is closed.
+void csizer_elf_each_symbol(const csizer_elf *elf,
+                            void (*visit)(const char *name, uint64_t start, uint64_t size, void *context),
+                            void *context);
+
 /// The name of a symbol with this value, or NULL: local symbols too, if the file was not stripped. Lives until the file
 /// is closed. `prefix` is how the name must begin. Time: linear in the symbols.
 const char *csizer_elf_symbol_at(const csizer_elf *elf, uintptr_t address, const char *prefix);
@@ -40,7 +52,16 @@ bool csizer_elf_find_symbols(const csizer_elf *elf, csizer_wanted_symbol *wanted
 /// A section's place in memory; false when there is none of this name.
 bool csizer_elf_section(const csizer_elf *elf, const char *name, uintptr_t *ret_start, size_t *ret_size);
 
-/// Addresses, one inside each image that is loaded; false ends the enumeration. Answers what `visit` answered last.
+/// Addresses, one inside each image that is loaded and not left out; false ends the enumeration. Answers what `visit`
+/// answered last.
 bool csizer_elf_each_image(bool (*visit)(uintptr_t address, void *context), void *context);
+
+/// From now on the image that holds `address` is none of the program's: it is not enumerated, and its variables hold
+/// nothing. For a library that is preloaded and brings types and objects of its own. One at most; while there is one
+/// thread. NULL: none.
+void csizer_elf_leave_out(const void *address);
+
+/// Whether `address` is in the image that is left out. Any thread.
+bool csizer_elf_is_left_out(uintptr_t address);
 
 #endif

@@ -36,6 +36,10 @@ static unsigned faults;
 
 unsigned csizer_guard_faults(void) { return __atomic_load_n(&faults, __ATOMIC_RELAXED); }
 
+static _Thread_local uintptr_t fault_address;
+
+uintptr_t csizer_guard_fault_address(void) { return fault_address; }
+
 // ---- What would have happened without us ----
 
 // The faulting instruction runs again and meets no handler; a signal that was sent is sent again.
@@ -67,6 +71,7 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
 static void on_fault(int signal, siginfo_t *info, void *context) {
   if (after_fault && info->si_code > 0) {
     __atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
+    fault_address = (uintptr_t)info->si_addr;
     siglongjmp(*after_fault, 1);
   }
   pass_on(signal, info, context);

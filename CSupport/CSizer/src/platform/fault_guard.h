@@ -2,6 +2,7 @@
 #ifndef CSIZER_FAULT_GUARD_H
 #define CSIZER_FAULT_GUARD_H
 #include <stdbool.h>
+#include <stdint.h>
 
 // A fault of ours must not be the host's. While layouts are compiled, everything that is read was looked at before
 // (metadata_check.h); this catches what was overlooked, what a value witness does with metadata that it does not fit,
@@ -24,6 +25,9 @@ bool csizer_guard_call(void (*body)(void *context), void *context);
 
 /// How many faults were caught in this process so far.
 unsigned csizer_guard_faults(void);
+
+/// The address that the last fault was at which was caught in the calling thread.
+uintptr_t csizer_guard_fault_address(void);
 
 /// From here to csizer_guard_resume, which takes what this answers, faults of this thread are the host's. Costs
 /// nothing.

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "platform/cgroups.h"
+#include "platform/limits_root.h"
 #include "platform/pages.h"
 #include "platform/proc_file.h"
+#include "platform/refusals.h"
 
 // Whether there is room for a frozen image, before it is taken and while its child lives.
 
@@ -47,6 +49,8 @@ csizer_status csizer_headroom_set_root(const char *path) {
   return CSIZER_OK;
 }
 
+const char *csizer_limits_root(void) { return root; }
+
 void csizer_headroom_learn(bool had_room) {
   uint32_t before = __atomic_load_n(&caution, __ATOMIC_RELAXED), after;
   do after = had_room ? before - (before > 0) : before + (before < MOST_CAUTION);
@@ -58,7 +62,7 @@ void csizer_headroom_learn(bool had_room) {
 static ssize_t read_text(csizer_headroom *headroom, const char *name) {
   char path[sizeof root + 64];
   snprintf(path, sizeof path, "%s%s", root, name);
-  return csizer_proc_read_file(path, headroom->text, sizeof headroom->text);
+  return csizer_proc_read_whole(path, headroom->text, sizeof headroom->text);
 }
 
 static bool read_kilobytes(const csizer_headroom *headroom, ssize_t length, const char *key, uint64_t *ret_bytes) {
@@ -75,14 +79,15 @@ typedef struct process_figures {
 } process_figures;
 
 static csizer_status read_process(csizer_headroom *headroom, process_figures *ret) {
-  ssize_t length = read_text(headroom, "/proc/thread-self/status");
-  if (length < 0) return CSIZER_UNREADABLE;
+  static const char path[] = "/proc/thread-self/status";
+  ssize_t length = read_text(headroom, path);
+  if (length < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
   uint64_t swapped = 0;
   process_figures process = {.threads = 1};
   // Kernels before 4.5 do not tell which part of the memory is anonymous.
   if (!read_kilobytes(headroom, length, "RssAnon:", &process.anonymous) &&
       !read_kilobytes(headroom, length, "VmRSS:", &process.anonymous))
-    return CSIZER_UNREADABLE;
+    return csizer_refusal_tell(CSIZER_UNREADABLE, 0, path);
   if (read_kilobytes(headroom, length, "VmSwap:", &swapped)) process.anonymous += swapped;
   if (!read_kilobytes(headroom, length, "VmPTE:", &process.tables)) process.tables = process.anonymous / 512;
   read_kilobytes(headroom, length, "VmSize:", &process.address_space);
@@ -170,7 +175,7 @@ static bool lacks_memory(csizer_headroom *headroom, const process_figures *proce
 }
 
 static csizer_status measure(csizer_headroom *headroom, uint64_t results) {
-  process_figures process;
+  process_figures process = {0};
   csizer_status status = read_process(headroom, &process);
   if (!status) status = csizer_cgroups_find(&headroom->groups, root);
   if (status) return status;

@@ -26,6 +26,9 @@ csizer_malloc_calls csizer_malloc = {
     .mallctlbymib = mallctlbymib,
     .nallocx = nallocx,
 #endif
+#define BIND(result, name, parameters) .name = name,
+    CSIZER_MALLOC_BOOKS(BIND)
+#undef BIND
 };
 
 #ifdef CSIZER_JEMALLOC
@@ -46,13 +49,35 @@ static void put(csizer_malloc_calls *calls, size_t row, uintptr_t address) {
   memcpy((char *)calls + row * sizeof address, &address, sizeof address);
 }
 
+// Whether the books are malloc's; at first nobody has looked.
+static enum { NOT_LOOKED, OWN_BOOKS, NO_BOOKS } books;
+
 void csizer_malloc_calls_use(const csizer_malloc_calls *calls) {
   csizer_malloc = *calls;
+  books = NOT_LOOKED;
   if (calls->mallctl && calls->mallctlnametomib && calls->mallctlbymib && calls->nallocx) return;
   csizer_malloc.mallctl = NULL;
   csizer_malloc.mallctlnametomib = NULL;
   csizer_malloc.mallctlbymib = NULL;
   csizer_malloc.nallocx = NULL;
+}
+
+static bool are_of_one_library(uintptr_t one, uintptr_t other) {
+  Dl_info first, second;
+  return dladdr((const void *)one, &first) && dladdr((const void *)other, &second) &&
+         first.dli_fbase == second.dli_fbase;
+}
+
+bool csizer_malloc_keeps_books(void) {
+  if (__atomic_load_n(&books, __ATOMIC_RELAXED) == NOT_LOOKED) {
+    uintptr_t statistics = 0;
+#define NOTE(result, name, parameters) statistics = (uintptr_t)csizer_malloc.name;
+    CSIZER_MALLOC_BOOKS(NOTE)
+#undef NOTE
+    const bool are_own = statistics && are_of_one_library((uintptr_t)csizer_malloc.malloc, statistics);
+    __atomic_store_n(&books, are_own ? OWN_BOOKS : NO_BOOKS, __ATOMIC_RELAXED);
+  }
+  return __atomic_load_n(&books, __ATOMIC_RELAXED) == OWN_BOOKS;
 }
 
 // ---- Finding ----

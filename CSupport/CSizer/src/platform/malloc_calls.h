@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_MALLOC_CALLS_H
 #define CSIZER_MALLOC_CALLS_H
+#include <features.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "csizer_status.h"
 
+/// The statistics of mallinfo(3): mallinfo2 came with glibc 2.33; mallinfo, before it, counts in ints and is wrong
+/// above 2 GiB.
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#define CSIZER_MALLOC_BOOKS(X) X(struct mallinfo2, mallinfo2, (void))
+#else
+#define CSIZER_MALLOC_BOOKS(X)
+#endif
+
 /// What the engine asks of the allocator that serves the measured program: result, name, parameters. malloc(3),
-/// malloc_usable_size(3) and jemalloc(3). The first three are everybody's.
+/// malloc_usable_size(3), jemalloc(3) and mallinfo(3). The first three are everybody's.
 #define CSIZER_MALLOC_CALLS(X)                                                                         \
   X(void *, malloc, (size_t bytes))                                                                    \
   X(void, free, (void *block))                                                                         \
@@ -16,7 +26,8 @@
   X(int, mallctlnametomib, (const char *name, size_t *mib, size_t *depth))                             \
   X(int, mallctlbymib,                                                                                 \
     (const size_t *mib, size_t depth, void *old, size_t *old_bytes, void *new, size_t new_bytes))      \
-  X(size_t, nallocx, (size_t bytes, int flags))
+  X(size_t, nallocx, (size_t bytes, int flags))                                                        \
+  CSIZER_MALLOC_BOOKS(X)
 
 /// Addresses of the allocator's functions. jemalloc's are NULL, all together, where another one serves.
 typedef struct csizer_malloc_calls {
@@ -39,5 +50,10 @@ csizer_status csizer_malloc_calls_find(bool is_in_program, const char **ret_reas
 
 /// Uses what was found, or a test's stand-in. jemalloc's functions are left out unless all of them are there.
 void csizer_malloc_calls_use(const csizer_malloc_calls *calls);
+
+/// Whether mallinfo2 tells of the blocks that malloc gives: both are of one library. Else another one, or a sanitizer,
+/// has taken malloc's place alone, and libc's statistics are of something else. Decided at the first call, under the
+/// loader's lock.
+bool csizer_malloc_keeps_books(void);
 
 #endif

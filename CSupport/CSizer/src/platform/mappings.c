@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "platform/pages.h"
 #include "platform/proc_file.h"
+#include "platform/refusals.h"
 #include "platform/regions_internal.h"
 
 // "7f0a-7f0b rw-p 00001000 fd:01 1234   /path": start, end, rights, offset, device, inode.
@@ -73,21 +76,69 @@ static bool take(csizer_mappings *mappings, line_start *line, const char *chunk,
   return true;
 }
 
-csizer_status csizer_mappings_read(csizer_mappings *mappings) {
-  *mappings = (csizer_mappings){0};
-  // Not of the process: after its main thread has ended, that file is empty.
-  int file = csizer_proc_open("/proc/thread-self/maps");
-  if (file < 0) return CSIZER_UNREADABLE;
+// Not of the process: after its main thread has ended, that file is empty.
+static const char path[] = "/proc/thread-self/maps";
+
+csizer_status csizer_mappings_read_lines(int file, csizer_mappings *mappings) {
   char chunk[8 * 1024];
   line_start line = {.length = 0};
   ssize_t count;
-  bool has_room = true;
-  while (has_room && (count = csizer_proc_read(file, chunk, sizeof chunk, -1)) > 0)
-    has_room = take(mappings, &line, chunk, (size_t)count);
+  while ((count = csizer_proc_read(file, chunk, sizeof chunk, -1)) > 0)
+    if (!take(mappings, &line, chunk, (size_t)count)) return CSIZER_NO_MEMORY;
+  if (count < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
+  return CSIZER_OK;
+}
+
+// ---- One mapping after the other, without its path: since Linux 6.11, include/uapi/linux/fs.h of the kernel ----
+
+struct procmap_query {
+  uint64_t size, query_flags, query_addr;
+  uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+  uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
+  uint64_t vma_name_addr, build_id_addr;
+};
+
+enum { WRITABLE = 2, EXECUTABLE = 4, SHARED = 8, COVERING_OR_NEXT = 16 };
+
+static bool parse_answer(const struct procmap_query *query, csizer_mapping *ret) {
+  const bool is_writable = query->vma_flags & WRITABLE;
+  *ret = (csizer_mapping){.start = (uintptr_t)query->vma_start,
+                          .end = (uintptr_t)query->vma_end,
+                          .has_file = query->inode != 0,
+                          .is_writable = is_writable};
+  return (is_writable || !(query->vma_flags & EXECUTABLE)) && !(query->vma_flags & SHARED);
+}
+
+// CSIZER_UNSUPPORTED, and nothing was added, where the kernel has no such question.
+static csizer_status ask_for_each(int file, csizer_mappings *mappings) {
+  const unsigned long PROCMAP_QUERY = _IOWR('f', 17, struct procmap_query);
+  uint64_t address = 0;
+  while (true) {
+    struct procmap_query query = {.size = sizeof query, .query_flags = COVERING_OR_NEXT, .query_addr = address};
+    if (ioctl(file, PROCMAP_QUERY, &query) != 0) {
+      if (errno == EINTR) continue;
+      return errno == ENOENT ? CSIZER_OK : CSIZER_UNSUPPORTED;
+    }
+    csizer_mapping mapping;
+    if (query.vma_end <= address) return CSIZER_UNSUPPORTED;
+    if (parse_answer(&query, &mapping) && !csizer_mappings_append(mappings, mapping)) return CSIZER_NO_MEMORY;
+    address = query.vma_end;
+  }
+}
+
+csizer_status csizer_mappings_read(csizer_mappings *mappings) {
+  *mappings = (csizer_mappings){0};
+  int file = csizer_proc_open(path);
+  if (file < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
+  csizer_status status = ask_for_each(file, mappings);
+  if (status == CSIZER_UNSUPPORTED) {
+    mappings->count = 0;
+    status = csizer_mappings_read_lines(file, mappings);
+  }
   close(file);
   drop_read_only_tail(mappings, NULL);
-  if (!has_room) return CSIZER_NO_MEMORY;
-  return count < 0 || !mappings->count ? CSIZER_UNREADABLE : CSIZER_OK;
+  if (status) return status;
+  return mappings->count ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, 0, path);
 }
 
 void csizer_mappings_deinit(csizer_mappings *mappings) {

@@ -70,6 +70,9 @@ __asm__(
 #endif
 
 static _Thread_local bool has_room;
+static _Thread_local uintptr_t caller_stack;
+
+uintptr_t csizer_stack_caller(void) { return caller_stack; }
 
 void csizer_stack_suffices(void) { has_room = true; }
 
@@ -144,11 +147,15 @@ static void call_on(char *stack, void (*body)(void *context), void *context) {
   if (__sanitizer_finish_switch_fiber) __sanitizer_finish_switch_fiber(frames, NULL, NULL);
 }
 
+// Just below the frame of whoever calls this.
+static __attribute__((noinline)) uintptr_t below_caller(void) { return (uintptr_t)__builtin_frame_address(0); }
+
 csizer_status csizer_stack_call(void (*body)(void *context), void *context) {
   if (has_room) {
     body(context);
     return CSIZER_OK;
   }
+  __builtin_unwind_init();  // what the program has in registers stands in this frame now
   int cancellable;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);  // or nobody would give the stack back
   char *stack = take();
@@ -157,7 +164,9 @@ csizer_status csizer_stack_call(void (*body)(void *context), void *context) {
     return CSIZER_NO_MEMORY;
   }
   has_room = true;
+  caller_stack = below_caller();
   call_on(stack, body, context);
+  caller_stack = 0;
   has_room = false;
   give_back(stack);
   pthread_setcancelstate(cancellable, NULL);

@@ -26,11 +26,13 @@ bool csizer_pages_make_room(void *list, size_t *capacity, size_t count, size_t i
 
 size_t csizer_pages_held(void) { return __atomic_load_n(&held, __ATOMIC_RELAXED); }
 
-void *csizer_pages_map(size_t bytes) {
+void *csizer_pages_map(size_t bytes) { return csizer_pages_map_at(NULL, bytes); }
+
+void *csizer_pages_map_at(void *wish, size_t bytes) {
   if (csizer_pages_fail_at && --csizer_pages_fail_at == 0) return NULL;
   // NORESERVE: most of a heap map's leaf is never touched, and strict overcommit must not refuse the address space for
   // it.
-  void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *pages = mmap(wish, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED) return NULL;
   __atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED);
   return pages;

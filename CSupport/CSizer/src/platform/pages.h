@@ -9,6 +9,9 @@
 /// Zeroed pages, at least `bytes` of them, or NULL. The kernel gives memory when a page is first touched.
 void *csizer_pages_map(size_t bytes);
 
+/// The same, at the address `wish` if there is room.
+void *csizer_pages_map_at(void *wish, size_t bytes);
+
 /// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
 void csizer_pages_unmap(void *pages, size_t bytes);
 
@@ -21,8 +24,8 @@ void csizer_pages_unreserve(void *pages, size_t bytes);
 /// system refuses them: then they are as they were.
 void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes);
 
-/// Room for one more item in a list of `count`, whose pointer `list` points at: twice as much where there is none. False
-/// when the system refuses it; then nothing was changed.
+/// Room for one more item in a list of `count`, whose pointer `list` points at: twice as much where there is none.
+/// False when the system refuses it; then nothing was changed.
 bool csizer_pages_make_room(void *list, size_t *capacity, size_t count, size_t item_bytes);
 
 /// Bytes mapped and not given back: what the engine holds of the system. Any thread.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "platform/proc_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // Files of /proc, read without allocating.
@@ -31,6 +33,45 @@ ssize_t csizer_proc_read_file(const char *path, char *buffer, size_t capacity) {
     length += (size_t)count;
   close(file);
   return count < 0 ? -1 : (ssize_t)length;
+}
+
+ssize_t csizer_proc_read_whole(const char *path, char *buffer, size_t capacity) {
+  int file = csizer_proc_open(path);
+  if (file < 0) return -1;
+  ssize_t length = csizer_proc_read(file, buffer, capacity, -1);
+  close(file);
+  return length;
+}
+
+// What getdents64(2) answers; libc declares no such thing.
+struct directory_entry {
+  uint64_t inode;
+  int64_t offset;
+  unsigned short bytes;
+  unsigned char type;
+  char name[];
+};
+
+static bool visit_entries(int directory, bool (*visit)(const char *name, void *context), void *context) {
+  _Alignas(struct directory_entry) char entries[4096];
+  long length;
+  while ((length = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+    for (long at = 0; at < length;) {
+      const struct directory_entry *entry = (const void *)(entries + at);
+      at += entry->bytes;
+      if (!visit(entry->name, context)) return true;
+    }
+  return length == 0;
+}
+
+bool csizer_proc_each_thread(bool (*visit)(const char *name, void *context), void *context) {
+  const int directory = csizer_proc_open("/proc/self/task");
+  if (directory < 0) return false;
+  const bool is_read = visit_entries(directory, visit, context);
+  const int number = errno;
+  close(directory);
+  errno = number;
+  return is_read;
 }
 
 bool csizer_proc_decimal(const char **at, const char *end, uint64_t *ret) {

@@ -20,6 +20,14 @@ ssize_t csizer_proc_read(int file, void *buffer, size_t capacity, int64_t offset
 /// Reads a file from its start until it ends or the buffer is full; how many bytes, or -1.
 ssize_t csizer_proc_read_file(const char *path, char *buffer, size_t capacity);
 
+/// The same for a file that the kernel makes as a whole when it is opened, as those of control groups are: one read has
+/// all of it, and none is spent on its end.
+ssize_t csizer_proc_read_whole(const char *path, char *buffer, size_t capacity);
+
+/// Calls `visit` with the name of each entry of /proc/self/task, "." and ".." among them, until it answers false. False
+/// when the system refuses the folder. No opendir(3), which would allocate.
+bool csizer_proc_each_thread(bool (*visit)(const char *name, void *context), void *context);
+
 /// Reads a decimal number at `*at`, which moves behind its digits. false: no digit there, above INT64_MAX, or its
 /// digits reach `end` (there may have been more).
 bool csizer_proc_decimal(const char **at, const char *end, uint64_t *ret);

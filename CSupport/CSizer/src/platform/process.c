@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/proc_file.h"
+#include "platform/refusals.h"
 
 // Numbers of fields in /proc/<pid>/stat, as proc(5) counts them: the name is 2.
 enum { STAT_STATE = 3, STAT_MINOR_FAULTS = 10, STAT_MAJOR_FAULTS = 12 };
@@ -33,11 +34,13 @@ csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_
   return CSIZER_OK;
 }
 
-enum { VM_SIZE, VM_RSS, RSS_FILE, RSS_SHMEM, VM_DATA, VM_STK, VM_EXE, STATUS_KEYS };
+// Not every system that plays Linux tells the last.
+enum { VM_SIZE, VM_RSS, RSS_FILE, RSS_SHMEM, VM_DATA, VM_STK, VM_EXE, VM_HWM, STATUS_KEYS };
 
 static const char *const status_keys[STATUS_KEYS] = {
     [VM_SIZE] = "VmSize:",     [VM_RSS] = "VmRSS:",   [RSS_FILE] = "RssFile:", [RSS_SHMEM] = "RssShmem:",
     [VM_DATA] = "VmData:", [VM_STK] = "VmStk:", [VM_EXE] = "VmExe:",
+    [VM_HWM] = "VmHWM:",
 };
 
 // Reads "\t   1234 kB" up to the end of its line.
@@ -64,8 +67,8 @@ static int status_key(const char *line, size_t length) {
 }
 
 csizer_status csizer_process_parse_status(const char *text, size_t length, csizer_process_memory *ret) {
-  uint64_t bytes[STATUS_KEYS];
-  unsigned found = 0;
+  uint64_t bytes[STATUS_KEYS] = {0};
+  unsigned found = 1u << VM_HWM;
   // What follows the last line's end was cut off.
   for (const char *line = text, *end = text + length, *next; line < end; line = next + 1) {
     next = memchr(line, '\n', (size_t)(end - line));
@@ -79,6 +82,7 @@ csizer_status csizer_process_parse_status(const char *text, size_t length, csize
   if (bytes[RSS_FILE] > INT64_MAX - bytes[RSS_SHMEM]) return CSIZER_INVALID;
   ret->virtual_bytes = bytes[VM_SIZE];
   ret->resident = bytes[VM_RSS];
+  ret->peak_resident = bytes[VM_HWM];
   ret->shared = bytes[RSS_FILE] + bytes[RSS_SHMEM];
   ret->data = bytes[VM_DATA];
   ret->stack = bytes[VM_STK];
@@ -90,8 +94,9 @@ typedef csizer_status parser(const char *text, size_t length, csizer_process_mem
 
 static csizer_status read_with(parser *parse, const char *path, csizer_process_memory *ret) {
   char text[16 * 1024];  // a user's groups stand before the sizes: some 1,400 of them fit
-  ssize_t length = csizer_proc_read_file(path, text, sizeof text);
-  return length < 0 || parse(text, (size_t)length, ret) ? CSIZER_UNREADABLE : CSIZER_OK;
+  ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+  if (length < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
+  return parse(text, (size_t)length, ret) ? csizer_refusal_tell(CSIZER_UNREADABLE, 0, path) : CSIZER_OK;
 }
 
 csizer_status csizer_process_memory_read(csizer_process_memory *ret) {

@@ -6,11 +6,31 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// How often the system refused a descriptor or memory to a reader: what was found out meanwhile is not remembered.
+// What the system refused: how often it had no descriptor or memory for a reader, so that what was found out meanwhile
+// is not remembered; and why the calling thread had its last answer.
 
 static uint64_t count;
 
 uint64_t csizer_refusals(void) { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
+
+// Each thread's own: two that are refused at once must not be told each other's reason. initial-exec: no lock and no
+// memory is asked for.
+static _Thread_local __attribute__((tls_model("initial-exec"))) csizer_refusal last;
+
+csizer_status csizer_refusal_tell_again(csizer_refusal refusal) {
+  last = refusal;
+  return refusal.status;
+}
+
+csizer_status csizer_refusal_tell(csizer_status status, int number, const char *path) {
+  return csizer_refusal_tell_again((csizer_refusal){.status = status, .number = number, .path = path});
+}
+
+csizer_status csizer_refusal_tell_broken(const char *broken) {
+  return csizer_refusal_tell_again((csizer_refusal){.status = CSIZER_INVALID, .broken = broken});
+}
+
+csizer_refusal csizer_refusal_last(void) { return last; }
 
 void csizer_refusal_note(void) { __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED); }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "platform/proc_file.h"
+#include "platform/refusals.h"
 #include "platform/regions_internal.h"
 
 // Memory that may hold references and is no heap: data segments and stacks.
@@ -28,37 +29,29 @@ static bool note_stack(csizer_mappings *mappings, uintptr_t control_block) {
   return true;
 }
 
-// What getdents64(2) answers; libc declares no such thing. opendir(3) would allocate.
-struct directory_entry {
-  uint64_t inode;
-  int64_t offset;
-  unsigned short bytes;
-  unsigned char type;
-  char name[];
-};
+/// The mappings in which stacks are, and how many were found.
+typedef struct found_stacks {
+  csizer_mappings *mappings;
+  size_t count;
+} found_stacks;
 
-static size_t note_thread(csizer_mappings *mappings, const char *name) {
-  long thread = strtol(name, NULL, 10);
-  // The main thread's control block is not on its stack.
-  if (thread <= 0 || thread == getpid()) return 0;
+static bool note_thread(const char *name, void *context) {
+  found_stacks *found = context;
+  const long thread = strtol(name, NULL, 10);
+  if (thread <= 0 || thread == getpid()) return true;  // the main thread's control block is not on its stack
   void *list = NULL;
   size_t bytes;
-  return syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list && note_stack(mappings, (uintptr_t)list);
+  if (syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list)
+    found->count += note_stack(found->mappings, (uintptr_t)list);
+  return true;
 }
 
 static csizer_status note_threads(csizer_mappings *mappings, size_t *ret_threads) {
-  int directory = csizer_proc_open("/proc/self/task");
-  if (directory < 0) return CSIZER_UNREADABLE;
-  _Alignas(struct directory_entry) char entries[4096];
-  long length;
-  while ((length = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
-    for (long at = 0; at < length;) {
-      const struct directory_entry *entry = (const void *)(entries + at);
-      at += entry->bytes;
-      *ret_threads += note_thread(mappings, entry->name);
-    }
-  close(directory);
-  return length < 0 ? CSIZER_UNREADABLE : CSIZER_OK;
+  found_stacks found = {mappings, 0};
+  if (!csizer_proc_each_thread(note_thread, &found))
+    return csizer_refusal_tell(CSIZER_UNREADABLE, errno, "/proc/self/task");
+  *ret_threads += found.count;
+  return CSIZER_OK;
 }
 
 // The kernel puts the program's path on top of the main thread's stack.
@@ -100,17 +93,30 @@ static bool add_copied(int pagemap, uintptr_t start, uintptr_t end, uint64_t *by
   return true;
 }
 
+static bool is_copied_file(const csizer_mapping *mapping) { return mapping->has_file && !mapping->stack_end; }
+
 static csizer_status add_pages(const csizer_mappings *mappings, csizer_regions *regions) {
-  int pagemap = csizer_proc_open("/proc/thread-self/pagemap");
-  if (pagemap < 0) return CSIZER_UNREADABLE;
+  static const char path[] = "/proc/thread-self/pagemap";
+  int pagemap = csizer_proc_open(path);
+  if (pagemap < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
   bool is_read = true;
+  errno = 0;  // a file that ends early gives no reason
   for (size_t i = 0; i < mappings->count && is_read; i++) {
     const csizer_mapping *mapping = &mappings->mappings[i];
     if (mapping->stack_end) regions->stacks += present_bytes(mapping->start, mapping->stack_end);
-    else if (mapping->has_file) is_read = add_copied(pagemap, mapping->start, mapping->end, &regions->copied);
+    if (!is_copied_file(mapping)) continue;
+    const uintptr_t start = mapping->start;
+    // A library's data is next to what is protected of it: one look at both.
+    uintptr_t end = mapping->end;
+    while (i + 1 < mappings->count && is_copied_file(mapping + 1) && mapping[1].start == end) {
+      end = (++mapping)->end;
+      i++;
+    }
+    is_read = add_copied(pagemap, start, end, &regions->copied);
   }
+  const int number = errno;
   close(pagemap);
-  return is_read ? CSIZER_OK : CSIZER_UNREADABLE;
+  return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, number, path);
 }
 
 csizer_status csizer_regions_read(csizer_regions *ret) {

@@ -27,6 +27,9 @@ bool csizer_mapping_parse(const char *line, size_t length, csizer_mapping *ret);
 /// The mappings of the calling process; csizer_mappings_deinit gives them back, after a failure too.
 csizer_status csizer_mappings_read(csizer_mappings *mappings);
 
+/// The same from the text of /proc/…/maps, for kernels before 6.11; adds to what is there.
+csizer_status csizer_mappings_read_lines(int file, csizer_mappings *mappings);
+
 void csizer_mappings_deinit(csizer_mappings *mappings);
 
 /// Adds one that lies above all there are. false: the system refused memory.

@@ -60,9 +60,9 @@ uint32_t csizer_field_index(const swift_descriptor *descriptor, const char *name
   return CSIZER_NO_FIELD;
 }
 
-// Where a type can't be copied, the record's symbolic name (control byte 9) leads to an accessor that answers `()`.
+// Where a type can't be copied, the record's name leads to an accessor that answers `()`.
 static bool hides_its_type(const csizer_field *field) {
-  return field->type && field->type_name[0] == 9 && swift_kind_of(field->type) == SWIFT_TUPLE &&
+  return field->type && csizer_mangled_is_accessor(field->type_name) && swift_kind_of(field->type) == SWIFT_TUPLE &&
          !((const swift_tuple *)field->type)->count;
 }
 

@@ -20,6 +20,13 @@ size_t csizer_mangled_length(const char *name) {
   return (size_t)(end - name);
 }
 
+// Control byte 9. Swift 6.2 puts a byte before it that is passed over, 6.3 does so for some only: IRGen's
+// getTypeRefByFunction.
+bool csizer_mangled_is_accessor(const char *name) {
+  while ((unsigned char)*name == 0xFF) name++;
+  return *name == 9;
+}
+
 // The last `count` characters, none of them part of a symbolic reference, or NULL.
 static const char *tail(const char *name, size_t length, size_t count) {
   if (length < count) return NULL;
@@ -133,21 +140,27 @@ static const char *own_name(const swift_descriptor *descriptor) {
   return swift_resolve(&descriptor->name);
 }
 
-void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity) {
+bool csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity) {
   enum { DEEPEST = 32 };
   const char *names[DEEPEST];
   size_t count = 0;
-  for (const swift_descriptor *at = descriptor; at && count < DEEPEST; at = csizer_descriptor_parent(at)) {
+  const swift_descriptor *at = descriptor;
+  for (; at && count < DEEPEST; at = csizer_descriptor_parent(at)) {
     const char *name = own_name(at);
     if (name) names[count++] = name;
   }
+  bool is_whole = !at;
   size_t length = 0;
   while (count-- > 0) {
     size_t part = strlen(names[count]);
-    if (length + part + 2 > capacity) break;
+    if (length + part + 2 > capacity) {
+      is_whole = false;
+      break;
+    }
     memcpy(text + length, names[count], part);
     length += part;
     if (count) text[length++] = '.';
   }
   text[length] = 0;
+  return is_whole;
 }

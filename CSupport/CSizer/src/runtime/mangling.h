@@ -30,6 +30,9 @@ size_t csizer_mangled_length(const char *name);
 /// Bytes of the symbol at `at`: a character, or a symbolic reference.
 size_t csizer_mangled_step(const char *at);
 
+/// Whether the name is no name, but leads to a function that answers the type.
+bool csizer_mangled_is_accessor(const char *name);
+
 /// What the end of the name says. Names of ordinary types answer CSIZER_HOLDS_VALUE.
 csizer_holding csizer_mangled_holding(const char *name, size_t length);
 
@@ -53,7 +56,8 @@ bool csizer_mangled_lowered_function(const char *at, size_t length, csizer_lower
 const swift_descriptor *csizer_descriptor_parent(const swift_descriptor *descriptor);
 
 /// The dotted name of a type's descriptor, without generic arguments: "Swift._ContiguousArrayStorage". Contexts without
-/// a name (extensions, private scopes) are passed over. Always terminated; cut when `capacity` is too small.
-void csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity);
+/// a name (extensions, private scopes) are passed over. Always terminated; false when it was cut, because `capacity` is
+/// too small or the contexts are too many.
+bool csizer_descriptor_name(const swift_descriptor *descriptor, char *text, size_t capacity);
 
 #endif

@@ -10,15 +10,22 @@
 
 enum { TEXT_ROOM = 2048 };
 
+// How much of a symbol's text behind "get_type_metadata " is the type: " noncopyable" follows, not in Swift 6.2, and a
+// number.
+static size_t type_length(const char *text) {
+  const char *end = strstr(text, " noncopyable");
+  if (!end) end = strrchr(text, '.');
+  return end ? (size_t)(end - text) : strlen(text);
+}
+
 static const swift_metadata *read_noncopyable_field(const char *type_name, const csizer_type_scope *scope) {
-  static const char prefix[] = "get_type_metadata ", suffix[] = " noncopyable";
+  static const char prefix[] = "get_type_metadata ";
   csizer_elf elf;
   if (!scope->runtime->demangle || !csizer_elf_open((uintptr_t)type_name, &elf)) return NULL;
   const char *symbol = csizer_elf_symbol_at(&elf, (uintptr_t)type_name, prefix);
-  const char *end = symbol ? strstr(symbol, suffix) : NULL;
   char mangled[TEXT_ROOM] = "$s", text[TEXT_ROOM];
-  size_t length = end ? (size_t)(end - symbol) - (sizeof prefix - 1) : 0;
-  bool fits = end && length < sizeof mangled - 2;
+  size_t length = symbol ? type_length(symbol + sizeof prefix - 1) : 0;
+  bool fits = symbol && length < sizeof mangled - 2;
   if (fits) memcpy(mangled + 2, symbol + sizeof prefix - 1, length);
   csizer_elf_close(&elf);
   if (!fits) return NULL;

@@ -78,3 +78,11 @@ const csizer_runtime *csizer_runtime_current(void) {
   bool is_there = SWIFT_CALL_IS_KNOWN && csizer_target.type_in_context && csizer_target.type_name;
   return is_there ? &current : &none;
 }
+
+const char *csizer_target_type_name(const void *type, size_t *ret_length) {
+  const csizer_runtime *runtime = csizer_runtime_current();
+  csizer_name name = {0};
+  if (runtime->name_of) name = runtime->name_of(type);
+  *ret_length = name.length;
+  return name.text;
+}

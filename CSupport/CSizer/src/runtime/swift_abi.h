@@ -179,6 +179,39 @@ typedef struct swift_error_object {
   const void *conformance;
 } swift_error_object;
 
+// ---- Collections: stdlib/public/core/{ContiguousArrayBuffer,DictionaryStorage,SetStorage,StringStorage}.swift and
+// stdlib/public/SwiftShims/swift/shims/{GlobalObjects,RefCount}.h ----
+
+/// The elements follow at their alignment.
+typedef struct swift_array {
+  swift_object header;
+  size_t count;
+  size_t capacity_and_flag;  // the low bit is the flag
+} swift_array;
+_Static_assert(sizeof(swift_array) == 32, "ContiguousArrayBuffer.swift");
+
+/// A dictionary's or a set's. Behind the pointers, two and one, stands the bitmap of the buckets in use, a word at
+/// least.
+typedef struct swift_hash {
+  swift_object header;
+  size_t count, capacity;
+  uint8_t scale;  // 2 to the power of this many buckets
+  uint8_t reserved_scale;
+  uint16_t extra;
+  uint32_t age;
+  size_t seed;
+  const char *pointers[];  // to the keys and the values
+} swift_hash;
+_Static_assert(offsetof(swift_hash, pointers) == 48, "DictionaryStorage.swift");
+
+/// The code units follow.
+typedef struct swift_string_storage {
+  swift_object header;
+  uint64_t capacity_and_flags, count_and_flags;
+} swift_string_storage;
+#define SWIFT_STORAGE_COUNT (((uint64_t)1 << 48) - 1)
+#define SWIFT_STORAGE_HAS_BREADCRUMBS ((uint64_t)1 << 63)  // of the capacity
+
 /// A 32-bit offset from its own address; 0 is null.
 typedef int32_t swift_relative;
 
@@ -247,6 +280,81 @@ typedef struct swift_capture_descriptor {
   uint32_t source_count;
   uint32_t binding_count;
 } swift_capture_descriptor;
+
+// ---- Tasks: include/swift/ABI/{Task,MetadataValues}.h and stdlib/public/Concurrency/TaskPrivate.h, of runtimes whose
+// _swift_concurrency_debug_internal_layout_version is 1 (up to 6.3) ----
+
+/// An asynchronous function's frame begins with its caller's and the function that goes on there. AsyncContext
+typedef struct swift_async_context {
+  const struct swift_async_context *parent;
+  const void *resume_parent;
+} swift_async_context;
+
+/// Job, AsyncTask and its PrivateStorage as far as the allocator of its frames. Behind its own fields
+/// (_swift_concurrency_debug_asyncTaskSize) come a child's, a group's child's, a future's, the prefix of the first
+/// context, that context, and the first slab of frames.
+typedef struct swift_task {
+  swift_object object;
+  void *scheduler[2];
+  uint32_t job_flags;
+  uint32_t id;
+  void *voucher, *reserved;
+  const void *resume;  // the function that goes on in the context, while the task waits
+  const swift_async_context *context;
+  void *reserved64;
+  uintptr_t exclusivity[2];
+  uint32_t status;
+  uint32_t execution_lock;
+  const void *record;
+  void *last_allocation;
+  const void *first_slab;
+} swift_task;
+_Static_assert(offsetof(swift_task, resume) == 56, "Task.h, Job");
+_Static_assert(offsetof(swift_task, status) == 96, "TaskPrivate.h, PrivateStorage");
+_Static_assert(offsetof(swift_task, first_slab) == 120, "StackAllocator.h");
+
+/// MetadataValues.h, JobFlags. The kind of a task is 0.
+enum swift_job_flags {
+  SWIFT_JOB_KIND_MASK = 0xFF,
+  SWIFT_TASK_IS_CHILD = 1 << 24,
+  SWIFT_TASK_IS_FUTURE = 1 << 25,
+  SWIFT_TASK_IS_GROUP_CHILD = 1 << 26,
+  SWIFT_TASK_IS_ASYNC_LET = 1 << 28,
+};
+
+/// TaskPrivate.h, ActiveTaskStatus without priority escalation, which Linux has not.
+enum swift_task_status {
+  SWIFT_TASK_IS_CANCELLED = 0x100,
+  SWIFT_TASK_IS_RUNNING = 0x800,
+  SWIFT_TASK_IS_ENQUEUED = 0x1000,
+  SWIFT_TASK_IS_COMPLETE = 0x2000,
+};
+
+/// Behind a child's own fields. AsyncTask::ChildFragment
+typedef struct swift_task_child {
+  const swift_task *parent;
+  const swift_task *next;  // in its group
+} swift_task_child;
+
+/// AsyncTask::FutureFragment; the result follows, aligned as its type wants.
+typedef struct swift_task_future {
+  uintptr_t waiting;
+  const struct swift_metadata *result;
+  void *error;
+} swift_task_future;
+
+/// What stands right before a task's first context. AsyncContextPrefix; a future's has a word more before these.
+typedef struct swift_task_prefix {
+  const void *entry;
+  const swift_object *closure;
+  void *error;
+} swift_task_prefix;
+
+/// What a reference to an asynchronous function leads to. AsyncFunctionPointer
+typedef struct swift_async_function {
+  swift_relative function;
+  uint32_t context_bytes;
+} swift_async_function;
 
 static inline const void *swift_resolve(const swift_relative *offset) {
   return *offset ? (const char *)offset + *offset : NULL;

@@ -22,9 +22,12 @@ CSIZER_TARGET_DATA(DECLARE)
 #define LINKED {CSIZER_TARGET_FUNCTIONS(BIND_FUNCTION) CSIZER_TARGET_DATA(BIND_DATA)}
 
 csizer_target_runtime csizer_target = LINKED;
+// What csizer_target_begin was told.
+static void *(*bound_alloc_object)(const void *metadata, size_t bytes, size_t align_mask);
 static csizer_target_source source_in_use = CSIZER_TARGET_LINKED;
 
 const csizer_target_row csizer_target_rows[CSIZER_TARGET_ROWS] = {
+    {"swift_allocObject", offsetof(csizer_target_runtime, alloc_object)},
 #define ROW(convention, result, field, symbol, parameters) {#symbol, offsetof(csizer_target_runtime, field)},
     CSIZER_TARGET_FUNCTIONS(ROW)
 #undef ROW
@@ -59,6 +62,7 @@ const char *csizer_target_missing(const csizer_target_runtime *runtime) {
 // runtime there is none other than the runtime's.
 csizer_target_runtime csizer_target_linked(void) {
   csizer_target_runtime linked = LINKED;
+  linked.alloc_object = bound_alloc_object;
   void *next = dlsym(RTLD_NEXT, "swift_allocObject");
   if (next) memcpy(&linked.alloc_object, &next, sizeof next);
   csizer_target_look_for_cxx(&linked);
@@ -70,12 +74,34 @@ void csizer_target_look_for_cxx(csizer_target_runtime *runtime) {
   if (!runtime->cxx_demangle && demangler) memcpy(&runtime->cxx_demangle, &demangler, sizeof demangler);
 }
 
+void csizer_target_lend_demangler(csizer_target_runtime *runtime) {
+  const csizer_target_runtime own = LINKED;
+  if (!runtime->demangle) runtime->demangle = own.demangle;
+}
+
 void csizer_target_use(const csizer_target_runtime *runtime, csizer_target_source source) {
   csizer_target = *runtime;
   source_in_use = source;
 }
 
-void csizer_target_begin(void) {
+// ---- Tasks ----
+
+static bool tasks_are_lost;
+
+// Debuggers ask for these by name; no code does, so that a linker which collects garbage takes them for some.
+void csizer_target_note_tasks(const csizer_target_runtime *runtime, bool makes_tasks) {
+  tasks_are_lost = makes_tasks && !(runtime->task_metadata && runtime->task_slab_mark && runtime->task_bytes &&
+                                    runtime->task_layout);
+}
+
+const char *csizer_target_tasks_reason(void) {
+  return tasks_are_lost ? "the linker dropped what tells them (_swift_concurrency_debug_...): build the program with "
+                          "--disable-dead-strip, which costs it some 150 kB"
+                        : "";
+}
+
+void csizer_target_begin(void *(*bound)(const void *metadata, size_t bytes, size_t align_mask)) {
+  bound_alloc_object = bound;
   if (source_in_use == CSIZER_TARGET_LINKED) csizer_target = csizer_target_linked();
 }
 

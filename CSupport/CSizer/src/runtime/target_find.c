@@ -46,8 +46,9 @@ static bool has_swift(const csizer_elf *program) {
 }
 
 static csizer_status read_symbols(const csizer_elf *program, csizer_target_runtime *found, const char **ret_reason) {
-  csizer_wanted_symbol wanted[CSIZER_TARGET_ROWS] = {0};
+  csizer_wanted_symbol wanted[CSIZER_TARGET_ROWS + 1] = {0}, *const makes_tasks = &wanted[CSIZER_TARGET_ROWS];
   for (size_t row = 0; row < CSIZER_TARGET_ROWS; row++) wanted[row].name = csizer_target_rows[row].symbol;
+  makes_tasks->name = CSIZER_TARGET_MAKES_TASKS;
   *ret_reason = "the program has no Swift runtime";
   if (!has_swift(program)) return CSIZER_UNSUPPORTED;
   *ret_reason = "the program has no Swift runtime of its own: its libswiftCore.so has";
@@ -55,8 +56,9 @@ static csizer_status read_symbols(const csizer_elf *program, csizer_target_runti
   *ret_reason =
       "the program links Swift's standard library statically and its symbol table was stripped: it is needed to find "
       "the Swift runtime. Strip debug information only (strip -g), or link the standard library dynamically";
-  if (!csizer_elf_find_symbols(program, wanted, CSIZER_TARGET_ROWS)) return CSIZER_UNSUPPORTED;
+  if (!csizer_elf_find_symbols(program, wanted, CSIZER_TARGET_ROWS + 1)) return CSIZER_UNSUPPORTED;
   for (size_t row = 0; row < CSIZER_TARGET_ROWS; row++) csizer_target_put(found, row, wanted[row].address);
+  csizer_target_note_tasks(found, makes_tasks->address || makes_tasks->is_ambiguous);
   return CSIZER_OK;
 }
 
@@ -69,8 +71,24 @@ static csizer_status find_in_program(csizer_target_runtime *found, const char **
   if (!csizer_elf_open(first, &program)) return CSIZER_UNREADABLE;
   csizer_status status = read_symbols(&program, found, ret_reason);
   csizer_elf_close(&program);
-  if (!status) csizer_target_look_for_cxx(found);
+  if (!status) {
+    csizer_target_look_for_cxx(found);
+    csizer_target_lend_demangler(found);
+  }
   return status;
+}
+
+bool csizer_target_locate(csizer_target_source *ret_source) {
+  uintptr_t first = 0;
+  csizer_elf program;
+  *ret_source = CSIZER_TARGET_LIBRARY;
+  if (loaded("libswiftCore.so")) return true;
+  *ret_source = CSIZER_TARGET_PROGRAM;
+  csizer_elf_each_image(note_first, &first);
+  if (!csizer_elf_open(first, &program)) return false;
+  bool is_there = has_swift(&program);
+  csizer_elf_close(&program);
+  return is_there;
 }
 
 // ---- By name of the place ----
@@ -95,6 +113,7 @@ static csizer_status look(csizer_target_source source, csizer_target_runtime *fo
 csizer_status csizer_target_find(csizer_target_source source, const char **ret_reason) {
   static char lacking[128];
   csizer_target_runtime found = {0};
+  csizer_target_note_tasks(&found, false);
   *ret_reason = "this library was built by a compiler that does not know how Swift calls: build it with clang";
   if (!SWIFT_CALL_IS_KNOWN) return CSIZER_UNSUPPORTED;
   csizer_status status = look(source, &found, ret_reason);

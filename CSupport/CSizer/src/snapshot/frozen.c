@@ -73,6 +73,7 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
   csizer_heapmap_enumerate(walk->map, add_object, walk);
+  csizer_sizing_note_all(sizing, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;
   sizing->report.heap_dead = totals.dead_bytes;
@@ -96,6 +97,7 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
   sizing->report.estimated_bytes = csizer_walk_totals(walk).estimated_bytes;
   sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
   if (!sizing->report.status && !sizing->report.unknown) {
+    csizer_sizing_note_tracked(sizing, walk);
     measure_heap(sizing, walk);
     sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
   }
@@ -115,11 +117,10 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
 csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
                                   csizer_child *ret_child) {
   csizer_frozen_fault fault = csizer_frozen_take_fault();
-  if (fault == CSIZER_FAULT_FORK) return CSIZER_REFUSED;
-  if (fault == CSIZER_FAULT_NO_ROOM) return CSIZER_NO_ROOM;
+  csizer_status status = csizer_frozen_refusal(fault);
+  if (status) return status;
   if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);
   const int parent = getpid();
-  csizer_status status;
   if (csizer_child_fork(ret_child, &status)) run_child(sizing, walk, keys, parent, fault);
   return status;
 }

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/refusals.h"
+
 // ---- The parent ----
 
 bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status) {
@@ -26,7 +28,7 @@ bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status) {
   int error = errno;
   sigprocmask(SIG_SETMASK, &before, NULL);
   *ret_status = CSIZER_OK;
-  if (process < 0) *ret_status = error == ENOMEM ? CSIZER_NO_ROOM : CSIZER_REFUSED;
+  if (process < 0) *ret_status = csizer_refusal_tell(error == ENOMEM ? CSIZER_NO_ROOM : CSIZER_REFUSED, error, NULL);
   ret_child->process = (int)process;
   return false;
 }

@@ -11,6 +11,9 @@
 /// The fault that the next child is to have: csizer_frozen_fail. frozen.c
 csizer_frozen_fault csizer_frozen_take_fault(void);
 
+/// What the kernel would answer that refuses a child: CSIZER_OK unless the fault is such a refusal.
+csizer_status csizer_frozen_refusal(csizer_frozen_fault fault);
+
 /// Makes a child; true in it. In the parent `ret_status` says how it went.
 bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status);
 

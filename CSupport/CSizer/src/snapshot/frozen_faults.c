@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong with frozen sizings on purpose.
+#include <errno.h>
+
 #include "csizer_frozen.h"
+#include "platform/refusals.h"
+#include "snapshot/frozen_child.h"
 #include "snapshot/sizing_internal.h"
 
 // Tests only; see csizer_frozen.h.
@@ -28,6 +32,11 @@ static bool take(void) {
 }
 
 bool csizer_frozen_takes_refusal(void) { return next_fault() == CSIZER_FAULT_MEMORY && take(); }
+
+csizer_status csizer_frozen_refusal(csizer_frozen_fault fault) {
+  if (fault == CSIZER_FAULT_FORK) return csizer_refusal_tell(CSIZER_REFUSED, EAGAIN, NULL);
+  return fault == CSIZER_FAULT_NO_ROOM ? csizer_refusal_tell(CSIZER_NO_ROOM, ENOMEM, NULL) : CSIZER_OK;
+}
 
 csizer_frozen_fault csizer_frozen_take_fault(void) {
   csizer_frozen_fault fault = next_fault();

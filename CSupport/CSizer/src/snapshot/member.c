@@ -63,6 +63,11 @@ static bool is_reference(const swift_metadata *type) {
   }
 }
 
+// A closure: code and context. Functions of other conventions are no two words.
+static bool is_closure(const swift_metadata *type) {
+  return swift_kind_of(type) == SWIFT_FUNCTION && swift_convention_of(type) == SWIFT_CONVENTION_SWIFT;
+}
+
 // An Optional's payload stands where the Optional stands; nil has none.
 static typed_value in_optional(csizer_layouts *layouts, typed_value of) {
   const csizer_member_list *list = csizer_layouts_members(layouts, of.type);
@@ -70,10 +75,19 @@ static typed_value in_optional(csizer_layouts *layouts, typed_value of) {
   return (typed_value){of.value, csizer_generic_arguments(of.type)[0], NULL};
 }
 
+// What a mutex guards stands in a struct that declares nothing.
+static const swift_metadata *content_of(csizer_layouts *layouts, const swift_metadata *type) {
+  if (swift_kind_of(type) != SWIFT_STRUCT) return NULL;
+  const csizer_member_list *list = csizer_layouts_members(layouts, type);
+  return list ? list->content : NULL;
+}
+
 static typed_value look_through(csizer_layouts *layouts, typed_value of) {
   const char *box = NULL;
   while (of.type) {
-    if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(layouts, of);
+    const swift_metadata *content = content_of(layouts, of.type);
+    if (content) of = (typed_value){of.value, content, NULL};
+    else if (swift_kind_of(of.type) == SWIFT_OPTIONAL) of = in_optional(layouts, of);
     else if (is_opaque_existential(of.type)) of = in_existential((const swift_any *)(const void *)of.value);
     else break;
     if (!box) box = of.box;
@@ -135,10 +149,25 @@ static void buckets(const visitor *visitor, const char *object, const csizer_obj
   }
 }
 
+static const csizer_object_layout *layout_of(csizer_layouts *layouts, const char *object) {
+  const swift_object *header = (const swift_object *)(const void *)object;
+  const csizer_object_layout *layout = csizer_layouts_object(layouts, header->metadata);
+  return layout && layout->shape == SHAPE_BOUND ? csizer_layouts_bound(layouts, layout, header) : layout;
+}
+
+static void captures(const visitor *visitor, const char *object, const csizer_object_layout *layout) {
+  for (uint32_t i = 0; i < layout->capture_count; i++)
+    if (layout->captures[i].type)
+      give(visitor, (csizer_member){.index = i + (size_t)1,
+                                    .is_capture = true,
+                                    .value = object + layout->captures[i].offset,
+                                    .type = layout->captures[i].type});
+}
+
 static void members_of_object(const visitor *visitor, const char *object) {
   if (!is_live(object)) return;
   const swift_metadata *metadata = ((const swift_object *)(const void *)object)->metadata;
-  const csizer_object_layout *layout = csizer_layouts_object(visitor->layouts, metadata);
+  const csizer_object_layout *layout = layout_of(visitor->layouts, object);
   if (!layout || layout->excluded || layout->is_unknown) return;
   switch (layout->shape) {
     case SHAPE_ARRAY: array_elements(visitor, object, layout); return;
@@ -156,6 +185,7 @@ static void members_of_object(const visitor *visitor, const char *object) {
     const swift_generic_box *box = (const swift_generic_box *)metadata;
     members_of_value(visitor, (typed_value){object + box->offset, box->type, NULL});
   }
+  if (swift_kind_of(metadata) == SWIFT_LOCAL_VARIABLE) captures(visitor, object, layout);
 }
 
 // Storage that a standard collection refers to is no member anybody knows: its elements are.
@@ -197,6 +227,10 @@ static void members_of_value(const visitor *visitor, typed_value of) {
     members_of_object(visitor, *(const char *const *)(const void *)of.value);
     return;
   }
+  if (is_closure(of.type)) {
+    members_of_object(visitor, ((const char *const *)(const void *)of.value)[1]);
+    return;
+  }
   switch (swift_kind_of(of.type)) {
     case SWIFT_STRUCT: members_of_struct(visitor, of); return;
     case SWIFT_ENUM: members_of_enum(visitor, of); return;
@@ -218,6 +252,17 @@ csizer_status csizer_members_visit(csizer_layouts *layouts, const void *value, c
   return layouts->failed ? CSIZER_NO_MEMORY : CSIZER_OK;
 }
 
+// What is in a box, if the object is one.
+static const swift_metadata *boxed_type(csizer_layouts *layouts, const swift_object *object) {
+  const csizer_object_layout *layout = layout_of(layouts, (const char *)object);
+  if (!layout || layout->is_unknown) return NULL;
+  switch (swift_kind_of(object->metadata)) {
+    case SWIFT_GENERIC_BOX: return ((const swift_generic_box *)object->metadata)->type;
+    case SWIFT_LOCAL_VARIABLE: return layout->capture_count == 1 ? layout->captures[0].type : NULL;
+    default: return NULL;
+  }
+}
+
 const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *value, const void *type) {
   typed_value of = look_through(layouts, (typed_value){value, type, NULL});
   if (!of.type) return type;
@@ -226,7 +271,16 @@ const void *csizer_member_dynamic_type(csizer_layouts *layouts, const void *valu
   if (!is_live(object)) return of.type;
   const csizer_object_layout *layout = csizer_layouts_object(layouts, object->metadata);
   bool is_instance = layout && !layout->is_unknown && swift_kind_of(object->metadata) == SWIFT_CLASS;
-  return is_instance ? object->metadata : of.type;
+  if (is_instance) return object->metadata;
+  const swift_metadata *boxed = boxed_type(layouts, object);
+  return boxed ? boxed : of.type;
+}
+
+const void *csizer_member_code(csizer_layouts *layouts, const void *value, const void *type) {
+  typed_value of = look_through(layouts, (typed_value){value, type, NULL});
+  if (!of.type || !is_closure(of.type)) return NULL;
+  const void *code = *(const void *const *)(const void *)of.value;
+  return csizer_images_contain_code(&layouts->images, (uintptr_t)code) ? code : NULL;
 }
 
 const void *csizer_member_object(csizer_layouts *layouts, const void *value, const void *type) {
@@ -235,6 +289,7 @@ const void *csizer_member_object(csizer_layouts *layouts, const void *value, con
   if (!of.type) return NULL;
   const void *const *words = (const void *const *)(const void *)of.value;
   if (is_reference(of.type)) return words[0];
+  if (is_closure(of.type)) return words[1];
   if (swift_kind_of(of.type) != SWIFT_STRUCT) return NULL;
   const csizer_member_list *list = csizer_layouts_members(layouts, of.type);
   if (!list || !list->is_library) return NULL;

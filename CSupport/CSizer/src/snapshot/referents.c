@@ -6,6 +6,7 @@
 #include "csizer_member.h"
 #include "layouts/unknown_types.h"
 #include "runtime/string_text.h"
+#include "runtime/target.h"
 #include "walk/walk_internal.h"
 
 // What an object refers to, as a tree of names some levels deep.
@@ -25,6 +26,10 @@ struct csizer_referents {
   uint32_t count;
   const csizer_layouts *layouts;  // of the walk that the tree was built with
 };
+
+csizer_key_types csizer_referents_target_keys(void) {
+  return (csizer_key_types){.text = csizer_target.string_type, .integer = csizer_target.int_type};
+}
 
 csizer_status csizer_referents_create(csizer_key_types keys, csizer_referents **ret_referents) {
   csizer_referents *referents = csizer_pages_map(sizeof *referents);
@@ -74,12 +79,12 @@ static void name_part(part *part, const csizer_key_types *keys, const csizer_mem
     return;
   }
   shown->number = (int64_t)member->index;
-  shown->naming = CSIZER_NAMED_INDEX;
+  shown->naming = member->is_capture ? CSIZER_NAMED_CAPTURE : CSIZER_NAMED_INDEX;
   if (!member->key) return;
   if (member->key_type == keys->integer) {
     memcpy(&shown->number, member->key, sizeof shown->number);
     shown->naming = CSIZER_NAMED_INTEGER_KEY;
-  } else if (member->key_type == keys->text) {
+  } else if (member->key_type == keys->text && csizer_holds(CSIZER_ASSUMES_STRINGS)) {
     size_t length;
     part->text = string_text(member->key, &length);
     if (!part->text) return;
@@ -140,6 +145,7 @@ static csizer_status build(builder *builder, uint32_t number, const csizer_membe
   part->shown.bytes = walk->totals.bytes - before;
   part->shown.flat_bytes = flat;
   part->shown.type = csizer_member_dynamic_type(walk->layouts, member->value, member->type);
+  part->shown.code = csizer_member_code(walk->layouts, member->value, member->type);
   part->end = builder->referents->count;
   return status;
 }

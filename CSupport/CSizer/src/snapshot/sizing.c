@@ -1,67 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+// Sizes all living objects of a tracker in one walk: which they are is in sizing_list.c, what becomes of the sizes in
+// sizing_record.c.
 #define _GNU_SOURCE
 #include "csizer_sizing.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
+#include "layouts/layout_check.h"
 #include "layouts/member_list.h"
+#include "platform/refusals.h"
 #include "snapshot/sizing_internal.h"
 
-// ---- The list of the living ----
-
-static uint32_t *numbers_of(const csizer_lifetimes *lifetimes) { return lifetimes->living_numbers.memory; }
-static uint64_t *last_sizes_of(const csizer_lifetimes *lifetimes) { return lifetimes->living_sizes.memory; }
-
-static bool is_living(const csizer_lifetimes *lifetimes, uint32_t number) {
-  const lifetime_record *record = lifetime_record_at(lifetimes, number);
-  return record && lifetime_is_tracked(record);
-}
-
-static void drop_dead(csizer_lifetimes *lifetimes) {
-  uint32_t *numbers = numbers_of(lifetimes), kept = 0;
-  uint64_t *sizes = last_sizes_of(lifetimes);
-  for (uint32_t i = 0; i < lifetimes->living_count; i++) {
-    if (!is_living(lifetimes, numbers[i])) continue;
-    numbers[kept] = numbers[i];
-    sizes[kept++] = sizes[i];
-  }
-  lifetimes->living_count = kept;
-  csizer_page_array_trim(&lifetimes->living_numbers, kept * sizeof *numbers);
-  csizer_page_array_trim(&lifetimes->living_sizes, kept * sizeof *sizes);
-}
-
-static bool add_new(csizer_lifetimes *lifetimes, uint32_t end) {
-  uint32_t born = 0;
-  for (uint32_t number = lifetimes->listed; number < end; number++) born += is_living(lifetimes, number);
-  size_t room = (size_t)lifetimes->living_count + born;
-  if (!csizer_page_array_reserve(&lifetimes->living_numbers, room * sizeof(uint32_t)) ||
-      !csizer_page_array_reserve(&lifetimes->living_sizes, room * sizeof(uint64_t)))
-    return false;
-  for (uint32_t number = lifetimes->listed; number < end; number++) {
-    if (!is_living(lifetimes, number)) continue;
-    numbers_of(lifetimes)[lifetimes->living_count] = number;
-    last_sizes_of(lifetimes)[lifetimes->living_count++] = SIZING_NONE;
-  }
-  lifetimes->listed = end;
-  return true;
-}
+// ---- Room for results ----
 
 static void *map_results(size_t bytes, bool is_shared) {
   if (is_shared && csizer_frozen_takes_refusal()) return NULL;
   int sharing = is_shared ? MAP_SHARED : MAP_PRIVATE;
   void *results = mmap(NULL, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return results == MAP_FAILED ? NULL : results;
-}
-
-csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
-  // Births that were under way are complete when all shards were held once; those of a later number wait for the next
-  // look.
-  csizer_shards_hold();
-  uint32_t end = csizer_lifetimes_count(lifetimes);
-  csizer_shards_release();
-  drop_dead(lifetimes);
-  return add_new(lifetimes, end) ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
 // Only a frozen image's names come through shared memory.
@@ -79,7 +36,7 @@ uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes) {
 }
 
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
-  if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
+  if (!csizer_sizing_list_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
   uint64_t room = is_shared ? referent_room(lifetimes) : 0;
   size_t least = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
   csizer_sizing *sizing = map_results(least + room, is_shared);
@@ -101,6 +58,7 @@ csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, 
 void csizer_sizing_destroy(csizer_sizing *sizing) {
   if (!sizing) return;
   csizer_page_array_deinit(&sizing->own_referents);
+  if (sizing->kinds) munmap(sizing->kinds, sizing->kind_room * sizeof *sizing->kinds);
   munmap(sizing, sizing->bytes);
 }
 
@@ -118,6 +76,10 @@ csizer_status csizer_sizing_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
     if (!csizer_layouts_object(layouts, cohort.type)) return CSIZER_NO_MEMORY;
     if (cohort.resolution_level && !csizer_layouts_prepare_members(layouts, cohort.type)) return CSIZER_NO_MEMORY;
   }
+#ifdef CSIZER_CHECKS
+  const char *broken = csizer_layout_check(layouts);
+  if (broken) return csizer_refusal_tell_broken(broken);
+#endif
   return CSIZER_OK;
 }
 
@@ -136,7 +98,7 @@ uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layout
 // ---- The walk ----
 
 static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t index) {
-  return lifetime_record_at(sizing->lifetimes, numbers_of(sizing->lifetimes)[index]);
+  return lifetime_record_at(sizing->lifetimes, sizing_numbers(sizing->lifetimes)[index]);
 }
 
 // As csizer_walk_skip, without calls where the map has a leaf.
@@ -205,7 +167,7 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
     sizing->steps++;
     const swift_object *object = (const swift_object *)lifetime_address(record);
     if (__builtin_expect((const void *)object->metadata != cohort->type || lifetimes->morph_count, 0))
-      note_class(sizing, numbers_of(lifetimes)[sizing->next], cohort->type, object->metadata);
+      note_class(sizing, sizing_numbers(lifetimes)[sizing->next], cohort->type, object->metadata);
     if (__builtin_expect(cohort->resolution_level != 0, 0)) {
       *ret_object = object;
       *ret_level = cohort->resolution_level;
@@ -221,7 +183,7 @@ csizer_status csizer_sizing_run(csizer_sizing *sizing, csizer_walk *walk, const 
 
 uint32_t csizer_sizing_name(csizer_sizing *sizing, uint64_t bytes) {
   sizing->sizes[sizing->next] = bytes;
-  return numbers_of(sizing->lifetimes)[sizing->next++];
+  return sizing_numbers(sizing->lifetimes)[sizing->next++];
 }
 
 // ---- Named referents ----
@@ -237,7 +199,7 @@ static bool make_room(csizer_sizing *sizing, uint64_t bytes) {
 // Keeps the tree that was built last as that of the object at which the run stopped. What a child has no room for is
 // only counted. A fault may come in the middle, where a text is nowhere: then nothing has been said yet.
 static csizer_status keep(csizer_sizing *sizing, const csizer_referents *referents) {
-  csizer_referent_tree head = {.object = numbers_of(sizing->lifetimes)[sizing->next]};
+  csizer_referent_tree head = {.object = sizing_numbers(sizing->lifetimes)[sizing->next]};
   head.bytes = csizer_referents_write(referents, true, NULL, 0);
   uint64_t wish = sizing->referent_wish + sizeof head + head.bytes;
   bool has_room = make_room(sizing, wish);
@@ -283,122 +245,4 @@ bool csizer_sizing_lacks_room(const csizer_sizing *sizing) {
   __atomic_store_n(&sizing->lifetimes->referent_room, sizing->referent_wish + sizing->referent_wish / 4,
                    __ATOMIC_RELAXED);
   return sizing->referent_bytes != sizing->referent_wish;
-}
-
-// ---- The record ----
-
-// Merges two lists in the order of objects from their ends on, in place; there is room for both.
-static void apply_morphs(csizer_sizing *sizing) {
-  csizer_lifetimes *lifetimes = sizing->lifetimes;
-  csizer_morph *known = lifetimes->morphs.memory;
-  const csizer_morph *found = sizing->morphs;
-  size_t old = lifetimes->morph_count, new = sizing->morph_count, added = 0;
-  for (size_t i = 0, j = 0; j < new; j++) {
-    while (i < old && known[i].object < found[j].object) i++;
-    if (i < old && known[i].object == found[j].object) known[i] = found[j];
-    else added++;
-  }
-  lifetimes->morph_count = old + added;
-  for (size_t to = old + added; added;) {
-    if (old && known[old - 1].object >= found[new - 1].object) {
-      new -= known[old - 1].object == found[new - 1].object;
-      known[--to] = known[--old];
-    } else {
-      known[--to] = found[--new];
-      added--;
-    }
-  }
-}
-
-// Where the walk did not come to, because it stopped with an error or its process ended, there is no size.
-static uint64_t size_at(const csizer_sizing *sizing, uint32_t index) {
-  return index < sizing->next ? sizing->sizes[index] : SIZING_NONE;
-}
-
-static uint32_t count_changes(const csizer_sizing *sizing) {
-  const uint64_t *last = last_sizes_of(sizing->lifetimes);
-  uint32_t changes = 0;
-  for (uint32_t i = 0; i < sizing->count; i++) {
-    uint64_t size = size_at(sizing, i);
-    changes += size < SIZING_DEAD && size != last[i];
-  }
-  return changes;
-}
-
-csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csizer_cohort_sum *sums, uint32_t sum_count,
-                                  uint32_t *ret_skipped) {
-  csizer_lifetimes *lifetimes = sizing->lifetimes;
-  size_t rows = lifetimes->row_count + count_changes(sizing);
-  size_t morphs = lifetimes->morph_count + sizing->morph_count;
-  if (!csizer_page_array_reserve(&lifetimes->rows, rows * sizeof(csizer_size_row)) ||
-      !csizer_page_array_reserve(&lifetimes->morphs, morphs * sizeof(csizer_morph)))
-    return CSIZER_NO_MEMORY;
-  apply_morphs(sizing);
-  csizer_size_row *row = (csizer_size_row *)lifetimes->rows.memory + lifetimes->row_count;
-  uint64_t *last = last_sizes_of(lifetimes);
-  *ret_skipped = 0;
-  memset(sums, 0, sum_count * sizeof *sums);
-  for (uint32_t i = 0; i < sizing->count; i++) {
-    uint32_t number = numbers_of(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
-    uint64_t size = size_at(sizing, i);
-    if (size == SIZING_DEAD) continue;
-    if (size == SIZING_NONE) (*ret_skipped)++;
-    else if (size != last[i]) {
-      *row++ = (csizer_size_row){number, snapshot, size};
-      last[i] = size;
-    }
-    if (cohort >= sum_count) continue;
-    sums[cohort].active++;
-    if (last[i] != SIZING_NONE) sums[cohort].bytes += last[i];
-  }
-  lifetimes->row_count = rows;
-  return CSIZER_OK;
-}
-
-// ---- Without a walk ----
-
-csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count,
-                                uint32_t *ret_count) {
-  if (!add_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
-  *ret_count = 0;
-  memset(sums, 0, sum_count * sizeof *sums);
-  for (uint32_t i = 0; i < lifetimes->living_count; i++) {
-    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
-    if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
-    (*ret_count)++;
-    if (record->cohort >= sum_count) continue;
-    sums[record->cohort].active++;
-    sums[record->cohort].bytes += csizer_object_own_bytes((const swift_object *)lifetime_address(record));
-  }
-  return CSIZER_OK;
-}
-
-size_t csizer_sizes(const csizer_lifetimes *lifetimes, const csizer_size_row **ret_rows) {
-  *ret_rows = lifetimes->rows.memory;
-  return lifetimes->row_count;
-}
-
-size_t csizer_morphs(const csizer_lifetimes *lifetimes, const csizer_morph **ret_morphs) {
-  *ret_morphs = lifetimes->morphs.memory;
-  return lifetimes->morph_count;
-}
-
-uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
-
-bool csizer_living_size(const csizer_lifetimes *lifetimes, uint32_t index, csizer_size_row *ret_row) {
-  if (index >= lifetimes->living_count || last_sizes_of(lifetimes)[index] == SIZING_NONE) return false;
-  *ret_row = (csizer_size_row){.object = numbers_of(lifetimes)[index], .bytes = last_sizes_of(lifetimes)[index]};
-  return true;
-}
-
-uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *addresses, uint32_t *cohorts,
-                                 uint32_t room) {
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
-    const lifetime_record *record = lifetime_record_at(lifetimes, numbers_of(lifetimes)[i]);
-    if (!lifetime_is_tracked(record)) continue;
-    addresses[count] = lifetime_address(record);
-    cohorts[count++] = record->cohort;
-  }
-  return count;
 }

@@ -29,12 +29,27 @@ struct csizer_sizing {
   char *referents;
   csizer_page_array own_referents;
   uint64_t referent_room, referent_bytes, referent_wish;
+  /// What lives, by kind, in a mapping of its own; NULL: nobody wants to know.
+  csizer_sized_kind *kinds;
+  size_t kind_room;
+  uint32_t has_kinds;
   uint64_t sizes[];
 };
 
+/// The numbers of the living, and the size that each had last: as many as `living_count` says.
+static inline uint32_t *sizing_numbers(const csizer_lifetimes *lifetimes) { return lifetimes->living_numbers.memory; }
+static inline uint64_t *sizing_last(const csizer_lifetimes *lifetimes) { return lifetimes->living_sizes.memory; }
+
+// sizing_list.c
+/// Adds those that were born since the last look, with numbers below `end`; false when memory runs out.
+bool csizer_sizing_list_new(csizer_lifetimes *lifetimes, uint32_t end);
+
+// sizing_kinds.c
+/// Notes what the walk has counted: first what tracked objects reach, then all.
+void csizer_sizing_note_tracked(csizer_sizing *sizing, const csizer_walk *walk);
+void csizer_sizing_note_all(csizer_sizing *sizing, const csizer_walk *walk);
+
 // frozen_faults.c
-/// The fault that is to be made with the next child, unless it is the refusal of memory; it is taken from the list.
-csizer_frozen_fault csizer_frozen_take_fault(void);
 /// Whether the next fault to be made is the refusal of memory, which is then taken from the list.
 bool csizer_frozen_takes_refusal(void);
 

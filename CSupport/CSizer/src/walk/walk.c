@@ -55,6 +55,7 @@ static csizer_walk *take_memory(csizer_layouts *layouts) {
 
 csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, const csizer_walk_options *options,
                                  csizer_walk **ret_walk) {
+  if (!csizer_holds(CSIZER_ASSUMES_HEADERS)) return CSIZER_UNSUPPORTED;  // no object's type is known
   csizer_walk *walk = take_memory(layouts);
   if (!walk) return CSIZER_NO_MEMORY;
   walk->map = map;
@@ -65,6 +66,7 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
   walk->sweep_at = sweep_threshold(map);
   csizer_layouts_recover(layouts);
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
+  walk->allocator = csizer_allocator_geometry_read();
   find_own_stack(walk);
   csizer_status status = csizer_images_refresh(&layouts->images);
   if (!status && !csizer_walk_grow_kinds(walk)) status = CSIZER_NO_MEMORY;
@@ -79,6 +81,7 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
 void csizer_walk_destroy(csizer_walk *walk) {
   if (!walk) return;
   csizer_heapmap_forget_marks(walk->map);
+  csizer_heapmap_give_back_sometimes(walk->map);
   csizer_pages_unmap(walk->next, walk->next_capacity * sizeof *walk->next);
   csizer_pages_unmap(walk->values, walk->value_capacity * sizeof *walk->values);
   csizer_pages_unmap(walk->guesses, walk->guess_capacity * sizeof *walk->guesses);

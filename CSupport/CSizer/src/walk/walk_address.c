@@ -22,7 +22,9 @@ static csizer_ownership ownership(heapmap_leaf *leaf, uintptr_t address) {
   return answer;
 }
 
+// Where the counts are not known, so is whether anything is there.
 static bool is_deiniting(const swift_object *object) {
+  if (!csizer_holds(CSIZER_ASSUMES_COUNTS)) return true;
   return !(object->references & SWIFT_SLOW_REFERENCES) && (object->references & SWIFT_DEINITING);
 }
 
@@ -41,7 +43,10 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   }
   // Freed, and not used again: an object that another thread is just making has in its fields what was in its memory
   // before.
-  if (is_deiniting((const swift_object *)address)) return;
+  if (is_deiniting((const swift_object *)address)) {
+    if (!csizer_holds(CSIZER_ASSUMES_COUNTS)) walk_unresolved(walk);
+    return;
+  }
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }
 
@@ -80,20 +85,20 @@ bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *odd, uintptr_t addr
   return odd_insert(odd, address);
 }
 
-enum { PAGE = 1 << HEAPMAP_PAGE_SHIFT, LARGEST_SLAB_CLASS = 14336, CACHE_LINE = 64 };
-
 // Blocks of a size class stand side by side from a page's start on: their addresses share the size's low zero bits.
 static bool may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
-  size_t usable = pagememo_size(&walk->memo, leaf, address);
+  enum { CACHE_LINE = 64 };
+  const size_t usable = pagememo_size(&walk->memo, leaf, address), page = walk->allocator.page_bytes;
+  const bool is_in_slab = usable <= walk->allocator.largest_in_slab;
   size_t step = usable & -usable;
   // Somewhere in the first page, of those that the allocator vouches for
-  if (usable > LARGEST_SLAB_CLASS) step = CACHE_LINE;
-  if (step > PAGE) step = PAGE;
+  if (!is_in_slab) step = CACHE_LINE;
+  if (step > page) step = page;
   if (address & (step - 1)) return false;
   // A sweep marks words before it knows whether they are objects.
   uintptr_t object = csizer_heapmap_block_before(walk->map, address, !walk->sweeping);
   if (!object || address == object) return true;
-  bool side_by_side = object >> HEAPMAP_PAGE_SHIFT == address >> HEAPMAP_PAGE_SHIFT && usable <= LARGEST_SLAB_CLASS;
+  bool side_by_side = object / page == address / page && is_in_slab;
   if (side_by_side && (address - object) % usable) return false;
   return object + pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, object), object) <= address;
 }

@@ -8,8 +8,8 @@ static size_t room_for(size_t usable, const csizer_object_layout *layout) {
 }
 
 void csizer_walk_array(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
-  size_t count = ((const size_t *)(const void *)object)[2];
-  size_t capacity = ((const size_t *)(const void *)object)[3] >> 1;  // the low bit is a flag
+  const swift_array *array = (const swift_array *)(const void *)object;
+  size_t count = array->count, capacity = array->capacity_and_flag >> 1;
   size_t stride = layout->element->stride;
   if (capacity > room_for(usable, layout)) capacity = room_for(usable, layout);
   if (count > capacity) count = capacity;
@@ -25,11 +25,9 @@ static bool lies_within(const char *object, size_t usable, const char *array, si
 
 // stdlib/public/core/HashTable.swift: a bit for each bucket, in words after the pointers; one word at least.
 void csizer_walk_hash(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
-  size_t used = ((const size_t *)(const void *)object)[2];
-  size_t capacity = ((const size_t *)(const void *)object)[3];
-  unsigned scale = ((const uint8_t *)object)[32];
-  size_t buckets = (size_t)1 << (scale & 63);
-  const char *const *pointers = (const char *const *)(const void *)(object + layout->first);
+  const swift_hash *hash = (const swift_hash *)(const void *)object;
+  size_t used = hash->count, capacity = hash->capacity, buckets = (size_t)1 << (hash->scale & 63);
+  const char *const *pointers = hash->pointers;
   const char *keys = pointers[0], *values = layout->value ? pointers[1] : NULL;
   const uint64_t *bitmap = (const uint64_t *)(const void *)(pointers + (layout->value ? 2 : 1));
   size_t pair = layout->element->stride + (layout->value ? layout->value->stride : 0);
@@ -57,11 +55,10 @@ void csizer_walk_hash(csizer_walk *walk, const char *object, const csizer_object
 // stdlib/public/core/StringStorage.swift. The breadcrumbs, made when offsets in UTF-16 were asked for, are a reference
 // behind the capacity; bit 63 of the capacity says that there is room for it.
 void csizer_walk_string(csizer_walk *walk, const char *object, const csizer_object_layout *layout, size_t usable) {
-  const uint64_t *words = (const uint64_t *)(const void *)object;
-  uint64_t low_bits = ((uint64_t)1 << 48) - 1;
-  size_t capacity = words[2] & low_bits, count = words[3] & low_bits;
-  size_t end = layout->first + capacity;
-  bool has_breadcrumbs = words[2] >> 63;
+  const swift_string_storage *string = (const swift_string_storage *)(const void *)object;
+  size_t capacity = string->capacity_and_flags & SWIFT_STORAGE_COUNT;
+  size_t count = string->count_and_flags & SWIFT_STORAGE_COUNT, end = layout->first + capacity;
+  bool has_breadcrumbs = string->capacity_and_flags & SWIFT_STORAGE_HAS_BREADCRUMBS;
   if (end + (has_breadcrumbs ? sizeof(uintptr_t) : 0) > usable || count >= capacity) {
     csizer_walk_add_requested(walk, layout, usable, 0, usable);
     return;

@@ -59,8 +59,17 @@ void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind) {
   else put_off(walk, (walk_guess){.address = address, .is_block = true, .kind = kind});
 }
 
+void csizer_walk_doubt_task(csizer_walk *walk, uintptr_t task, const void *at) {
+  if (walk->sink) walk->sink->uncertain(walk->sink, task, at);
+  else if (walk->estimating) walk_follow(walk, task);
+  else if (csizer_walk_has_seen(walk, task)) return;
+  else if (walk->at_bottom) walk->totals.cut = true;
+  else put_off(walk, (walk_guess){.address = task, .is_task = true});
+}
+
 static void follow(csizer_walk *walk, const walk_guess *guess) {
-  if (guess->is_block) csizer_walk_raw_block(walk, guess->address, guess->kind, false);
+  if (guess->is_task) walk_follow(walk, guess->address);
+  else if (guess->is_block) csizer_walk_raw_block(walk, guess->address, guess->kind, false);
   else if (is_object(walk, guess->address)) reach(walk, guess->address);
 }
 

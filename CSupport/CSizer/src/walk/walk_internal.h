@@ -3,9 +3,11 @@
 #define CSIZER_WALK_INTERNAL_H
 #include "census/heapmap_marks.h"
 #include "census/pagememo_internal.h"
+#include "csizer_allocator.h"
 #include "csizer_images.h"
 #include "csizer_walk.h"
 #include "layouts/layout_table.h"
+#include "runtime/assumptions.h"
 #include "walk/walk_sink.h"
 
 enum {
@@ -51,6 +53,7 @@ typedef struct walk_values {
 typedef struct walk_guess {
   uintptr_t address;
   bool is_block;   // a raw block, if one starts there, counted under `kind`; otherwise an object, if there is one
+  bool is_task;    // a task, which the census does not know
   uint32_t kind;
   uint32_t level;  // with a depth limit: of what it leads to
   uint32_t part;   // of a tree of referents
@@ -73,6 +76,7 @@ struct csizer_walk {
   /// Who is told of words instead of the walk following them; NULL: it follows.
   walk_sink *sink;
   csizer_pagememo memo;
+  csizer_allocator_geometry allocator;
   csizer_walk_options options;
   uintptr_t stack_start, stack_end;  // the calling thread's own: objects there are the optimiser's
   csizer_totals totals;
@@ -156,6 +160,9 @@ void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
 void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);
 void csizer_walk_free_uses(csizer_walk *walk);
 
+// walk_slice.c: parts of buffers
+void csizer_walk_slice(csizer_walk *walk, const char *value, const csizer_slice *slice);
+
 // walk_pointer.c: pointers that no rule explains
 void csizer_walk_pointer(csizer_walk *walk, const char *field, const csizer_pointer *pointer);
 /// Counts what the pointers of one part lead to and nothing else has.
@@ -168,6 +175,8 @@ void csizer_walk_conservative(csizer_walk *walk, const void *start, size_t bytes
 void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes);
 /// A raw block of which it is in doubt whether it is owned, or there: likewise.
 void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind);
+/// A task that a word in a frame may refer to: likewise.
+void csizer_walk_doubt_task(csizer_walk *walk, uintptr_t task, const void *at);
 /// Moves the words that lead to this level, or that wait for this part, to where it waits to be scanned.
 void csizer_walk_follow_guesses(csizer_walk *walk, uint32_t level);
 void csizer_walk_follow_part(csizer_walk *walk, uint32_t part);
@@ -176,8 +185,8 @@ void csizer_walk_drop_guesses(csizer_walk *walk);
 
 // walk_task.c: tasks of the concurrency runtime
 void csizer_walk_task_pointer(csizer_walk *walk, uintptr_t address, const void *at);
-/// The frames that a task has outside of its own block.
-void csizer_walk_task_slabs(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
+/// All that a task's words and its frames may refer to.
+void csizer_walk_task(csizer_walk *walk, const char *task, const csizer_object_layout *layout, size_t usable);
 
 // walk_block.c: blocks, which libdispatch makes and Swift's closures become
 void csizer_walk_block(csizer_walk *walk, uintptr_t address, const void *at);
@@ -300,15 +309,17 @@ static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
 }
 
 /// The runtime moves an object's counts to a side table when it is weakly referenced, or when a count outgrows its
-/// bits. 0: it has none.
+/// bits. 0: it has none, or nobody knows where.
 static inline uintptr_t walk_side_table_of(uint64_t references) {
+  if (!csizer_holds(CSIZER_ASSUMES_SIDE_TABLES)) return 0;
   if (!(references & SWIFT_SLOW_REFERENCES) || (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK) return 0;
   return (uintptr_t)((references & ~(SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK)) << 3);
 }
 
 /// Whether the census knows an object at `address` whose life has ended: unowned references keep its block, its fields
-/// are gone and must not be read.
+/// are gone and must not be read. Never where this runtime says it otherwise than is known.
 static inline bool walk_is_dead(const csizer_walk *walk, uintptr_t address) {
+  if (!csizer_holds(CSIZER_ASSUMES_COUNTS)) return false;
   if (!csizer_heapmap_contains(walk->map, (const void *)address)) return false;
   uint64_t references = ((const swift_object *)address)->references;
   uintptr_t side_table = walk_side_table_of(references);

@@ -8,8 +8,9 @@
 // Found objects wait in a queue, so that each one's memory has time to come. When more wait than the queue should hold,
 // the walk sweeps: it goes over the heap map from low addresses to high and scans what is seen and not done. A sweep
 // needs no queue and makes no decision at a reference but "set the bit seen"; the objects it reads lie in order, so
-// that what remains random are the bits seen, 1/128 of the heap. That is why large heaps are walked faster than their
-// pointers could be chased one by one.
+// that what remains random are the bits seen, 1/128 of the heap. The census, eight times as large, is asked only when
+// an object's turn in the sweep comes, by when its byte has been fetched. That is why large heaps are walked faster
+// than their pointers could be chased one by one.
 
 enum {
   AHEAD = 24,  // objects between the fetch of one and its scan
@@ -40,6 +41,21 @@ INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t ad
 static __attribute__((noinline)) void scan_other(csizer_walk *walk, uintptr_t address) {
   csizer_walk_warm(walk, ((const swift_object *)address)->metadata);
   csizer_walk_scan(walk, address);
+}
+
+// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
+// object. Whether it is.
+static __attribute__((noinline)) bool is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  heapmap_unsee(leaf, address);
+  csizer_walk_unlisted(walk, address);
+  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
+  pagememo_note_foreign(leaf, address);
+  return heapmap_is_seen(leaf, address);
+}
+
+/// Whether what is seen at an address and waited is an object.
+INLINE bool is_object(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  return __builtin_expect(heapmap_is_live(leaf, address), 1) || is_after_all(walk, leaf, address);
 }
 
 // ---- The queue ----
@@ -110,39 +126,24 @@ INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, const he
     meet_in_sweep(walk, map, ((const uintptr_t *)address)[__builtin_ctzll(words)], address);
 }
 
-// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
-// object.
-static __attribute__((noinline)) heapmap_places sort_out(csizer_walk *walk, heapmap_leaf *leaf, size_t unit,
-                                                         heapmap_places waiting) {
-  heapmap_places unlisted = heapmap_unsee_unlisted(leaf, unit, waiting);
-  for (uintptr_t address; heapmap_next_place(&unlisted, &address);) csizer_walk_unlisted(walk, address);
-  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
-  pagememo_note_foreign(leaf, waiting.start);
-  return heapmap_still_known(leaf, unit, waiting);
-}
-
-/// What waits in a unit; from now on it is done.
-INLINE heapmap_places take_unit(csizer_walk *walk, heapmap_leaf *leaf, size_t unit, uintptr_t start) {
-  heapmap_places waiting = heapmap_take_waiting(leaf, unit, start);
-  if (heapmap_are_none(waiting)) return waiting;
-  if (__builtin_expect(heapmap_are_unlisted(leaf, unit, waiting), 0)) return sort_out(walk, leaf, unit, waiting);
-  return waiting;
-}
-
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   const csizer_heapmap *map = walk->map;
   heapmap_leaf *leaf = heapmap_leaf_numbered(map, index);
   uintptr_t ring[RING];
   size_t head = 0, tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
-    heapmap_places waiting = take_unit(walk, leaf, unit, heapmap_unit_start(index, unit));
+    if (!heapmap_waits(leaf, unit)) continue;
+    heapmap_places waiting = heapmap_take_waiting(leaf, unit, heapmap_unit_start(index, unit));
     for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
       fetch(object);
+      heapmap_fetch_live(leaf, object);
       ring[tail++ % RING] = object;
     }
-    for (; tail > head + AHEAD; head++) scan_in_sweep(walk, map, leaf, ring[head % RING]);
+    for (; tail > head + AHEAD; head++)
+      if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   }
-  for (; head < tail; head++) scan_in_sweep(walk, map, leaf, ring[head % RING]);
+  for (; head < tail; head++)
+    if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   if (walk->steps) (*walk->steps)++;
   return tail;
 }
@@ -153,8 +154,9 @@ static bool gather(csizer_walk *walk) {
     heapmap_leaf *leaf = heapmap_leaf_numbered(walk->map, i);
     for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
       if (walk->tail - walk->head > walk->sweep_at - 64) return false;
-      heapmap_places waiting = take_unit(walk, leaf, unit, heapmap_unit_start(i, unit));
-      for (uintptr_t object; heapmap_next_place(&waiting, &object);) walk->queue[walk->tail++ % WALK_QUEUE] = object;
+      heapmap_places waiting = heapmap_take_waiting(leaf, unit, heapmap_unit_start(i, unit));
+      for (uintptr_t object; heapmap_next_place(&waiting, &object);)
+        if (is_object(walk, leaf, object)) walk->queue[walk->tail++ % WALK_QUEUE] = object;
     }
   }
   return true;

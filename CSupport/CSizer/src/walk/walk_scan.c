@@ -3,6 +3,13 @@
 
 // One object, whatever it is; and the table of those that the loops do by themselves.
 
+// Where side tables are is not known in all runtimes; an immortal object has none.
+static void count_side_table(csizer_walk *walk, uint64_t references) {
+  const bool is_immortal = (references & SWIFT_IMMORTAL_MASK) == SWIFT_IMMORTAL_MASK;
+  if (!csizer_holds(CSIZER_ASSUMES_SIDE_TABLES) && !is_immortal) walk_unresolved(walk);
+  else csizer_walk_raw_block(walk, walk_side_table_of(references), walk->layouts->side_table_kind, true);
+}
+
 void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
@@ -12,8 +19,7 @@ void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
   csizer_kind_totals *kind = walk_kind(walk, layout->kind);
   walk_count(walk, kind, 1, usable);
   walk->totals.objects++;
-  if (__builtin_expect((int64_t)object->references < 0, 0))
-    csizer_walk_raw_block(walk, walk_side_table_of(object->references), walk->layouts->side_table_kind, true);
+  if (__builtin_expect((int64_t)object->references < 0, 0)) count_side_table(walk, object->references);
   if (__builtin_expect(layout->shape != SHAPE_FIELDS || !layout->requested, 0)) {
     csizer_walk_shape(walk, (const char *)object, layout, usable);
     return;

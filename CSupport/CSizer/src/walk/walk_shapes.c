@@ -67,7 +67,7 @@ void csizer_walk_shape(csizer_walk *walk, const char *object, const csizer_objec
       csizer_walk_add_requested(walk, layout, layout->requested ? layout->requested : usable, 0, usable);
       walk_value(walk, object, &layout->fields);
       return;
-    case SHAPE_TASK: csizer_walk_task_slabs(walk, object, layout, usable); __attribute__((fallthrough));
+    case SHAPE_TASK: csizer_walk_task(walk, object, layout, usable); return;
     case SHAPE_BOUND:  // resolved before the scan
     case SHAPE_OPAQUE: opaque(walk, object, layout, usable); return;
   }

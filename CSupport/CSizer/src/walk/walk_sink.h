@@ -19,7 +19,7 @@ typedef struct walk_copy {
 typedef struct walk_sink {
   /// A word that the layout calls a reference: an object's address, or that of something that is no heap object.
   void (*reference)(struct walk_sink *sink, uintptr_t address, const void *at);
-  /// A word that is a live object's address by the census, and may be a reference to it.
+  /// A word that is the address of a live object, by the census, or of a task, and may be a reference to it.
   void (*uncertain)(struct walk_sink *sink, uintptr_t object, const void *at);
   /// A weak reference to a live object.
   void (*weak)(struct walk_sink *sink, uintptr_t object, const void *at);
@@ -27,6 +27,8 @@ typedef struct walk_sink {
   void (*unowned)(struct walk_sink *sink, uintptr_t address, const void *at);
   /// A raw block that was not met before; the walk's part says whose.
   void (*raw_block)(struct walk_sink *sink, uintptr_t block, uint32_t kind, size_t bytes);
+  /// A value that shows so many bytes of a live buffer of more; NULL: nobody wants to know.
+  void (*slice)(struct walk_sink *sink, uintptr_t buffer, uint32_t kind, uint64_t used);
   /// Only what is counted matters, not the words.
   bool counts_only;
   /// The words that are read now are where a guess says that values are: they are uncertain.

@@ -35,6 +35,10 @@ static void walk_any(csizer_walk *walk, const swift_any *any) {
 // afterwards the weak reference is all that keeps it.
 static void walk_weak(csizer_walk *walk, uintptr_t side_table_address, const char *at) {
   if (side_table_address < WALK_FLOOR || side_table_address >= WALK_CEILING || side_table_address & 7) return;
+  if (!csizer_holds(CSIZER_ASSUMES_SIDE_TABLES)) {
+    walk_unresolved(walk);  // what is there is not known
+    return;
+  }
   const swift_side_table *side_table = (const swift_side_table *)side_table_address;
   const swift_object *object = side_table->object;
   uint64_t expected = SWIFT_SLOW_REFERENCES | SWIFT_SIDE_TABLE_MARK | (uint64_t)side_table_address >> 3;
@@ -46,6 +50,7 @@ static void walk_weak(csizer_walk *walk, uintptr_t side_table_address, const cha
 
 // An unowned reference to a dead object keeps its block, which is then this reference's to count.
 static void walk_unowned(csizer_walk *walk, uintptr_t address, const char *at) {
+  if (!csizer_holds(CSIZER_ASSUMES_COUNTS) && walk_may_be_object(address)) walk_unresolved(walk);
   if (walk->sink) walk->sink->unowned(walk->sink, address, at);
   else if (walk_is_dead(walk, address)) csizer_walk_dead(walk, address);
   else if (walk->options.follow_unowned) walk_reference(walk, address, at);
@@ -64,6 +69,7 @@ void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_lay
       case OP_BLOCK: csizer_walk_block(walk, *(const uintptr_t *)(const void *)at, at); break;
       case OP_OWNED: csizer_walk_owned(walk, at, op->detail); break;
       case OP_VIEW: csizer_walk_view(walk, at, op->detail); break;
+      case OP_SLICE: csizer_walk_slice(walk, at, op->detail); break;
       case OP_POINTER: csizer_walk_pointer(walk, at, op->detail); break;
       case OP_REPEAT: {
         const csizer_repeat *repeat = op->detail;

@@ -50,6 +50,13 @@ static uint32_t word24(const char *at) {
   return (uint32_t)high << 8 | (uint8_t)at[2];
 }
 
+// Who wants to know of views is told of those that are no whole buffer.
+static void tell(csizer_walk *walk, uintptr_t storage, const char *value, const csizer_view *view, size_t capacity) {
+  const uint32_t begin = word24(value + view->begin), upper = word32(value + view->upper);
+  if (!walk->sink || !walk->sink->slice || walk->sink->is_guess || begin > upper || upper - begin >= capacity) return;
+  walk->sink->slice(walk->sink, storage, walk->layouts->slice_kinds[SLICE_OF_VIEW], upper - begin);
+}
+
 void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view) {
   uintptr_t storage;
   memcpy(&storage, value + view->storage, sizeof storage);
@@ -61,6 +68,7 @@ void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *v
   size_t capacity = word32((const char *)storage + view->capacity);
   size_t used = (size_t)word24(value + view->begin) + word32(value + view->end);
   if (used > capacity) used = capacity;
+  tell(walk, storage, value, view, capacity);
   walk_use *use = slot_of(uses->slots, uses->capacity, storage);
   csizer_kind_totals *kind = walk_kind(walk, view->kind);
   if (!use->storage) {

@@ -14,6 +14,7 @@ extension History.Delta {
     for change in classChanges where change.object >= total.objects || change.currentClass >= total.names {
       return "object \(change.object) changes to class \(change.currentClass), and one of them is unknown"
     }
+    if heap != nil, snapshot == nil { return "a heap image is of no snapshot" }
     return rowsBreach(sizes.lazy.map { ($0.object, $0.snapshot) }, "sizes", objects: total.objects)
       ?? rowsBreach(referents.lazy.map { ($0.object, $0.snapshot) }, "referents", objects: total.objects)
   }

@@ -7,6 +7,7 @@ extension History {
       throw ProfileError(
         .inconsistent, "History.apply(_:)", "the change does not fit: \(breach)", advice: "apply changes in order")
     }
+    if let heap = delta.heap { heaps.append(HeapRow(snapshot: UInt32(delta.base.snapshots), heap: heap)) }
     if let snapshot = delta.snapshot { snapshots.append(snapshot) }
     names += delta.names
     traces += delta.traces

@@ -68,11 +68,14 @@ extension History {
     package var sizes: [SizeRow]
     /// Referents that changed, all of this snapshot, in order of object.
     package var referents: [ReferentRow]
+    /// The image of the heap that was taken along with the snapshot.
+    package var heap: RecordedHeap?
 
     package init(
       base: Counts, snapshot: Snapshot? = nil, names: [String] = [], traces: [StackTrace] = [],
       objects: [ObjectRow] = [],
-      ends: [End] = [], classChanges: [ClassChange] = [], sizes: [SizeRow] = [], referents: [ReferentRow] = []
+      ends: [End] = [], classChanges: [ClassChange] = [], sizes: [SizeRow] = [], referents: [ReferentRow] = [],
+      heap: RecordedHeap? = nil
     ) {
       self.base = base
       self.snapshot = snapshot
@@ -83,6 +86,7 @@ extension History {
       self.classChanges = classChanges
       self.sizes = sizes
       self.referents = referents
+      self.heap = heap
     }
 
     /// The counts once it is added.

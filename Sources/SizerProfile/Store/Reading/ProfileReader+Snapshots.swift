@@ -17,6 +17,10 @@ extension ProfileReader {
       for (offset, figure) in SnapshotFigure.all.enumerated() {
         snapshot[keyPath: figure.path] = try self.figure(row, SnapshotColumns.figures + Int32(offset))
       }
+      for (offset, figure) in OptionalFigure.all.enumerated() {
+        let column = SnapshotColumns.optional + Int32(offset)
+        snapshot[keyPath: figure.path] = row.isNull(column) ? nil : try self.figure(row, column)
+      }
       snapshot.ladder = try ladder(row)
       snapshots.append(snapshot)
     }
@@ -55,6 +59,29 @@ extension ProfileReader {
       table.add(record, name: try index(row, 2, below: texts.count))
     }
     if count > 0 { snapshots[last].classes = try table.finish(last, origin) }
+  }
+}
+
+extension ProfileReader {
+  /// What lived by class; nothing in files that were written without.
+  borrowing func addHeap(to snapshots: inout [Snapshot], _ texts: [String]) throws(ProfileError) {
+    guard version >= 3 else { return }
+    let count = try count("living_classes")
+    let columns = "snapshot,name," + LivingClassFigure.columns.joined(separator: ",")
+    var last = 0
+    try forEach("living_classes", columns, count: count) { (row, id) throws(ProfileError) in
+      let snapshot = try index(row, 1, below: snapshots.count)
+      guard snapshot >= last else { throw origin.corrupted("living_classes is out of order at row \(id)") }
+      last = snapshot
+      var record = TypeRecord(
+        typeName: texts[try index(row, 2, below: texts.count)], count: 0, bytes: 0, requestedBytes: 0,
+        unusedCapacityBytes: 0)
+      for (offset, path) in LivingClassFigure.all.enumerated() {
+        record[keyPath: path] = try figure(row, 3 + Int32(offset))
+      }
+      if snapshots[snapshot].heap == nil { snapshots[snapshot].heap = [] }
+      snapshots[snapshot].heap?.append(record)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 
 /// Reads a profile that may be anybody's: nothing in it is believed before it is checked. Memory is a small multiple of
 /// the file's length, time proportional to it, whatever the file says.
@@ -19,8 +20,9 @@ struct ProfileReader: ~Copyable {
     }
   }
 
-  init(_ file: consuming ProfileFile) throws(ProfileError) {
-    let length = file.length
+  /// - Parameter most: the length that is believed at most; nil to believe the file's.
+  init(_ file: consuming ProfileFile, most: Int64? = nil) throws(ProfileError) {
+    let length = min(file.length, most ?? .max)
     var connection = file.connection
     // An object's row takes a dozen steps and 30 bytes.
     connection.allow(steps: 1_000_000 + 16 * length)
@@ -34,14 +36,17 @@ struct ProfileReader: ~Copyable {
 
   private mutating func history() throws(ProfileError) -> History {
     var history = History()
+    history.tags = try tags()
     history.names = try texts("names", "name")
     let texts = try texts("texts", "text")
     history.traces = try traces(try frames(texts))
     history.objects = try objects(names: history.names.count, traces: history.traces.count)
     history.snapshots = try snapshots()
     try addClasses(to: &history.snapshots, texts)
+    try addHeap(to: &history.snapshots, texts)
     history.sizes = try sizes(objects: history.objects.count, snapshots: history.snapshots.count)
     history.referents = try referents(texts, objects: history.objects.count, snapshots: history.snapshots.count)
+    history.heaps = try heaps(snapshots: history.snapshots.count)
     // What goes beyond single values: order of time, ends after births.
     if let breach = history.firstBreach() { throw origin.corrupted(breach) }
     return history
@@ -70,7 +75,9 @@ struct ProfileReader: ~Copyable {
       try body(statement, expected)
       expected += 1
     }
-    guard expected == count else { throw origin.corrupted("\(table) ends after \(expected) of \(count) rows") }
+    guard expected == count else {
+      throw origin.corrupted("\(table) ends after \(expected) of \(counted(count, "row"))")
+    }
   }
 
   /// A column that is an index into something with `count` things.
@@ -102,6 +109,21 @@ struct ProfileReader: ~Copyable {
 
   borrowing func flag(_ row: borrowing Statement, _ column: Int32) throws(ProfileError) -> Bool {
     try index(row, column, below: 2) == 1
+  }
+
+  /// What tells the process from others. Versions before 5 know of nothing.
+  mutating func tags() throws(ProfileError) -> [String: String] {
+    guard version >= 5 else { return [:] }
+    var tags: [String: String] = [:]
+    var statement = try connection.prepare("SELECT key,value FROM tags")
+    while try statement.step() {
+      let (key, value) = (try budget.text(statement, 0), try budget.text(statement, 1))
+      // One by one: a stranger's may be many.
+      guard tags.updateValue(value, forKey: key) == nil else { throw origin.corrupted("it has the tag \(key) twice") }
+      if let breach = ProfileTags.breach(key, value) { throw origin.corrupted(breach) }
+      guard tags.count <= ProfileTags.most else { throw origin.corrupted("it has too many tags") }
+    }
+    return tags
   }
 
   /// A table of texts only.

@@ -28,7 +28,7 @@ enum SchemaCheck {
   private static func tables(_ connection: borrowing Connection, _ version: Int64) throws(ProfileError) {
     let origin = connection.origin
     var missing: [String: String] = [:]
-    for table in Schema.tables { missing[table.name] = table.sql(in: version) }
+    for table in Schema.tables where version >= table.firstVersion { missing[table.name] = table.sql(in: version) }
     let ours = Set(missing.keys)
     var statement = try connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_master")
     while try statement.step() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSQLite
+import SizerGraph
 
 /// A prepared statement: put its parameters in order and run it, or step through its rows. Lives no longer than its
 /// connection is used.
@@ -34,6 +35,12 @@ struct Statement: ~Copyable {
     bind(value)
   }
 
+  /// The same with a text.
+  mutating func bindFirst(_ text: String) {
+    (put, failed) = (0, SQLITE_OK)
+    bind(text)
+  }
+
   /// The next parameter. Failures come out of ``run()``.
   mutating func bind(_ value: Int64?) {
     put += 1
@@ -57,9 +64,15 @@ struct Statement: ~Copyable {
     text.withUnsafeBufferPointer { note(bindText($0)) }
   }
 
+  /// Bytes, at least one.
+  mutating func bind(bytes: ArraySlice<UInt8>) {
+    put += 1
+    bytes.withUnsafeBytes { note(csqlite_bind_blob(handle, put, $0.baseAddress, Int32($0.count))) }
+  }
+
   private func bindText(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
     guard text.count <= FileLimits.textBytes else { return SQLITE_TOOBIG }
-    guard !FileLimits.hasTooManyMarks(text) else { return SQLITE_MISMATCH }
+    guard !CombiningMarks.areTooMany(in: text) else { return SQLITE_MISMATCH }
     // An empty buffer may have no address, and no address would bind NULL.
     guard let start = text.baseAddress else { return csqlite_bind_text(handle, put, "", 0) }
     return start.withMemoryRebound(to: CChar.self, capacity: text.count) {
@@ -145,6 +158,17 @@ struct Statement: ~Copyable {
     guard kind(column) == .text else { throw wrongType(column) }
     guard let text = sqlite3_column_text(handle, column) else { throw failure(SQLITE_NOMEM) }
     return try body(UnsafeBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, column))))
+  }
+
+  /// A column that must hold bytes, which are valid until the next step.
+  func withBytes<Result>(
+    _ column: Int32, _ body: (UnsafeRawBufferPointer) throws(ProfileError) -> Result
+  ) throws(ProfileError) -> Result {
+    guard kind(column) == .blob else { throw wrongType(column) }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    // Of no bytes there is no address.
+    guard let bytes = sqlite3_column_blob(handle, column) else { throw wrongType(column) }
+    return try body(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
   private func wrongType(_ column: Int32) -> ProfileError {

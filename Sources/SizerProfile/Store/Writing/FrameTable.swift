@@ -20,8 +20,12 @@ struct FrameTable: ~Copyable {
   /// called.
   private var shared: (list: SharedFrames, ids: [Int64])?
 
+  private init(_ rows: consuming InternedRows<Row>) { self.rows = rows }
+
+  // Two of them: Swift 6.2 ends the lives of properties with defaults twice where what can't be copied is made by an
+  // initialiser that throws.
   init(_ connection: borrowing Connection) throws(ProfileError) {
-    rows = InternedRows(try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)"))
+    self.init(InternedRows(try connection.prepare("INSERT INTO frames VALUES(?,?,?,?,?,?,?,?,?,?)")))
   }
 
   /// How many rows there are.

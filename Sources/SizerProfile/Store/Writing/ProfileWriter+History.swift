@@ -13,11 +13,13 @@ extension ProfileWriter {
     try add(snapshot: snapshot)
     try add(sizes: delta.sizes)
     try add(referents: delta.referents)
+    if let heap = delta.heap { try add(heap: heap, ofSnapshot: delta.base.snapshots) }
   }
 
   /// A whole history, as if it had been recorded. Between ``begin()`` and ``commit()``, into an empty profile.
   mutating func add(_ history: History) throws(ProfileError) {
     if let breach = history.firstBreach() { throw origin.inconsistent(breach) }
+    try add(tags: history.tags)
     try add(names: history.names)
     try add(traces: history.traces)
     try add(objects: history.objects)
@@ -28,6 +30,7 @@ extension ProfileWriter {
       try add(sizes: sizes.rows(index).lazy.map { history.sizes[Int($0)] })
       try add(referents: referents.rows(index).lazy.map { history.referents[Int($0)] })
     }
+    for row in history.heaps { try add(heap: row.heap, ofSnapshot: Int(row.snapshot)) }
   }
 }
 

@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 
 extension ProfileWriter {
+  /// What tells the process from others, in a profile that has none of that yet.
+  func add(tags: [String: String]) throws(ProfileError) {
+    if let breach = ProfileTags.breach(tags) { throw origin.inconsistent(breach) }
+    guard !tags.isEmpty else { return }
+    var insert = try connection.prepare("INSERT INTO tags VALUES(?,?)")
+    for (key, value) in tags.sorted(by: { $0.key < $1.key }) {
+      insert.bindFirst(key)
+      insert.bind(value)
+      try insert.run()
+    }
+  }
+
   mutating func add(names: [String]) throws(ProfileError) {
     for name in names {
       insertName.bind(first: Int64(counts.names))
@@ -59,6 +72,11 @@ extension ProfileWriter {
       insertSnapshot.bind(try self.figure(snapshot[keyPath: figure.path], figure.column))
     }
     for figure in LadderFigure.all { insertSnapshot.bind(snapshot.ladder.flatMap(figure.get).map { Int64($0) }) }
+    for figure in OptionalFigure.all {
+      let value = snapshot[keyPath: figure.path]
+      insertSnapshot.bind(
+        try value.map { (value) throws(ProfileError) in try self.figure(value, figure.column) })
+    }
     try insertSnapshot.run()
     // In order of name, so that equal profiles are equal files.
     for (name, record) in snapshot.classes.sorted(by: { $0.key < $1.key }) {
@@ -79,7 +97,23 @@ extension ProfileWriter {
       try insertClass.run()
       rows.classes += 1
     }
+    try add(heap: snapshot.heap ?? [])
     counts.snapshots += 1
+  }
+
+  /// In the order that they have: the reader gives them back so.
+  private mutating func add(heap: [TypeRecord]) throws(ProfileError) {
+    for record in heap {
+      let text: Int64 = try texts.id(record.typeName)
+      insertLivingClass.bind(first: rows.livingClasses)
+      insertLivingClass.bind(Int64(counts.snapshots))
+      insertLivingClass.bind(text)
+      for path in LivingClassFigure.all {
+        insertLivingClass.bind(try figure(record[keyPath: path], "a class of the heap"))
+      }
+      try insertLivingClass.run()
+      rows.livingClasses += 1
+    }
   }
 
   mutating func add(traces: [StackTrace]) throws(ProfileError) {
@@ -96,7 +130,7 @@ extension ProfileWriter {
   /// Puts these in place of all traces that are there.
   mutating func replace(traces: [StackTrace]) throws(ProfileError) {
     guard traces.count == counts.traces else {
-      throw origin.inconsistent("\(traces.count) traces are to replace \(counts.traces)")
+      throw origin.inconsistent("\(counted(traces.count, "trace is", "traces are")) to replace \(counts.traces)")
     }
     try connection.execute("DELETE FROM traces; DELETE FROM frames")
     counts.traces = 0

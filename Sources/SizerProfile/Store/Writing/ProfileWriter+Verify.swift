@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SizerGraph
 
 /// How many rows a table has.
 struct WrittenRows: Sendable {
@@ -14,10 +15,11 @@ extension ProfileWriter {
       WrittenRows(table: "objects", count: Int64(counts.objects)),
       WrittenRows(table: "snapshots", count: Int64(counts.snapshots)),
       WrittenRows(table: "classes", count: rows.classes),
+      WrittenRows(table: "living_classes", count: rows.livingClasses),
       WrittenRows(table: "size_runs", count: rows.runs), WrittenRows(table: "referent_trees", count: rows.trees),
       WrittenRows(table: "referents", count: rows.referents), WrittenRows(table: "texts", count: texts.count),
       WrittenRows(table: "traces", count: Int64(counts.traces)), WrittenRows(table: "frames", count: frames.count),
-    ]
+    ] + rows.heaps.all
   }
 
   /// Reads a file with other eyes, nothing of it remembered: whether its pages are in order and each table ends with
@@ -34,7 +36,10 @@ extension ProfileWriter {
     for row in rows {
       let last = try connection.integer("SELECT max(id) FROM \(row.table)") ?? -1
       guard last + 1 == row.count else {
-        throw file.origin.corrupted("\(last + 1) rows of \(row.table) are left of \(row.count) that were recorded")
+        throw file.origin.corrupted(
+          "\(counted(last + 1, "row")) of \(row.table) \(last == 0 ? "is" : "are") left of \(row.count) "
+            + "that were recorded"
+        )
       }
     }
   }

@@ -7,8 +7,11 @@ struct TextTable: ~Copyable {
   /// texts are kept, so that nothing else can come to lie where they do.
   private var places: [TextPlace: (text: String, id: Int64)] = [:]
 
+  private init(_ rows: consuming InternedRows<ExactText>) { self.rows = rows }
+
+  // Two of them, as FrameTable has and says why.
   init(_ connection: borrowing Connection) throws(ProfileError) {
-    rows = InternedRows(try connection.prepare("INSERT INTO texts VALUES(?,?)"))
+    self.init(InternedRows(try connection.prepare("INSERT INTO texts VALUES(?,?)")))
   }
 
   /// How many rows there are.

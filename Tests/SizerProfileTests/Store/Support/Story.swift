@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SeededRandom
+import SizerGraph
 import SizerProfile
 
 /// A made-up program under observation: what a tracker would record of it, delta by delta, and the same added up by
@@ -45,6 +46,7 @@ struct Story {
       for object in 0..<objects where dice.chance(0.1) {
         delta.referents.append(.init(object: UInt32(object), snapshot: index, tree: tree(levels: dice.below(5))))
       }
+      if index % 2 == 1 { delta.heap = RecordedHeap(smallHeap(objects: 3 + Int(index))) }
     }
     deltas.append(delta)
     add(delta)
@@ -55,6 +57,11 @@ struct Story {
     model.names += delta.names
     model.traces += delta.traces
     model.objects += delta.objects
+    if let heap = delta.heap {
+      // As a reader gets it: bytes.
+      let bytes = RecordedHeap(bytes: heap.bytes)
+      model.heaps.append(History.HeapRow(snapshot: UInt32(model.snapshots.count), heap: bytes))
+    }
     if let snapshot = delta.snapshot { model.snapshots.append(snapshot) }
     for end in delta.ends {
       model.objects[Int(end.object)].end = end.time
@@ -92,11 +99,28 @@ struct Story {
         majorFaults: dice.below(1 << 10)),
       ladder: dice.chance(0.5) ? ladder() : nil, error: dice.chance(0.2) ? text() : nil,
       estimatedBytes: dice.below(1 << 30))
+    // By dice of their own: what a seed's story has otherwise stays as it is.
+    var own = SeededGenerator(seed: UInt64(time.magnitude))
+    if own.chance(0.3) { snapshot.heap = (0...own.below(4)).map { _ in Self.heapClass(&own) } }
+    if own.chance(0.7) {
+      snapshot.process.peakResident = own.below(1 << 40)
+      snapshot.process.cgroupCurrent = own.below(1 << 40)
+      snapshot.process.cgroupLimit = own.chance(0.5) ? own.below(1 << 40) : nil
+      snapshot.process.cgroupPeak = own.chance(0.5) ? own.below(1 << 40) : nil
+    }
     for _ in 0..<dice.below(5) {
       snapshot.classes[text()] = ClassRecord(
         active: dice.below(1 << 20), bytes: dice.below(1 << 40), share: Double.random(in: 0...1, using: &dice))
     }
     return snapshot
+  }
+
+  private static func heapClass(_ dice: inout SeededGenerator) -> TypeRecord {
+    TypeRecord(
+      typeName: "App.Type\(dice.below(5))", count: dice.below(1 << 20), bytes: dice.below(1 << 40),
+      requestedBytes: dice.below(1 << 40), unusedCapacityBytes: dice.below(1 << 40),
+      estimatedBytes: dice.below(1 << 30),
+      untrackedCount: dice.below(1 << 20), untrackedBytes: dice.below(1 << 40))
   }
 
   private mutating func ladder() -> MemoryLadder {
@@ -164,3 +188,22 @@ extension Story {
 
 /// The history in a file.
 func history(at path: String) throws(ProfileError) -> History { try Statistics(contentsOf: path).history }
+
+/// An image of a cycle of so many objects that nothing holds, a task, and one object more that a global holds.
+func smallHeap(objects: Int) -> HeapImage {
+  var builder = HeapImageBuilder()
+  let node = builder.add(HeapType(name: "App.Node", fields: [.init(offset: 16, label: ".next")]))
+  let other = builder.add(HeapType(name: "App.Other"))
+  let cycle = (0..<objects).map { builder.addObject(at: UInt64(4_096 + 64 * $0), type: node, bytes: 32) }
+  for (one, next) in zip(cycle, cycle.dropFirst() + cycle.prefix(1)) {
+    builder.addEdge(from: one, to: next, label: .slot(2))
+  }
+  let held = builder.addObject(at: 1 << 20, type: other, bytes: 48, requestedBytes: 40)
+  builder.add(HeapRawBlock(owner: held, bytes: 512, requestedBytes: 500))
+  builder.add(HeapRoot(.global, of: held, label: builder.label(.symbol, "app.other")))
+  builder.add(
+    HeapTask(
+      object: held, state: .suspended, slabBytes: 1_024, function: builder.label(.function, "App.wait()"),
+      creator: builder.label(.function, "App.start()"), frames: [builder.label(.function, "App.wait()"), nil]))
+  return builder.image()
+}
