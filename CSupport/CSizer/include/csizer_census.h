@@ -25,8 +25,9 @@
 ///   stores all up to some moment and none after it, and of what a thread had seen of others everything too: the kernel
 ///   takes the right to write from all pages, and a store either came before that or waits until the copy is made. So a
 ///   birth that had returned is in the image, and a death whose block was free is not.
-/// - Who walks in place holds the births and deaths of tracked objects (csizer_lifetimes_hold); each of these locks
-///   orders the bytes before it. Of other objects those count that the walk is led to.
+/// - Who walks in place holds the births and deaths of tracked objects (csizer_lifetimes_hold); each of these leaves a
+///   lock or a line, and the holder takes the one and waits for the other: that orders the bytes before it. Of other
+///   objects those count that the walk is led to.
 /// - Memory of the map in which nothing lives is given back behind a membarrier(2), so that no store gets lost
 ///   (csizer_heapmap_give_back).
 ///

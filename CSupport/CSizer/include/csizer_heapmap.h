@@ -11,7 +11,7 @@
 /// here) and one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page
 /// memo.
 ///
-/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 88 MiB of address space, of which
+/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 113 MiB of address space, of which
 /// hardly any is memory. A leaf is mapped when the first object in its GiB is inserted and stays for the life of the
 /// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, and 1/128 for
 /// the bits seen when they are walked; untouched addresses cost nothing. What 64 KiB of heap took of the bytes live is

@@ -204,6 +204,33 @@ TEST(survives_the_system_refusing_memory) {
   CHECK_EQUAL(csizer_pages_held(), 0);
 }
 
+// ---- Numbers ----
+
+// A cell has the numbers of 16 places and of no other; who comes second with a cell keeps it.
+TEST(places_find_their_numbers) {
+  enum { FIRST = 0x40002300, PLACES = 64 };
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  uint32_t cells[PLACES / HEAPMAP_CELL_NUMBERS][HEAPMAP_CELL_NUMBERS] = {0}, other[HEAPMAP_CELL_NUMBERS] = {0};
+  for (uintptr_t i = 0; i < PLACES; i += HEAPMAP_CELL_NUMBERS)
+    CHECK(csizer_heapmap_put_cell(map, FIRST + i * 16 + i, cells[i / HEAPMAP_CELL_NUMBERS]));
+  CHECK(!csizer_heapmap_put_cell(map, FIRST, other));
+  CHECK(!csizer_heapmap_put_cell(map, (uintptr_t)1 << HEAPMAP_ADDRESS_BITS, other));
+  const heapmap_leaf *leaf = heapmap_leaf_of(map, FIRST);
+  CHECK(!heapmap_number_at(leaf, FIRST - 16) && !heapmap_number_at(leaf, FIRST + PLACES * 16));
+  for (uintptr_t i = 0; i < PLACES; i++) {
+    CHECK(!heapmap_may_be_tracked(leaf, FIRST + i * 16));
+    *heapmap_number_at(leaf, FIRST + i * 16) = (uint32_t)i + 1;
+    CHECK(heapmap_may_be_tracked(leaf, FIRST + i * 16));
+  }
+  for (uint32_t i = 0; i < PLACES; i++) CHECK_EQUAL(cells[i / HEAPMAP_CELL_NUMBERS][i % HEAPMAP_CELL_NUMBERS], i + 1);
+  CHECK_SOUND(csizer_heapmap_check(map));
+  csizer_heapmap_forget_cells(map);
+  CHECK(!heapmap_number_at(leaf, FIRST) && !heapmap_may_be_tracked(leaf, FIRST));
+  CHECK(csizer_heapmap_put_cell(map, FIRST, other));
+  csizer_heapmap_destroy(map);
+}
+
 // ---- The check of the check: each breach is made by hand ----
 
 TEST(what_breaks_the_map_is_found) {
@@ -218,12 +245,13 @@ TEST(what_breaks_the_map_is_found) {
   leaf->live[far][0] = 1;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a plot that is not open");
   leaf->opened[plot + 1] = 1;
-  CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live outside of its leaf's range");
   leaf->opened[plot + 1] = 0;
   leaf->live[far][0] = 0;
-  leaf->tracked[far] = 1;
-  CHECK_TEXT(csizer_heapmap_check(map), "an object is live or tracked outside of its leaf's range");
-  leaf->tracked[far] = 0;
+  uint32_t cell[HEAPMAP_CELL_NUMBERS] = {0};
+  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = cell;
+  CHECK_TEXT(csizer_heapmap_check(map), "a cell is outside of its leaf's range");
+  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = NULL;
   leaf->has_objects = false;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a leaf that is said to have had none");
   leaf->has_objects = true;

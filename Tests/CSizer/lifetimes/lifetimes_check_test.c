@@ -2,7 +2,7 @@
 #include "lifetimes/lifetimes_check.h"
 
 #include "csizer_census.h"
-#include "census/census_internal.h"
+#include "lifetimes/numbers.h"
 #include "support/check.h"
 #include "support/made_lifetimes.h"
 
@@ -48,6 +48,8 @@ TEST(an_object_that_the_index_lost_is_found) {
   begin(&lives);
   csizer_lifetimes *owner;
   uintptr_t address = (uintptr_t)lives.objects[3];
+  CHECK(csizer_tracked_mark(address));  // into the index
+  made_check_lives();
   lifetime_record *record = csizer_living_take(address, &owner);
   expect("the index of the living and the records differ");
   CHECK(record == lifetime_record_at(lives.tracker, 3));
@@ -60,9 +62,36 @@ TEST(an_object_that_the_census_does_not_know_as_tracked_is_found) {
   lives lives;
   begin(&lives);
   uintptr_t address = (uintptr_t)lives.objects[7];
-  heapmap_untrack(census_leaf_of(address), address);
+  CHECK(csizer_tracked_mark(address));
+  uint32_t *number = csizer_number_find(address);
+  *number = NUMBER_NONE;
   expect("the census does not know that an object is tracked");
-  CHECK(csizer_heapmap_track(csizer_census_map(), address));
+  *number = NUMBER_INDEXED;
+  end(&lives);
+}
+
+TEST(a_number_that_got_lost_is_found) {
+  lives lives;
+  begin(&lives);
+  uint32_t *number = csizer_number_find((uintptr_t)lives.objects[7]), before = *number;
+  CHECK(number_is_direct(before));
+  *number = NUMBER_NONE;
+  expect("the index of the living and the records differ");
+  *number = before;
+  end(&lives);
+}
+
+TEST(numbers_that_are_out_of_order_are_found) {
+  lives lives;
+  begin(&lives);
+  CHECK_EQUAL(csizer_lifetimes_count(lives.tracker), OBJECTS);
+  lifetime_record *record = lifetime_record_at(lives.tracker, 5);
+  uint64_t before = record->birth;
+  record->birth = 1;
+  CHECK_TEXT(csizer_record_order_check(lives.tracker), "numbers are out of the order of birth");
+  record->birth = 0;
+  CHECK_TEXT(csizer_record_order_check(lives.tracker), "a number leads to a slot that is empty");
+  record->birth = before;
   end(&lives);
 }
 

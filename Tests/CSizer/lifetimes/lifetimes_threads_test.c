@@ -78,6 +78,7 @@ static void *live_until_the_end(void *argument) {
       swift_object *object = made_birth(types[check_random(&random) % CLASSES]);
       made_death(object);
     }
+    sched_yield();  // records are for ever: where nothing stops them millions come to be while another thread waits
   }
   return NULL;
 }

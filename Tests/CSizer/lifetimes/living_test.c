@@ -194,7 +194,7 @@ TEST(numbers_at_their_limits) {
   }
   CHECK_EQUAL(tracker->number, 1000);
   csizer_shards_hold();
-  tracker->count = RECORD_LIMIT - 2;
+  tracker->slot_count = RECORD_LIMIT - 2;
   const uintptr_t address = address_of(5);
   for (uint32_t i = 0; i < 2; i++) {
     uint32_t number;
@@ -206,7 +206,7 @@ TEST(numbers_at_their_limits) {
   }
   uint32_t number;
   CHECK(!csizer_lifetimes_append(tracker, &number));  // there are no more
-  CHECK_EQUAL(csizer_lifetimes_count(tracker), RECORD_LIMIT);
+  CHECK_EQUAL(tracker->slot_count, RECORD_LIMIT);
   csizer_lifetimes *owner;
   for (uint32_t i = 0; i < 2; i++) {
     lifetime_record *record = csizer_living_take(address, &owner);

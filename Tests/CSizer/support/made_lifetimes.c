@@ -114,9 +114,9 @@ int made_tracking_of(csizer_lifetimes *tracker, const void *object) {
   return csizer_lifetimes_find(tracker, object, &cohort) ? (int)csizer_lifetimes_cohort(tracker, cohort).number : -1;
 }
 
-uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate) {
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < csizer_lifetimes_count(tracker); i++)
+uint32_t made_count(csizer_lifetimes *tracker, csizer_fate fate) {
+  uint32_t count = 0, end = csizer_lifetimes_count(tracker);
+  for (uint32_t i = 0; i < end; i++)
     count += csizer_lifetimes_read(tracker, i).fate == fate;
   return count;
 }

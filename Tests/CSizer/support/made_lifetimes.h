@@ -48,6 +48,6 @@ void made_track_named(csizer_lifetimes *tracker, const char *pattern, uint32_t t
 int made_tracking_of(csizer_lifetimes *tracker, const void *object);
 
 /// How many of a tracker's records have this fate.
-uint32_t made_count(const csizer_lifetimes *tracker, csizer_fate fate);
+uint32_t made_count(csizer_lifetimes *tracker, csizer_fate fate);
 
 #endif

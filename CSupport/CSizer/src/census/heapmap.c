@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heap map: its leaves, the objects that live, and those that are tracked.
+// The heap map: its leaves, the objects that live, and the numbers of those that are tracked.
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+
 #include "census/heapmap_internal.h"
 #include "platform/pages.h"
 
@@ -92,14 +96,19 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   return leaf && heapmap_is_live(leaf, a);
 }
 
-bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address) {
-  heapmap_leaf *leaf = heapmap_leaf_of(map, address);
-  if (__builtin_expect(!leaf, 0)) leaf = csizer_heapmap_leaf_make(map, address);  // an object older than the census
+bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell) {
+  heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, address);  // the object may be older than the census
   if (!leaf) return false;
   heapmap_note(leaf, address);
-  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
-  __atomic_store_n(word, *word | heapmap_bit(address), __ATOMIC_RELAXED);
-  return true;
+  uint32_t *none = NULL, **place = &leaf->cells[(address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1)];
+  return __atomic_compare_exchange_n(place, &none, cell, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void csizer_heapmap_forget_cells(csizer_heapmap *map) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    if (madvise(leaf->cells, sizeof leaf->cells, MADV_DONTNEED)) memset(leaf->cells, 0, sizeof leaf->cells);
+  }
 }
 
 static size_t count_leaf(const heapmap_leaf *leaf) {

@@ -36,15 +36,29 @@ static const char *check_list(const csizer_heapmap *map) {
   return NULL;
 }
 
-// What is set outside of the range that is gone over is never found again. The flags are read before the range: an
+// What is set outside of the range that is gone over is never found again. The bytes are read before the range: an
 // object's thread widens the range first.
 static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
-  uint64_t live = heapmap_live_in(leaf, unit);
-  uint64_t tracked = __atomic_load_n(&leaf->tracked[unit], __ATOMIC_ACQUIRE);
-  if (!(live | tracked)) return NULL;
-  if (live && !heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
-  if (!heapmap_spans(leaf, unit)) return "an object is live or tracked outside of its leaf's range";
-  return NULL;
+  if (!heapmap_live_in(leaf, unit)) return NULL;
+  if (!heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
+  return heapmap_spans(leaf, unit) ? NULL : "an object is live outside of its leaf's range";
+}
+
+// The range was widened before the cell came to be.
+static const char *check_cell(const heapmap_leaf *leaf, size_t cell) {
+  if (!__atomic_load_n(&leaf->cells[cell], __ATOMIC_ACQUIRE)) return NULL;
+  return heapmap_spans(leaf, cell / (HEAPMAP_CELLS / HEAPMAP_UNITS)) ? NULL : "a cell is outside of its leaf's range";
+}
+
+static const char *check_cells(const heapmap_leaf *leaf) {
+  enum { LEAST_PAGE = 1 << HEAPMAP_PAGE_SHIFT };
+  unsigned char resident[sizeof leaf->cells / LEAST_PAGE];
+  const size_t page_cells = (size_t)sysconf(_SC_PAGESIZE) / sizeof leaf->cells[0];
+  if (mincore((void *)(uintptr_t)leaf->cells, sizeof leaf->cells, resident)) return NULL;
+  const char *broken = NULL;
+  for (size_t cell = 0; !broken && cell < HEAPMAP_CELLS; cell++)
+    if (resident[cell / page_cells] & 1) broken = check_cell(leaf, cell);
+  return broken;
 }
 
 static bool has_bytes(const heapmap_leaf *leaf, size_t plot) {
@@ -83,6 +97,7 @@ const char *csizer_heapmap_check(const csizer_heapmap *map) {
     if (heapmap_last_unit(leaf) >= HEAPMAP_UNITS || heapmap_first_unit(leaf) > HEAPMAP_UNITS)
       return "a leaf's range reaches over its end";
     if (!broken) broken = check_plots(leaf);
+    if (!broken) broken = check_cells(leaf);
     for (size_t unit = 0; !broken && unit < HEAPMAP_UNITS; unit++) broken = check_unit(leaf, unit);
   }
   return broken;

@@ -26,6 +26,9 @@ enum {
   HEAPMAP_PLOTS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PLOT_SHIFT),
   HEAPMAP_UNITS_PER_PLOT = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - 4),               // of the map
+  HEAPMAP_CELL_SHIFT = 8,                                           // a cell has a number for each of 16 places
+  HEAPMAP_CELL_NUMBERS = 1 << (HEAPMAP_CELL_SHIFT - 4),
+  HEAPMAP_CELLS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_CELL_SHIFT),
 };
 
 typedef struct heapmap_leaf {
@@ -33,6 +36,9 @@ typedef struct heapmap_leaf {
   /// nothing of each other: what they store does not touch the others' bytes, so nobody needs a locked instruction.
   /// First in the leaf, which begins with a page: each plot's are pages of their own, which can be given back.
   uint64_t live[HEAPMAP_UNITS][8];
+  /// Cells of numbers, by which those who track an object find what they know of it; NULL: none is tracked there. Pages
+  /// of their own, too.
+  uint32_t *cells[HEAPMAP_CELLS];
   /// For each plot, when it was opened last; 0: nothing lives there; below 0: somebody asks whether it may be closed
   /// (heapmap_plots.c).
   int32_t opened[HEAPMAP_PLOTS];
@@ -40,8 +46,6 @@ typedef struct heapmap_leaf {
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
-  /// Objects that some tracker may have in its records: touched only where tracked objects are.
-  uint64_t tracked[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below.
@@ -205,23 +209,30 @@ bool csizer_heapmap_can_close(void);
 /// As csizer_heapmap_give_back, once a second at most: for those who come by often.
 void csizer_heapmap_give_back_sometimes(csizer_heapmap *map);
 
-// ---- Tracked ----
+// ---- Numbers ----
 
-// Who changes the flag of one place may rewrite those of its whole unit: one thread at a time for each unit, as the
-// shards of tracking see to it (shards.h). Readers need no lock.
+// Each place of 16 bytes has room for a number, 0 where nobody tracks an object. Who tracks objects chooses what the
+// numbers say, and where the cells are that hold 16 of them each; a cell stays readable as long as the process lives,
+// even if it was forgotten (csizer_heapmap_forget_cells).
 
-/// Notes that some tracker has the object in its records. False when the map has no room for it.
-bool csizer_heapmap_track(csizer_heapmap *map, uintptr_t address);
-
-/// Notes that none has it any more.
-static inline void heapmap_untrack(heapmap_leaf *leaf, uintptr_t address) {
-  uint64_t *word = &leaf->tracked[heapmap_unit_index(address)];
-  __atomic_store_n(word, *word & ~heapmap_bit(address), __ATOMIC_RELAXED);
+/// The number of the place at an address, which is a multiple of 16; NULL where there is no cell. Any thread.
+static inline uint32_t *heapmap_number_at(const heapmap_leaf *leaf, uintptr_t address) {
+  const size_t index = (address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1);
+  uint32_t *cell = __atomic_load_n(&leaf->cells[index], __ATOMIC_ACQUIRE);
+  return cell ? &cell[(address >> 4) & (HEAPMAP_CELL_NUMBERS - 1)] : NULL;
 }
 
-/// Whether some tracker may have the object in its records. Any thread.
+/// Gives the places around an address a cell of zeros, unless they have one by now: whether they took it. False, too,
+/// when the map has no room for the address. Any thread.
+bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell);
+
+/// Whether some tracker may have the object in its records. Any thread; sure only to who keeps trackers out.
 static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {
-  return __atomic_load_n(&leaf->tracked[heapmap_unit_index(address)], __ATOMIC_RELAXED) & heapmap_bit(address);
+  const uint32_t *number = heapmap_number_at(leaf, address);
+  return number && __atomic_load_n(number, __ATOMIC_RELAXED);
 }
+
+/// Takes all cells away, and the memory that they were found by. Nobody may be tracking anything.
+void csizer_heapmap_forget_cells(csizer_heapmap *map);
 
 #endif

@@ -10,14 +10,13 @@
 // is 0 for good.
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "census/heapmap_internal.h"
 #include "platform/clock.h"
+#include "platform/membarrier.h"
 
 // Who opens or closes. One for all maps, since a process has one that others than tests use.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -33,24 +32,13 @@ void (*csizer_heapmap_before_store)(void);
 
 // ---- The barrier ----
 
-static int membarrier(int command) { return (int)syscall(SYS_membarrier, command, 0, 0); }
-
-bool csizer_heapmap_can_close(void) {
-  static int answer;  // atomic; 1 yes, -1 no
-  int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
-  if (known) return known > 0;
-  int error_before = errno;
-  known = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ? -1 : 1;
-  errno = error_before;
-  __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
-  return known > 0;
-}
+bool csizer_heapmap_can_close(void) { return csizer_membarrier_is_there(); }
 
 const char *csizer_heapmap_reason(void) {
-  return csizer_heapmap_can_close() ? "" : "the system refuses membarrier(2): the heap map keeps what it took";
+  if (csizer_heapmap_can_close()) return "";
+  return "the system refuses membarrier(2): the heap map keeps what it took, and births and deaths of tracked objects "
+         "take locks";
 }
-
-static bool pass_barrier(void) { return !membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
 
 // ---- Opening ----
 
@@ -167,7 +155,7 @@ static size_t close_all(csizer_heapmap *map) {
   size_t closing = 0, bytes = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
     closing += begin_closing(heapmap_leaf_numbered(map, i), step);
-  const bool has_passed = closing && pass_barrier();
+  const bool has_passed = closing && csizer_membarrier_pass();
   for (size_t i = 0; closing && (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
     bytes += end_closing(map, heapmap_leaf_numbered(map, i), step, has_passed);
   return bytes;

@@ -4,6 +4,7 @@
 
 #include "lifetimes/class_patterns.h"
 #include "lifetimes/deaths.h"
+#include "lifetimes/numbers.h"
 
 // Classes are decided once for each metadata: when it is first met, and all that were met again when what is tracked
 // changes. Births then only look the decision up. Everything here holds all shards.
@@ -136,17 +137,22 @@ class_entry *csizer_decision_meet(const void *metadata) {
 // Living objects of a class are counted when nobody tracks it any more: its hook stays until the last of them is dead.
 static void count_living(void *context, csizer_lifetimes *owner, const lifetime_record *record) {
   class_entry *entry = csizer_class_find(owner->cohorts[record->cohort].type);
-  if (entry && !entry->tracking_count) entry->remaining++;
+  if (entry && !entry->tracking_count) {
+    entry->remaining++;
+    csizer_some_remain = true;
+  }
   *(bool *)context = true;
 }
 
 void csizer_decisions_settle(void) {
   bool any = false;
+  csizer_some_remain = false;
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next) entry->remaining = 0;
   csizer_living_each(count_living, &any);
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next)
     if (!entry->tracking_count && !entry->remaining) csizer_class_unhook(entry);
   has_stopped = false;
+  if (!any) csizer_cells_forget();
   __atomic_store_n(&csizer_deaths_are_tracked, any || births_are_tracked(), __ATOMIC_RELEASE);
 }
 

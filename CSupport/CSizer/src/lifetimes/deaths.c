@@ -3,6 +3,7 @@
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
+#include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/clock.h"
 
@@ -13,26 +14,49 @@ static void count_down(const csizer_cohort *cohort) {
   if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
 }
 
+// Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
+static inline bool end_inside(uintptr_t address) {
+  uint32_t *place = csizer_number_find(address);
+  const uint32_t number = place ? *place : NUMBER_NONE;
+  if (number == NUMBER_INDEXED || csizer_some_remain) return false;
+  if (number == NUMBER_NONE) return true;  // all were untracked meanwhile
+  lifetime_record *record = number_record(number);
+  __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
+  lifetime_set_end(record, clock_ticks());
+  return true;
+}
+
+static inline bool ended_inside(uintptr_t address) {
+  if (__builtin_expect(line_is_busy(), 0)) return end_inside(address);
+  csizer_line *line = line_enter();
+  if (__builtin_expect(!line, 0)) return false;
+  const bool is_over = end_inside(address);
+  line_leave(line);
+  return is_over;
+}
+
 static __attribute__((noinline)) void ended(uintptr_t address) {
+  if (!csizer_shard_holds) csizer_line_make();
   unsigned shard = shard_of(shard_hash(address));
   shard_lock(shard);
   uint64_t now = clock_ticks();
   csizer_lifetimes *owner;
-  bool are_more = true, is_known = false;
+  bool are_more = true;
   for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
     lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
-    is_known = true;
   }
-  heapmap_leaf *leaf = census_leaf_of(address);
-  if (leaf) heapmap_untrack(leaf, address);
+  uint32_t *place = csizer_number_find(address);
+  if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
   shard_unlock(shard);
-  if (is_known && probes_tell_deaths()) csizer_probe_free(address);
 }
 
 void csizer_lifetimes_ended(void *object) {
-  const heapmap_leaf *leaf = census_leaf_of((uintptr_t)object);
-  if (leaf && heapmap_may_be_tracked(leaf, (uintptr_t)object)) ended((uintptr_t)object);
+  const uintptr_t address = (uintptr_t)object;
+  const heapmap_leaf *leaf = census_leaf_of(address);
+  if (!leaf || !heapmap_may_be_tracked(leaf, address)) return;
+  if (!ended_inside(address)) ended(address);
+  if (probes_tell_deaths()) csizer_probe_free(address);
 }
 
 // ---- Hooks ----

@@ -2,6 +2,7 @@
 // Trackers: made, held, forgotten and ended.
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/class_decisions.h"
+#include "lifetimes/numbers.h"
 #include "lifetimes/unloaded.h"
 #include "platform/clock.h"
 
@@ -22,12 +23,7 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes) {
   return CSIZER_OK;
 }
 
-static void free_records(csizer_lifetimes *lifetimes) {
-  for (size_t i = 0; i < CHUNK_LIMIT && (uint64_t)i << CHUNK_SHIFT < lifetimes->count; i++) {
-    csizer_pages_unmap(lifetimes->chunks[i], CHUNK_RECORDS * sizeof(lifetime_record));
-    lifetimes->chunks[i] = NULL;
-  }
-  lifetimes->count = 0;
+static void free_lists(csizer_lifetimes *lifetimes) {
   csizer_page_array_deinit(&lifetimes->living_numbers);
   csizer_page_array_deinit(&lifetimes->living_sizes);
   csizer_page_array_deinit(&lifetimes->rows);
@@ -49,9 +45,11 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   csizer_lifetimes_untrack_classes(lifetimes);
   csizer_living_take_all(lifetimes->number, drop_record, NULL);
   csizer_decisions_settle();
+  csizer_numbers_take_back(lifetimes);
+  csizer_lifetimes_free_records(lifetimes);
   csizer_trackers[lifetimes->number] = NULL;
   csizer_shards_release();
-  free_records(lifetimes);
+  free_lists(lifetimes);
   csizer_cohorts_forget(lifetimes);
   csizer_page_array_deinit(&lifetimes->tracked_class_pages);
   csizer_page_array_deinit(&lifetimes->pattern_pages);
@@ -75,8 +73,10 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 }
 
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
-  size_t chunks = ((size_t)csizer_lifetimes_count(lifetimes) + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
-  return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) + chunks * sizeof(void *) +
+  const size_t slots = __atomic_load_n(&lifetimes->slot_count, __ATOMIC_RELAXED);
+  const size_t chunks = (slots + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;
+  return sizeof *lifetimes + chunks * CHUNK_RECORDS * sizeof(lifetime_record) +
+         chunks * (sizeof(lifetime_chunk) + sizeof(numbered_chunk)) + lifetimes->order.bytes +
          csizer_cohorts_bytes(lifetimes) + lifetimes->tracked_class_pages.bytes + lifetimes->pattern_pages.bytes +
          lifetimes->living_numbers.bytes + lifetimes->living_sizes.bytes + lifetimes->rows.bytes +
          lifetimes->morphs.bytes + csizer_living_bytes();
@@ -86,7 +86,9 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   lifetimes->prepared = 0;
   __atomic_store_n(&lifetimes->referent_room, 0, __ATOMIC_RELAXED);  // a snapshot may be ending
   csizer_shards_hold();
-  free_records(lifetimes);
+  csizer_numbers_take_back(lifetimes);
+  csizer_lifetimes_free_records(lifetimes);
+  free_lists(lifetimes);
   csizer_cohorts_forget(lifetimes);
   lifetimes->listed = 0;
   lifetimes->living_count = 0;

@@ -44,10 +44,9 @@ static void check_living(void *context, csizer_lifetimes *owner, const lifetime_
 static bool check_tracker(void *context, csizer_lifetimes *lifetimes) {
   findings *findings = context;
   find(findings, csizer_trackers[lifetimes->number] == lifetimes, "a tracker has another's number");
-  uint32_t count = csizer_lifetimes_count(lifetimes);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < lifetimes->slot_count; i++) {
     const lifetime_record *record = lifetime_record_at(lifetimes, i);
-    find(findings, record != NULL, "a number was given out and has no record");
+    find(findings, record != NULL, "a slot was given out and has no memory");
     if (!record) break;
     findings->recorded += lifetime_is_tracked(record);
   }
@@ -59,7 +58,7 @@ static bool check_tracker(void *context, csizer_lifetimes *lifetimes) {
   find(findings, indexed == lifetimes->cohort_count, "the index of cohorts lacks one");
   bool tracks_classes = lifetimes->tracked_class_count || lifetimes->pattern_count;
   find(findings, !tracks_classes || births_are_tracked(), "a class is tracked and no birth is told");
-  find(findings, lifetimes->living_count <= lifetimes->listed && lifetimes->listed <= count,
+  find(findings, lifetimes->living_count <= lifetimes->listed && lifetimes->listed <= lifetimes->slot_count,
        "more living are listed than there are records");
   return !findings->broken;
 }

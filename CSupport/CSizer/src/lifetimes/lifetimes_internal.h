@@ -26,8 +26,14 @@ enum {
   TRACKER_LIMIT = 1 << 16,  // the living index has 16 bits for the tracker
 };
 
-/// Records are numbered below: the living index stores the number plus one in 32 bits.
+/// Slots are numbered below: the living index stores the number plus one in 32 bits.
 #define RECORD_LIMIT (UINT32_MAX - 1)
+
+/// So many slots in a row, each with room for a record, and their chunk's number over all trackers (numbers.h).
+typedef struct lifetime_chunk {
+  lifetime_record *records;
+  uint32_t number;
+} lifetime_chunk;
 
 typedef struct tracked_class {
   const swift_class *type;
@@ -41,9 +47,13 @@ typedef struct tracked_pattern {
 } tracked_pattern;
 
 struct csizer_lifetimes {
-  lifetime_record **chunks;  // CHUNK_LIMIT places, of which only those in use have memory
-  uint32_t count;            // numbers given out; any thread, atomic
-  uint32_t number;           // this tracker's, in the living index
+  lifetime_chunk *chunks;  // CHUNK_LIMIT places, of which only those in use have memory
+  uint32_t slot_count;     // given out, to threads that may not have used all of theirs yet; any thread, atomic
+  uint32_t number;         // this tracker's, in the living index
+  /// The records in the order of birth (record_order.c): how many there are, among how many slots, and the slot of
+  /// each, without memory as long as these are the same.
+  uint32_t ordered, ordered_slots;
+  csizer_page_array order;  // uint32_t
   uint64_t lost;             // any thread, atomic
   const void *owner;         // the object that records through this tracker; NULL: none
   csizer_cohort *cohorts;
@@ -87,17 +97,39 @@ static inline uintptr_t lifetime_address(const lifetime_record *record) {
   return (uintptr_t)(lifetime_end(record) & ~LIFETIME_TRACKED);
 }
 
-static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifetimes, uint32_t number) {
-  lifetime_record *chunk = __atomic_load_n(&lifetimes->chunks[number >> CHUNK_SHIFT], __ATOMIC_ACQUIRE);
-  return chunk ? &chunk[number & (CHUNK_RECORDS - 1)] : NULL;
+/// What is in a slot: zeros where no object was recorded yet, or ever.
+static inline lifetime_record *lifetime_record_at(const csizer_lifetimes *lifetimes, uint32_t slot) {
+  lifetime_record *chunk = __atomic_load_n(&lifetimes->chunks[slot >> CHUNK_SHIFT].records, __ATOMIC_ACQUIRE);
+  return chunk ? &chunk[slot & (CHUNK_RECORDS - 1)] : NULL;
+}
+
+/// The record of an object, by its number in the order of birth, below `ordered`.
+static inline lifetime_record *lifetime_record_numbered(const csizer_lifetimes *lifetimes, uint32_t number) {
+  const uint32_t *order = lifetimes->order.memory;
+  return lifetime_record_at(lifetimes, order ? order[number] : number);
 }
 
 // records.c
 /// Gives the tracker a number; false when there is none left. Holding all shards.
 bool csizer_lifetimes_take_number(csizer_lifetimes *lifetimes);
-/// A new record, of which everything but its number is the caller's to fill in; NULL when there is no room. Holding a
+/// A new record, of which everything but its slot is the caller's to fill in; NULL when there is no room. Holding a
 /// shard.
-lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number);
+lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_slot);
+/// At most so many slots in a row, all of one chunk; 0 when there is no room. Holding a shard.
+uint32_t csizer_lifetimes_take_slots(csizer_lifetimes *lifetimes, uint32_t wish, uint32_t *ret_first);
+/// Gives back all records, and their numbers. Holding all shards; none may be of the living, and no thread may have
+/// slots at hand.
+void csizer_lifetimes_free_records(csizer_lifetimes *lifetimes);
+
+// record_order.c
+/// Numbers what was recorded until now in the order of birth, behind what was numbered before. False when the system
+/// refuses memory: then it is numbered later. Holding all shards, or none.
+bool csizer_lifetimes_put_in_order(csizer_lifetimes *lifetimes);
+#ifdef CSIZER_CHECKS
+/// What must be true of the order: NULL, or what is not. As the tracker's own calls, one at a time.
+const char *csizer_record_order_check(const csizer_lifetimes *lifetimes);
+#endif
+
 /// Counts an object that could not be recorded.
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
   __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
@@ -107,6 +139,9 @@ extern bool csizer_births_are_tracked;
 static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
 /// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
 extern bool csizer_deaths_are_tracked;
+/// Whether objects may live whose class nobody tracks any more, and which are counted (class_entry.remaining). Written
+/// holding all shards.
+extern bool csizer_some_remain;
 static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 /// The trackers there are, by number. Holding a shard.
 extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];
@@ -129,8 +164,8 @@ size_t csizer_cohorts_bytes(const csizer_lifetimes *lifetimes);
 // living.c: the index from addresses to records. Holding the address's shard.
 /// Makes sure that the next insertion finds a place. False when the system refuses memory.
 bool csizer_living_reserve(uint64_t hash);
-/// Puts a record in, for which csizer_living_reserve has found a place while the shard was held.
-void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t number);
+/// Puts the record of a slot in, for which csizer_living_reserve has found a place while the shard was held.
+void csizer_living_insert(uint64_t hash, uint32_t tracker, uint32_t slot);
 /// The record of a tracker's object; NULL when it is not tracked by it.
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker);
 /// Takes one record of an object out of the index, whosever it is; NULL when there is none left.

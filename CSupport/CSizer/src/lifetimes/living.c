@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// The index of the living, for objects that have no number of their own (numbers.h), and what is asked of both.
 #include <string.h>
 
-#include "lifetimes/lifetimes_internal.h"
+#include "lifetimes/numbers.h"
 
 // An open-addressed table per shard, 8 bytes a place: the record's number in its tracker, the tracker's number, and 16
 // bits of the address's hash. That these meet by chance is found out in the record, which holds the address.
@@ -104,7 +105,15 @@ static void shrink(living_table *table) {
   if (table->count * 16 == table->capacity && table->capacity > FIRST_CAPACITY) rebuild(table, table->capacity / 4);
 }
 
+// The number of an address whose object is not in the index.
+static uint32_t *direct_number(uintptr_t address) {
+  uint32_t *number = csizer_number_find(address);
+  return number && number_is_direct(*number) ? number : NULL;
+}
+
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
+  const uint32_t *number = direct_number(address);
+  if (number) return number_chunk(*number)->owner->number == tracker ? number_record(*number) : NULL;
   uint64_t hash = shard_hash(address);
   const living_table *table = &tables[shard_of(hash)];
   if (!table->capacity) return NULL;
@@ -116,10 +125,19 @@ lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   }
 }
 
+static lifetime_record *take_number(uint32_t *place, csizer_lifetimes **ret_owner) {
+  const uint32_t number = *place;
+  *ret_owner = number_chunk(number)->owner;
+  __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
+  return number_record(number);
+}
+
 lifetime_record *csizer_living_take_next(uintptr_t address, csizer_lifetimes **ret_owner, bool *ret_are_more) {
   uint64_t hash = shard_hash(address);
   living_table *table = &tables[shard_of(hash)];
   *ret_are_more = false;
+  uint32_t *number = direct_number(address);
+  if (number) return take_number(number, ret_owner);
   if (!table->capacity) return NULL;
   size_t at = next_place(table, address, hash, hash_first(hash, table->capacity));
   if (at == table->capacity) return NULL;
@@ -141,7 +159,21 @@ static void drop_empty(living_table *table) {
   *table = (living_table){0};
 }
 
+typedef struct taking {
+  uint32_t tracker;
+  void (*visit)(void *context, lifetime_record *record);
+  void *context;
+} taking;
+
+static void take_number_of(void *context, uint32_t *number) {
+  const taking *taking = context;
+  if (!number_is_direct(*number) || number_chunk(*number)->owner->number != taking->tracker) return;
+  csizer_lifetimes *owner;
+  taking->visit(taking->context, take_number(number, &owner));
+}
+
 void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifetime_record *record), void *context) {
+  csizer_numbers_each(take_number_of, &(taking){tracker, visit, context});
   for (unsigned shard = 0; shard < SHARD_COUNT; shard++) {
     living_table *table = &tables[shard];
     for (size_t i = 0; i < table->capacity; i++) {
@@ -156,8 +188,20 @@ void csizer_living_take_all(uint32_t tracker, void (*visit)(void *context, lifet
   }
 }
 
+typedef struct visiting {
+  void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record);
+  void *context;
+} visiting;
+
+static void visit_number(void *context, uint32_t *number) {
+  const visiting *visiting = context;
+  if (number_is_direct(*number))
+    visiting->visit(visiting->context, number_chunk(*number)->owner, number_record(*number));
+}
+
 void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, const lifetime_record *record),
                         void *context) {
+  csizer_numbers_each(visit_number, &(visiting){visit, context});
   for (unsigned shard = 0; shard < SHARD_COUNT; shard++)
     for (size_t i = 0; i < tables[shard].capacity; i++) {
       uint64_t place = tables[shard].places[i];
@@ -169,7 +213,7 @@ void csizer_living_each(void (*visit)(void *context, csizer_lifetimes *owner, co
 }
 
 size_t csizer_living_bytes(void) {
-  size_t bytes = 0;
+  size_t bytes = csizer_cells_bytes();
   for (unsigned i = 0; i < SHARD_COUNT; i++) bytes += tables[i].capacity * sizeof *tables[i].places;
   return bytes;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trackers there are, and their records: one for each object that was ever tracked.
-#include "lifetimes/lifetimes_internal.h"
+#include "lifetimes/numbers.h"
+#include "platform/backoff.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to
 // change.
@@ -10,6 +11,7 @@ uint32_t csizer_trackers_end;
 // Read at every allocation of the process; written holding all shards.
 bool csizer_births_are_tracked;
 bool csizer_deaths_are_tracked;
+bool csizer_some_remain;
 
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context) {
   for (uint32_t i = 0; i < csizer_trackers_end; i++)
@@ -26,51 +28,54 @@ bool csizer_lifetimes_take_number(csizer_lifetimes *lifetimes) {
   return true;
 }
 
-// Threads that hold different shards may need the same chunk.
-static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t number) {
-  lifetime_record **place = &lifetimes->chunks[number >> CHUNK_SHIFT], *other = NULL;
-  if (__builtin_expect(__atomic_load_n(place, __ATOMIC_ACQUIRE) != NULL, 1)) return true;
-  lifetime_record *chunk = csizer_pages_map(CHUNK_RECORDS * sizeof *chunk);
-  if (!chunk) return false;
-  if (!__atomic_compare_exchange_n(place, &other, chunk, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    csizer_pages_unmap(chunk, CHUNK_RECORDS * sizeof *chunk);
+// ---- Slots ----
+
+// Threads that hold different shards may need the same chunk. A fork holds all shards: nobody is in here then.
+static int making;  // atomic
+
+static bool map_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
+  lifetime_chunk *chunk = &lifetimes->chunks[slot >> CHUNK_SHIFT];
+  if (chunk->records) return true;
+  lifetime_record *records = csizer_pages_map(CHUNK_RECORDS * sizeof *records);
+  if (!records) return false;
+  chunk->number = csizer_numbers_add(records, lifetimes, slot & ~(uint32_t)(CHUNK_RECORDS - 1));
+  __atomic_store_n(&chunk->records, records, __ATOMIC_RELEASE);
   return true;
 }
 
-lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_number) {
-  // A number is taken only when its chunk is there: one that was taken can't be given back, and readers would meet it.
-  uint32_t number = __atomic_load_n(&lifetimes->count, __ATOMIC_RELAXED);
+static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
+  if (__builtin_expect(lifetime_record_at(lifetimes, slot) != NULL, 1)) return true;
+  for (unsigned tries = 0; __atomic_exchange_n(&making, 1, __ATOMIC_ACQUIRE); tries++) csizer_backoff(tries);
+  bool is_there = map_chunk(lifetimes, slot);
+  __atomic_store_n(&making, 0, __ATOMIC_RELEASE);
+  return is_there;
+}
+
+uint32_t csizer_lifetimes_take_slots(csizer_lifetimes *lifetimes, uint32_t wish, uint32_t *ret_first) {
+  // Slots are taken only when their chunk is there: readers would meet them.
+  uint32_t slot = __atomic_load_n(&lifetimes->slot_count, __ATOMIC_RELAXED), count;
   do {
-    if (__builtin_expect(number >= RECORD_LIMIT || !make_chunk(lifetimes, number), 0)) return NULL;
-  } while (
-      !__atomic_compare_exchange_n(&lifetimes->count, &number, number + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-  *ret_number = number;
-  return lifetime_record_at(lifetimes, number);
+    if (__builtin_expect(slot >= RECORD_LIMIT || !make_chunk(lifetimes, slot), 0)) return 0;
+    const uint32_t left = CHUNK_RECORDS - (slot & (CHUNK_RECORDS - 1));
+    count = wish < left ? wish : left;
+    if (count > RECORD_LIMIT - slot) count = RECORD_LIMIT - slot;
+  } while (!__atomic_compare_exchange_n(&lifetimes->slot_count, &slot, slot + count, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED));
+  *ret_first = slot;
+  return count;
 }
 
-uint32_t csizer_lifetimes_count(const csizer_lifetimes *lifetimes) {
-  return __atomic_load_n(&lifetimes->count, __ATOMIC_RELAXED);
+lifetime_record *csizer_lifetimes_append(csizer_lifetimes *lifetimes, uint32_t *ret_slot) {
+  return csizer_lifetimes_take_slots(lifetimes, 1, ret_slot) ? lifetime_record_at(lifetimes, *ret_slot) : NULL;
 }
 
-uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
-  return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED);
-}
-
-csizer_lifetime csizer_lifetimes_read(const csizer_lifetimes *lifetimes, uint32_t number) {
-  const lifetime_record *record =
-      number < csizer_lifetimes_count(lifetimes) ? lifetime_record_at(lifetimes, number) : NULL;
-  csizer_lifetime lifetime = {.fate = CSIZER_RELEASED};
-  if (record) lifetime.birth = __atomic_load_n(&record->birth, __ATOMIC_ACQUIRE);
-  if (!lifetime.birth) return lifetime;
-  uint64_t end = lifetime_end(record);
-  lifetime.cohort = record->cohort;
-  lifetime.trace = record->trace;
-  if (end & LIFETIME_TRACKED) {
-    lifetime.fate = CSIZER_ALIVE;
-    lifetime.address = end & ~LIFETIME_TRACKED;
-  } else {
-    lifetime.fate = end & LIFETIME_RELEASED ? CSIZER_RELEASED : CSIZER_DEAD;
-    lifetime.end = end & ~LIFETIME_RELEASED;
+void csizer_lifetimes_free_records(csizer_lifetimes *lifetimes) {
+  for (size_t i = 0; i < CHUNK_LIMIT && lifetimes->chunks[i].records; i++) {
+    csizer_numbers_remove(lifetimes->chunks[i].number);
+    csizer_pages_unmap(lifetimes->chunks[i].records, CHUNK_RECORDS * sizeof(lifetime_record));
+    lifetimes->chunks[i] = (lifetime_chunk){0};
   }
-  return lifetime;
+  lifetimes->slot_count = 0;
+  lifetimes->ordered = lifetimes->ordered_slots = 0;
+  csizer_page_array_deinit(&lifetimes->order);
 }

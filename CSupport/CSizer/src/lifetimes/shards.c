@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The locks of tracking: one for a birth or a death, all of them to hold.
+// The locks of tracking: one for a birth or a death that has no line, all of them to hold.
 #define _GNU_SOURCE
 #include "lifetimes/shards.h"
 
 #include <errno.h>
 #include <pthread.h>
 
+#include "lifetimes/lines.h"
 #include "platform/backoff.h"
 #include "platform/clock.h"
 
@@ -67,6 +68,7 @@ void csizer_shards_hold(void) {
     let_others_in();
     for (unsigned i = 0; i < SHARD_COUNT; i++)
       if (!try_lock(i)) insist_on(i);
+    csizer_lines_hold();
     __atomic_store_n(&held_since, clock_monotonic(), __ATOMIC_RELAXED);
   }
   csizer_shard_holds++;
@@ -74,6 +76,7 @@ void csizer_shards_hold(void) {
 
 void csizer_shards_release(void) {
   if (--csizer_shard_holds) return;
+  csizer_lines_release();
   __atomic_fetch_add(&owed, clock_monotonic() - __atomic_load_n(&held_since, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
   for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_unlock(i);
 }
@@ -84,6 +87,7 @@ bool csizer_shards_held(void) { return csizer_shard_holds != 0; }
 static void release_in_child(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_locks[i].wanted = 0;
   waiting = 0;
+  csizer_lines_survive_fork();
   csizer_shards_release();
 }
 

@@ -7,15 +7,15 @@
 #include "platform/hash.h"
 
 // The locks of tracking. An address belongs to one of SHARD_COUNT shards; who reads or writes what is known of a
-// tracked object holds its shard. Who changes what is tracked, or needs all objects to stay, holds all shards. So
-// births and deaths of different objects seldom meet, and nobody is born or freed while a snapshot holds them.
+// tracked object holds its shard, or is inside of its own line (lines.h), which most births and deaths are. Who changes
+// what is tracked, or needs all objects to stay, holds all shards, and with them all lines. So births and deaths of
+// different objects seldom meet, and nobody is born or freed while a snapshot holds them.
 
 enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS, SHARD_UNIT_SHIFT = 10 };
 
 /// Spreads addresses: objects lie 16 bytes apart or more. The top bits choose the shard, the next ones the place in it.
 ///
-/// A shard is of whole units of the heap map (heapmap_internal.h): who holds one may change what is tracked in a unit
-/// without a locked instruction.
+/// A shard is of whole units of the heap map (heapmap_internal.h).
 static inline uint64_t shard_hash(uintptr_t address) {
   const uint64_t top = ~(uint64_t)0 << (64 - SHARD_BITS);
   return (hash_word(address >> SHARD_UNIT_SHIFT) & top) | (hash_word(address >> 4) & ~top);

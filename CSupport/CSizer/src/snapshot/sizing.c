@@ -36,7 +36,8 @@ uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes) {
 }
 
 csizer_status csizer_sizing_create(csizer_lifetimes *lifetimes, bool is_shared, csizer_sizing **ret_sizing) {
-  if (!csizer_sizing_list_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
+  if (!csizer_lifetimes_put_in_order(lifetimes) || !csizer_sizing_list_new(lifetimes, lifetimes->ordered))
+    return CSIZER_NO_MEMORY;
   uint64_t room = is_shared ? referent_room(lifetimes) : 0;
   size_t least = sizeof(csizer_sizing) + (size_t)lifetimes->living_count * sizeof(uint64_t);
   csizer_sizing *sizing = map_results(least + room, is_shared);
@@ -98,7 +99,7 @@ uint32_t csizer_sizing_learn(const csizer_sizing *sizing, csizer_layouts *layout
 // ---- The walk ----
 
 static const lifetime_record *record_in(const csizer_sizing *sizing, uint32_t index) {
-  return lifetime_record_at(sizing->lifetimes, sizing_numbers(sizing->lifetimes)[index]);
+  return lifetime_record_numbered(sizing->lifetimes, sizing_numbers(sizing->lifetimes)[index]);
 }
 
 // As csizer_walk_skip, without calls where the map has a leaf.

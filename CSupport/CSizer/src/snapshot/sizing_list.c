@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "csizer_sizing.h"
+#include "platform/refusals.h"
 #include "snapshot/sizing_internal.h"
 
 static bool is_living(const csizer_lifetimes *lifetimes, uint32_t number) {
-  const lifetime_record *record = lifetime_record_at(lifetimes, number);
+  const lifetime_record *record = lifetime_record_numbered(lifetimes, number);
   return record && lifetime_is_tracked(record);
 }
 
@@ -40,13 +41,13 @@ bool csizer_sizing_list_new(csizer_lifetimes *lifetimes, uint32_t end) {
 }
 
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
-  // Births that were under way are complete when all shards were held once; those of a later number wait for the next
-  // look.
-  csizer_shards_hold();
-  uint32_t end = csizer_lifetimes_count(lifetimes);
-  csizer_shards_release();
+  if (!csizer_lifetimes_put_in_order(lifetimes)) return CSIZER_NO_MEMORY;
+#ifdef CSIZER_CHECKS
+  const char *broken = csizer_record_order_check(lifetimes);
+  if (broken) return csizer_refusal_tell_broken(broken);
+#endif
   drop_dead(lifetimes);
-  return csizer_sizing_list_new(lifetimes, end) ? CSIZER_OK : CSIZER_NO_MEMORY;
+  return csizer_sizing_list_new(lifetimes, lifetimes->ordered) ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
 uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
@@ -61,7 +62,7 @@ uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *a
                                  uint32_t room) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < lifetimes->living_count && count < room; i++) {
-    const lifetime_record *record = lifetime_record_at(lifetimes, sizing_numbers(lifetimes)[i]);
+    const lifetime_record *record = lifetime_record_numbered(lifetimes, sizing_numbers(lifetimes)[i]);
     if (!lifetime_is_tracked(record)) continue;
     addresses[count] = lifetime_address(record);
     cohorts[count++] = record->cohort;
@@ -73,11 +74,12 @@ uint32_t csizer_living_addresses(const csizer_lifetimes *lifetimes, uintptr_t *a
 
 csizer_status csizer_sizing_own(csizer_lifetimes *lifetimes, csizer_cohort_sum *sums, uint32_t sum_count,
                                 uint32_t *ret_count) {
-  if (!csizer_sizing_list_new(lifetimes, csizer_lifetimes_count(lifetimes))) return CSIZER_NO_MEMORY;
+  if (!csizer_lifetimes_put_in_order(lifetimes) || !csizer_sizing_list_new(lifetimes, lifetimes->ordered))
+    return CSIZER_NO_MEMORY;
   *ret_count = 0;
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < lifetimes->living_count; i++) {
-    const lifetime_record *record = lifetime_record_at(lifetimes, sizing_numbers(lifetimes)[i]);
+    const lifetime_record *record = lifetime_record_numbered(lifetimes, sizing_numbers(lifetimes)[i]);
     if (!lifetime_is_tracked(record)) continue;  // it died since the list was made
     (*ret_count)++;
     if (record->cohort >= sum_count) continue;

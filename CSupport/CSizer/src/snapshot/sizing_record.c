@@ -57,7 +57,7 @@ csizer_status csizer_sizing_apply(csizer_sizing *sizing, uint32_t snapshot, csiz
   *ret_skipped = 0;
   memset(sums, 0, sum_count * sizeof *sums);
   for (uint32_t i = 0; i < sizing->count; i++) {
-    uint32_t number = sizing_numbers(lifetimes)[i], cohort = lifetime_record_at(lifetimes, number)->cohort;
+    uint32_t number = sizing_numbers(lifetimes)[i], cohort = lifetime_record_numbered(lifetimes, number)->cohort;
     uint64_t size = size_at(sizing, i);
     if (size == SIZING_DEAD) continue;
     if (size == SIZING_NONE) (*ret_skipped)++;

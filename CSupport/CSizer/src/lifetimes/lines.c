@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of threads: made at a thread's first birth or death, free when it ends, and used again.
+#define _GNU_SOURCE
+#include "lifetimes/lines.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "platform/backoff.h"
+#include "platform/membarrier.h"
+#include "platform/pages.h"
+
+_Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csizer_line_own;
+int csizer_lines_held;
+
+// All lines that were ever made; there are as many as threads that tracked something at the same time. Under the lock,
+// which whoever holds all shards keeps.
+static csizer_line *lines;
+static int lock;  // atomic
+
+static void take_lock(void) {
+  for (unsigned tries = 0; __atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE); tries++) csizer_backoff(tries);
+}
+static void give_lock(void) { __atomic_store_n(&lock, 0, __ATOMIC_RELEASE); }
+
+// ---- A thread's end ----
+
+static pthread_key_t at_exit;
+static bool has_key;  // written once, before there are threads
+
+// Destructors that run later may make objects: the thread gets a line again, and this is called again.
+static void leave(void *line) {
+  csizer_line_own = NULL;
+  take_lock();
+  ((csizer_line *)line)->is_free = true;
+  give_lock();
+}
+
+__attribute__((constructor(101))) static void make_key(void) { has_key = pthread_key_create(&at_exit, leave) == 0; }
+
+// ---- Lines ----
+
+static csizer_line *take_free(void) {
+  for (csizer_line *line = lines; line; line = line->next)
+    if (line->is_free) return line;
+  // A page of them: the next ones are free.
+  enum { ROOM = 4096 / sizeof(csizer_line) };
+  csizer_line *made = csizer_pages_map(ROOM * sizeof *made);
+  if (!made) return NULL;
+  for (size_t i = 0; i < ROOM; i++) {
+    made[i].is_free = true;
+    made[i].next = i + 1 < ROOM ? &made[i + 1] : lines;
+  }
+  lines = made;
+  return made;
+}
+
+csizer_line *csizer_line_make(void) {
+  if (csizer_line_own || !has_key || !csizer_membarrier_is_there()) return csizer_line_own;
+  int error_before = errno;  // the program's
+  take_lock();
+  csizer_line *line = take_free();
+  if (line) line->is_free = false;
+  give_lock();
+  if (line && pthread_setspecific(at_exit, line) != 0) {
+    leave(line);
+    line = NULL;
+  }
+  csizer_line_own = line;
+  errno = error_before;
+  return line;
+}
+
+void csizer_lines_each(void (*visit)(void *context, csizer_line *line), void *context) {
+  for (csizer_line *line = lines; line; line = line->next) visit(context, line);
+}
+
+// ---- Holding ----
+
+static bool are_others(void) {
+  for (const csizer_line *line = lines; line; line = line->next)
+    if (!line->is_free && line != csizer_line_own) return true;
+  return false;
+}
+
+// A filter of system calls came later than the question whether there is a barrier: stores become visible by
+// themselves, in far less than these 50 µs each.
+static void wait_instead(void) {
+  enum { SLEEPS = 80 };
+  for (unsigned tries = 0; tries < 10; tries++) csizer_backoff(SLEEPS);
+}
+
+static void wait_for_others(void) {
+  if (!csizer_membarrier_pass()) wait_instead();
+  // The calling thread is busy if this is a signal handler's doing: nobody else is to be waited for then.
+  for (const csizer_line *line = lines; line; line = line->next)
+    for (unsigned tries = 0; line != csizer_line_own && __atomic_load_n(&line->is_busy, __ATOMIC_ACQUIRE); tries++)
+      csizer_backoff(tries);
+}
+
+void csizer_lines_hold(void) {
+  int error_before = errno;
+  take_lock();
+  __atomic_store_n(&csizer_lines_held, 1, __ATOMIC_SEQ_CST);
+  if (are_others()) wait_for_others();
+  errno = error_before;
+}
+
+void csizer_lines_release(void) {
+  __atomic_store_n(&csizer_lines_held, 0, __ATOMIC_RELEASE);
+  give_lock();
+}
+
+void csizer_lines_survive_fork(void) {
+  for (csizer_line *line = lines; line; line = line->next)
+    if (line != csizer_line_own) line->is_free = true;
+}

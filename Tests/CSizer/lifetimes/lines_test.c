@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifetimes/lines.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lifetimes/numbers.h"
+#include "lifetimes/shards.h"
+#include "platform/membarrier.h"
+#include "support/check.h"
+#include "support/made_lifetimes.h"
+
+enum { THREADS = 8, ROUNDS = 200000, HOLDS = 300 };
+
+// ---- Who is inside ----
+
+static size_t counters[THREADS];  // each its thread's, but for who holds
+static bool is_over;              // atomic
+
+static void *count_inside(void *argument) {
+  size_t *counter = argument;
+  CHECK(csizer_line_make() != NULL);
+  for (int i = 0; i < ROUNDS; i++) {
+    csizer_line *line = line_enter();
+    if (line) {
+      (*counter)++;  // plainly: a holder that did not wait would lose it, or be seen by a sanitizer
+      line_leave(line);
+    } else {
+      csizer_shard_lock(3);
+      (*counter)++;
+      csizer_shard_unlock(3);
+    }
+  }
+  return NULL;
+}
+
+TEST(who_holds_all_meets_nobody_inside) {
+  CHECK(csizer_membarrier_is_there());
+  pthread_t threads[THREADS];
+  size_t added = 0;
+  for (size_t i = 0; i < THREADS; i++) counters[i] = 0;
+  for (size_t i = 0; i < THREADS; i++)
+    CHECK_EQUAL(pthread_create(&threads[i], NULL, count_inside, &counters[i]), 0);
+  for (; added < HOLDS; added++) {
+    csizer_shards_hold();
+    for (size_t i = 0; i < THREADS; i++) counters[i]++;
+    CHECK(!line_enter());  // the holder goes the way of the shards, which are its own
+    csizer_shards_release();
+  }
+  for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (size_t i = 0; i < THREADS; i++) CHECK_EQUAL(counters[i], ROUNDS + added);
+}
+
+TEST(a_line_is_entered_once) {
+  csizer_line *line = csizer_line_make();
+  CHECK(line != NULL && csizer_line_make() == line);
+  CHECK(line_enter() == line && line_is_busy());
+  CHECK(!line_enter());
+  csizer_shards_hold();  // as a signal handler's snapshot: it does not wait for its own thread
+  csizer_shards_release();
+  line_leave(line);
+  CHECK(line_enter() == line);
+  line_leave(line);
+}
+
+// ---- Threads ----
+
+static void count_taken(void *context, csizer_line *line) { *(size_t *)context += !line->is_free; }
+
+static size_t taken_lines(void) {
+  size_t count = 0;
+  csizer_shards_hold();
+  csizer_lines_each(count_taken, &count);
+  csizer_shards_release();
+  return count;
+}
+
+static pthread_key_t late;
+
+// Runs after the line's own destructor, or before: keys are in no order.
+static void make_late_objects(void *tracked) {
+  for (int i = 0; i < 3; i++) made_death(made_birth(tracked));
+}
+
+static void *live_for_a_moment(void *tracked) {
+  made_death(made_birth(tracked));
+  CHECK_EQUAL(pthread_setspecific(late, tracked), 0);
+  return NULL;
+}
+
+TEST(lines_are_used_again_when_their_threads_ended) {
+  csizer_lifetimes *tracker = made_tracker();
+  const swift_class *type = made_life_class(NULL);
+  made_track(tracker, type, 1);
+  made_death(made_birth(type));
+  CHECK_EQUAL(pthread_key_create(&late, make_late_objects), 0);
+  const size_t before = taken_lines();
+  for (int i = 0; i < 200; i++) {
+    pthread_t thread;
+    CHECK_EQUAL(pthread_create(&thread, NULL, live_for_a_moment, (void *)(uintptr_t)type), 0);
+    pthread_join(thread, NULL);
+  }
+  CHECK_EQUAL(taken_lines(), before);
+  CHECK_EQUAL(made_count(tracker, CSIZER_DEAD), 1 + 200 * 4);
+  CHECK_EQUAL(csizer_lifetimes_lost(tracker), 0);
+  pthread_key_delete(late);
+  csizer_lifetimes_destroy(tracker);
+}
+
+// ---- Signals ----
+
+static csizer_lifetimes *signalled;
+static swift_object *interrupted;
+
+// A birth and a death inside of another one: the one can't be recorded and is told, the other is.
+static void live_in_a_handler(int number) {
+  (void)number;
+  swift_object *object = made_birth((const swift_class *)(const void *)interrupted->metadata);
+  made_death(object);
+  made_death(interrupted);
+}
+
+TEST(a_signal_inside_of_a_line_loses_no_death) {
+  signalled = made_tracker();
+  const swift_class *type = made_life_class(NULL);
+  made_track(signalled, type, 1);
+  interrupted = made_birth(type);
+  signal(SIGUSR1, live_in_a_handler);
+  csizer_line *line = line_enter();
+  CHECK(line != NULL);
+  raise(SIGUSR1);
+  line_leave(line);
+  CHECK_EQUAL(made_count(signalled, CSIZER_DEAD), 1);
+  CHECK_EQUAL(csizer_lifetimes_count(signalled), 1);
+  CHECK_EQUAL(csizer_lifetimes_lost(signalled), 1);
+  csizer_lifetimes_destroy(signalled);
+}
+
+// ---- Forks ----
+
+static void *enter_all_the_time(void *argument) {
+  csizer_line_make();
+  while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+    csizer_line *line = line_enter();
+    if (line) line_leave(line);
+  }
+  return argument;
+}
+
+TEST(a_child_waits_for_no_thread_of_its_parents) {
+  pthread_t threads[THREADS];
+  is_over = false;
+  for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&threads[i], NULL, enter_all_the_time, NULL), 0);
+  for (int i = 0; i < 30; i++) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+      alarm(60);
+      csizer_shards_hold();
+      csizer_shards_release();
+      csizer_line *line = csizer_line_make();
+      _exit(!line || line_enter() != line);
+    }
+    int status;
+    CHECK_EQUAL(waitpid(child, &status, 0), child);
+    CHECK_EQUAL(status, 0);
+  }
+  __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+}
