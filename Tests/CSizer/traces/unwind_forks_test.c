@@ -62,8 +62,12 @@ static void *start_threads(void *unused) {
   return NULL;
 }
 
+enum { TAKEN, FAILED, REFUSED };
+
 // Of calls that nobody saw before, so that no cache has them.
-static __attribute__((noinline, noreturn)) void take_new_stack(void) { _exit(take_stack() == 0); }
+static __attribute__((noinline, noreturn)) void take_new_stack(void) {
+  _exit(take_stack() ? TAKEN : csizer_trace_is_available() ? FAILED : REFUSED);
+}
 
 // libunwind blocks all signals while it waits: only the parent can end a child that hangs.
 static int end_of(pid_t child) {
@@ -83,12 +87,17 @@ TEST(a_child_takes_stacks_whatever_other_threads_did) {
   find_flush();
   pthread_t threads[THREADS];
   for (int i = 0; i < THREADS; i++) CHECK_EQUAL(pthread_create(&threads[i], NULL, start_threads, NULL), 0);
+  int taken = 0;
   for (int i = 0; i < 200; i++) {
     pid_t child = fork();
     if (child == 0) take_new_stack();
     CHECK(child > 0);
-    CHECK_EQUAL(end_of(child), 0);
+    int status = end_of(child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) != FAILED);
+    taken += WEXITSTATUS(status) == TAKEN;
   }
+  // On a machine with no time for it a thread may be inside for longer than a fork waits: then the child says so.
+  CHECK(taken > 100);
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
 }
