@@ -34,7 +34,7 @@ static void unlock(void) { __atomic_store_n(&filling, 0, __ATOMIC_RELEASE); }
 static bool begin_next(void) {
   block *next = current ? current->next : first;
   if (!next) {
-    next = csizer_pages_map(sizeof *next);
+    next = csizer_pages_reserve(sizeof *next);
     if (!next) return false;
     if (last) last->next = next;
     else first = next;
@@ -43,6 +43,7 @@ static bool begin_next(void) {
   current = next;
   filled = 0;
   __atomic_fetch_add(&blocks_in_use, 1, __ATOMIC_RELAXED);
+  csizer_pages_use(sizeof *next);
   return true;
 }
 
@@ -108,6 +109,7 @@ void csizer_cells_forget(void) {
     if (madvise(block, sizeof *block, MADV_DONTNEED)) memset(block, 0, sizeof *block);
     block->next = next;
   }
+  csizer_pages_leave(csizer_cells_bytes());
   current = NULL;
   filled = 0;
   blocks_in_use = 0;

@@ -57,18 +57,21 @@ void csizer_lifetimes_destroy(csizer_lifetimes *lifetimes) {
   csizer_pages_unmap(lifetimes, sizeof *lifetimes);
 }
 
+// A birth that meets a new class adds a cohort, holding all shards: each of them keeps it out.
+enum { ANY = 0 };
+
 uint32_t csizer_lifetimes_cohort_count(const csizer_lifetimes *lifetimes) {
   csizer_unloaded_forget();
-  csizer_shards_hold();  // a birth may add one
+  csizer_shard_lock(ANY);
   uint32_t count = lifetimes->cohort_count;
-  csizer_shards_release();
+  csizer_shard_unlock(ANY);
   return count;
 }
 
 csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_t cohort) {
-  csizer_shards_hold();
+  csizer_shard_lock(ANY);
   csizer_cohort found = cohort < lifetimes->cohort_count ? lifetimes->cohorts[cohort] : (csizer_cohort){0};
-  csizer_shards_release();
+  csizer_shard_unlock(ANY);
   return found;
 }
 

@@ -56,6 +56,9 @@ void csizer_pages_unreserve(void *pages, size_t bytes) {
   csizer_pages_unmap(pages, bytes);
 }
 
+void csizer_pages_use(size_t bytes) { __atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED); }
+void csizer_pages_leave(size_t bytes) { __atomic_fetch_sub(&held, bytes, __ATOMIC_RELAXED); }
+
 void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes) {
   if (!pages) return csizer_pages_map(more_bytes);
   if (csizer_pages_fail_at && --csizer_pages_fail_at == 0) return NULL;

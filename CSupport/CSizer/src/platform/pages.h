@@ -20,6 +20,10 @@ void csizer_pages_unmap(void *pages, size_t bytes);
 void *csizer_pages_reserve(size_t bytes);
 void csizer_pages_unreserve(void *pages, size_t bytes);
 
+/// Counts so many bytes of what was reserved as held, as they come into use; and no longer.
+void csizer_pages_use(size_t bytes);
+void csizer_pages_leave(size_t bytes);
+
 /// Makes pages of csizer_pages_map more, perhaps elsewhere, without copying them; NULL becomes new ones. NULL when the
 /// system refuses them: then they are as they were.
 void *csizer_pages_grow(void *pages, size_t bytes, size_t more_bytes);
