@@ -111,7 +111,11 @@ void csizer_lines_release(void) {
   give_lock();
 }
 
+// A thread of the parent's may just have been about to see that it must stay out.
 void csizer_lines_survive_fork(void) {
-  for (csizer_line *line = lines; line; line = line->next)
-    if (line != csizer_line_own) line->is_free = true;
+  for (csizer_line *line = lines; line; line = line->next) {
+    if (line == csizer_line_own) continue;
+    line->is_free = true;
+    line->is_busy = 0;
+  }
 }
