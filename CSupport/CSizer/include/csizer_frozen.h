@@ -62,10 +62,16 @@ typedef struct csizer_frozen_report {
 /// `layouts`.
 csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
+/// How many processors a child may use for the objects of a map: one while the heap is small, and never more than
+/// `most`, than the thread may run on, and than whole ones are in its control groups' quotas. Reads files of /proc and
+/// of these: not while anybody waits.
+uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most);
+
 /// Forks a child that sizes with a fresh walk of the parent's, and names referents where that is asked for. Holding,
-/// which may end at once when this returns. CSIZER_REFUSED when the kernel refuses the fork, CSIZER_NO_ROOM when it
-/// does so for memory.
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+/// which may end at once when this returns. `processors`: how many threads the child may have at most; what it finds
+/// does not depend on how many it has. CSIZER_REFUSED when the kernel refuses the fork, CSIZER_NO_ROOM when it does so
+/// for memory.
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, uint32_t processors,
                                   csizer_child *ret_child);
 
 /// Waits for the child's end; kills it when it makes no progress for so many nanoseconds, or when there is no head room

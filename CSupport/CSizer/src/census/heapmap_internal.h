@@ -40,6 +40,8 @@ typedef struct heapmap_leaf {
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
+  /// Blocks that the sweep under way leaves for later: touched only by sweeps of a crew.
+  uint64_t aside[HEAPMAP_UNITS];
   /// Objects that some tracker may have in its records: touched only where tracked objects are.
   uint64_t tracked[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
@@ -58,7 +60,7 @@ struct csizer_heapmap {
   uint64_t present[HEAPMAP_LEAVES / 64];
   uint64_t present_words[HEAPMAP_LEAVES / 64 / 64];
   /// Plots that are open, how many of them were opened since somebody closed some, and how many were open then; and the
-  /// last opening. All under the lock of heapmap_plots.c.
+  /// last opening. All written under the lock of heapmap_plots.c; the first is read without.
   uint32_t open_plots, opened_since, open_then;
   int32_t last_opening;
   /// When a walk looked last. Atomic.
