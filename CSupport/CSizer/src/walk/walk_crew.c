@@ -102,7 +102,7 @@ static void scan_one(walk_crew *crew, heapmap_leaf *leaf, uintptr_t address) {
 
 static void fetch_aside(const heapmap_leaf *leaf, size_t unit, uintptr_t start) {
   heapmap_places aside = heapmap_aside(leaf, unit, start);
-  for (uintptr_t object; heapmap_next_place(&aside, &object);) plain_fetch(object);
+  for (uintptr_t object; heapmap_next_place(&aside, &object);) plain_fetch(object, PLAIN_REACH);
 }
 
 // One is no longer aside before it is scanned, so that a fault costs no other.

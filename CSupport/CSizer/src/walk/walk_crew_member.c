@@ -213,10 +213,12 @@ static void sweep_stretch(crew_member *member) {
       read_box(member);
     }
     if (!heapmap_waits(leaf, unit)) continue;
-    heapmap_places waiting = heapmap_take_waiting(leaf, unit, heapmap_unit_start(member->stretch.index, unit));
+    const uintptr_t start = heapmap_unit_start(member->stretch.index, unit);
+    const size_t reach = plain_reach(member->crew->walk, leaf, start);
+    heapmap_places waiting = heapmap_take_waiting(leaf, unit, start);
     size_t tail = member->tail;
     for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
-      plain_fetch(object);
+      plain_fetch(object, reach);
       heapmap_fetch_live(leaf, object);
       member->ring[tail++ % PLAIN_RING] = object;
     }

@@ -63,7 +63,7 @@ bool csizer_crew_run_queue(walk_crew *crew) {
   csizer_walk *walk = crew->walk;
   crew_member *member = &crew->members[0];
   while (walk->head != walk->tail && walk->tail - walk->head <= walk->sweep_at) {
-    plain_fetch(walk->queue[(walk->head + PLAIN_AHEAD) % WALK_QUEUE]);
+    plain_fetch(walk->queue[(walk->head + PLAIN_AHEAD) % WALK_QUEUE], PLAIN_REACH);
     scan_in_queue(member, walk->queue[walk->head++ % WALK_QUEUE]);
     if (walk->head % A_WHILE == 0 && walk->steps) (*walk->steps)++;
   }

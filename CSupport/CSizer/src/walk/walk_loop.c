@@ -37,7 +37,7 @@ static void run_queue(csizer_walk *walk) {
   uint32_t head = walk->head, tail = walk->tail, end = head + A_WHILE;
   while (head != tail && tail - head <= walk->sweep_at && head != end) {
     // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
-    plain_fetch(walk->queue[(head + PLAIN_AHEAD) % WALK_QUEUE]);
+    plain_fetch(walk->queue[(head + PLAIN_AHEAD) % WALK_QUEUE], PLAIN_REACH);
     uintptr_t address = walk->queue[head++ % WALK_QUEUE];
     const walk_hot *hot = plain_count(walk, &walk->hot, heapmap_leaf_of_grain(map, heapmap_grain_of(address)), address);
     if (__builtin_expect(!hot, 0)) {
@@ -89,9 +89,11 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   size_t head = 0, tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
     if (!heapmap_waits(leaf, unit)) continue;
-    heapmap_places waiting = heapmap_take_waiting(leaf, unit, heapmap_unit_start(index, unit));
+    const uintptr_t start = heapmap_unit_start(index, unit);
+    const size_t reach = plain_reach(walk, leaf, start);
+    heapmap_places waiting = heapmap_take_waiting(leaf, unit, start);
     for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
-      plain_fetch(object);
+      plain_fetch(object, reach);
       heapmap_fetch_live(leaf, object);
       ring[tail++ % PLAIN_RING] = object;
     }

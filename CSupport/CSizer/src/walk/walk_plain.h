@@ -13,9 +13,19 @@ enum {
 
 PLAIN_INLINE bool plain_is_in_range(heapmap_grain grain) { return heapmap_grain_is_from(grain, WALK_FLOOR); }
 
-PLAIN_INLINE void plain_fetch(uintptr_t object) {
+/// How far behind an object's start the last word may be that is worth fetching: where nothing is known, that of 48
+/// bytes. One cache line more is fetched for it, so that small objects may straddle two.
+enum { PLAIN_REACH = 39 };
+
+/// The same by the size of the blocks in an address's page, up to that of 128 bytes.
+PLAIN_INLINE size_t plain_reach(const csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
+  const size_t size = pagememo_known_size(&walk->memo, leaf, address);
+  return size > PLAIN_REACH + 9 && size <= 128 ? size - 9 : PLAIN_REACH;
+}
+
+PLAIN_INLINE void plain_fetch(uintptr_t object, size_t reach) {
   __builtin_prefetch((const void *)object);
-  __builtin_prefetch((const void *)(object + 31));  // small objects may straddle two lines
+  __builtin_prefetch((const void *)(object + reach));
 }
 
 /// What a loop needs of an object; NULL when it is not one of its plain ones, its page is new to the memo, or it is
