@@ -11,11 +11,11 @@
 /// Frozen sizings: fork(2) gives a child that has a consistent image of the whole process, and the process goes on at
 /// once; the child walks the image and leaves the sizes in memory that both share.
 ///
-/// The child has only the thread that forked, so every lock that another thread held is held in it for ever: it takes
-/// none, and enters neither the Swift runtime nor malloc nor the loader. It asks the allocator only what is answered
-/// without a lock. A type that it meets and whose layout is not compiled yet goes back to the parent as unknown, which
-/// compiles it and takes the sizing again. Objects of other threads may be half made: a fault costs the object that was
-/// being sized, and the child goes on with the next.
+/// The child has only the thread that forked, and for a large heap one of its own that libc does not know. So every
+/// lock that another thread held is held in it for ever: it takes none, and enters neither the Swift runtime nor malloc
+/// nor the loader. It asks the allocator only what is answered without a lock. A type that it meets and whose layout is
+/// not compiled yet goes back to the parent as unknown, which compiles it and takes the sizing again. Objects of other
+/// threads may be half made: a fault costs the object that was being sized, and the child goes on with the next.
 ///
 /// The host is not disturbed: the child is made by clone(2) without a signal at its end, so that neither SIGCHLD
 /// handlers nor waitpid(-1) meet it; no handler of pthread_atfork(3) runs; it closes its copies of all descriptors,
