@@ -38,9 +38,9 @@ static bool read_number(const cgroup_folder *group, const char *name, uint64_t *
 static bool read_v2(const cgroup_folder *group, uint64_t *ret_quota, uint64_t *ret_period) {
   char text[64];
   const ssize_t length = read_file(group, "cpu.max", text, sizeof text);
+  if (length <= 0) return false;
   const char *at = text, *end = text + length;
-  if (length <= 0 || !csizer_proc_decimal(&at, end, ret_quota) || *at++ != ' ') return false;
-  return csizer_proc_decimal(&at, end, ret_period);
+  return csizer_proc_decimal(&at, end, ret_quota) && *at++ == ' ' && csizer_proc_decimal(&at, end, ret_period);
 }
 
 // A quota of -1 is none.
