@@ -33,7 +33,7 @@ uint32_t csizer_trace_capture(uint32_t depth, const void *return_address);
 /// The calls of a stack, innermost first; they live for ever. 0 for a number that was never given out. Any thread.
 size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames);
 
-/// Bytes of memory that the stacks take, and what is kept to know them again: 128 KiB, and 24 KiB for each thread that
+/// Bytes of memory that the stacks take, and what is kept to know them again: 128 KiB, and 48 KiB for each thread that
 /// made an object with its stack.
 size_t csizer_trace_bytes(void);
 

@@ -69,8 +69,10 @@ static __attribute__((noinline)) uint32_t read_anew(known_stacks *own, known_sta
   uintptr_t frames[CSIZER_TRACE_DEEPEST];
   if (own->is_busy) return 0;
   own->is_busy = true;
+  noted->start.pc = 0;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  noted->start = (caller_state){0, start->sp, start->rbp};
+  noted->start.sp = start->sp;
+  noted->start.rbp = start->rbp;
   noted->return_address = return_address;
   noted->depth = depth;
   noted->count = 0;

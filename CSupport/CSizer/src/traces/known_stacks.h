@@ -17,7 +17,7 @@ typedef struct caller_state {
   uintptr_t pc, sp, rbp;
 } caller_state;
 
-enum { KNOWN_SHIFT = 4, KNOWN_STACKS = 1 << KNOWN_SHIFT, KNOWN_WORDS = 120 };
+enum { KNOWN_SHIFT = 5, KNOWN_STACKS = 1 << KNOWN_SHIFT, KNOWN_WORDS = 120 };
 
 typedef struct known_stack {
   const void *return_address;  // the trace begins there
