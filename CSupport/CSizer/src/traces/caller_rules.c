@@ -55,6 +55,20 @@ void csizer_caller_rules_start(void) {
   else csizer_pages_unmap(made, sizeof *made);
 }
 
+bool csizer_caller_rules_make_room(void) {
+  uint64_t **places = &csizer_caller_rules_kept->places, *none = NULL;
+  if (__atomic_load_n(places, __ATOMIC_ACQUIRE)) return true;
+  uint64_t *made = csizer_pages_map(RULE_TABLE_BYTES);
+  if (!made) return false;
+  // Another thread may have been first: nobody waits for anybody here.
+  if (!__atomic_compare_exchange_n(places, &none, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    csizer_pages_unmap(made, RULE_TABLE_BYTES);
+  return true;
+}
+
 size_t csizer_caller_rules_bytes(void) {
-  return csizer_caller_rules_kept ? sizeof *csizer_caller_rules_kept + csizer_caller_rules_kept->images->bytes : 0;
+  const caller_rules *rules = csizer_caller_rules_kept;
+  if (!rules) return 0;
+  const bool has_table = __atomic_load_n(&rules->places, __ATOMIC_ACQUIRE) != NULL;
+  return sizeof *rules + rules->images->bytes + (has_table ? RULE_TABLE_BYTES : 0);
 }

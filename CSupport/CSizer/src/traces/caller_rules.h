@@ -49,12 +49,13 @@ static inline uintptr_t rule_saved(caller_rule rule) {
 
 /// A place is a word: the rule, and what of its address the place does not say. So whoever reads it has both of one
 /// address, without a lock. A rule that comes to an occupied place takes it: the table never grows.
-enum { RULE_INDEX_BITS = 14, RULE_ADDRESS_BITS = 47, RULE_TAG_BITS = RULE_ADDRESS_BITS - RULE_INDEX_BITS };
+enum { RULE_INDEX_BITS = 14, RULE_TABLE_BYTES = sizeof(uint64_t) << RULE_INDEX_BITS };
+enum { RULE_ADDRESS_BITS = 47, RULE_TAG_BITS = RULE_ADDRESS_BITS - RULE_INDEX_BITS };
 _Static_assert(RULE_TAG_BITS + (int)RULE_BITS == 64, "a rule and its tag are a word");
 
 typedef struct caller_rules {
   lasting_images *images;
-  uint64_t places[1 << RULE_INDEX_BITS];  // atomic
+  uint64_t *places;  // so many, each atomic; NULL until a stack is wanted
 } caller_rules;
 
 /// The process's: NULL until they are started. Written once, before anybody is told that stacks can be captured.
@@ -62,6 +63,9 @@ extern caller_rules *csizer_caller_rules_kept;
 
 /// To be called once. Without memory there are none, and all stacks are libunwind's.
 void csizer_caller_rules_start(void);
+
+/// Makes room for rules: called by each thread before its first stack. False when the system refuses memory.
+bool csizer_caller_rules_make_room(void);
 
 /// Bytes of memory that they take.
 size_t csizer_caller_rules_bytes(void);

@@ -90,7 +90,7 @@ static inline uint32_t trace_by_rules(const caller_state *start, uint32_t depth,
                                       bool *ret_is_known) {
   known_stacks *own = csizer_known_stacks_own;
   if (__builtin_expect(!csizer_caller_rules_kept || !depth || depth > CSIZER_TRACE_DEEPEST, 0)) return 0;
-  if (__builtin_expect(!own, 0) && !(own = csizer_known_stacks_make())) return 0;
+  if (__builtin_expect(!own, 0) && (!csizer_caller_rules_make_room() || !(own = csizer_known_stacks_make()))) return 0;
   if (!stack_range_holds(&own->range, start->sp)) return 0;
   known_stack *known = known_stacks_place(own, start, return_address);
   *ret_is_known = known_stack_is_same(known, start, depth, return_address);
