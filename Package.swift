@@ -215,6 +215,7 @@ let package = Package(
         "Sizer", "SizerReports", "CSizerTesting", "SeededRandom", "TestSupport", "Yams",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: swiftRules),
     .testTarget(

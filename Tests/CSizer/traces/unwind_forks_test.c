@@ -14,14 +14,15 @@
 #include "traces/trace_internal.h"
 #include "traces/unwind.h"
 
-// Forks while other threads are inside libunwind, whose locks the child inherits as they are.
+// Forks while other threads are inside libunwind, whose locks the child inherits as they are. Stacks that are read by
+// rules have no such trouble: here each is libunwind's.
 
 enum { THREADS = 4 };
 
 static bool is_over;  // atomic
 
 static __attribute__((noinline)) uint32_t take_stack(void) {
-  return csizer_trace_capture(20, __builtin_return_address(0));
+  return csizer_trace_unwind(20, __builtin_return_address(0));
 }
 
 static void (*flush_cache)(void *space, uintptr_t from, uintptr_t to);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
-#include "traces/trace_capture.h"
+#include "csizer_trace.h"
 
 #include <pthread.h>
 #include <string.h>
 
 #include "platform/hash.h"
 #include "platform/pages.h"
+#include "traces/caller_rules.h"
+#include "traces/known_stacks.h"
 #include "traces/trace_internal.h"
 
 // Call stacks, each stored once however many births had it.
@@ -38,9 +40,6 @@ static csizer_pool pool;
 static void take_lock(void) { pthread_mutex_lock(&lock); }
 static void give_lock(void) { pthread_mutex_unlock(&lock); }
 __attribute__((constructor)) static void survive_forks(void) { pthread_atfork(take_lock, give_lock, give_lock); }
-
-bool csizer_trace_is_available(void) { return csizer_unwind_backtrace() != NULL; }
-const char *csizer_trace_reason(void) { return csizer_unwind_reason(); }
 
 static const stack *stack_numbered(uint32_t trace) {
   if (trace >> GROUP_SHIFT >= GROUPS) return NULL;
@@ -137,12 +136,6 @@ uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
   return trace;
 }
 
-int csizer_trace_own_calls = TRACE_OWN;
-
-uint32_t csizer_trace_capture(uint32_t depth, const void *return_address) {
-  return trace_capture(depth, return_address);
-}
-
 size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
   const stack *found = trace ? stack_numbered(trace) : NULL;
   if (!found) return 0;
@@ -154,5 +147,5 @@ size_t csizer_trace_bytes(void) {
   pthread_mutex_lock(&lock);
   size_t bytes = pool.bytes + table_bytes;
   pthread_mutex_unlock(&lock);
-  return bytes;
+  return bytes + csizer_caller_rules_bytes() + csizer_known_stacks_bytes();
 }

@@ -1,44 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_TRACE_CAPTURE_H
 #define CSIZER_TRACE_CAPTURE_H
-#include "traces/trace_internal.h"
-#include "traces/unwind.h"
+#include "traces/by_libunwind.h"
+#include "traces/caller_rules.h"
+#include "traces/callers.h"
 
-enum { TRACE_OWN = 8 };  // calls of ours on top of a stack, at most
-
-/// How many they were the last time: always the same, in a program that is built once. Shared by all that inline what
-/// follows.
-extern int csizer_trace_own_calls;
-
-/// The return addresses of the calls under way, innermost first. On AArch64 libunwind 1.8 tells some of them less one,
-/// and of the same call not always: an instruction has four bytes, so the next multiple of four is the address.
-static inline __attribute__((always_inline)) int trace_unwind(csizer_backtrace backtrace, void **frames, int most) {
-  int found = backtrace(frames, most);
-#if defined(__aarch64__)
-  for (int i = 0; i < found; i++) frames[i] = (void *)(((uintptr_t)frames[i] + 3) & ~(uintptr_t)3);
-#endif
-  return found;
-}
-
-/// As csizer_trace_capture. Inline: every call of ours on the stack is one more that has to be unwound, at some 10 ns.
+/// As csizer_trace_capture.
 static inline __attribute__((always_inline)) uint32_t trace_capture(uint32_t depth, const void *return_address) {
-  void *frames[CSIZER_TRACE_DEEPEST + TRACE_OWN];
-  csizer_backtrace backtrace = csizer_unwind_backtrace();
-  unwind_cell *cell;
-  if (!backtrace || !unwind_enter(&cell)) return 0;
-  if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
-  int own = __atomic_load_n(&csizer_trace_own_calls, __ATOMIC_RELAXED);
-  int found = trace_unwind(backtrace, frames, (int)depth + own), first = own;
-  if (first >= found || frames[first] != return_address) {
-    if (own != TRACE_OWN) found = trace_unwind(backtrace, frames, (int)depth + TRACE_OWN);
-    for (first = 0; first < found && first < TRACE_OWN && frames[first] != return_address;) first++;
-    if (first < found && first < TRACE_OWN) __atomic_store_n(&csizer_trace_own_calls, first, __ATOMIC_RELAXED);
-  }
-  unwind_leave(cell);
-  if (first == found || first == TRACE_OWN) first = 0;
-  uint32_t count = found > first ? (uint32_t)(found - first) : 0;
-  if (count > depth) count = depth;
-  return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
+  // Where there is no libunwind no stack is told, not even one that could be read without.
+  if (!csizer_unwind_backtrace()) return 0;
+#ifdef CALLERS_ARE_READ
+  const uint32_t deepest = depth < CSIZER_TRACE_DEEPEST ? depth : CSIZER_TRACE_DEEPEST;
+  const uint32_t trace = csizer_callers_trace(__builtin_frame_address(0), deepest, return_address);
+  if (__builtin_expect(trace != 0, 1)) return trace;
+#endif
+  return trace_by_libunwind(depth, return_address);
 }
 
 #endif

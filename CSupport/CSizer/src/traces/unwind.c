@@ -10,6 +10,8 @@
 
 #include "platform/backoff.h"
 #include "platform/clock.h"
+#include "traces/caller_rules.h"
+#include "traces/known_stacks.h"
 
 #if defined(__aarch64__)
 #define LOCAL(name) "_ULaarch64_" name
@@ -55,6 +57,9 @@ static void load(void) {
   memcpy(&found, &symbol, sizeof found);
   void *frames[8];
   found(frames, 8);  // the first one is slow
+#ifdef CALLERS_ARE_READ
+  if (csizer_known_stacks_start()) csizer_caller_rules_start();
+#endif
   __atomic_store_n(&backtrace_function, found, __ATOMIC_RELEASE);
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CSIZER_BY_LIBUNWIND_H
+#define CSIZER_BY_LIBUNWIND_H
+#include "traces/trace_internal.h"
+#include "traces/unwind.h"
+
+/// How many calls of ours were on top the last time: always the same, in a program that is built once. Shared by all
+/// that inline what follows.
+extern int csizer_trace_own_calls;
+
+/// The return addresses of the calls under way, innermost first. On AArch64 libunwind 1.8 tells some of them less one,
+/// and of the same call not always: an instruction has four bytes, so the next multiple of four is the address.
+static inline __attribute__((always_inline)) int trace_unwind(csizer_backtrace backtrace, void **frames, int most) {
+  int found = backtrace(frames, most);
+#if defined(__aarch64__)
+  for (int i = 0; i < found; i++) frames[i] = (void *)(((uintptr_t)frames[i] + 3) & ~(uintptr_t)3);
+#endif
+  return found;
+}
+
+/// As csizer_trace_unwind. Inline: every call of ours on the stack is one more that has to be unwound, at some 10 ns.
+static inline __attribute__((always_inline)) uint32_t trace_by_libunwind(uint32_t depth, const void *return_address) {
+  void *frames[CSIZER_TRACE_DEEPEST + TRACE_OWN];
+  csizer_backtrace backtrace = csizer_unwind_backtrace();
+  unwind_cell *cell;
+  if (!backtrace || !unwind_enter(&cell)) return 0;
+  if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
+  int own = __atomic_load_n(&csizer_trace_own_calls, __ATOMIC_RELAXED);
+  int found = trace_unwind(backtrace, frames, (int)depth + own), first = own;
+  if (first >= found || frames[first] != return_address) {
+    if (own != TRACE_OWN) found = trace_unwind(backtrace, frames, (int)depth + TRACE_OWN);
+    for (first = 0; first < found && first < TRACE_OWN && frames[first] != return_address;) first++;
+    if (first < found && first < TRACE_OWN) __atomic_store_n(&csizer_trace_own_calls, first, __ATOMIC_RELAXED);
+  }
+  unwind_leave(cell);
+  if (first == found || first == TRACE_OWN) first = 0;
+  uint32_t count = found > first ? (uint32_t)(found - first) : 0;
+  if (count > depth) count = depth;
+  return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
+}
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "traces/stack_range.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "support/check.h"
+
+enum { PAGE = 4096, OTHER = 16 * PAGE, HOLE = 16 * PAGE, STACK = 1 << 20 };
+
+// Another stack, a hole, and a thread's stack, side by side.
+static char *memory;
+
+static char *map(void) {
+  char *mapped = mmap(NULL, OTHER + HOLE + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(mapped != MAP_FAILED);
+  CHECK_EQUAL(mprotect(mapped + OTHER, HOLE, PROT_NONE), 0);
+  return mapped;
+}
+
+static uintptr_t here(void) { return (uintptr_t)__builtin_frame_address(0); }
+
+static void *look(void *unused) {
+  (void)unused;
+  stack_range range = {0};
+  const uintptr_t other = (uintptr_t)memory + OTHER / 2, below = (uintptr_t)memory + OTHER + HOLE;
+  CHECK(!stack_range_holds(&range, other));
+  CHECK_EQUAL(range.hole, (uintptr_t)memory + OTHER);
+  errno = ENOENT;
+  CHECK(stack_range_holds(&range, here()));
+  CHECK_EQUAL(errno, ENOENT);
+  CHECK(range.low <= here() && range.high > here() && range.high <= below + STACK);
+  CHECK(range.low > below);  // deeper pages are looked at when somebody is there
+  CHECK(stack_range_holds(&range, below + 8));
+  CHECK_EQUAL(range.low, below);
+  CHECK(!stack_range_holds(&range, below - 8));
+  CHECK(!stack_range_holds(&range, other));
+  CHECK(!stack_range_holds(&range, range.high));
+  CHECK(stack_range_holds(&range, here()));
+  return NULL;
+}
+
+TEST(a_thread_has_its_stack_and_no_other) {
+  memory = map();
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  CHECK_EQUAL(pthread_attr_setstack(&attributes, memory + OTHER + HOLE, STACK), 0);
+  CHECK_EQUAL(pthread_create(&thread, &attributes, look, NULL), 0);
+  pthread_join(thread, NULL);
+  CHECK_EQUAL(munmap(memory, OTHER + HOLE + STACK), 0);
+}
+
+TEST(the_first_thread_has_its_stack_and_no_other) {
+  stack_range range = {0};
+  memory = map();
+  CHECK(!stack_range_holds(&range, (uintptr_t)memory + 8));
+  CHECK(!stack_range_holds(&range, 8));
+  CHECK(!stack_range_holds(&range, UINTPTR_MAX - 7));
+  CHECK(stack_range_holds(&range, here()));
+  CHECK(range.low <= here() && range.high > here());
+  volatile char sum = 0;  // all of it is there, or this ends here
+  for (uintptr_t at = range.low; at < range.high; at += PAGE / 4) sum = (char)(sum + *(const char *)at);
+  CHECK_EQUAL(munmap(memory, OTHER + HOLE + STACK), 0);
+}
