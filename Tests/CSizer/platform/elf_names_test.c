@@ -67,6 +67,27 @@ TEST(addresses_have_the_names_of_the_smallest_symbols_that_hold_them) {
   }
 }
 
+// What marks code and data of AArch64 stands where variables do, and before them in the table; its bytes are not told.
+TEST(marks_of_an_assembler_are_no_names) {
+  static made_elf file;
+  made_elf_begin(&file);
+  file.header.e_machine = EM_AARCH64;
+  const char *const marks[] = {"$d", "$x", "$d.7", "$x.main"};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    made_elf_add(&file, MADE_ELF_TABLE, marks[i], ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE), DATA + 64);
+  add(&file, MADE_ELF_TABLE, "store", DATA + 64, 8);
+  made_elf_add(&file, MADE_ELF_TABLE, "$d", ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE), DATA + 96);
+  made_elf_add(&file, MADE_ELF_TABLE, "$dN", ELF64_ST_INFO(STB_LOCAL, STT_NOTYPE), DATA + 128);
+  const uint64_t addresses[] = {DATA + 64, DATA + 96, DATA + 128};
+  const answers found = look_up(&file, sizeof file, 0xAB, addresses, 3);
+  CHECK_EQUAL(found.count, 2);
+  CHECK_TEXT(found.names[0], "store");
+  CHECK_TEXT(found.names[2], "$dN");
+  // On other processors they are names like others.
+  file.header.e_machine = EM_X86_64;
+  CHECK_TEXT(look_up(&file, sizeof file, 0xAB, addresses, 3).names[1], "$d");
+}
+
 TEST(another_build_says_nothing) {
   static made_elf file;
   made_elf_begin(&file);

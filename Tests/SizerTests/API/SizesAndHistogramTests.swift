@@ -2,6 +2,9 @@
 import Sizer
 import Testing
 
+// What several threads have, and only read.
+private struct Shared: @unchecked Sendable { let companies: [Company] }
+
 @Suite("HeapSizer.sizes and histogram")
 struct SizesAndHistogramTests {
   @Test("what several reach is counted for the first")
@@ -67,11 +70,10 @@ struct SizesAndHistogramTests {
   func threads() async throws {
     let companies = (0..<8).map { Company(staffed: 200 + $0) }
     let expected = try companies.map { try HeapSizer().size(of: $0).bytes }
-    // The companies are only read.
-    nonisolated(unsafe) let shared = companies
+    let shared = Shared(companies: companies)
     let results = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
       for round in 0..<64 {
-        group.addTask { (round % 8, try HeapSizer().size(of: shared[round % 8]).bytes) }
+        group.addTask { (round % 8, try HeapSizer().size(of: shared.companies[round % 8]).bytes) }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }

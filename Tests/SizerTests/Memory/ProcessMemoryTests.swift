@@ -49,26 +49,26 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test(
-    "a process may be called what it wants",
-    arguments: ["a) b (c", " ", "(((", ")))", "R 1 1) S 2 2 2", "\nVmRSS: 1 kB"])
-  func names(_ name: String) async {
-    await #expect(processExitsWith: .success) { [name] in
-      // What prctl(PR_SET_NAME) does, to the main thread, whose name is the process's, and to this one.
-      for thread in ["self", "thread-self"] {
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/\(thread)/comm"))
-        try file.write(contentsOf: Data(name.utf8))
-        try file.close()
+  @Test("a process may be called what it wants")
+  func names() async {
+    await #expect(processExitsWith: .success) {
+      for name in ["a) b (c", " ", "(((", ")))", "R 1 1) S 2 2 2", "\nVmRSS: 1 kB"] {
+        // What prctl(PR_SET_NAME) does, to the main thread, whose name is the process's, and to this one.
+        for thread in ["self", "thread-self"] {
+          let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "/proc/\(thread)/comm"))
+          try file.write(contentsOf: Data(name.utf8))
+          try file.close()
+        }
+        #expect(try String(contentsOfFile: "/proc/self/stat", encoding: .utf8).contains("(\(name)) "))
+        var before = rusage()
+        var after = rusage()
+        #expect(getrusage(RUSAGE_SELF.rawValue, &before) == 0)
+        let memory = try Engine.processMemory()
+        #expect(getrusage(RUSAGE_SELF.rawValue, &after) == 0)
+        #expect((before.ru_minflt...after.ru_minflt).contains(memory.minorFaults))
+        #expect((before.ru_majflt...after.ru_majflt).contains(memory.majorFaults))
+        #expect(isNear(memory.resident, try ProcessFile().bytes("RssAnon") + ProcessFile().bytes("RssFile")), "\(name)")
       }
-      #expect(try String(contentsOfFile: "/proc/self/stat", encoding: .utf8).contains("(\(name)) "))
-      var before = rusage()
-      var after = rusage()
-      #expect(getrusage(RUSAGE_SELF.rawValue, &before) == 0)
-      let memory = try Engine.processMemory()
-      #expect(getrusage(RUSAGE_SELF.rawValue, &after) == 0)
-      #expect((before.ru_minflt...after.ru_minflt).contains(memory.minorFaults))
-      #expect((before.ru_majflt...after.ru_majflt).contains(memory.majorFaults))
-      #expect(isNear(memory.resident, try ProcessFile().bytes("RssAnon") + ProcessFile().bytes("RssFile")))
     }
   }
 

@@ -196,23 +196,30 @@ struct ReferentsTests {
     keepAlive(owner)
   }
 
-  @Test("types behind types behind types have names in the first snapshot", arguments: modes)
-  func manyTypes(mode: SnapshotMode) async throws {
-    // A process in which nothing is known of them.
-    await #expect(processExitsWith: .success) { [isFrozen = (mode == .frozen) as Bool] in
-      let owner = made { Nested.owner() }
-      let tracker = ClassTracker()
-      try tracker.track(owner, resolutionLevel: 40)
-      try tracker.createSnapshot(mode: isFrozen ? .frozen : .inPlace)
-      var level = tracker.statistics.objects[0].records[0].referents
-      var names: [String] = []
-      while let node = level.first {
-        names.append(node.name)
-        level = node.children
-      }
-      #expect(names == Array(repeating: ["list", "[0]", "table", "[1]"], count: 6).flatMap(\.self) + ["leaf"])
-      keepAlive(owner)
+  // Each in a process in which nothing is known of the types.
+  @Test("types behind types behind types have names in the first snapshot, taken in place")
+  func manyTypesInPlace() async {
+    await #expect(processExitsWith: .success) { try Self.expectManyTypes(in: .inPlace) }
+  }
+
+  @Test("types behind types behind types have names in the first snapshot, a frozen one")
+  func manyTypesFrozen() async {
+    await #expect(processExitsWith: .success) { try Self.expectManyTypes(in: .frozen) }
+  }
+
+  private static func expectManyTypes(in mode: SnapshotMode) throws {
+    let owner = made { Nested.owner() }
+    let tracker = ClassTracker()
+    try tracker.track(owner, resolutionLevel: 40)
+    try tracker.createSnapshot(mode: mode)
+    var level = tracker.statistics.objects[0].records[0].referents
+    var names: [String] = []
+    while let node = level.first {
+      names.append(node.name)
+      level = node.children
     }
+    #expect(names == Array(repeating: ["list", "[0]", "table", "[1]"], count: 6).flatMap(\.self) + ["leaf"])
+    keepAlive(owner)
   }
 }
 

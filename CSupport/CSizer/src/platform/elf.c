@@ -206,6 +206,13 @@ bool csizer_elf_find_symbols(const csizer_elf *elf, csizer_wanted_symbol *wanted
   return has_table;
 }
 
+// AArch64's assemblers mark with such symbols where code and data begin, at the same addresses as what has a name there
+// (ELF for the Arm 64-bit Architecture, Mapping symbols). No name that a compiler makes is of this form.
+static bool is_mark(const csizer_elf *elf, const ElfW(Sym) *symbol, const char *name) {
+  return header_of(elf)->e_machine == EM_AARCH64 && ELF64_ST_TYPE(symbol->st_info) == STT_NOTYPE && name[0] == '$' &&
+         (name[1] == 'd' || name[1] == 'x') && (!name[2] || name[2] == '.');
+}
+
 void csizer_elf_each_symbol(const csizer_elf *elf,
                             void (*visit)(const char *name, uint64_t start, uint64_t size, void *context),
                             void *context) {
@@ -219,7 +226,8 @@ void csizer_elf_each_symbol(const csizer_elf *elf,
     for (size_t at = 0; symbols && at < table->sh_size / sizeof *symbols; at++) {
       if (!is_defined(elf, &symbols[at])) continue;
       const char *name = text_at(elf, &sections[table->sh_link], symbols[at].st_name);
-      if (name && *name) visit(name, symbols[at].st_value, symbols[at].st_size, context);
+      if (!name || !*name || is_mark(elf, &symbols[at], name)) continue;
+      visit(name, symbols[at].st_value, symbols[at].st_size, context);
     }
   }
 }
