@@ -12,7 +12,7 @@ import Synchronization
 /// Births are seen where the Swift runtime allocates objects, deaths where it destroys them; both are exact, with
 /// monotonic times. Tracking never keeps an object alive (unless ``track(class:name:resolutionLevel:keep:trace:)`` is
 /// told to) and runs none of its code. An object of a tracked class costs some 25 ns more to make and free, on any
-/// number of threads, with a trace of 16 calls some 150; any other object some 3 ns. Memory: 24 bytes for each tracked
+/// number of threads, with a trace of 16 calls 35 to 150; any other object some 3 ns. Memory: 24 bytes for each tracked
 /// object for ever, 4 more where several threads make them, some 10 to 70 while it lives (the fewer of the objects
 /// around it are tracked, the more), and 16 for each snapshot that finds its size changed.
 ///

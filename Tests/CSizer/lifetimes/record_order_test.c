@@ -74,6 +74,23 @@ TEST(without_memory_they_are_numbered_later) {
   csizer_lifetimes_destroy(tracker);
 }
 
+// What it had at hand when all was held is given back.
+TEST(one_thread_leaves_no_slot_empty) {
+  csizer_lifetimes *tracker = made_tracker();
+  const swift_class *made = made_life_class(NULL);
+  made_track(tracker, made, 1);
+  static swift_object *objects[3000];
+  uint32_t count = 0;
+  for (uint32_t round = 0; round < 20; round++) {
+    for (size_t i = 0; i < 3000; i++, count++) objects[i] = made_birth(made);
+    for (size_t i = 0; i < 3000; i++) made_death(objects[i]);
+    CHECK_EQUAL(csizer_lifetimes_count(tracker), count);
+    CHECK_EQUAL(tracker->slot_count, count);
+  }
+  CHECK(tracker->order.memory == NULL);
+  csizer_lifetimes_destroy(tracker);
+}
+
 // ---- Threads ----
 
 enum { THREADS = 6, BIRTHS = 30000 };

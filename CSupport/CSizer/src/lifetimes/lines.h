@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Births and deaths without a lock. Each thread has a line, in the processor's sense of the word: there it says that it
-// is inside of a birth or a death, plainly, and there it has numbers for the objects that it makes. Who holds all
-// shards (shards.h) raises a flag, makes every processor pass a barrier by membarrier(2), and waits for the lines that
-// are busy. A thread that was not seen busy then reads the flag behind the barrier, and takes the way of the shards,
-// where it waits. That pairing of a plain store with a barrier on the other side is what membarrier(2) is for.
+// Births and deaths without a lock. Each thread has a line, in the processor's sense of the word (two of them, since
+// processors fetch pairs): there it says that it is inside of a birth or a death, plainly, and there it has numbers for
+// the objects that it makes. Who holds all shards (shards.h) raises a flag, makes every processor pass a barrier by
+// membarrier(2), and waits for the lines that are busy. A thread that was not seen busy then reads the flag behind the
+// barrier, and takes the way of the shards, where it waits. That pairing of a plain store with a barrier on the other
+// side is what membarrier(2) is for.
 //
 // Without membarrier(2) no thread has a line, and all births and deaths take the way of the shards.
 
@@ -32,7 +33,7 @@ typedef struct csizer_line {
   /// Under the lock of lines.c, which whoever holds all shards has.
   struct csizer_line *next;
   bool is_free;
-} __attribute__((aligned(64))) csizer_line;
+} __attribute__((aligned(128))) csizer_line;
 
 /// The calling thread's; NULL until it has one.
 extern _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csizer_line_own;

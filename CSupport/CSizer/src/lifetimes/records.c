@@ -38,6 +38,7 @@ static bool map_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
   if (chunk->records) return true;
   lifetime_record *records = csizer_pages_map(CHUNK_RECORDS * sizeof *records);
   if (!records) return false;
+  if (slot >= CHUNK_RECORDS) csizer_pages_touch(records, CHUNK_RECORDS * sizeof *records);  // the first may be the last
   chunk->number = csizer_numbers_add(records, lifetimes, slot & ~(uint32_t)(CHUNK_RECORDS - 1));
   __atomic_store_n(&chunk->records, records, __ATOMIC_RELEASE);
   return true;

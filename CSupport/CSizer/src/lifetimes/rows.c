@@ -3,7 +3,7 @@
 #include "lifetimes/numbers.h"
 
 bool csizer_numbers_refill(csizer_line *line, csizer_lifetimes *owner) {
-  enum { MOST = 64 };
+  enum { MOST = 256 };
   uint32_t wish = line->owner == owner && line->taken < MOST ? line->taken * 2 : line->taken;
   if (line->owner != owner || !wish) wish = 1;
   uint32_t slot, count = csizer_lifetimes_take_slots(owner, wish, &slot);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "platform/pages.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -36,6 +37,17 @@ void *csizer_pages_map_at(void *wish, size_t bytes) {
   if (pages == MAP_FAILED) return NULL;
   __atomic_fetch_add(&held, bytes, __ATOMIC_RELAXED);
   return pages;
+}
+
+void csizer_pages_touch(void *pages, size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  enum { WRITE = MADV_POPULATE_WRITE };
+#else
+  enum { WRITE = 23 };  // since Linux 5.14
+#endif
+  int error_before = errno;
+  madvise(pages, bytes, WRITE);
+  errno = error_before;
 }
 
 void csizer_pages_unmap(void *pages, size_t bytes) {

@@ -9,7 +9,10 @@
 /// Zeroed pages, at least `bytes` of them, or NULL. The kernel gives memory when a page is first touched.
 void *csizer_pages_map(size_t bytes);
 
-/// The same, at the address `wish` if there is room.
+/// Asks the kernel for the memory of mapped pages now, in one call instead of a fault for each. No more than a wish.
+void csizer_pages_touch(void *pages, size_t bytes);
+
+/// As csizer_pages_map, at the address `wish` if there is room.
 void *csizer_pages_map_at(void *wish, size_t bytes);
 
 /// Gives back what csizer_pages_map gave, with the same number of bytes; NULL is fine.
