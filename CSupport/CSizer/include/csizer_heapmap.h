@@ -11,7 +11,7 @@
 /// here) and one bit *seen* (the walk under way has counted the block that starts here); per page a byte for the page
 /// memo.
 ///
-/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 121 MiB of address space, of which
+/// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 113 MiB of address space, of which
 /// hardly any is memory. A leaf is mapped when the first object in its GiB is inserted and stays for the life of the
 /// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, and 1/128 for
 /// the bits seen when they are walked; untouched addresses cost nothing. What 64 KiB of heap took of the bytes live is
@@ -69,10 +69,6 @@ void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *con
 
 /// Bytes of memory that the map has been given so far, from the kernel's account (mincore).
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map);
-
-/// Bytes of heap that objects lie in, in pieces of 64 KiB: an upper bound, which other threads may be changing. Any
-/// thread.
-uint64_t csizer_heapmap_open_bytes(const csizer_heapmap *map);
 
 /// Bytes of address space that the map has taken: an upper bound of csizer_heapmap_resident_bytes.
 size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map);

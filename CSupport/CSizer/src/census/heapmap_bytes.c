@@ -34,7 +34,6 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
   return bytes + resident_plane(leaf, leaf->live, sizeof *leaf->live) +
          resident_plane(leaf, leaf->done, sizeof *leaf->done) +
-         resident_plane(leaf, leaf->aside, sizeof *leaf->aside) +
          resident_plane(leaf, leaf->cells, sizeof *leaf->cells * (HEAPMAP_CELLS / HEAPMAP_UNITS));
 }
 

@@ -46,8 +46,6 @@ typedef struct heapmap_leaf {
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
-  /// Blocks that the sweep under way leaves for later: touched only by sweeps of a crew.
-  uint64_t aside[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below.
@@ -64,7 +62,7 @@ struct csizer_heapmap {
   uint64_t present[HEAPMAP_LEAVES / 64];
   uint64_t present_words[HEAPMAP_LEAVES / 64 / 64];
   /// Plots that are open, how many of them were opened since somebody closed some, and how many were open then; and the
-  /// last opening. All written under the lock of heapmap_plots.c; the first is read without.
+  /// last opening. All under the lock of heapmap_plots.c.
   uint32_t open_plots, opened_since, open_then;
   int32_t last_opening;
   /// When a walk looked last. Atomic.

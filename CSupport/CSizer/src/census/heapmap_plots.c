@@ -49,16 +49,12 @@ static bool is_due(const csizer_heapmap *map) {
   return map->opened_since >= FEW && map->opened_since >= map->open_then && csizer_heapmap_can_close();
 }
 
-uint64_t csizer_heapmap_open_bytes(const csizer_heapmap *map) {
-  return (uint64_t)__atomic_load_n(&map->open_plots, __ATOMIC_RELAXED) << HEAPMAP_PLOT_SHIFT;
-}
-
 static void open_plot(csizer_heapmap *map, heapmap_leaf *leaf, size_t plot) {
   const int32_t opening = leaf->opened[plot];
   if (opening > 0) return;
   // Found closing: its closer was another thread of a parent that forked.
   if (!opening) {
-    __atomic_fetch_add(&map->open_plots, 1, __ATOMIC_RELAXED);
+    map->open_plots++;
     map->opened_since++;
   }
   if (!heapmap_has_objects(leaf)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
@@ -134,7 +130,7 @@ static size_t close_row(csizer_heapmap *map, heapmap_leaf *leaf, size_t first, s
   const size_t bytes = (end - first) * HEAPMAP_PLOT_BYTES;
   const bool is_given = !madvise(&leaf->live[first * HEAPMAP_UNITS_PER_PLOT], bytes, MADV_DONTNEED);
   for (size_t plot = first; plot < end; plot++) {
-    if (leaf->opened[plot]) __atomic_fetch_sub(&map->open_plots, 1, __ATOMIC_RELAXED);
+    if (leaf->opened[plot]) map->open_plots--;
     set_opened(leaf, plot, 0);
   }
   return is_given ? bytes : 0;

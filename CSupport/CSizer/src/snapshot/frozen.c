@@ -9,11 +9,8 @@
 #include <unistd.h>
 
 #include "csizer_allocator.h"
-#include "platform/limits_root.h"
-#include "platform/processors.h"
 #include "snapshot/frozen_child.h"
 #include "snapshot/sizing_internal.h"
-#include "walk/walk_crew.h"
 
 // ---- The child ----
 
@@ -55,8 +52,18 @@ static void size_all(const child_tools *tools, csizer_frozen_fault fault) {
     sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(tools) : size_next(tools);
 }
 
-// What no tracked object reaches: with it the walk has met every Swift object of the process. One that faults costs no
-// other: the crew goes on behind it.
+static bool add_object(void *context, const void *object) {
+  csizer_walk *walk = context;
+  (*walk->steps)++;
+  if (walk_is_dead(walk, (uintptr_t)object)) {  // nothing in it may be read
+    csizer_walk_dead(walk, (uintptr_t)object);
+    return !walk->status;
+  }
+  return !csizer_heapmap_mark(walk->map, object) || csizer_walk_marked(walk, object) == CSIZER_OK;
+}
+
+// What no tracked object reaches: with it the walk has met every Swift object of the process. An object that faults is
+// marked by then, so that it is met once however often the heap is gone through.
 static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   enum { MOST_FAULTS = 1000 };
   static unsigned faults;  // not in a register, which a fault would set back
@@ -65,7 +72,7 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
     csizer_child_abandon(walk);
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
-  csizer_crew_count_all(walk->crew);
+  csizer_heapmap_enumerate(walk->map, add_object, walk);
   csizer_sizing_note_all(sizing, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;
@@ -73,27 +80,19 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   sizing->report.heap_raw = totals.raw_bytes - walk->pointed_bytes;  // some of that was met again, by its owner
 }
 
-/// What a child is told.
-typedef struct child_orders {
-  csizer_key_types keys;
-  uint32_t processors;
-  int parent;
-  csizer_frozen_fault fault;
-} child_orders;
-
-static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, child_orders orders) {
+static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+                                                int parent, csizer_frozen_fault fault) {
   child_tools tools = {.sizing = sizing, .walk = walk};
-  csizer_child_begin(orders.parent, CSIZER_NO_FILE);
-  if (orders.fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
-  while (orders.fault == CSIZER_FAULT_HANG) pause();
+  csizer_child_begin(parent, CSIZER_NO_FILE);
+  if (fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
+  while (fault == CSIZER_FAULT_HANG) pause();
   csizer_child_catch_faults();
   csizer_sizing_ask_nobody(sizing, walk);
   walk->steps = &sizing->steps;
   if (sigsetjmp(csizer_child_after_fault, 1)) syscall(SYS_exit_group, 1);  // there is no object that could be given up
-  sizing->report.status = csizer_child_hire(walk, orders.processors);
-  if (!sizing->report.status) sizing->report.status = csizer_referents_create(orders.keys, &tools.referents);
+  sizing->report.status = csizer_referents_create(keys, &tools.referents);
   if (!sizing->report.status) sizing->report.status = csizer_sizing_begin(sizing, walk);
-  size_all(&tools, orders.fault);
+  size_all(&tools, fault);
   sizing->report.unresolved = csizer_walk_totals(walk).unresolved + sizing->unknown.count;
   sizing->report.estimated_bytes = csizer_walk_totals(walk).estimated_bytes;
   sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
@@ -115,21 +114,13 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
   return csizer_sizing_prepare(lifetimes, layouts);
 }
 
-uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most) {
-  enum { LARGE = 64 << 20 };  // below, a second worker saves less than its start costs
-  if (most < 2 || csizer_heapmap_open_bytes(map) < LARGE) return 1;
-  const uint32_t allowed = csizer_processors_allowed(csizer_limits_root());
-  return allowed < most ? allowed : most;
-}
-
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, uint32_t processors,
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
                                   csizer_child *ret_child) {
-  const child_orders orders = {
-      .keys = keys, .processors = processors, .parent = getpid(), .fault = csizer_frozen_take_fault()};
-  const csizer_frozen_fault fault = orders.fault;
+  csizer_frozen_fault fault = csizer_frozen_take_fault();
   csizer_status status = csizer_frozen_refusal(fault);
   if (status) return status;
   if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);
-  if (csizer_child_fork(ret_child, &status)) run_child(sizing, walk, orders);
+  const int parent = getpid();
+  if (csizer_child_fork(ret_child, &status)) run_child(sizing, walk, keys, parent, fault);
   return status;
 }

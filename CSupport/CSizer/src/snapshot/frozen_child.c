@@ -35,13 +35,12 @@ bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status) {
 
 // ---- The child ----
 
-// Where a fault leads back to. The child is a copy: no other process sees its globals.
+// Where a fault leads back to. The child has one thread and is a copy: no other process sees its globals.
 sigjmp_buf csizer_child_after_fault;
 
 static void on_fault(int signal) {
   (void)signal;
-  sigjmp_buf *of_crew = csizer_child_after_fault_of_crew();
-  siglongjmp(of_crew ? *of_crew : csizer_child_after_fault, 1);
+  siglongjmp(csizer_child_after_fault, 1);
 }
 
 void csizer_child_catch_faults(void) {
@@ -62,7 +61,7 @@ void csizer_child_catch_faults(void) {
 // A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given
 // up, and so does what the loops have counted and not added yet: it must not be added to the next object's.
 void csizer_child_abandon(csizer_walk *walk) {
-  csizer_walk_cool(walk, &walk->hot);
+  csizer_walk_cool(walk);
   walk->head = walk->tail;
   walk->value_count = 0;
   walk->next_count = 0;

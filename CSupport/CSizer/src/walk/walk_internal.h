@@ -39,17 +39,6 @@ typedef struct walk_hot {
   const csizer_object_layout *layout;
 } __attribute__((aligned(64))) walk_hot;
 
-/// The kinds that a loop does by itself, by hash, and which places are in use.
-typedef struct walk_hot_table {
-  walk_hot places[WALK_HOT];
-  unsigned warm[WALK_HOT];
-  unsigned warm_count;
-} walk_hot_table;
-
-static inline walk_hot *walk_hot_of(walk_hot_table *table, const void *metadata) {
-  return &table->places[((uintptr_t)metadata >> 4) % WALK_HOT];
-}
-
 /// Values in a raw block that wait to be walked.
 typedef struct walk_values {
   const char *first;
@@ -79,9 +68,9 @@ typedef struct walk_pointer {
 } walk_pointer;
 
 struct csizer_walk {
-  walk_hot_table hot;
-  /// Who sweeps; NULL: the walk by itself, and objects of any kind as it meets them.
-  struct walk_crew *crew;
+  walk_hot hot[WALK_HOT];
+  unsigned warm[WALK_HOT];  // which of them are in use
+  unsigned warm_count;
   csizer_heapmap *map;
   csizer_layouts *layouts;
   /// Who is told of words instead of the walk following them; NULL: it follows.
@@ -234,21 +223,9 @@ void csizer_walk_unknown_tail(csizer_walk *walk, const char *object, const csize
 void csizer_walk_scan(csizer_walk *walk, uintptr_t object);
 /// With a sink: tells it all words of one live object. Raw blocks that are in doubt wait for csizer_walk_settle.
 void csizer_walk_list(csizer_walk *walk, uintptr_t object);
-/// Lets a loop do objects of this metadata by itself from now on, if they are plain. What it has counted of the kind
-/// whose place they take is added to the walk's sums.
-void csizer_walk_warm(csizer_walk *walk, walk_hot_table *table, const swift_metadata *metadata);
-/// Whether the loops do objects of this metadata. False, too, while its layout is not compiled, which the other tells.
-bool csizer_walk_is_plain(const csizer_walk *walk, const swift_metadata *metadata);
-bool csizer_walk_knows(const csizer_walk *walk, const swift_metadata *metadata);
-/// Adds all that a loop has counted to the walk's sums.
-void csizer_walk_cool(csizer_walk *walk, walk_hot_table *table);
-/// One that the loops do not do.
-void csizer_walk_scan_other(csizer_walk *walk, uintptr_t object);
-/// Sweeps believe references without asking the census: what it does not know is looked at now, and seen only if it is
-/// an object. Whether it is.
-bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
-
-// walk_crew.c: sweeps of several workers (walk_crew.h)
+/// Lets the loops do objects of this metadata by themselves from now on, if they are plain; adds up what they counted.
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
+void csizer_walk_cool(csizer_walk *walk);
 
 // walk_loop.c: the queue and the sweep
 void csizer_walk_drain(csizer_walk *walk);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "walk/walk_crew.h"
-#include "walk/walk_plain.h"
+#include "walk/walk_internal.h"
 
 // The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done
 // here, all else goes to csizer_walk_scan. What the loops need of a layout, and the sums of its kind, are one cache
@@ -13,11 +12,66 @@
 // an object's turn in the sweep comes, by when its byte has been fetched. That is why large heaps are walked faster
 // than their pointers could be chased one by one.
 
+enum {
+  AHEAD = 24,  // objects between the fetch of one and its scan
+  RING = 128,  // AHEAD and a unit's worth of objects
+  // How far behind an object's start the last word may be that is fetched with it, where nothing is known of it: that
+  // of 48 bytes. One cache line more is fetched for it, so that small objects may straddle two.
+  REACH = 39,
+};
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE bool is_in_range(heapmap_grain grain) { return heapmap_grain_is_from(grain, WALK_FLOOR); }
+
+/// The same by the size of the blocks in an address's page, up to that of 128 bytes.
+INLINE size_t reach_in(const csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
+  const size_t size = pagememo_known_size(&walk->memo, leaf, address);
+  return size > REACH + 9 && size <= 128 ? size - 9 : REACH;
+}
+
+INLINE void fetch(uintptr_t object, size_t reach) {
+  __builtin_prefetch((const void *)object);
+  __builtin_prefetch((const void *)(object + reach));
+}
+
+/// Counts an object; NULL when it is not one of the loops' plain ones, its page is new to the memo, or it is larger
+/// than its kind.
+INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
+  const swift_object *object = (const swift_object *)address;
+  walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
+  size_t size = pagememo_known_size(&walk->memo, leaf, address);
+  if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
+  if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
+  hot->count++;
+  hot->bytes += size;
+  return hot;
+}
+
+static __attribute__((noinline)) void scan_other(csizer_walk *walk, uintptr_t address) {
+  csizer_walk_warm(walk, ((const swift_object *)address)->metadata);
+  csizer_walk_scan(walk, address);
+}
+
+// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
+// object. Whether it is.
+static __attribute__((noinline)) bool is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  heapmap_unsee(leaf, address);
+  csizer_walk_unlisted(walk, address);
+  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
+  pagememo_note_foreign(leaf, address);
+  return heapmap_is_seen(leaf, address);
+}
+
+/// Whether what is seen at an address and waited is an object.
+INLINE bool is_object(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  return __builtin_expect(heapmap_is_live(leaf, address), 1) || is_after_all(walk, leaf, address);
+}
+
 // ---- The queue ----
 
-PLAIN_INLINE uint32_t meet_in_queue(csizer_walk *walk, const csizer_heapmap *map, uint32_t tail, uintptr_t address) {
+INLINE uint32_t meet_in_queue(csizer_walk *walk, const csizer_heapmap *map, uint32_t tail, uintptr_t address) {
   heapmap_grain grain = heapmap_grain_of(address);
-  if (!plain_is_in_range(grain)) return tail;
+  if (!is_in_range(grain)) return tail;
   heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
   heapmap_meeting meeting = __builtin_expect(leaf != NULL, 1) ? heapmap_meet(leaf, grain) : HEAPMAP_UNLISTED;
   if (__builtin_expect(meeting == HEAPMAP_UNLISTED, 0)) {
@@ -37,13 +91,13 @@ static void run_queue(csizer_walk *walk) {
   uint32_t head = walk->head, tail = walk->tail, end = head + A_WHILE;
   while (head != tail && tail - head <= walk->sweep_at && head != end) {
     // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
-    plain_fetch(walk->queue[(head + PLAIN_AHEAD) % WALK_QUEUE], PLAIN_REACH);
+    fetch(walk->queue[(head + AHEAD) % WALK_QUEUE], REACH);
     uintptr_t address = walk->queue[head++ % WALK_QUEUE];
-    const walk_hot *hot = plain_count(walk, &walk->hot, heapmap_leaf_of_grain(map, heapmap_grain_of(address)), address);
+    const walk_hot *hot = count(walk, heapmap_leaf_of_grain(map, heapmap_grain_of(address)), address);
     if (__builtin_expect(!hot, 0)) {
       walk->head = head;
       walk->tail = tail;
-      csizer_walk_scan_other(walk, address);
+      scan_other(walk, address);
       head = walk->head;
       tail = walk->tail;
       continue;
@@ -58,10 +112,10 @@ static void run_queue(csizer_walk *walk) {
 
 // ---- The sweep ----
 
-PLAIN_INLINE void meet_in_sweep(csizer_walk *walk, const csizer_heapmap *map, uintptr_t address, uintptr_t self) {
+INLINE void meet_in_sweep(csizer_walk *walk, const csizer_heapmap *map, uintptr_t address, uintptr_t self) {
   heapmap_grain grain = heapmap_grain_of(address);
   // What is no address stands for the object itself, which is seen already: no branch that nobody could foresee.
-  uintptr_t is_address = -(uintptr_t)plain_is_in_range(grain);
+  uintptr_t is_address = -(uintptr_t)is_in_range(grain);
   grain = (grain & is_address) | (self >> 4 & ~is_address);
   heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
   if (__builtin_expect(!leaf, 0)) {
@@ -71,11 +125,10 @@ PLAIN_INLINE void meet_in_sweep(csizer_walk *walk, const csizer_heapmap *map, ui
   heapmap_believe(leaf, grain);
 }
 
-PLAIN_INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, const heapmap_leaf *leaf,
-                                uintptr_t address) {
-  const walk_hot *hot = plain_count(walk, &walk->hot, leaf, address);
+INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, const heapmap_leaf *leaf, uintptr_t address) {
+  const walk_hot *hot = count(walk, leaf, address);
   if (__builtin_expect(!hot, 0)) {
-    csizer_walk_scan_other(walk, address);
+    scan_other(walk, address);
     return;
   }
   for (uint64_t words = hot->references; words; words &= words - 1)
@@ -85,23 +138,23 @@ PLAIN_INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, co
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   const csizer_heapmap *map = walk->map;
   heapmap_leaf *leaf = heapmap_leaf_numbered(map, index);
-  uintptr_t ring[PLAIN_RING];
+  uintptr_t ring[RING];
   size_t head = 0, tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
     if (!heapmap_waits(leaf, unit)) continue;
     const uintptr_t start = heapmap_unit_start(index, unit);
-    const size_t reach = plain_reach(walk, leaf, start);
+    const size_t reach = reach_in(walk, leaf, start);
     heapmap_places waiting = heapmap_take_waiting(leaf, unit, start);
     for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
-      plain_fetch(object, reach);
+      fetch(object, reach);
       heapmap_fetch_live(leaf, object);
-      ring[tail++ % PLAIN_RING] = object;
+      ring[tail++ % RING] = object;
     }
-    for (; tail > head + PLAIN_AHEAD; head++)
-      if (plain_is_object(walk, leaf, ring[head % PLAIN_RING])) scan_in_sweep(walk, map, leaf, ring[head % PLAIN_RING]);
+    for (; tail > head + AHEAD; head++)
+      if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   }
   for (; head < tail; head++)
-    if (plain_is_object(walk, leaf, ring[head % PLAIN_RING])) scan_in_sweep(walk, map, leaf, ring[head % PLAIN_RING]);
+    if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
   if (walk->steps) (*walk->steps)++;
   return tail;
 }
@@ -114,7 +167,7 @@ static bool gather(csizer_walk *walk) {
       if (walk->tail - walk->head > walk->sweep_at - 64) return false;
       heapmap_places waiting = heapmap_take_waiting(leaf, unit, heapmap_unit_start(i, unit));
       for (uintptr_t object; heapmap_next_place(&waiting, &object);)
-        if (plain_is_object(walk, leaf, object)) walk->queue[walk->tail++ % WALK_QUEUE] = object;
+        if (is_object(walk, leaf, object)) walk->queue[walk->tail++ % WALK_QUEUE] = object;
     }
   }
   return true;
@@ -145,11 +198,10 @@ static void sweep(csizer_walk *walk) {
 
 void csizer_walk_drain(csizer_walk *walk) {
   while (walk->sweeping || walk->head != walk->tail || walk->value_count) {
-    if (walk->sweeping && walk->crew) csizer_crew_sweep(walk->crew);
-    else if (walk->sweeping) sweep(walk);
+    if (walk->sweeping) sweep(walk);
     else if (walk->head != walk->tail) run_queue(walk);
     else csizer_walk_drain_values(walk);
     if (walk->steps) (*walk->steps)++;
   }
-  csizer_walk_cool(walk, &walk->hot);
+  csizer_walk_cool(walk);
 }

@@ -49,44 +49,22 @@ static void flush(csizer_walk *walk, walk_hot *hot) {
   hot->count = hot->bytes = 0;
 }
 
-static bool is_plain(const csizer_object_layout *layout) {
-  return layout && layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count && !layout->excluded;
-}
-
-bool csizer_walk_is_plain(const csizer_walk *walk, const swift_metadata *metadata) {
-  return is_plain(csizer_layout_map_find(&walk->layouts->objects, metadata));
-}
-
-bool csizer_walk_knows(const csizer_walk *walk, const swift_metadata *metadata) {
-  return csizer_layout_map_find(&walk->layouts->objects, metadata) != NULL;
-}
-
-void csizer_walk_warm(csizer_walk *walk, walk_hot_table *table, const swift_metadata *metadata) {
+// Lets the loop do objects of this metadata by itself from now on, if they are plain.
+void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
   const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, metadata);
-  if (!is_plain(layout)) return;
-  walk_hot *hot = walk_hot_of(table, metadata);
+  bool is_plain = layout && layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count &&
+                  !layout->excluded;
+  if (!is_plain) return;
+  walk_hot *hot = &walk->hot[((uintptr_t)metadata >> 4) % WALK_HOT];
   if (hot->metadata == metadata) return;
   if (hot->layout) flush(walk, hot);
-  else table->warm[table->warm_count++] = (unsigned)(hot - table->places);
+  else walk->warm[walk->warm_count++] = (unsigned)(hot - walk->hot);
   *hot = (walk_hot){.metadata = metadata,
                     .references = layout->fields.references,
                     .usable = layout->usable ? layout->usable : 1,
                     .layout = layout};
 }
 
-void csizer_walk_cool(csizer_walk *walk, walk_hot_table *table) {
-  for (unsigned i = 0; i < table->warm_count; i++) flush(walk, &table->places[table->warm[i]]);
-}
-
-void csizer_walk_scan_other(csizer_walk *walk, uintptr_t object) {
-  csizer_walk_warm(walk, &walk->hot, ((const swift_object *)object)->metadata);
-  csizer_walk_scan(walk, object);
-}
-
-bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
-  heapmap_unsee(leaf, address);
-  csizer_walk_unlisted(walk, address);
-  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
-  pagememo_note_foreign(leaf, address);
-  return heapmap_is_seen(leaf, address);
+void csizer_walk_cool(csizer_walk *walk) {
+  for (unsigned i = 0; i < walk->warm_count; i++) flush(walk, &walk->hot[walk->warm[i]]);
 }
