@@ -52,6 +52,7 @@ extension Engine {
     }
     let layouts = walk.layouts
     let kindNames = heap == .classes ? (0..<layouts.kindCount).map { layouts.name(ofKind: $0) } : []
+    _ = csizer_lifetimes_count(lifetimes.handle)  // what was born by now is put in order while others go on
     // From the first lock on, of which there are many, others wait.
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())

@@ -25,10 +25,7 @@ extension Lifetimes {
 
   /// All objects from a number on, in the order in which they were tracked. Linear in their number.
   func records(from first: Int) -> [Record] {
-    // Births that are under way are complete when all shards were held once.
-    _ = csizer_lifetimes_hold()
     let count = csizer_lifetimes_count(handle)
-    csizer_lifetimes_resume()
     return (min(UInt32(first), count)..<count).map(record)
   }
 

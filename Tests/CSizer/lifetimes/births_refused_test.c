@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lifetimes/shards.h"
 #include "platform/pages.h"
@@ -270,4 +272,37 @@ TEST(the_end_of_tracking) {
   CHECK_EQUAL(made_tracking_of(tracker, object), -1);
   made_death(object);
   csizer_lifetimes_destroy(tracker);
+}
+
+// One tracker and one tracking: the way without locks, for which lines, cells, rows of slots and chunks are asked for.
+static bool births_meet_refusal(size_t n) {
+  enum { BIRTHS = 3000 };
+  static swift_object *objects[BIRTHS];
+  csizer_lifetimes *tracker = made_tracker();
+  const swift_class *type = made_life_class(NULL);
+  made_track(tracker, type, 1);
+  csizer_pages_fail_at = n;
+  for (int i = 0; i < BIRTHS; i++) objects[i] = made_birth(type);
+  const bool refused = leave_refusals() == 0;
+  CHECK_EQUAL(csizer_lifetimes_count(tracker) + csizer_lifetimes_lost(tracker), BIRTHS);
+  CHECK(csizer_lifetimes_lost(tracker) <= refused);
+  CHECK_EQUAL(made_count(tracker, CSIZER_ALIVE), csizer_lifetimes_count(tracker));
+  for (int i = 0; i < BIRTHS; i++) made_death(objects[i]);
+  CHECK_EQUAL(made_count(tracker, CSIZER_DEAD), csizer_lifetimes_count(tracker));
+  csizer_lifetimes_destroy(tracker);
+  return refused;
+}
+
+// In a child each: what was asked for once stays.
+TEST(births_without_locks) {
+  enum { REFUSED = 10, SERVED };
+  size_t n = 1;
+  for (int status = REFUSED << 8; status == REFUSED << 8; n++) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) _exit(births_meet_refusal(n) ? REFUSED : SERVED);
+    CHECK_EQUAL(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == REFUSED || WEXITSTATUS(status) == SERVED));
+  }
+  CHECK(n > 4);
 }

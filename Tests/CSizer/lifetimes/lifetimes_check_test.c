@@ -88,9 +88,9 @@ TEST(numbers_that_are_out_of_order_are_found) {
   lifetime_record *record = lifetime_record_at(lives.tracker, 5);
   uint64_t before = record->birth;
   record->birth = 1;
-  CHECK_TEXT(csizer_record_order_check(lives.tracker), "numbers are out of the order of birth");
+  CHECK_TEXT(csizer_record_order_check(lives.tracker, 0), "numbers are out of the order of birth");
   record->birth = 0;
-  CHECK_TEXT(csizer_record_order_check(lives.tracker), "a number leads to a slot that is empty");
+  CHECK_TEXT(csizer_record_order_check(lives.tracker, 0), "a number leads to a slot that is empty");
   record->birth = before;
   end(&lives);
 }

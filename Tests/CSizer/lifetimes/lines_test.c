@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifetimes/lines.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,4 +176,46 @@ TEST(a_child_waits_for_no_thread_of_its_parents) {
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+}
+
+// ---- A filter that comes late ----
+
+// What membarrier(2) answers from now on, as in a container whose program tightens its filter.
+static void refuse_membarrier(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog filter = {sizeof code / sizeof *code, code};
+  CHECK_EQUAL(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  CHECK_EQUAL(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter), 0);
+}
+
+// In a child, for a filter stays.
+TEST(without_barriers_locks_are_taken) {
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    alarm(120);
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++) counters[i] = 0;
+    for (size_t i = 0; i < THREADS; i++)
+      CHECK_EQUAL(pthread_create(&threads[i], NULL, count_inside, &counters[i]), 0);
+    size_t added = 0;
+    for (; added < HOLDS; added++) {
+      if (added == 10) refuse_membarrier();
+      csizer_shards_hold();
+      for (size_t i = 0; i < THREADS; i++) counters[i]++;
+      csizer_shards_release();
+    }
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < THREADS; i++) CHECK_EQUAL(counters[i], ROUNDS + added);
+    CHECK(!csizer_membarrier_is_there() && !line_enter());
+    _exit(0);
+  }
+  int status;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK_EQUAL(status, 0);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -66,4 +67,28 @@ TEST(the_first_thread_has_its_stack_and_no_other) {
   volatile char sum = 0;  // all of it is there, or this ends here
   for (uintptr_t at = range.low; at < range.high; at += PAGE / 4) sum = (char)(sum + *(const char *)at);
   CHECK_EQUAL(munmap(memory, OTHER + HOLE + STACK), 0);
+}
+
+// The start of the mapping that an address is in, by the kernel's list.
+static uintptr_t mapping_of(uintptr_t address) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  CHECK(maps != NULL);
+  unsigned long start = 0, end = 0;
+  char line[512];
+  while (fgets(line, sizeof line, maps))
+    if (sscanf(line, "%lx-%lx", &start, &end) == 2 && address >= start && address < end) break;
+  fclose(maps);
+  CHECK(address >= start && address < end);
+  return start;
+}
+
+// The first thread's control block is where libraries are, with no hole below it, perhaps.
+TEST(what_lies_below_the_first_threads_control_block_is_no_stack) {
+  stack_range range = {0};
+  const uintptr_t control = (uintptr_t)__builtin_thread_pointer(), start = mapping_of(control);
+  CHECK(!stack_range_holds(&range, control - 64));
+  void *fiber = mmap((char *)start - STACK, STACK, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (fiber != MAP_FAILED) CHECK(!stack_range_holds(&range, start - 64));
+  CHECK(stack_range_holds(&range, here()));
 }

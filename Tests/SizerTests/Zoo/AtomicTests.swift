@@ -45,7 +45,7 @@ private final class LazyCell {
   deinit { value.destroy() }
 }
 
-@Suite("swift-atomics")
+@Suite("swift-atomics", .serialized)
 struct AtomicTests {
   @Test("an atomic owns what it refers to")
   func managed() throws {

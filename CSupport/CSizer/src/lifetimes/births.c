@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Births: what the entry point calls when it made an object whose class is tracked or unknown.
+#include <errno.h>
+
 #include "csizer_allocator.h"
 #include "lifetimes/births.h"
 #include "lifetimes/class_decisions.h"
@@ -50,10 +52,7 @@ static inline bool born_inside(const class_entry *entry, uintptr_t address, uint
   return is_recorded;
 }
 
-// The same holding the shard, with what the line lacks.
-static bool record_plainly(const class_entry *entry, uintptr_t address, uint32_t trace) {
-  csizer_line *line = csizer_line_own;
-  if (!line || !is_plain(entry)) return false;
+static bool record_with(csizer_line *line, const class_entry *entry, uintptr_t address, uint32_t trace) {
   csizer_cells_refill(line);
   uint32_t *place = csizer_number_make(address);
   if (!place || *place != NUMBER_NONE) return false;
@@ -62,6 +61,16 @@ static bool record_plainly(const class_entry *entry, uintptr_t address, uint32_t
     return false;
   record_by(line, entry->trackings, place, address, trace);
   return true;
+}
+
+// The same holding the shard, with what the line lacks. Busy, lest a signal handler's birth takes the same number.
+static bool record_plainly(const class_entry *entry, uintptr_t address, uint32_t trace) {
+  csizer_line *line = csizer_line_own;
+  if (!line || !is_plain(entry)) return false;
+  __atomic_store_n(&line->is_busy, 1, __ATOMIC_RELAXED);
+  const bool is_recorded = record_with(line, entry, address, trace);
+  line_leave(line);
+  return is_recorded;
 }
 
 // ---- In the index ----
@@ -113,12 +122,14 @@ static __attribute__((noinline)) bool born_in_shard(const class_entry *entry, vo
     for (uint32_t i = 0; i < entry->tracking_count; i++) csizer_lifetimes_note_loss(entry->trackings[i].owner);
     return false;
   }
+  int error_before = errno;  // the program's
   csizer_line_make();
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
   const bool is_tracked = entry->tracking_count != 0;
   if (is_tracked && !record_plainly(entry, (uintptr_t)object, trace)) record_in_index(entry, object, trace);
   shard_unlock(shard);
+  errno = error_before;
   return is_tracked;
 }
 

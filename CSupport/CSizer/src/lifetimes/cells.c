@@ -6,7 +6,7 @@
 
 #include "census/census_internal.h"
 #include "lifetimes/numbers.h"
-#include "platform/backoff.h"
+#include "platform/spin.h"
 
 typedef uint32_t cell[HEAPMAP_CELL_NUMBERS];
 
@@ -24,12 +24,7 @@ typedef struct block {
 // `filling`, or all shards.
 static block *first, *last, *current;
 static size_t filled, blocks_in_use;
-static int filling;
-
-static void lock(void) {
-  for (unsigned tries = 0; __atomic_exchange_n(&filling, 1, __ATOMIC_ACQUIRE); tries++) csizer_backoff(tries);
-}
-static void unlock(void) { __atomic_store_n(&filling, 0, __ATOMIC_RELEASE); }
+static csizer_spin filling;
 
 static bool begin_next(void) {
   block *next = current ? current->next : first;
@@ -49,14 +44,14 @@ static bool begin_next(void) {
 
 // So many new cells in a row, or fewer at a block's end; 0 when memory is refused.
 static size_t take(size_t wish, uint32_t **ret_cells) {
-  lock();
+  csizer_spin_take(&filling);
   size_t count = 0;
   if ((current && filled < BLOCK_CELLS) || begin_next()) {
     count = BLOCK_CELLS - filled < wish ? BLOCK_CELLS - filled : wish;
     *ret_cells = current->cells[filled];
     filled += count;
   }
-  unlock();
+  csizer_spin_give(&filling);
   return count;
 }
 
@@ -67,8 +62,10 @@ uint32_t *csizer_number_find(uintptr_t address) {
 
 uint32_t *csizer_number_make(uintptr_t address) {
   uint32_t *number = csizer_number_find(address), *made;
-  if (number || !csizer_census_kept.map || !take(1, &made)) return number;
-  csizer_heapmap_put_cell(csizer_census_kept.map, address, made);  // if not, another thread was first
+  csizer_heapmap *map = csizer_census_kept.map;
+  // Without a leaf to put it in a cell would be lost.
+  if (number || !map || !csizer_heapmap_leaf_make(map, address) || !take(1, &made)) return number;
+  csizer_heapmap_put_cell(map, address, made);  // if not, another thread was first
   return csizer_number_find(address);
 }
 

@@ -53,6 +53,7 @@ struct csizer_lifetimes {
   /// The records in the order of birth (record_order.c): how many there are, among how many slots, and the slot of
   /// each, without memory as long as these are the same.
   uint32_t ordered, ordered_slots;
+  uint32_t unordered;  // those behind, when there was no memory to order them: nobody can see them
   csizer_page_array order;  // uint32_t
   uint64_t lost;             // any thread, atomic
   const void *owner;         // the object that records through this tracker; NULL: none
@@ -126,8 +127,8 @@ void csizer_lifetimes_free_records(csizer_lifetimes *lifetimes);
 /// refuses memory: then it is numbered later. Holding all shards, or none.
 bool csizer_lifetimes_put_in_order(csizer_lifetimes *lifetimes);
 #ifdef CSIZER_CHECKS
-/// What must be true of the order: NULL, or what is not. As the tracker's own calls, one at a time.
-const char *csizer_record_order_check(const csizer_lifetimes *lifetimes);
+/// What must be true of the order from a number on: NULL, or what is not. As the tracker's own calls, one at a time.
+const char *csizer_record_order_check(const csizer_lifetimes *lifetimes, uint32_t first);
 #endif
 
 /// Counts an object that could not be recorded.

@@ -6,22 +6,24 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "platform/backoff.h"
 #include "platform/membarrier.h"
 #include "platform/pages.h"
+#include "platform/spin.h"
 
 _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csizer_line_own;
 int csizer_lines_held;
 
-// All lines that were ever made; there are as many as threads that tracked something at the same time. Under the lock,
-// which whoever holds all shards keeps.
-static csizer_line *lines;
-static int lock;  // atomic
+// All lines that were ever made, as many as threads that tracked something at the same time, and those of them that are
+// free. Under the lock, which whoever holds all shards keeps.
+static csizer_line *lines, *free_lines;
+static csizer_spin lock;
 
-static void take_lock(void) {
-  for (unsigned tries = 0; __atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE); tries++) csizer_backoff(tries);
+static void set_free(csizer_line *line) {
+  line->is_free = true;
+  line->is_busy = 0;  // its thread may have ended in the middle
+  line->next_free = free_lines;
+  free_lines = line;
 }
-static void give_lock(void) { __atomic_store_n(&lock, 0, __ATOMIC_RELEASE); }
 
 // ---- A thread's end ----
 
@@ -31,37 +33,45 @@ static bool has_key;  // written once, before there are threads
 // Destructors that run later may make objects: the thread gets a line again, and this is called again.
 static void leave(void *line) {
   csizer_line_own = NULL;
-  take_lock();
-  ((csizer_line *)line)->is_free = true;
-  give_lock();
+  csizer_spin_take(&lock);
+  set_free(line);
+  csizer_spin_give(&lock);
 }
 
-__attribute__((constructor(101))) static void make_key(void) { has_key = pthread_key_create(&at_exit, leave) == 0; }
+// A thread has room for its first 32 keys, for later ones it allocates, and a birth must not (glibc,
+// pthread_setspecific.c).
+__attribute__((constructor(101))) static void make_key(void) {
+  enum { WITHOUT_MEMORY = 32 };
+  if (pthread_key_create(&at_exit, leave)) return;
+  has_key = at_exit < WITHOUT_MEMORY;
+  if (!has_key) pthread_key_delete(at_exit);
+}
 
 // ---- Lines ----
 
 static csizer_line *take_free(void) {
-  for (csizer_line *line = lines; line; line = line->next)
-    if (line->is_free) return line;
-  // A page of them: the next ones are free.
-  enum { ROOM = 4096 / sizeof(csizer_line) };
-  csizer_line *made = csizer_pages_map(ROOM * sizeof *made);
-  if (!made) return NULL;
-  for (size_t i = 0; i < ROOM; i++) {
-    made[i].is_free = true;
-    made[i].next = i + 1 < ROOM ? &made[i + 1] : lines;
+  if (!free_lines) {
+    enum { ROOM = 4096 / sizeof(csizer_line) };  // a page of them
+    csizer_line *made = csizer_pages_map(ROOM * sizeof *made);
+    if (!made) return NULL;
+    for (size_t i = 0; i < ROOM; i++) {
+      made[i].next = lines;
+      lines = &made[i];
+      set_free(&made[i]);
+    }
   }
-  lines = made;
-  return made;
+  csizer_line *line = free_lines;
+  free_lines = line->next_free;
+  line->is_free = false;
+  return line;
 }
 
 csizer_line *csizer_line_make(void) {
   if (csizer_line_own || !has_key || !csizer_membarrier_is_there()) return csizer_line_own;
   int error_before = errno;  // the program's
-  take_lock();
+  csizer_spin_take(&lock);
   csizer_line *line = take_free();
-  if (line) line->is_free = false;
-  give_lock();
+  csizer_spin_give(&lock);
   if (line && pthread_setspecific(at_exit, line) != 0) {
     leave(line);
     line = NULL;
@@ -84,7 +94,7 @@ static bool are_others(void) {
 }
 
 // A filter of system calls came later than the question whether there is a barrier: stores become visible by
-// themselves, in far less than these 50 µs each.
+// themselves, in far less than these 50 µs each. It is the last time: all lines stay held from now on.
 static void wait_instead(void) {
   enum { SLEEPS = 80 };
   for (unsigned tries = 0; tries < 10; tries++) csizer_backoff(SLEEPS);
@@ -100,22 +110,19 @@ static void wait_for_others(void) {
 
 void csizer_lines_hold(void) {
   int error_before = errno;
-  take_lock();
-  __atomic_store_n(&csizer_lines_held, 1, __ATOMIC_SEQ_CST);
-  if (are_others()) wait_for_others();
+  csizer_spin_take(&lock);
+  const bool are_out = __atomic_exchange_n(&csizer_lines_held, 1, __ATOMIC_SEQ_CST);
+  if (!are_out && are_others()) wait_for_others();
   errno = error_before;
 }
 
 void csizer_lines_release(void) {
-  __atomic_store_n(&csizer_lines_held, 0, __ATOMIC_RELEASE);
-  give_lock();
+  if (csizer_membarrier_is_there()) __atomic_store_n(&csizer_lines_held, 0, __ATOMIC_RELEASE);
+  csizer_spin_give(&lock);
 }
 
 // A thread of the parent's may just have been about to see that it must stay out.
 void csizer_lines_survive_fork(void) {
-  for (csizer_line *line = lines; line; line = line->next) {
-    if (line == csizer_line_own) continue;
-    line->is_free = true;
-    line->is_busy = 0;
-  }
+  for (csizer_line *line = lines; line; line = line->next)
+    if (line != csizer_line_own && !line->is_free) set_free(line);
 }

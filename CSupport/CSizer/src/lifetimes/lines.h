@@ -31,7 +31,7 @@ typedef struct csizer_line {
   uint32_t cells_left;
   uint32_t *next_cell;
   /// Under the lock of lines.c, which whoever holds all shards has.
-  struct csizer_line *next;
+  struct csizer_line *next, *next_free;
   bool is_free;
 } __attribute__((aligned(128))) csizer_line;
 

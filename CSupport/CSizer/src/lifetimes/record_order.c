@@ -93,19 +93,22 @@ bool csizer_lifetimes_put_in_order(csizer_lifetimes *lifetimes) {
   bool are_sorted;
   const uint32_t count = count_records(lifetimes, end, &are_sorted);
   const bool are_same = !lifetimes->order.memory && lifetimes->ordered == lifetimes->ordered_slots;
+  lifetimes->unordered = 0;
   if (are_same && are_sorted && count == end - lifetimes->ordered_slots) {
     lifetimes->ordered = lifetimes->ordered_slots = end;
     return true;
   }
   csizer_page_array spare = {0};
-  if (!are_sorted && !csizer_page_array_reserve(&spare, count * sizeof(uint32_t))) return false;
-  const bool has_room = reserve(lifetimes, (size_t)first + count);
+  const bool has_room = (are_sorted || csizer_page_array_reserve(&spare, count * sizeof(uint32_t))) &&
+                        reserve(lifetimes, (size_t)first + count);
   if (has_room) {
     append(lifetimes, end);
     const order order = {lifetimes, (uint32_t *)lifetimes->order.memory + first, spare.memory};
     if (!are_sorted) sort(&order, count);
     lifetimes->ordered = first + count;
     lifetimes->ordered_slots = end;
+  } else {
+    lifetimes->unordered = count;
   }
   csizer_page_array_deinit(&spare);
   return has_room;
@@ -119,7 +122,7 @@ uint32_t csizer_lifetimes_count(csizer_lifetimes *lifetimes) {
 }
 
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
-  return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED);
+  return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED) + lifetimes->unordered;
 }
 
 csizer_lifetime csizer_lifetimes_read(csizer_lifetimes *lifetimes, uint32_t number) {
@@ -142,9 +145,9 @@ csizer_lifetime csizer_lifetimes_read(csizer_lifetimes *lifetimes, uint32_t numb
 }
 
 #ifdef CSIZER_CHECKS
-const char *csizer_record_order_check(const csizer_lifetimes *lifetimes) {
-  uint64_t before = 0;
-  for (uint32_t i = 0; i < lifetimes->ordered; i++) {
+const char *csizer_record_order_check(const csizer_lifetimes *lifetimes, uint32_t first) {
+  uint64_t before = first ? lifetime_record_numbered(lifetimes, first - 1)->birth : 0;
+  for (uint32_t i = first; i < lifetimes->ordered; i++) {
     const uint64_t birth = lifetime_record_numbered(lifetimes, i)->birth;
     if (!birth) return "a number leads to a slot that is empty";
     if (birth < before) return "numbers are out of the order of birth";

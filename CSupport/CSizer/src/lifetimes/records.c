@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trackers there are, and their records: one for each object that was ever tracked.
 #include "lifetimes/numbers.h"
-#include "platform/backoff.h"
+#include "platform/spin.h"
 
 // The trackers there are, by number: the living index has room for a number, not for an address. Holding all shards to
 // change.
@@ -31,7 +31,7 @@ bool csizer_lifetimes_take_number(csizer_lifetimes *lifetimes) {
 // ---- Slots ----
 
 // Threads that hold different shards may need the same chunk. A fork holds all shards: nobody is in here then.
-static int making;  // atomic
+static csizer_spin making;
 
 static bool map_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
   lifetime_chunk *chunk = &lifetimes->chunks[slot >> CHUNK_SHIFT];
@@ -46,9 +46,9 @@ static bool map_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
 
 static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
   if (__builtin_expect(lifetime_record_at(lifetimes, slot) != NULL, 1)) return true;
-  for (unsigned tries = 0; __atomic_exchange_n(&making, 1, __ATOMIC_ACQUIRE); tries++) csizer_backoff(tries);
+  csizer_spin_take(&making);
   bool is_there = map_chunk(lifetimes, slot);
-  __atomic_store_n(&making, 0, __ATOMIC_RELEASE);
+  csizer_spin_give(&making);
   return is_there;
 }
 

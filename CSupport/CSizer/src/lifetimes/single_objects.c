@@ -30,10 +30,7 @@ static csizer_status add(csizer_lifetimes *lifetimes, uintptr_t address, const c
     if (!entry->tracking_count && !entry->remaining) csizer_class_unhook(entry);
     return status;
   }
-  if (!entry->tracking_count) {
-    entry->remaining++;
-    csizer_some_remain = true;
-  }
+  if (!entry->tracking_count) entry->remaining++;
   if (tracking->keep) csizer_target.retain((void *)address);
   __atomic_store_n(&csizer_deaths_are_tracked, true, __ATOMIC_RELEASE);
   return CSIZER_OK;

@@ -10,8 +10,9 @@
 
 static int membarrier(int command) { return (int)syscall(SYS_membarrier, command, 0, 0); }
 
+static int answer;  // atomic; 1 yes, -1 no
+
 bool csizer_membarrier_is_there(void) {
-  static int answer;  // atomic; 1 yes, -1 no
   int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
   if (known) return known > 0;
   int error_before = errno;
@@ -21,4 +22,8 @@ bool csizer_membarrier_is_there(void) {
   return known > 0;
 }
 
-bool csizer_membarrier_pass(void) { return !membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
+bool csizer_membarrier_pass(void) {
+  if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) return true;
+  __atomic_store_n(&answer, -1, __ATOMIC_RELAXED);
+  return false;
+}

@@ -10,7 +10,8 @@
 /// is one. Any thread.
 bool csizer_membarrier_is_there(void);
 
-/// Makes all threads pass one. False when the system refuses, a filter that came later, say. May set errno.
+/// Makes all threads pass one. False when the system refuses, a filter that came later, say: from then on there is
+/// none. May set errno.
 bool csizer_membarrier_pass(void);
 
 #endif

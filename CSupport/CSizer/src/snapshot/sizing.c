@@ -24,11 +24,13 @@ static void *map_results(size_t bytes, bool is_shared) {
 // Only a frozen image's names come through shared memory.
 static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
   const uint64_t room = __atomic_load_n(&lifetimes->referent_room, __ATOMIC_RELAXED);
-  enum { FIRST = 1 << 20 };
-  for (uint32_t i = 0; i < lifetimes->cohort_count; i++)
-    if (lifetimes->cohorts[i].resolution_level)
-      return room > FIRST ? room : FIRST;
-  return 0;
+  enum { FIRST = 1 << 20, ANY_SHARD = 0 };
+  bool are_named = false;
+  csizer_shard_lock(ANY_SHARD);  // a birth that meets a new class may move the cohorts elsewhere
+  for (uint32_t i = 0; i < lifetimes->cohort_count; i++) are_named |= lifetimes->cohorts[i].resolution_level != 0;
+  csizer_shard_unlock(ANY_SHARD);
+  if (!are_named) return 0;
+  return room > FIRST ? room : FIRST;
 }
 
 uint64_t csizer_sizing_result_bytes(const csizer_lifetimes *lifetimes) {

@@ -43,7 +43,7 @@ bool csizer_sizing_list_new(csizer_lifetimes *lifetimes, uint32_t end) {
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
   if (!csizer_lifetimes_put_in_order(lifetimes)) return CSIZER_NO_MEMORY;
 #ifdef CSIZER_CHECKS
-  const char *broken = csizer_record_order_check(lifetimes);
+  const char *broken = csizer_record_order_check(lifetimes, lifetimes->listed);
   if (broken) return csizer_refusal_tell_broken(broken);
 #endif
   drop_dead(lifetimes);

@@ -61,10 +61,10 @@ __attribute__((no_sanitize("address", "thread"))) static inline bool known_stack
   if (known->start.pc != start->pc || known->start.sp != start->sp || known->return_address != return_address ||
       known->depth != depth || (known->is_by_rbp && known->start.rbp != start->rbp))
     return false;
-  uintptr_t differs = 0;
+  // Behind the first word that differs is another stack, which may end there.
   for (uint32_t i = 0; i < known->count; i++)
-    differs |= *(const uintptr_t *)(start->sp + known->at[i]) ^ known->words[i];
-  return !differs;
+    if (*(const uintptr_t *)(start->sp + known->at[i]) != known->words[i]) return false;
+  return true;
 }
 
 static inline void known_stack_note(known_stack *known, uintptr_t at, uintptr_t word) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the calling thread's stack is.
+#define _GNU_SOURCE
 #include "traces/stack_range.h"
 
 #include <stddef.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "platform/address_space.h"
 #include "platform/checked_read.h"
@@ -23,17 +26,25 @@ static uintptr_t hole_between(uintptr_t low, uintptr_t high) {
   return high;
 }
 
-static void take_nearer(uintptr_t sp, uintptr_t candidate, uintptr_t *nearest) {
-  if (candidate > sp && candidate - sp < MOST && (!*nearest || candidate < *nearest)) *nearest = candidate;
+// The first thread's pointer; 0: the library came when there were others, and nobody can tell.
+static uintptr_t first_thread;
+
+static uintptr_t thread_pointer(void) { return (uintptr_t)__builtin_thread_pointer(); }
+
+static bool is_first_of_process(void) { return syscall(SYS_gettid) == getpid(); }
+
+__attribute__((constructor)) static void note_first_thread(void) {
+  if (is_first_of_process()) first_thread = thread_pointer();
 }
 
-// A thread has its control block at the top of its stack (glibc, allocatestack.c). The first thread's is elsewhere; at
-// the top of its stack are random bytes from the kernel. In the child of a fork it may be either.
+// A thread has its control block at the top of its stack (glibc, allocatestack.c). The first thread's is elsewhere,
+// where anything may lie below it; at the top of its stack are random bytes from the kernel. The child of a fork has
+// the stack of the thread that forked.
 static uintptr_t begin_of_stack(uintptr_t sp) {
-  uintptr_t nearest = 0;
-  take_nearer(sp, (uintptr_t)__builtin_thread_pointer() & ~(uintptr_t)7, &nearest);
-  take_nearer(sp, getauxval(AT_RANDOM) & ~(uintptr_t)7, &nearest);
-  return nearest;
+  if (!first_thread && is_first_of_process()) return 0;
+  const bool is_first = first_thread == thread_pointer();
+  const uintptr_t begin = (is_first ? getauxval(AT_RANDOM) : thread_pointer()) & ~(uintptr_t)7;
+  return begin > sp && begin - sp < MOST ? begin : 0;
 }
 
 bool csizer_stack_range_extend(stack_range *range, uintptr_t sp) {
