@@ -172,6 +172,12 @@ extension Stress {
         let tracker = ClassTracker()
         let objects = (0..<100).map { Quiet(words: 1 + $0) }
         for (number, object) in objects.enumerated() { try tracker.track(object, name: "\(number % 2)") }
+        // Where a type is met for the first time one image more is taken, which would have the fault for its own.
+        let other = ClassTracker()
+        let met = Quiet(words: 1)
+        try other.track(met)
+        try withExtendedLifetime(met) { _ = try other.createSnapshot(mode: .frozen) }
+        other.close()
         Engine.failFrozen(.crash, times: 1)
         let crashed = try tracker.createSnapshot(mode: .frozen)
         #expect(crashed.skippedCount == 50)
