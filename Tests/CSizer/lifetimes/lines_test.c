@@ -193,26 +193,64 @@ static void refuse_membarrier(void) {
   CHECK_EQUAL(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter), 0);
 }
 
+static size_t rounds[THREADS];
+
+static void *count_until_the_end(void *argument) {
+  const size_t index = (size_t)(uintptr_t)argument;
+  csizer_line_make();
+  while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+    csizer_line *line = line_enter();
+    if (!line) csizer_shard_lock(3);
+    counters[index]++;
+    if (line) line_leave(line);
+    else csizer_shard_unlock(3);
+    rounds[index]++;
+  }
+  return NULL;
+}
+
+static void hold_and_count(size_t *added) {
+  csizer_shards_hold();
+  for (size_t i = 0; i < THREADS; i++) counters[i]++;
+  csizer_shards_release();
+  (*added)++;
+}
+
+static bool have_all_begun(void) {
+  bool have = true;
+  csizer_shards_hold();
+  for (size_t i = 0; i < THREADS; i++) have &= counters[i] != 0;
+  csizer_shards_release();
+  return have;
+}
+
+static void count_while_barriers_are_refused(void) {
+  pthread_t threads[THREADS];
+  size_t added = 0;
+  is_over = false;
+  for (size_t i = 0; i < THREADS; i++) {
+    counters[i] = rounds[i] = 0;
+    CHECK_EQUAL(pthread_create(&threads[i], NULL, count_until_the_end, (void *)(uintptr_t)i), 0);
+  }
+  while (!have_all_begun()) sched_yield();
+  CHECK(csizer_membarrier_is_there());
+  refuse_membarrier();
+  while (added < HOLDS) hold_and_count(&added);
+  CHECK(!csizer_membarrier_is_there());
+  __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+  for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (size_t i = 0; i < THREADS; i++) CHECK_EQUAL(counters[i], rounds[i] + added);
+  csizer_line_make();
+  CHECK(!line_enter());
+}
+
 // In a child, for a filter stays.
 TEST(without_barriers_locks_are_taken) {
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
-    alarm(120);
-    pthread_t threads[THREADS];
-    for (size_t i = 0; i < THREADS; i++) counters[i] = 0;
-    for (size_t i = 0; i < THREADS; i++)
-      CHECK_EQUAL(pthread_create(&threads[i], NULL, count_inside, &counters[i]), 0);
-    size_t added = 0;
-    for (; added < HOLDS; added++) {
-      if (added == 10) refuse_membarrier();
-      csizer_shards_hold();
-      for (size_t i = 0; i < THREADS; i++) counters[i]++;
-      csizer_shards_release();
-    }
-    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < THREADS; i++) CHECK_EQUAL(counters[i], ROUNDS + added);
-    CHECK(!csizer_membarrier_is_there() && !line_enter());
+    alarm(200);
+    count_while_barriers_are_refused();
     _exit(0);
   }
   int status;
