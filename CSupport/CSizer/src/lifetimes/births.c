@@ -39,7 +39,7 @@ static inline bool record_inside(csizer_line *line, const class_entry *entry, ui
   uint32_t *place = csizer_number_find(address);
   if (__builtin_expect(!place, 0)) place = csizer_number_make_by(line, address);
   // A number that is there is of an object whose end nobody saw.
-  if (!place || *place != NUMBER_NONE) return false;
+  if (!place || number_read(place) != NUMBER_NONE) return false;
   record_by(line, entry->trackings, place, address, trace);
   return true;
 }
@@ -55,7 +55,7 @@ static inline bool born_inside(const class_entry *entry, uintptr_t address, uint
 static bool record_with(csizer_line *line, const class_entry *entry, uintptr_t address, uint32_t trace) {
   csizer_cells_refill(line);
   uint32_t *place = csizer_number_make(address);
-  if (!place || *place != NUMBER_NONE) return false;
+  if (!place || number_read(place) != NUMBER_NONE) return false;
   if ((line->owner != entry->trackings[0].owner || !line->left) &&
       !csizer_numbers_refill(line, entry->trackings[0].owner))
     return false;
@@ -77,7 +77,7 @@ static bool record_plainly(const class_entry *entry, uintptr_t address, uint32_t
 
 // An object that is known by its number is moved to the index: another tracker's record comes beside that.
 static bool move_to_index(uint32_t *place, uintptr_t address) {
-  const uint32_t number = *place;
+  const uint32_t number = number_read(place);
   if (number_is_direct(number)) {
     const uint64_t hash = shard_hash(address);
     if (!csizer_living_reserve(hash)) return false;

@@ -17,7 +17,7 @@ static void count_down(const csizer_cohort *cohort) {
 // Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
 static inline bool end_inside(uintptr_t address) {
   uint32_t *place = csizer_number_find(address);
-  const uint32_t number = place ? *place : NUMBER_NONE;
+  const uint32_t number = place ? number_read(place) : NUMBER_NONE;
   if (number == NUMBER_INDEXED || csizer_some_remain) return false;
   if (number == NUMBER_NONE) return true;  // all were untracked meanwhile
   lifetime_record *record = number_record(number);

@@ -108,12 +108,15 @@ static void shrink(living_table *table) {
 // The number of an address whose object is not in the index.
 static uint32_t *direct_number(uintptr_t address) {
   uint32_t *number = csizer_number_find(address);
-  return number && number_is_direct(*number) ? number : NULL;
+  return number && number_is_direct(number_read(number)) ? number : NULL;
 }
 
 lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   const uint32_t *number = direct_number(address);
-  if (number) return number_chunk(*number)->owner->number == tracker ? number_record(*number) : NULL;
+  if (number) {
+    const uint32_t known = number_read(number);
+    return number_chunk(known)->owner->number == tracker ? number_record(known) : NULL;
+  }
   uint64_t hash = shard_hash(address);
   const living_table *table = &tables[shard_of(hash)];
   if (!table->capacity) return NULL;
@@ -126,7 +129,7 @@ lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
 }
 
 static lifetime_record *take_number(uint32_t *place, csizer_lifetimes **ret_owner) {
-  const uint32_t number = *place;
+  const uint32_t number = number_read(place);
   *ret_owner = number_chunk(number)->owner;
   __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
   return number_record(number);
