@@ -24,19 +24,14 @@ typedef struct csizer_process_memory {
   uint64_t stack;
   /// The program's own code: VmExe.
   uint64_t code;
-  /// Page faults of all threads, those that ended too: minflt and majflt.
+  /// Page faults of all threads, those that ended too: getrusage(2), which are minflt and majflt of proc(5).
   uint64_t minor_faults, major_faults;
 } csizer_process_memory;
 
-/// Reads all figures of the calling process: two files of /proc, opened, read and closed (some 20 µs). No allocation,
-/// no lock, errno is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread has ended
+/// Reads all figures of the calling process: a file of /proc, opened, read and closed (some 10 µs). No allocation, no
+/// lock, errno is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread has ended
 /// (as dispatchMain does). CSIZER_UNREADABLE leaves `ret` as it was.
 csizer_status csizer_process_memory_read(csizer_process_memory *ret);
-
-/// Reads the faults from the text of a `/proc/<pid>/stat`, which need not end in a zero. The process's name in it may
-/// hold anything: fields are counted from the last closing parenthesis. CSIZER_INVALID, `ret` as it was: a field is
-/// missing, cut off at `length`, no number or above INT64_MAX.
-csizer_status csizer_process_parse_stat(const char *text, size_t length, csizer_process_memory *ret);
 
 /// Reads the sizes from the text of a `/proc/<pid>/status`, which need not end in a zero. CSIZER_INVALID, `ret` as it
 /// was: a line is missing, cut off at `length`, not in kB or above INT64_MAX bytes. A line that is there twice counts

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -143,6 +144,84 @@ TEST(a_kernel_that_can_be_asked_says_what_its_text_says) {
   csizer_mappings_deinit(&text);
 }
 
+// What a kernel answers single questions with is a part of its whole text: all that has a file, and stacks when asked for.
+TEST(files_mappings_alone_are_those_of_the_text) {
+  enum { PAIRS = 60 };
+  int data = memfd_create("data", 0), file;
+  CHECK(data >= 0 && ftruncate(data, 4 * PAGE) == 0);
+  char *made[PAIRS];
+  for (int i = 0; i < PAIRS; i++) {  // read-only, written, and a hole
+    made[i] = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, i % 7 ? MAP_PRIVATE : MAP_SHARED, data, 0);
+    CHECK(made[i] != MAP_FAILED && mprotect(made[i], (size_t)(1 + i % 2) * PAGE, i % 5 ? PROT_READ : PROT_READ | PROT_EXEC) == 0);
+    CHECK_EQUAL(mprotect(made[i] + 3 * PAGE, PAGE, PROT_NONE), 0);
+  }
+  csizer_mappings files = {0}, text = {0};
+  CHECK_EQUAL(csizer_mappings_open(&file), CSIZER_OK);
+  CHECK_EQUAL(csizer_mappings_read_files(file, &files), CSIZER_OK);
+  CHECK_EQUAL(csizer_mappings_read_lines(file, &text), CSIZER_OK);
+  size_t at = 0;
+  for (size_t i = 0; i < text.count; i++) {
+    const csizer_mapping *mapping = &text.mappings[i];
+    if (!mapping->has_file) continue;
+    if (!mapping->is_writable && (i + 1 == text.count || text.mappings[i + 1].start != mapping->end)) continue;
+    while (at < files.count && !files.mappings[at].has_file) at++;
+    CHECK(at < files.count);
+    CHECK_EQUAL(files.mappings[at].start, mapping->start);
+    CHECK_EQUAL(files.mappings[at].end, mapping->end);
+    CHECK_EQUAL(files.mappings[at].is_writable, mapping->is_writable);
+    at++;
+  }
+  while (at < files.count && !files.mappings[at].has_file) at++;
+  CHECK_EQUAL(at, files.count);
+  CHECK(at > PAIRS / 2);
+
+  csizer_mapping *found;
+  char local = 0;
+  CHECK_EQUAL(csizer_mappings_find_or_ask(file, &files, (uintptr_t)&local, &found), CSIZER_OK);
+  CHECK(found && found->start <= (uintptr_t)&local && (uintptr_t)&local < found->end);
+  for (size_t i = 1; i < files.count; i++) CHECK(files.mappings[i - 1].end <= files.mappings[i].start);
+  CHECK_EQUAL(csizer_mappings_find_or_ask(file, &files, (uintptr_t)read_regions, &found), CSIZER_OK);
+  CHECK(!found);
+  CHECK_EQUAL(csizer_mappings_find_or_ask(file, &files, (uintptr_t)made[0] + 2 * PAGE, &found), CSIZER_OK);
+  CHECK(!found);  // shared
+  for (int i = 0; i < PAIRS; i++) munmap(made[i], 4 * PAGE);
+  csizer_mappings_deinit(&files);
+  csizer_mappings_deinit(&text);
+  close(file);
+  close(data);
+}
+
+// Where nobody answers single questions the same is found in the text: here of a file that is no kernel's.
+TEST(a_kernel_that_can_not_be_asked_tells_all) {
+  char text[8192];
+  ssize_t length;
+  int copy = memfd_create("maps", 0), file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  CHECK(copy >= 0 && file >= 0);
+  while ((length = read(file, text, sizeof text)) > 0) CHECK_EQUAL(write(copy, text, (size_t)length), length);
+  close(file);
+  CHECK_EQUAL(lseek(copy, 0, SEEK_SET), 0);
+  csizer_mappings told = {0}, asked = {0};
+  csizer_mapping *found;
+  char local = 0;
+  CHECK_EQUAL(csizer_mappings_open(&file), CSIZER_OK);
+  CHECK_EQUAL(csizer_mappings_read_files(file, &asked), CSIZER_OK);
+  CHECK_EQUAL(csizer_mappings_read_files(copy, &told), CSIZER_OK);
+  for (size_t i = 0, at = 0; i < asked.count; i++) {
+    if (!asked.mappings[i].has_file) continue;
+    while (at < told.count && told.mappings[at].start < asked.mappings[i].start) at++;
+    CHECK(at < told.count && told.mappings[at].start == asked.mappings[i].start);
+    CHECK_EQUAL(told.mappings[at].end, asked.mappings[i].end);
+  }
+  CHECK_EQUAL(csizer_mappings_find_or_ask(copy, &told, (uintptr_t)&local, &found), CSIZER_OK);
+  CHECK(found && !found->has_file);
+  CHECK_EQUAL(csizer_mappings_find_or_ask(copy, &told, (uintptr_t)read_regions, &found), CSIZER_OK);
+  CHECK(!found);
+  csizer_mappings_deinit(&asked);
+  csizer_mappings_deinit(&told);
+  close(file);
+  close(copy);
+}
+
 // ---- Stacks ----
 
 typedef struct sleeper {
@@ -233,7 +312,40 @@ TEST(pages_that_were_written_to_are_copies_and_others_are_not) {
   close(file);
 }
 
+// "Anonymous" of private mappings of files, in the kernel's own account of each mapping.
+static uint64_t copied_by_smaps(void) {
+  char line[8192];
+  bool is_private_file = false;
+  uint64_t kilobytes = 0;
+  FILE *smaps = fopen("/proc/self/smaps", "re");
+  CHECK(smaps != NULL);
+  while (fgets(line, sizeof line, smaps)) {
+    unsigned long start, end, offset, inode, anonymous;
+    char rights[5];
+    if (sscanf(line, "%lx-%lx %4s %lx %*s %lu", &start, &end, rights, &offset, &inode) == 5)
+      is_private_file = rights[3] == 'p' && inode;
+    else if (is_private_file && sscanf(line, "Anonymous: %lu kB", &anonymous) == 1) kilobytes += anonymous;
+  }
+  fclose(smaps);
+  return kilobytes * 1024;
+}
+
+TEST(the_kernels_account_of_each_mapping_says_the_same) {
+  copied_by_smaps();  // binds what it calls
+  const uint64_t before = copied_by_smaps(), copied = read_regions().copied;
+  CHECK(copied == before || copied == copied_by_smaps());
+  CHECK(copied > 0);
+}
+
 TEST(refusals_are_told_and_leave_nothing) {
+  // More than fit into the room that is at hand.
+  enum { MAPPINGS = 200 };
+  int data = memfd_create("data", 0);
+  CHECK(data >= 0 && ftruncate(data, 2 * PAGE) == 0);
+  for (int i = 0; i < MAPPINGS; i++) {
+    char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, data, 0);
+    CHECK(pages != MAP_FAILED && mprotect(pages + PAGE, PAGE, PROT_NONE) == 0);
+  }
   const csizer_regions untouched = {1, 2, 3};
   csizer_regions regions = untouched;
   csizer_pages_fail_at = 1;

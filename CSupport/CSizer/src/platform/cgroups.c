@@ -26,10 +26,13 @@ static ssize_t read_file(csizer_cgroups *groups, const char *folder, const char 
   return csizer_proc_read_whole(groups->path, groups->text, sizeof groups->text);
 }
 
-static bool read_number(csizer_cgroups *groups, const char *folder, const char *name, uint64_t *ret) {
-  ssize_t length = read_file(groups, folder, name);
-  const char *at = groups->text;
-  return length > 0 && csizer_proc_decimal(&at, groups->text + length, ret) && *at == '\n';
+static bool read_number(const char *folder, const char *name, uint64_t *ret) {
+  char path[CGROUP_PATH + 64], text[64];
+  int width = snprintf(path, sizeof path, "%s/%s", folder, name);
+  if (width < 0 || (size_t)width >= sizeof path) return false;
+  ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+  const char *at = text;
+  return length > 0 && csizer_proc_decimal(&at, text + length, ret) && *at == '\n';
 }
 
 // Of all that are met the tightest stay; a limit that no machine reaches is none.
@@ -53,16 +56,16 @@ static void add_limit(csizer_cgroups *groups, const char *folder, cgroup_account
 // At memory.high nobody is killed, but who takes more is made to wait: no host is to be slowed down either.
 static void add_v2(csizer_cgroups *groups, const char *folder) {
   uint64_t number, least = UINT64_MAX;
-  if (read_number(groups, folder, "memory.max", &number)) least = number;
-  if (read_number(groups, folder, "memory.high", &number) && number < least) least = number;
+  if (read_number(folder, "memory.max", &number)) least = number;
+  if (read_number(folder, "memory.high", &number) && number < least) least = number;
   add_limit(groups, folder, CGROUP_V2, least);
-  if (read_number(groups, folder, "memory.oom.group", &number) && number) groups->die_together = true;
+  if (read_number(folder, "memory.oom.group", &number) && number) groups->die_together = true;
 }
 
 static void add_v1(csizer_cgroups *groups, const char *folder) {
   uint64_t number;
-  if (read_number(groups, folder, "memory.limit_in_bytes", &number)) add_limit(groups, folder, CGROUP_V1, number);
-  if (read_number(groups, folder, "memory.memsw.limit_in_bytes", &number))
+  if (read_number(folder, "memory.limit_in_bytes", &number)) add_limit(groups, folder, CGROUP_V1, number);
+  if (read_number(folder, "memory.memsw.limit_in_bytes", &number))
     add_limit(groups, folder, CGROUP_V1_WITH_SWAP, number);
   ssize_t length = read_file(groups, folder, "memory.oom_control");
   if (length > 0 && csizer_proc_figure(groups->text, (size_t)length, "oom_kill_disable", &number) && number)
@@ -70,9 +73,9 @@ static void add_v1(csizer_cgroups *groups, const char *folder) {
 }
 
 // Whether groups below this one count here: in old kernels not unless told so.
-static bool counts_below(csizer_cgroups *groups, const char *folder) {
+static bool counts_below(const char *folder) {
   uint64_t number;
-  return !read_number(groups, folder, "memory.use_hierarchy", &number) || number;
+  return !read_number(folder, "memory.use_hierarchy", &number) || number;
 }
 
 static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account account) {
@@ -84,7 +87,7 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
     if (account == CGROUP_V2) add_v2(groups, own->folder);
     else add_v1(groups, own->folder);
     uint64_t usage;
-    if (!*groups->own_folder && csizer_cgroups_usage(groups, own->folder, account, &usage)) {
+    if (!*groups->own_folder && csizer_cgroups_usage(own->folder, account, &usage)) {
       groups->own_account = account;
       memcpy(groups->own_folder, own->folder, strlen(own->folder) + 1);
     }
@@ -93,7 +96,7 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
       memcpy(groups->kills_folder, own->folder, strlen(own->folder) + 1);
     }
     if (!csizer_cgroup_folder_up(own)) return;
-    if (account == CGROUP_V1 && !counts_below(groups, own->folder)) return;
+    if (account == CGROUP_V1 && !counts_below(own->folder)) return;
   }
 }
 
@@ -123,19 +126,19 @@ static bool read_reclaimable(csizer_cgroups *groups, cgroup_limit *limit) {
   return true;
 }
 
-bool csizer_cgroups_usage(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes) {
-  return read_number(groups, folder, usage_names[account], ret_bytes);
+bool csizer_cgroups_usage(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_number(folder, usage_names[account], ret_bytes);
 }
 
-bool csizer_cgroups_peak(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes) {
-  return read_number(groups, folder, peak_names[account], ret_bytes);
+bool csizer_cgroups_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_number(folder, peak_names[account], ret_bytes);
 }
 
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t index, bool is_thorough, uint64_t *ret_room) {
   cgroup_limit *limit = &groups->limits[index];
   if (is_thorough && !read_reclaimable(groups, limit)) limit->reclaimable = 0;
   uint64_t used;
-  if (!csizer_cgroups_usage(groups, limit->folder, limit->account, &used)) return false;
+  if (!csizer_cgroups_usage(limit->folder, limit->account, &used)) return false;
   used -= used < limit->reclaimable ? used : limit->reclaimable;
   *ret_room = limit->bytes > used ? limit->bytes - used : 0;
   return true;

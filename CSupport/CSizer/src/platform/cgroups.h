@@ -58,11 +58,11 @@ csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root);
 /// which may take the kernel some time. False when it can't be read.
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t limit, bool is_thorough, uint64_t *ret_room);
 
-/// What a group counts now, of all it has; false when it can't be read.
-bool csizer_cgroups_usage(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes);
+/// What a group counts now, of all it has; false when it can't be read. 4 KiB of stack.
+bool csizer_cgroups_usage(const char *folder, cgroup_account account, uint64_t *ret_bytes);
 
 /// The most that was; false where it is not told.
-bool csizer_cgroups_peak(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t *ret_bytes);
+bool csizer_cgroups_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes);
 
 /// From now on csizer_group_memory_read believes nothing that it found before. limit_watch.c
 void csizer_group_memory_forget(void);

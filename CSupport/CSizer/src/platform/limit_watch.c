@@ -46,16 +46,15 @@ void csizer_group_memory_forget(void) {
 static void begin_in_child(void) { nearest.is_taken = nearest.is_known = false; }
 __attribute__((constructor)) static void survive_forks(void) { pthread_atfork(NULL, NULL, begin_in_child); }
 
-static csizer_status ask(csizer_cgroups *groups, const char *folder, cgroup_account account, uint64_t limit,
-                         csizer_group_memory *ret) {
+static csizer_status ask(const char *folder, cgroup_account account, uint64_t limit, csizer_group_memory *ret) {
   csizer_group_memory memory = {.limit = limit};
-  if (!*folder || !csizer_cgroups_usage(groups, folder, account, &memory.current)) return CSIZER_UNSUPPORTED;
-  if (!csizer_cgroups_peak(groups, folder, account, &memory.peak)) memory.peak = 0;
+  if (!*folder || !csizer_cgroups_usage(folder, account, &memory.current)) return CSIZER_UNSUPPORTED;
+  if (!csizer_cgroups_peak(folder, account, &memory.peak)) memory.peak = 0;
   *ret = memory;
   return CSIZER_OK;
 }
 
-static csizer_status find_nearest(csizer_cgroups *groups, csizer_group_memory *ret) {
+static csizer_status find_nearest_in(csizer_cgroups *groups, csizer_group_memory *ret) {
   csizer_status status = find(groups);
   if (status) return status;
   const cgroup_limit *lowest = NULL;
@@ -64,7 +63,7 @@ static csizer_status find_nearest(csizer_cgroups *groups, csizer_group_memory *r
   const char *folder = lowest ? lowest->folder : groups->own_folder;
   const cgroup_account account = lowest ? lowest->account : groups->own_account;
   const uint64_t limit = lowest ? lowest->bytes : 0;
-  status = ask(groups, folder, account, limit, ret);
+  status = ask(folder, account, limit, ret);
   if (status || !take_nearest()) return status;
   nearest.is_known = true;
   nearest.until = clock_monotonic() + BELIEVED;
@@ -76,21 +75,26 @@ static csizer_status find_nearest(csizer_cgroups *groups, csizer_group_memory *r
   return CSIZER_OK;
 }
 
-static bool ask_nearest(csizer_cgroups *groups, csizer_group_memory *ret) {
+static csizer_status find_nearest(csizer_group_memory *ret) {
+  csizer_cgroups *groups = csizer_pages_map(sizeof *groups);
+  if (!groups) return CSIZER_NO_MEMORY;
+  csizer_status status = find_nearest_in(groups, ret);
+  csizer_pages_unmap(groups, sizeof *groups);
+  return status;
+}
+
+static bool ask_nearest(csizer_group_memory *ret) {
   if (!take_nearest()) return false;
   const bool is_answered = nearest.is_known && clock_monotonic() < nearest.until &&
                            strcmp(nearest.root, csizer_limits_root()) == 0 &&
-                           ask(groups, nearest.folder, nearest.account, nearest.limit, ret) == CSIZER_OK;
+                           ask(nearest.folder, nearest.account, nearest.limit, ret) == CSIZER_OK;
   give_nearest();
   return is_answered;
 }
 
 csizer_status csizer_group_memory_read(csizer_group_memory *ret) {
-  csizer_cgroups *groups = csizer_pages_map(sizeof *groups);
-  if (!groups) return CSIZER_NO_MEMORY;
   int saved_errno = errno;
-  csizer_status status = ask_nearest(groups, ret) ? CSIZER_OK : find_nearest(groups, ret);
-  csizer_pages_unmap(groups, sizeof *groups);
+  csizer_status status = ask_nearest(ret) ? CSIZER_OK : find_nearest(ret);
   errno = saved_errno;
   return status;
 }
@@ -123,7 +127,7 @@ static bool has_reached(uint64_t used, uint64_t limit, uint32_t millionths) {
 static bool is_near(csizer_limit_watch *watch, uint32_t index, uint32_t millionths, csizer_limit_use *ret_use) {
   cgroup_limit *limit = &watch->groups.limits[index];
   uint64_t current, room;
-  if (!csizer_cgroups_usage(&watch->groups, limit->folder, limit->account, &current)) return false;
+  if (!csizer_cgroups_usage(limit->folder, limit->account, &current)) return false;
   if (!has_reached(current, limit->bytes, millionths)) {
     limit->reclaimable = 0;
     return false;

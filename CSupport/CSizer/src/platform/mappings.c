@@ -37,19 +37,47 @@ static void drop_read_only_tail(csizer_mappings *mappings, const csizer_mapping 
   if (!last->is_writable && !(last->has_file && has_writable_rest)) mappings->count--;
 }
 
-bool csizer_mappings_append(csizer_mappings *mappings, csizer_mapping mapping) {
+static bool has_room(csizer_mappings *mappings) {
   enum { FIRST_CAPACITY = 512 };
+  if (mappings->count < mappings->capacity) return true;
+  size_t capacity = mappings->capacity * 2 > FIRST_CAPACITY ? mappings->capacity * 2 : FIRST_CAPACITY;
+  csizer_mapping *larger = csizer_pages_map(capacity * sizeof *larger);
+  if (!larger) return false;
+  csizer_mappings before = *mappings;
+  if (before.count) memcpy(larger, before.mappings, before.count * sizeof *larger);
+  mappings->mappings = larger;
+  mappings->capacity = capacity;
+  mappings->is_lent = false;
+  csizer_mappings_deinit(&before);
+  return true;
+}
+
+bool csizer_mappings_append(csizer_mappings *mappings, csizer_mapping mapping) {
   drop_read_only_tail(mappings, &mapping);
-  if (mappings->count == mappings->capacity) {
-    size_t capacity = mappings->capacity ? mappings->capacity * 2 : FIRST_CAPACITY;
-    csizer_mapping *larger = csizer_pages_map(capacity * sizeof *larger);
-    if (!larger) return false;
-    if (mappings->count) memcpy(larger, mappings->mappings, mappings->count * sizeof *larger);
-    csizer_pages_unmap(mappings->mappings, mappings->capacity * sizeof *larger);
-    mappings->mappings = larger;
-    mappings->capacity = capacity;
-  }
+  if (!has_room(mappings)) return false;
   mappings->mappings[mappings->count++] = mapping;
+  return true;
+}
+
+// The first that ends above the address.
+static size_t place_of(const csizer_mappings *mappings, uintptr_t address) {
+  size_t low = 0, high = mappings->count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (mappings->mappings[middle].end <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// Mappings that come and go while they are asked for may overlap with what is there: then that stays, alone.
+static bool insert(csizer_mappings *mappings, csizer_mapping mapping) {
+  const size_t place = place_of(mappings, mapping.start), after = mappings->count - place;
+  if (after && mappings->mappings[place].start < mapping.end) return true;
+  if (!has_room(mappings)) return false;
+  memmove(&mappings->mappings[place + 1], &mappings->mappings[place], after * sizeof mapping);
+  mappings->mappings[place] = mapping;
+  mappings->count++;
   return true;
 }
 
@@ -98,7 +126,19 @@ struct procmap_query {
   uint64_t vma_name_addr, build_id_addr;
 };
 
-enum { WRITABLE = 2, EXECUTABLE = 4, SHARED = 8, COVERING_OR_NEXT = 16 };
+enum { WRITABLE = 2, EXECUTABLE = 4, SHARED = 8, COVERING_OR_NEXT = 16, FILE_BACKED = 32 };
+
+typedef enum answer { IS_ONE, IS_NONE, IS_REFUSED } answer;
+
+/// Asks for a mapping at `address`; with COVERING_OR_NEXT for the first from there on that is as the other flags say.
+static answer ask(int file, uint64_t flags, uint64_t address, struct procmap_query *ret) {
+  const unsigned long PROCMAP_QUERY = _IOWR('f', 17, struct procmap_query);
+  do {
+    *ret = (struct procmap_query){.size = sizeof *ret, .query_flags = flags, .query_addr = address};
+    if (ioctl(file, PROCMAP_QUERY, ret) == 0) return ret->vma_end > address ? IS_ONE : IS_REFUSED;
+  } while (errno == EINTR);
+  return errno == ENOENT ? IS_NONE : IS_REFUSED;
+}
 
 static bool parse_answer(const struct procmap_query *query, csizer_mapping *ret) {
   const bool is_writable = query->vma_flags & WRITABLE;
@@ -109,50 +149,82 @@ static bool parse_answer(const struct procmap_query *query, csizer_mapping *ret)
   return (is_writable || !(query->vma_flags & EXECUTABLE)) && !(query->vma_flags & SHARED);
 }
 
-// CSIZER_UNSUPPORTED, and nothing was added, where the kernel has no such question.
-static csizer_status ask_for_each(int file, csizer_mappings *mappings) {
-  const unsigned long PROCMAP_QUERY = _IOWR('f', 17, struct procmap_query);
-  uint64_t address = 0;
-  while (true) {
-    struct procmap_query query = {.size = sizeof query, .query_flags = COVERING_OR_NEXT, .query_addr = address};
-    if (ioctl(file, PROCMAP_QUERY, &query) != 0) {
-      if (errno == EINTR) continue;
-      return errno == ENOENT ? CSIZER_OK : CSIZER_UNSUPPORTED;
-    }
+/// What was asked before one mapping of a walk over them: false when the system refuses memory.
+typedef bool before_one(int file, csizer_mappings *mappings, csizer_mapping next);
+
+// CSIZER_UNSUPPORTED, and nothing of use was added, where the kernel has no such question.
+static csizer_status ask_for_each(int file, uint64_t flags, before_one *before, csizer_mappings *mappings) {
+  struct procmap_query query;
+  answer answer;
+  for (uint64_t address = 0; (answer = ask(file, COVERING_OR_NEXT | flags, address, &query)) == IS_ONE;
+       address = query.vma_end) {
     csizer_mapping mapping;
-    if (query.vma_end <= address) return CSIZER_UNSUPPORTED;
-    if (parse_answer(&query, &mapping) && !csizer_mappings_append(mappings, mapping)) return CSIZER_NO_MEMORY;
-    address = query.vma_end;
+    if (!parse_answer(&query, &mapping)) continue;
+    if (before && !before(file, mappings, mapping)) return CSIZER_NO_MEMORY;
+    if (!csizer_mappings_append(mappings, mapping)) return CSIZER_NO_MEMORY;
   }
+  return answer == IS_NONE ? CSIZER_OK : CSIZER_UNSUPPORTED;
 }
 
-csizer_status csizer_mappings_read(csizer_mappings *mappings) {
-  *mappings = (csizer_mappings){0};
-  int file = csizer_proc_open(path);
-  if (file < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
-  csizer_status status = ask_for_each(file, mappings);
+// What the loader protects again stands directly before a writable mapping; to look at it alone spares the others.
+static bool add_protected(int file, csizer_mappings *mappings, csizer_mapping next) {
+  struct procmap_query query;
+  csizer_mapping mapping;
+  const bool is_known = mappings->count && mappings->mappings[mappings->count - 1].end == next.start;
+  if (is_known || ask(file, 0, next.start - 1, &query) != IS_ONE) return true;
+  return !parse_answer(&query, &mapping) || !mapping.has_file || csizer_mappings_append(mappings, mapping);
+}
+
+static csizer_status read_all(int file, uint64_t flags, before_one *before, csizer_mappings *mappings) {
+  csizer_status status = ask_for_each(file, flags, before, mappings);
+  mappings->asks = status == CSIZER_OK && before;
   if (status == CSIZER_UNSUPPORTED) {
     mappings->count = 0;
     status = csizer_mappings_read_lines(file, mappings);
   }
-  close(file);
   drop_read_only_tail(mappings, NULL);
   if (status) return status;
-  return mappings->count ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, 0, path);
+  return mappings->count || mappings->asks ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, 0, path);
+}
+
+csizer_status csizer_mappings_open(int *ret_file) {
+  *ret_file = csizer_proc_open(path);
+  return *ret_file < 0 ? csizer_refusal_tell(CSIZER_UNREADABLE, errno, path) : CSIZER_OK;
+}
+
+csizer_status csizer_mappings_read(csizer_mappings *mappings) {
+  *mappings = (csizer_mappings){0};
+  int file;
+  csizer_status status = csizer_mappings_open(&file);
+  if (status) return status;
+  status = read_all(file, 0, NULL, mappings);
+  close(file);
+  return status;
+}
+
+csizer_status csizer_mappings_read_files(int file, csizer_mappings *mappings) {
+  return read_all(file, FILE_BACKED | WRITABLE, add_protected, mappings);
+}
+
+csizer_status csizer_mappings_find_or_ask(int file, csizer_mappings *mappings, uintptr_t address,
+                                          csizer_mapping **ret_mapping) {
+  *ret_mapping = csizer_mappings_find(mappings, address);
+  struct procmap_query query;
+  csizer_mapping mapping;
+  if (*ret_mapping || !mappings->asks || ask(file, 0, address, &query) != IS_ONE) return CSIZER_OK;
+  if (!parse_answer(&query, &mapping) || !mapping.is_writable) return CSIZER_OK;
+  if (!insert(mappings, mapping)) return CSIZER_NO_MEMORY;
+  *ret_mapping = csizer_mappings_find(mappings, address);
+  return CSIZER_OK;
 }
 
 void csizer_mappings_deinit(csizer_mappings *mappings) {
-  csizer_pages_unmap(mappings->mappings, mappings->capacity * sizeof *mappings->mappings);
+  if (!mappings->is_lent) csizer_pages_unmap(mappings->mappings, mappings->capacity * sizeof *mappings->mappings);
   *mappings = (csizer_mappings){0};
 }
 
 csizer_mapping *csizer_mappings_find(const csizer_mappings *mappings, uintptr_t address) {
-  size_t low = 0, high = mappings->count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (mappings->mappings[middle].end <= address) low = middle + 1;
-    else high = middle;
-  }
-  bool is_inside = low < mappings->count && mappings->mappings[low].start <= address;
-  return is_inside ? &mappings->mappings[low] : NULL;
+  const size_t place = place_of(mappings, address);
+  bool is_inside = place < mappings->count && mappings->mappings[place].start <= address;
+  return is_inside ? &mappings->mappings[place] : NULL;
 }

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "csizer_process.h"
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
 #include "platform/regions_internal.h"
@@ -18,49 +19,53 @@ enum { STEP = 1024 };  // pages asked for at a time
 
 static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
+/// What is read: the mappings, and whom to ask for more of them.
+typedef struct reader {
+  csizer_mappings mappings;
+  int file;
+  size_t stacks;  // that were found
+  csizer_status status;
+} reader;
+
 // The control block ends within a page of its list of robust mutexes. A mapping goes on behind it when the kernel has
 // joined it with a neighbour.
-static bool note_stack(csizer_mappings *mappings, uintptr_t control_block) {
-  csizer_mapping *mapping = csizer_mappings_find(mappings, control_block);
-  if (!mapping || mapping->has_file) return false;
+static void note_stack(reader *reader, uintptr_t control_block) {
+  csizer_mapping *mapping;
+  reader->status = csizer_mappings_find_or_ask(reader->file, &reader->mappings, control_block, &mapping);
+  if (reader->status || !mapping || mapping->has_file) return;
   uintptr_t page = page_bytes(), end = (control_block & ~(page - 1)) + 2 * page;
   if (end > mapping->end) end = mapping->end;
   if (end > mapping->stack_end) mapping->stack_end = end;
-  return true;
+  reader->stacks++;
 }
 
-/// The mappings in which stacks are, and how many were found.
-typedef struct found_stacks {
-  csizer_mappings *mappings;
-  size_t count;
-} found_stacks;
-
 static bool note_thread(const char *name, void *context) {
-  found_stacks *found = context;
+  reader *reader = context;
   const long thread = strtol(name, NULL, 10);
   if (thread <= 0 || thread == getpid()) return true;  // the main thread's control block is not on its stack
   void *list = NULL;
   size_t bytes;
-  if (syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list)
-    found->count += note_stack(found->mappings, (uintptr_t)list);
-  return true;
+  if (syscall(SYS_get_robust_list, thread, &list, &bytes) == 0 && list) note_stack(reader, (uintptr_t)list);
+  return reader->status == CSIZER_OK;
 }
 
-static csizer_status note_threads(csizer_mappings *mappings, size_t *ret_threads) {
-  found_stacks found = {mappings, 0};
-  if (!csizer_proc_each_thread(note_thread, &found))
+static csizer_status note_threads(reader *reader) {
+  if (csizer_process_has_one_thread()) return CSIZER_OK;
+  if (!csizer_proc_each_thread(note_thread, reader))
     return csizer_refusal_tell(CSIZER_UNREADABLE, errno, "/proc/self/task");
-  *ret_threads += found.count;
-  return CSIZER_OK;
+  return reader->status;
 }
 
 // The kernel puts the program's path on top of the main thread's stack.
-static size_t note_main_thread(csizer_mappings *mappings) {
+static csizer_status note_main_thread(reader *reader) {
   uintptr_t top = (uintptr_t)getauxval(AT_EXECFN);
-  csizer_mapping *mapping = top ? csizer_mappings_find(mappings, top) : NULL;
-  if (!mapping) return 0;
+  csizer_mapping *mapping = NULL;
+  csizer_status status = CSIZER_OK;
+  if (top) status = csizer_mappings_find_or_ask(reader->file, &reader->mappings, top, &mapping);
+  if (status || !mapping) return status;
   mapping->stack_end = mapping->end;
-  return 1;
+  reader->stacks++;
+  return CSIZER_OK;
 }
 
 static uint64_t present_bytes(uintptr_t start, uintptr_t end) {
@@ -119,18 +124,27 @@ static csizer_status add_pages(const csizer_mappings *mappings, csizer_regions *
   return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, number, path);
 }
 
-csizer_status csizer_regions_read(csizer_regions *ret) {
-  int saved_errno = errno;
-  csizer_mappings mappings;
-  csizer_regions regions = {0};
-  csizer_status status = csizer_mappings_read(&mappings);
-  if (!status) {
-    regions.threads = note_main_thread(&mappings);
-    status = note_threads(&mappings, &regions.threads);
-  }
-  if (!status) status = add_pages(&mappings, &regions);
-  csizer_mappings_deinit(&mappings);
+static csizer_status read_with(reader *reader, csizer_regions *ret) {
+  csizer_status status = csizer_mappings_read_files(reader->file, &reader->mappings);
+  if (!status) status = note_main_thread(reader);
+  if (!status) status = note_threads(reader);
+  csizer_regions regions = {.threads = reader->stacks};
+  if (!status) status = add_pages(&reader->mappings, &regions);
   if (!status) *ret = regions;
+  return status;
+}
+
+csizer_status csizer_regions_read(csizer_regions *ret) {
+  enum { ROOM = 96 };  // of a program with thirty libraries and some threads
+  int saved_errno = errno;
+  csizer_mapping room[ROOM];
+  reader reader = {.mappings = {.mappings = room, .capacity = ROOM, .is_lent = true}};
+  csizer_status status = csizer_mappings_open(&reader.file);
+  if (!status) {
+    status = read_with(&reader, ret);
+    close(reader.file);
+  }
+  csizer_mappings_deinit(&reader.mappings);
   errno = saved_errno;
   return status;
 }

@@ -18,6 +18,10 @@ typedef struct csizer_mapping {
 typedef struct csizer_mappings {
   csizer_mapping *mappings;
   size_t count, capacity;
+  /// The first room is the caller's own, who takes it back.
+  bool is_lent;
+  /// Only those of files are here; others are asked for one by one.
+  bool asks;
 } csizer_mappings;
 
 /// Reads one line of `/proc/<pid>/maps`, without its end; true when the mapping is private and
@@ -26,6 +30,18 @@ bool csizer_mapping_parse(const char *line, size_t length, csizer_mapping *ret);
 
 /// The mappings of the calling process; csizer_mappings_deinit gives them back, after a failure too.
 csizer_status csizer_mappings_read(csizer_mappings *mappings);
+
+/// The file that the calls below ask; the caller closes it. CSIZER_UNREADABLE: no descriptor is left, or no /proc.
+csizer_status csizer_mappings_open(int *ret_file);
+
+/// Those that hold copies of files' pages, written to or before what is written to; a kernel before 6.11, which gives
+/// its whole text, tells all. `mappings` is empty and may have lent room.
+csizer_status csizer_mappings_read_files(int file, csizer_mappings *mappings);
+
+/// The writable private mapping that `address` is in, of those here or of the kernel's, which is added then; NULL when
+/// there is none. CSIZER_NO_MEMORY.
+csizer_status csizer_mappings_find_or_ask(int file, csizer_mappings *mappings, uintptr_t address,
+                                          csizer_mapping **ret_mapping);
 
 /// The same from the text of /proc/…/maps, for kernels before 6.11; adds to what is there.
 csizer_status csizer_mappings_read_lines(int file, csizer_mappings *mappings);
