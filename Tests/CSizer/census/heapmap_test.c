@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "census/heapmap_check.h"
 #include "census/heapmap_internal.h"
@@ -185,6 +188,49 @@ TEST(costs_only_what_is_touched) {
   size_t resident = csizer_heapmap_resident_bytes(map);
   CHECK(resident >= 64 * 1024);
   CHECK(resident < sizeof(heapmap_leaf) / 2);
+  csizer_heapmap_destroy(map);
+}
+
+// By the kernel's account of every page of the map and its leaves.
+static size_t resident_of_all(const csizer_heapmap *map) {
+  const void *parts[] = {map, heapmap_leaf_at(map, 0x40000000)};
+  const size_t sizes[] = {sizeof *map, sizeof(heapmap_leaf)}, page = check_page_bytes();
+  size_t bytes = 0;
+  for (int i = 0; i < 2; i++) {
+    const size_t pages = (sizes[i] + page - 1) / page;
+    unsigned char *present = malloc(pages);
+    CHECK(present && mincore((void *)(uintptr_t)parts[i], pages * page, present) == 0);
+    for (size_t j = 0; j < pages; j++) bytes += present[j] & 1 ? page : 0;
+    free(present);
+  }
+  return bytes;
+}
+
+static void forget_stray(void *context, uintptr_t address) {
+  (void)address;
+  ++*(size_t *)context;
+}
+
+// Words that were no references have marked places all over the leaf, where no object ever was.
+TEST(what_a_sweep_believed_far_from_all_objects_counts) {
+  enum { FIRST = 0x40000000, STRETCH = 1 << (HEAPMAP_UNIT_SHIFT + HEAPMAP_STRETCH_SHIFT) };
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  const uintptr_t objects = FIRST + 300 * (uintptr_t)STRETCH;
+  for (uintptr_t i = 0; i < 1000; i++) CHECK(csizer_heapmap_insert(map, (const void *)(objects + i * 4096)));
+  heapmap_leaf *leaf = heapmap_leaf_at(map, FIRST);
+  CHECK_EQUAL(csizer_heapmap_resident_bytes(map), resident_of_all(map));
+  const size_t before = resident_of_all(map);
+  size_t count = 0, page = check_page_bytes();
+  for (uintptr_t i = 0; i < 200; i += 2) heapmap_believe(leaf, heapmap_grain_of(FIRST + i * STRETCH));
+  CHECK_EQUAL(csizer_heapmap_resident_bytes(map), resident_of_all(map));
+  CHECK(resident_of_all(map) >= before + 100 * sizeof *leaf->seen * (1 << HEAPMAP_STRETCH_SHIFT) / (page / 4096));
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQUAL(csizer_heapmap_take_strays(map, FIRST >> HEAPMAP_LEAF_SHIFT, forget_stray, &count), i == 0);
+    CHECK_EQUAL(count, 100);
+    CHECK_EQUAL(csizer_heapmap_resident_bytes(map), resident_of_all(map));
+  }
+  CHECK_SOUND(csizer_heapmap_check_unmarked(map));
   csizer_heapmap_destroy(map);
 }
 

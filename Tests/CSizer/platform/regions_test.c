@@ -144,7 +144,7 @@ TEST(a_kernel_that_can_be_asked_says_what_its_text_says) {
   csizer_mappings_deinit(&text);
 }
 
-// What a kernel answers single questions with is a part of its whole text: all that has a file, and stacks when asked for.
+// What a kernel answers to single questions is a part of its text: all that has a file, and stacks when asked for.
 TEST(files_mappings_alone_are_those_of_the_text) {
   enum { PAIRS = 60 };
   int data = memfd_create("data", 0), file;
@@ -152,7 +152,8 @@ TEST(files_mappings_alone_are_those_of_the_text) {
   char *made[PAIRS];
   for (int i = 0; i < PAIRS; i++) {  // read-only, written, and a hole
     made[i] = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, i % 7 ? MAP_PRIVATE : MAP_SHARED, data, 0);
-    CHECK(made[i] != MAP_FAILED && mprotect(made[i], (size_t)(1 + i % 2) * PAGE, i % 5 ? PROT_READ : PROT_READ | PROT_EXEC) == 0);
+    CHECK(made[i] != MAP_FAILED);
+    CHECK_EQUAL(mprotect(made[i], (size_t)(1 + i % 2) * PAGE, i % 5 ? PROT_READ : PROT_READ | PROT_EXEC), 0);
     CHECK_EQUAL(mprotect(made[i] + 3 * PAGE, PAGE, PROT_NONE), 0);
   }
   csizer_mappings files = {0}, text = {0};

@@ -26,13 +26,31 @@ static size_t resident_plane(const heapmap_leaf *leaf, const void *plane, size_t
   return resident_bytes((const char *)plane + first * unit_bytes, (heapmap_last_unit(leaf) - first + 1) * unit_bytes);
 }
 
+// References that are none may have marked anything (walk_loop.c), in stretches that keep a note of it.
+static size_t resident_strays(const heapmap_leaf *leaf) {
+  enum { STRETCH = 1 << HEAPMAP_STRETCH_SHIFT };
+  const size_t units_of_page = (size_t)sysconf(_SC_PAGESIZE) / sizeof *leaf->seen;
+  const size_t step = units_of_page > STRETCH ? units_of_page : STRETCH;
+  const size_t first = heapmap_first_unit(leaf) / step, last = heapmap_last_unit(leaf) / step;
+  const bool is_empty = heapmap_first_unit(leaf) > heapmap_last_unit(leaf);
+  size_t bytes = 0;
+  for (size_t i = 0; i < HEAPMAP_UNITS / step; i++) {
+    if (!is_empty && i >= first && i <= last) continue;  // asked for with the range
+    bool is_touched = false;
+    for (size_t stretch = i * (step / STRETCH); stretch < (i + 1) * (step / STRETCH); stretch++)
+      is_touched |= leaf->touched[stretch] != HEAPMAP_UNTOUCHED;
+    if (is_touched) bytes += resident_bytes(&leaf->seen[i * step], step * sizeof *leaf->seen);
+  }
+  return bytes;
+}
+
 static size_t resident_leaf(const heapmap_leaf *leaf) {
-  // References that are none may have marked anything (walk_loop.c).
-  size_t bytes = resident_bytes(leaf->seen, sizeof leaf->seen) + resident_bytes(leaf->opened, sizeof leaf->opened);
+  size_t bytes = resident_strays(leaf) + resident_bytes(leaf->opened, sizeof leaf->opened);
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
   return bytes + resident_plane(leaf, leaf->live, sizeof *leaf->live) +
+         resident_plane(leaf, leaf->seen, sizeof *leaf->seen) +
          resident_plane(leaf, leaf->done, sizeof *leaf->done) +
          resident_plane(leaf, leaf->cells, sizeof *leaf->cells * (HEAPMAP_CELLS / HEAPMAP_UNITS));
 }

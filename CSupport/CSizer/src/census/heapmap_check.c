@@ -111,7 +111,7 @@ const char *csizer_heapmap_check_unmarked(const csizer_heapmap *map) {
     for (size_t page = 0; page < HEAPMAP_PAGES; page++)
       if (leaf->page_class[page]) return "a page is still remembered";
     for (size_t stretch = 0; stretch < HEAPMAP_STRETCHES; stretch++)
-      if (leaf->touched[stretch]) return "a stretch still counts as touched";
+      if (leaf->touched[stretch] == HEAPMAP_TOUCHED) return "a stretch still counts as touched";
   }
   return csizer_heapmap_check(map);
 }

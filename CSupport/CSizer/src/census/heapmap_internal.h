@@ -31,6 +31,8 @@ enum {
   HEAPMAP_CELLS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_CELL_SHIFT),
 };
 
+enum { HEAPMAP_UNTOUCHED, HEAPMAP_TOUCHED, HEAPMAP_TOUCHED_BEFORE };
+
 typedef struct heapmap_leaf {
   /// A byte for each place, 1 where an object lives; read as words, eight to a unit. Neighbours are threads' that know
   /// nothing of each other: what they store does not touch the others' bytes, so nobody needs a locked instruction.
@@ -48,7 +50,8 @@ typedef struct heapmap_leaf {
   uint64_t done[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
-  /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below.
+  /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below,
+  /// and who asks later on what memory they have taken.
   uint8_t touched[HEAPMAP_STRETCHES];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;

@@ -44,7 +44,7 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
   heapmap_leaf *leaf = heapmap_leaf_numbered(map, leaf_index);
   bool found = false;
   for (size_t unit = 0; unit < HEAPMAP_UNITS; unit++) {
-    if (!leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT]) {
+    if (leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT] != HEAPMAP_TOUCHED) {
       unit |= (1 << HEAPMAP_STRETCH_SHIFT) - 1;
       continue;
     }
@@ -54,7 +54,8 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
     found = true;
     for (uintptr_t address; heapmap_next_place(&strays, &address);) visit(context, address);
   }
-  memset(leaf->touched, 0, sizeof leaf->touched);
+  for (size_t i = 0; i < HEAPMAP_STRETCHES; i++)
+    leaf->touched[i] = leaf->touched[i] ? HEAPMAP_TOUCHED_BEFORE : HEAPMAP_UNTOUCHED;
   return found;
 }
 

@@ -51,7 +51,7 @@ static inline void heapmap_fetch_live(const heapmap_leaf *leaf, uintptr_t addres
 /// Marks what is at a grain as seen, whatever it is: the sweep under way asks the census when it comes there.
 static inline void heapmap_believe(heapmap_leaf *leaf, heapmap_grain grain) {
   leaf->seen[heapmap_unit_of_grain(grain)] |= (uint64_t)1 << (grain & 63);
-  leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = true;
+  leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
 }
 
 static inline bool heapmap_is_seen(const heapmap_leaf *leaf, uintptr_t address) {

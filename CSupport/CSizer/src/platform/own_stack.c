@@ -174,14 +174,16 @@ csizer_status csizer_stack_call(void (*body)(void *context), void *context) {
 }
 
 size_t csizer_stack_bytes(void) {
-  enum { STEP = 1024 };
-  unsigned char present[STEP];
+  // From the top down, and no further than to a step that has no page: no frame of what runs here is as large.
+  enum { STEP = 1 << 18, LEAST_PAGE = 1 << 12 };
+  unsigned char present[STEP / LEAST_PAGE];
   char *stack = __atomic_load_n(&first, __ATOMIC_ACQUIRE);
-  size_t page = guard_bytes(), bytes = 0;
-  for (size_t at = 0; stack && at < STACK; at += STEP * page) {
-    size_t pages = (STACK - at) / page < STEP ? (STACK - at) / page : STEP;
-    if (mincore(stack + at, pages * page, present)) continue;
-    for (size_t i = 0; i < pages; i++) bytes += (present[i] & 1) ? page : 0;
+  const size_t page = guard_bytes();
+  size_t bytes = 0;
+  for (size_t top = STACK, here = 1; stack && here && top; top -= STEP, bytes += here) {
+    here = 0;
+    if (mincore(stack + top - STEP, STEP, present)) break;
+    for (size_t i = 0; i < STEP / page; i++) here += (present[i] & 1) ? page : 0;
   }
   return bytes;
 }

@@ -216,24 +216,33 @@ static csizer_status keep(csizer_sizing *sizing, const csizer_referents *referen
   return has_room || sizing->is_shared ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
-csizer_status csizer_sizing_next(csizer_sizing *sizing, csizer_walk *walk, csizer_referents *referents) {
-  const void *named;
-  uint32_t level;
+static csizer_status name_one(csizer_sizing *sizing, csizer_walk *walk, const void *named, uint32_t level,
+                              csizer_referents *referents) {
   uint64_t bytes;
-  csizer_status status = csizer_sizing_run(sizing, walk, &named, &level);
-  if (status || !named) return status;
-  status = csizer_referents_of_marked(referents, walk, named, level, &bytes);
+  csizer_status status = csizer_referents_of_marked(referents, walk, named, level, &bytes);
   if (!status) status = keep(sizing, referents);
   if (!status) csizer_sizing_name(sizing, bytes);
   return status;
 }
 
+csizer_status csizer_sizing_next(csizer_sizing *sizing, csizer_walk *walk, csizer_referents *referents) {
+  const void *named;
+  uint32_t level;
+  csizer_status status = csizer_sizing_run(sizing, walk, &named, &level);
+  return status || !named ? status : name_one(sizing, walk, named, level, referents);
+}
+
 csizer_status csizer_sizing_all(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys) {
-  csizer_referents *referents;
-  csizer_status status = csizer_referents_create(keys, &referents);
-  if (status) return status;
-  status = csizer_sizing_begin(sizing, walk);
-  while (!status && sizing->next < sizing->count) status = csizer_sizing_next(sizing, walk, referents);
+  csizer_referents *referents = NULL;  // of most trackers no tree is wanted
+  csizer_status status = csizer_sizing_begin(sizing, walk);
+  while (!status && sizing->next < sizing->count) {
+    const void *named;
+    uint32_t level;
+    status = csizer_sizing_run(sizing, walk, &named, &level);
+    if (status || !named) continue;
+    if (!referents) status = csizer_referents_create(keys, &referents);
+    if (!status) status = name_one(sizing, walk, named, level, referents);
+  }
   csizer_referents_destroy(referents);
   return status;
 }
