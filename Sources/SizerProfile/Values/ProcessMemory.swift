@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the kernel says about the process's memory (proc(5): `/proc/self/status`, `/proc/self/stat`) and about its
+/// What the kernel says about the process's memory (proc(5), `/proc/self/status`, and getrusage(2)) and about its
 /// control group's. In bytes.
 public struct ProcessMemory: Sendable, Hashable, Codable {
   /// Address space (VmSize).
