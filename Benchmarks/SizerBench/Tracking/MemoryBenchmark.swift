@@ -10,7 +10,7 @@ struct MemoryBenchmark {
 
   func run() throws -> [MemoryFigures] {
     // First what the program's own heap does not grow or shrink for.
-    try [deadOneByOne(), living(), deadTogether()] + sizes()
+    try [deadOneByOne(), living(), livingAmongOthers(), deadTogether()] + sizes()
   }
 
   /// Tracked objects, less what objects that are not tracked need: they are many enough to fill all holes of the heap
@@ -24,6 +24,34 @@ struct MemoryBenchmark {
     let tracked = try growth { batches.append(make(objects)) }
     return withExtendedLifetime(batches) {
       MemoryFigures("living", objects: objects, tracked - plain, target: 64)
+    }
+  }
+
+  /// An object as large as a pair, of another class.
+  private final class Neighbour {
+    let first: Int
+    let second: Int
+
+    init(_ number: Int) {
+      first = number
+      second = ~number
+    }
+  }
+
+  /// One tracked object in twenty, among others of its size.
+  private func livingAmongOthers() throws -> MemoryFigures {
+    let share = 20
+    let make = { [objects] in
+      (0..<objects).map { $0.isMultiple(of: share) ? Pair($0) as AnyObject : Neighbour($0) }
+    }
+    let tracker = ClassTracker()
+    defer { tracker.close() }
+    var batches = [make()]
+    let plain = try growth { batches.append(make()) }
+    try tracker.track(class: Pair.self)
+    let tracked = try growth { batches.append(make()) }
+    return withExtendedLifetime(batches) {
+      MemoryFigures("living, one in twenty tracked", objects: objects / share, tracked - plain, target: 80)
     }
   }
 

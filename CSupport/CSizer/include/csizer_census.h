@@ -7,10 +7,10 @@
 
 /// The census: which Swift objects of this process are alive. It is kept by replacing four entry points of the Swift
 /// runtime when the program is loaded (a constructor of the highest priority, while there is one thread):
-/// `swift_allocObject`, which is swift_slowAlloc plus two stores; `swift_bufferAllocate`, into which the compiler
-/// inlined it; `swift_allocBox`, likewise, whose original does the work; and `swift_slowDealloc`, which is free. All
-/// but the third are so short that ours replace them whole. Objects made before, by constructors of shared libraries,
-/// are not in it.
+/// `swift_allocObject`, which is swift_slowAlloc, so malloc mostly, plus two stores; `swift_bufferAllocate`, into which
+/// the compiler inlined it; `swift_allocBox`, likewise, whose original does the work; and `swift_slowDealloc`, which is
+/// free. All but the third are so short that ours replace them whole. Objects made before, by constructors of shared
+/// libraries, are not in it.
 ///
 /// What is alive is a byte for each 16 bytes of heap, which births and deaths store plainly: no lock, no locked
 /// instruction, which would wait for the object's own cache miss. Why that is enough:

@@ -13,9 +13,10 @@
 ///
 /// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 113 MiB of address space, of which
 /// hardly any is memory. A leaf is mapped when the first object in its GiB is inserted and stays for the life of the
-/// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, and 1/128 for
-/// the bits seen when they are walked; untouched addresses cost nothing. What 64 KiB of heap took of the bytes live is
-/// given back when nothing lives in them any more (csizer_heapmap_give_back).
+/// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, or
+/// half or a quarter of that where all blocks are of 32 or 64 bytes, and 1/128 for the bits seen when they are walked;
+/// untouched addresses cost nothing. What 256 KiB of heap took of the bytes live is given back when nothing lives in
+/// them any more (csizer_heapmap_give_back).
 ///
 /// Addresses are those of user space; others are never in the map. Blocks that start at 8 modulo 16 (jemalloc's 8-byte
 /// class only) have no place of their own: callers keep these apart.
@@ -29,7 +30,7 @@ void csizer_heapmap_destroy(csizer_heapmap *map);
 
 /// Says that an object starts at `address`. Any thread, at any time, of different addresses at once; of one address one
 /// after the other, as the allocator sees to it. Three loads and a plain store; a lock and perhaps mmap for the first
-/// object in 64 KiB or in a GiB. false when the address can't be in a map or the system refused a leaf: the object is
+/// object in 256 KiB or in a GiB. false when the address can't be in a map or the system refused a leaf: the object is
 /// then not in the map.
 bool csizer_heapmap_insert(csizer_heapmap *map, const void *address);
 
@@ -40,12 +41,13 @@ bool csizer_heapmap_remove(csizer_heapmap *map, const void *address);
 /// Whether an object starts at `address`. Any thread, wait-free.
 bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address);
 
-/// Gives the system back what bytes live it keeps for places where nothing lives; how many bytes. Any thread, at any
-/// time; while somebody else does it nothing happens. It comes by itself when so much of the heap came into use as was
-/// before, 16 MiB at least, and after walks, once a second at most: so the map never has more than twice what it needs.
-/// Time: a look at a byte or two for each 64 KiB of heap in use, and where something can be given back a membarrier(2).
-/// A thread that makes an object there meanwhile waits. Where the system refuses membarrier(2), and of memory that the
-/// program locked, nothing is ever given back (csizer_heapmap_reason).
+/// Gives the system back what bytes live it keeps for places where nothing lives; how many bytes, with those that were
+/// never written and had no memory. Any thread, at any time; while somebody else does it nothing happens. It comes by
+/// itself when so much of the heap came into use as was before, 16 MiB at least, and after walks, once a second at
+/// most: so the map never has more than twice what it needs. Time: a look at a byte or two for each 256 KiB of heap in
+/// use, and where something can be given back a membarrier(2). A thread that makes an object there meanwhile waits.
+/// Where the system refuses membarrier(2), and of memory that the program locked, nothing is ever given back
+/// (csizer_heapmap_reason).
 size_t csizer_heapmap_give_back(csizer_heapmap *map);
 
 /// Why nothing is given back in this process, as a static string; empty when it is. Any thread.

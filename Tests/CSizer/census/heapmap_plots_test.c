@@ -24,14 +24,17 @@ static csizer_heapmap *make_map(void) {
 
 static const void *place(uintptr_t plot, uintptr_t i) { return (const void *)(base + plot * PLOT + i * PLACE); }
 
+// Every third place: all lanes have some.
+enum { STEP = 3, PLACES = (PLOT / PLACE + STEP - 1) / STEP };
+
 static void fill(csizer_heapmap *map, uintptr_t plots) {
   for (uintptr_t plot = 0; plot < plots; plot++)
-    for (uintptr_t i = 0; i < PLOT / PLACE; i += 2) CHECK(csizer_heapmap_insert(map, place(plot, i)));
+    for (uintptr_t i = 0; i < PLOT / PLACE; i += STEP) CHECK(csizer_heapmap_insert(map, place(plot, i)));
 }
 
 static void empty(csizer_heapmap *map, uintptr_t plots) {
   for (uintptr_t plot = 0; plot < plots; plot++)
-    for (uintptr_t i = 0; i < PLOT / PLACE; i += 2) CHECK(csizer_heapmap_remove(map, place(plot, i)));
+    for (uintptr_t i = 0; i < PLOT / PLACE; i += STEP) CHECK(csizer_heapmap_remove(map, place(plot, i)));
 }
 
 // In whole pages of any kernel's.
@@ -51,19 +54,20 @@ TEST(what_died_is_given_back) {
   CHECK_EQUAL(csizer_heapmap_give_back(map), 0);
   CHECK_EQUAL(csizer_heapmap_count(map), 0);
   fill(map, PLOTS);
-  CHECK_EQUAL(csizer_heapmap_count(map), PLOTS * PLOT / PLACE / 2);
+  CHECK_EQUAL(csizer_heapmap_count(map), PLOTS * PLACES);
   CHECK_EQUAL(csizer_heapmap_resident_bytes(map), full);
   CHECK_SOUND(csizer_heapmap_check_unmarked(map));
   csizer_heapmap_destroy(map);
 }
 
-// One object keeps the page of its plot and no other.
+// One object keeps the pages of its plot and no others.
 TEST(a_survivor_keeps_its_own) {
   csizer_heapmap *map = make_map();
   fill(map, PLOTS);
   empty(map, PLOTS);
   const void *first = place(PLOTS / 2, 0), *last = place(PLOTS / 2, PLOT / PLACE - 1);
-  const size_t page = (size_t)sysconf(_SC_PAGESIZE), kept = page > BYTES_OF_A_PLOT ? page : BYTES_OF_A_PLOT;
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t kept = HEAPMAP_LANES * (page > HEAPMAP_PLOT_BYTES ? page : HEAPMAP_PLOT_BYTES);
   for (int i = 0; i < 2; i++) {
     const void *survivor = i ? first : last;
     CHECK(csizer_heapmap_insert(map, survivor));
@@ -83,7 +87,7 @@ TEST(a_heap_that_wanders_gives_back_by_itself) {
     CHECK(csizer_heapmap_insert(map, place(step, step % (PLOT / PLACE))));
     if (step) CHECK(csizer_heapmap_remove(map, place(step - 1, (step - 1) % (PLOT / PLACE))));
   }
-  CHECK(csizer_heapmap_resident_bytes(map) < STEPS / 4 * BYTES_OF_A_PLOT);
+  CHECK(csizer_heapmap_resident_bytes(map) < STEPS / 4 * HEAPMAP_PLOT_BYTES);
   CHECK_EQUAL(csizer_heapmap_count(map), 1);
   csizer_heapmap_destroy(map);
 }

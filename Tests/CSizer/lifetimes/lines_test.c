@@ -8,11 +8,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lifetimes/deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/shards.h"
 #include "platform/membarrier.h"
@@ -143,6 +145,76 @@ TEST(a_signal_inside_of_a_line_loses_no_death) {
   CHECK_EQUAL(csizer_lifetimes_count(signalled), 1);
   CHECK_EQUAL(csizer_lifetimes_lost(signalled), 1);
   csizer_lifetimes_destroy(signalled);
+}
+
+// The end of an object that two trackers track, which is in the index: its deinit, and its memory.
+static void end_in_a_handler(int number) {
+  (void)number;
+  csizer_lifetimes_ended(interrupted);
+  csizer_lifetimes_ended(interrupted);
+}
+
+static csizer_lifetimes *watchers[2];
+
+static void *look_while_all_is_held(void *argument) {
+  csizer_shards_hold();
+  for (int i = 0; i < 2; i++) CHECK(!csizer_living_find((uintptr_t)interrupted, watchers[i]->number));
+  csizer_shards_release();
+  return argument;
+}
+
+// Who holds waits for the line that the handler's thread is inside of: the handler must not wait for the holder.
+TEST(a_death_in_a_handler_waits_for_no_holder) {
+  const swift_class *type = made_life_class(NULL);
+  for (int i = 0; i < 2; i++) made_track(watchers[i] = made_tracker(), type, 1);
+  interrupted = made_birth(type);
+  signal(SIGUSR1, end_in_a_handler);
+  alarm(60);
+  csizer_line *line = line_enter();
+  pthread_t holder;
+  CHECK_EQUAL(pthread_create(&holder, NULL, look_while_all_is_held, NULL), 0);
+  while (__atomic_load_n(&csizer_lines_held, __ATOMIC_RELAXED) != LINES_OUT) sched_yield();
+  raise(SIGUSR1);
+  line_leave(line);
+  pthread_join(holder, NULL);
+  alarm(0);
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQUAL(made_count(watchers[i], CSIZER_DEAD), 1);
+    CHECK_EQUAL(csizer_lifetimes_lost(watchers[i]), 0);
+  }
+  // And where the memory is used again before anybody holds.
+  csizer_lifetimes_born(interrupted, type, NULL);
+  line = line_enter();
+  raise(SIGUSR1);
+  line_leave(line);
+  csizer_lifetimes_born(interrupted, type, NULL);
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQUAL(made_count(watchers[i], CSIZER_DEAD), 2);
+    CHECK_EQUAL(made_count(watchers[i], CSIZER_ALIVE), 1);
+  }
+  made_check_lives();
+  made_death(interrupted);
+  for (int i = 0; i < 2; i++) csizer_lifetimes_destroy(watchers[i]);
+}
+
+// More than there is room to note: all are recorded, and each once.
+TEST(deaths_in_handlers_are_each_recorded) {
+  enum { MANY = 1000 };
+  static swift_object *objects[MANY];
+  const swift_class *type = made_life_class(NULL);
+  for (int i = 0; i < 2; i++) made_track(watchers[i] = made_tracker(), type, 1);
+  for (int i = 0; i < MANY; i++) objects[i] = made_birth(type);
+  signal(SIGUSR1, end_in_a_handler);
+  csizer_line *line = line_enter();
+  for (int i = 0; i < MANY; i++) {
+    interrupted = objects[i];
+    raise(SIGUSR1);
+  }
+  line_leave(line);
+  for (int i = 0; i < 2; i++) CHECK_EQUAL(made_count(watchers[i], CSIZER_DEAD), MANY);
+  made_check_lives();
+  for (int i = 0; i < MANY; i++) free(objects[i]);
+  for (int i = 0; i < 2; i++) csizer_lifetimes_destroy(watchers[i]);
 }
 
 // ---- Forks ----

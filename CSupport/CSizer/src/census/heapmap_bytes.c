@@ -49,8 +49,9 @@ static size_t resident_leaf(const heapmap_leaf *leaf) {
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
-  return bytes + resident_plane(leaf, leaf->live, sizeof *leaf->live) +
-         resident_plane(leaf, leaf->seen, sizeof *leaf->seen) +
+  for (int lane = 0; lane < HEAPMAP_LANES; lane++)
+    bytes += resident_plane(leaf, leaf->live[lane], HEAPMAP_UNIT_WORDS * sizeof leaf->live[lane][0]);
+  return bytes + resident_plane(leaf, leaf->seen, sizeof *leaf->seen) +
          resident_plane(leaf, leaf->done, sizeof *leaf->done) +
          resident_plane(leaf, leaf->cells, sizeof *leaf->cells * (HEAPMAP_CELLS / HEAPMAP_UNITS));
 }

@@ -45,7 +45,7 @@ static inline heapmap_meeting heapmap_meet(heapmap_leaf *leaf, heapmap_grain gra
 
 /// Whether an object lives at the address is going to be asked soon.
 static inline void heapmap_fetch_live(const heapmap_leaf *leaf, uintptr_t address) {
-  __builtin_prefetch((const uint8_t *)leaf->live + ((address >> 4) & (HEAPMAP_PLACES - 1)));
+  __builtin_prefetch((const uint8_t *)leaf->live + heapmap_live_index(address));
 }
 
 /// Marks what is at a grain as seen, whatever it is: the sweep under way asks the census when it comes there.

@@ -45,7 +45,7 @@ const char *csizer_heapmap_reason(void) {
 // So many that the look at the others costs a birth next to nothing, and so few that what the map holds is at most
 // twice what it needs.
 static bool is_due(const csizer_heapmap *map) {
-  enum { FEW = 256 };
+  enum { FEW = 64 };
   return map->opened_since >= FEW && map->opened_since >= map->open_then && csizer_heapmap_can_close();
 }
 
@@ -84,14 +84,20 @@ static size_t plots_of_a_page(void) {
   return page > HEAPMAP_PLOT_BYTES ? page / HEAPMAP_PLOT_BYTES : 1;
 }
 
-// Where something lives that is seen at once, mostly.
-static bool is_empty(const heapmap_leaf *leaf, size_t plot, size_t count) {
-  const uint64_t(*units)[8] = &leaf->live[plot * HEAPMAP_UNITS_PER_PLOT];
-  for (size_t i = 0; i < count * HEAPMAP_UNITS_PER_PLOT; i++) {
+static bool is_clear(const uint64_t *words, size_t count) {
+  enum { ROW = 8 };
+  for (size_t i = 0; i < count; i += ROW) {
     uint64_t any = 0;
-    for (int j = 0; j < 8; j++) any |= __atomic_load_n(&units[i][j], __ATOMIC_RELAXED);
+    for (int j = 0; j < ROW; j++) any |= __atomic_load_n(&words[i + j], __ATOMIC_RELAXED);
     if (any) return false;
   }
+  return true;
+}
+
+// Where something lives that is seen at once, mostly.
+static bool is_empty(const heapmap_leaf *leaf, size_t plot, size_t count) {
+  for (int lane = 0; lane < HEAPMAP_LANES; lane++)
+    if (!is_clear(&leaf->live[lane][plot * HEAPMAP_PLOT_WORDS], count * HEAPMAP_PLOT_WORDS)) return false;
   return true;
 }
 
@@ -127,13 +133,15 @@ static size_t begin_closing(heapmap_leaf *leaf, size_t step) {
 // Gives the memory of plots in a row back, in which nothing can be born now.
 static size_t close_row(csizer_heapmap *map, heapmap_leaf *leaf, size_t first, size_t end) {
   if (first == end) return 0;
-  const size_t bytes = (end - first) * HEAPMAP_PLOT_BYTES;
-  const bool is_given = !madvise(&leaf->live[first * HEAPMAP_UNITS_PER_PLOT], bytes, MADV_DONTNEED);
+  const size_t lane_bytes = (end - first) * HEAPMAP_PLOT_BYTES;
+  size_t bytes = 0;
+  for (int lane = 0; lane < HEAPMAP_LANES; lane++)
+    if (!madvise(&leaf->live[lane][first * HEAPMAP_PLOT_WORDS], lane_bytes, MADV_DONTNEED)) bytes += lane_bytes;
   for (size_t plot = first; plot < end; plot++) {
     if (leaf->opened[plot]) map->open_plots--;
     set_opened(leaf, plot, 0);
   }
-  return is_given ? bytes : 0;
+  return bytes;
 }
 
 // Behind the barrier: what is empty now stays empty.

@@ -17,46 +17,69 @@
 #include "runtime/swift_abi.h"
 #include "runtime/target.h"
 
-// Read by the replacements at every allocation; set once, before they can be called.
+// Read by the replacements at every allocation; there when these can be called.
 static csizer_heapmap *living;
 
-static inline void note_birth(const void *object) {
-  if (__builtin_expect(!heapmap_insert(living, (uintptr_t)object), 0))
+static inline void note_birth(csizer_heapmap *map, const void *object) {
+  if (__builtin_expect(!heapmap_insert(map, (uintptr_t)object), 0))
     __atomic_store_n(&csizer_census_kept.has_lost_objects, true, __ATOMIC_RELAXED);
 }
 
 // The function that called the entry point: a trace starts there.
 #define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
 
-static inline void *make_object(const void *metadata, size_t bytes, size_t align_mask, const void *caller) {
+// As swift_slowAlloc (stdlib/public/runtime/Heap.cpp), which asks malloc, too, unless a block is to be aligned to more,
+// and ends the process where there is no memory.
+static inline void *allocate(size_t bytes, size_t align_mask) {
+  enum { FROM_MALLOC = 7 };  // some versions ask it for those of 15 as well
+  void *block = __builtin_expect(align_mask <= FROM_MALLOC, 1) ? csizer_malloc.malloc(bytes) : NULL;
+  return __builtin_expect(block != NULL, 1) ? block : csizer_target.slow_alloc(bytes, align_mask);
+}
+
+static inline swift_object *make_object(const void *metadata, size_t bytes, size_t align_mask) {
   // One strong, one unowned: RefCount.h; the self-test compares it with the runtime's
   enum { FIRST_REFERENCE_COUNT = 3 };
-  class_entry *entry = births_are_tracked() ? class_find(metadata) : &csizer_class_untracked;
-  bool is_passed_by = class_is_passed_by(entry);
-  swift_object *object = csizer_target.slow_alloc(bytes, align_mask);
+  swift_object *object = allocate(bytes, align_mask);
   object->metadata = metadata;
   object->references = FIRST_REFERENCE_COUNT;
-  if (living) note_birth(object);
+  return object;
+}
+
+// While a class is tracked or a scope open, and without a census.
+static __attribute__((noinline)) void *make_watched_object(const void *metadata, size_t bytes, size_t align_mask,
+                                                           const void *caller) {
+  class_entry *entry = births_are_tracked() ? class_find(metadata) : &csizer_class_untracked;
+  bool is_passed_by = class_is_passed_by(entry);
+  swift_object *object = make_object(metadata, bytes, align_mask);
+  if (living) note_birth(living, object);
   if (__builtin_expect(births_are_scoped(), 0)) csizer_birth_scopes_born(object, caller);
   if (__builtin_expect(!is_passed_by, 0)) csizer_lifetimes_born_of(entry, object, metadata, caller);
   return object;
 }
 
+// What all objects of the process pass, mostly while nobody watches: as few instructions as can be.
 static void *allocate_object(const void *metadata, size_t bytes, size_t align_mask) {
-  return make_object(metadata, bytes, align_mask, CALLER);
+  if (__builtin_expect(births_are_tracked() || births_are_scoped(), 0))
+    return make_watched_object(metadata, bytes, align_mask, CALLER);
+  swift_object *object = make_object(metadata, bytes, align_mask);
+  note_birth(living, object);
+  return object;
 }
 
-static inline void note_death(void *block) {
-  uintptr_t address = (uintptr_t)block;
-  heapmap_leaf *leaf = heapmap_leaf_of(living, address);
-  if (!leaf || !heapmap_remove(leaf, address)) return;
-  if (deaths_are_tracked() && __builtin_expect(heapmap_may_be_tracked(leaf, address), 0)) csizer_lifetimes_ended(block);
+static __attribute__((noinline)) void end_tracked(void *block) {
+  csizer_lifetimes_ended(block);
+  csizer_malloc.free(block);
 }
 
 static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
-  if (living) note_death(block);
-  csizer_malloc.free(block);
+  const uintptr_t address = (uintptr_t)block;
+  heapmap_leaf *leaf = heapmap_leaf_of(living, address);
+  if (leaf && heapmap_remove(leaf, address) && deaths_are_tracked() &&
+      __builtin_expect(heapmap_may_be_tracked(leaf, address), 0))
+    end_tracked(block);
+  else
+    csizer_malloc.free(block);
 }
 
 // The runtime's own, moved out of the way: it knows where the metadata of boxes are kept.
@@ -64,7 +87,7 @@ static SWIFT_CALL swift_box_pair (*runtime_alloc_box)(const swift_metadata *type
 
 static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
   swift_box_pair pair = runtime_alloc_box(type);
-  if (living) note_birth(pair.object);
+  note_birth(living, pair.object);
   if (__builtin_expect(births_are_scoped(), 0)) csizer_birth_scopes_born(pair.object, CALLER);
   return pair;
 }
@@ -72,7 +95,7 @@ static SWIFT_CALL swift_box_pair alloc_box(const swift_metadata *type) {
 /// Callers outside libswiftCore.so find this definition first. Where the runtime is linked statically its own is strong
 /// and wins.
 __attribute__((weak)) void *swift_allocObject(const void *metadata, size_t bytes, size_t align_mask) {
-  return make_object(metadata, bytes, align_mask, CALLER);
+  return make_watched_object(metadata, bytes, align_mask, CALLER);
 }
 
 bool csizer_runtime_is_present(void) {

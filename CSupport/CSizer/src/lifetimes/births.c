@@ -5,6 +5,7 @@
 #include "csizer_allocator.h"
 #include "lifetimes/births.h"
 #include "lifetimes/class_decisions.h"
+#include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/clock.h"
@@ -52,7 +53,9 @@ static inline bool born_inside(const class_entry *entry, uintptr_t address, uint
   return is_recorded;
 }
 
-static bool record_with(csizer_line *line, const class_entry *entry, uintptr_t address, uint32_t trace) {
+// The same holding the shard, with what the line lacks.
+static bool record_plainly(csizer_line *line, const class_entry *entry, uintptr_t address, uint32_t trace) {
+  if (!line || !is_plain(entry)) return false;
   csizer_cells_refill(line);
   uint32_t *place = csizer_number_make(address);
   if (!place || number_read(place) != NUMBER_NONE) return false;
@@ -61,16 +64,6 @@ static bool record_with(csizer_line *line, const class_entry *entry, uintptr_t a
     return false;
   record_by(line, entry->trackings, place, address, trace);
   return true;
-}
-
-// The same holding the shard, with what the line lacks. Busy, lest a signal handler's birth takes the same number.
-static bool record_plainly(const class_entry *entry, uintptr_t address, uint32_t trace) {
-  csizer_line *line = csizer_line_own;
-  if (!line || !is_plain(entry)) return false;
-  __atomic_store_n(&line->is_busy, 1, __ATOMIC_RELAXED);
-  const bool is_recorded = record_with(line, entry, address, trace);
-  line_leave(line);
-  return is_recorded;
 }
 
 // ---- In the index ----
@@ -126,8 +119,11 @@ static __attribute__((noinline)) bool born_in_shard(const class_entry *entry, vo
   csizer_line_make();
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
+  csizer_line *line = line_occupy();  // a signal handler's birth must not take the same number
+  csizer_late_deaths_settle(shard);
   const bool is_tracked = entry->tracking_count != 0;
-  if (is_tracked && !record_plainly(entry, (uintptr_t)object, trace)) record_in_index(entry, object, trace);
+  if (is_tracked && !record_plainly(line, entry, (uintptr_t)object, trace)) record_in_index(entry, object, trace);
+  if (line) line_leave(line);
   shard_unlock(shard);
   errno = error_before;
   return is_tracked;

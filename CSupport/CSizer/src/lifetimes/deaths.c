@@ -3,6 +3,7 @@
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
+#include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/clock.h"
@@ -26,8 +27,22 @@ static inline bool end_inside(uintptr_t address) {
   return true;
 }
 
+static void end_at(uintptr_t address, uint64_t now) {
+  csizer_lifetimes *owner;
+  bool are_more = true;
+  for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
+    lifetime_set_end(record, now);
+    count_down(&owner->cohorts[record->cohort]);
+  }
+  uint32_t *place = csizer_number_find(address);
+  if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
+}
+
+// In a signal handler that came while the thread was inside nothing waits, unless others hold all shards by now: then
+// the thread was only about to see that it has to.
 static inline bool ended_inside(uintptr_t address) {
-  if (__builtin_expect(line_is_busy(), 0)) return end_inside(address);
+  if (__builtin_expect(line_is_busy(), 0))
+    return !lines_are_held() && (end_inside(address) || csizer_late_deaths_note(address, end_at));
   csizer_line *line = line_enter();
   if (__builtin_expect(!line, 0)) return false;
   const bool is_over = end_inside(address);
@@ -39,15 +54,10 @@ static __attribute__((noinline)) void ended(uintptr_t address) {
   if (!csizer_shard_holds) csizer_line_make();
   unsigned shard = shard_of(shard_hash(address));
   shard_lock(shard);
-  uint64_t now = clock_ticks();
-  csizer_lifetimes *owner;
-  bool are_more = true;
-  for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
-    lifetime_set_end(record, now);
-    count_down(&owner->cohorts[record->cohort]);
-  }
-  uint32_t *place = csizer_number_find(address);
-  if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
+  csizer_line *line = line_occupy();
+  csizer_late_deaths_settle(shard);
+  end_at(address, clock_ticks());
+  if (line) line_leave(line);
   shard_unlock(shard);
 }
 

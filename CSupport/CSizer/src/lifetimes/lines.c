@@ -111,13 +111,14 @@ static void wait_for_others(void) {
 void csizer_lines_hold(void) {
   int error_before = errno;
   csizer_spin_take(&lock);
-  const bool are_out = __atomic_exchange_n(&csizer_lines_held, 1, __ATOMIC_SEQ_CST);
+  const bool are_out = __atomic_exchange_n(&csizer_lines_held, LINES_OUT, __ATOMIC_SEQ_CST);
   if (!are_out && are_others()) wait_for_others();
+  __atomic_store_n(&csizer_lines_held, LINES_HELD, __ATOMIC_RELEASE);
   errno = error_before;
 }
 
 void csizer_lines_release(void) {
-  if (csizer_membarrier_is_there()) __atomic_store_n(&csizer_lines_held, 0, __ATOMIC_RELEASE);
+  __atomic_store_n(&csizer_lines_held, csizer_membarrier_is_there() ? LINES_IN : LINES_OUT, __ATOMIC_RELEASE);
   csizer_spin_give(&lock);
 }
 

@@ -38,8 +38,13 @@ typedef struct csizer_line {
 /// The calling thread's; NULL until it has one.
 extern _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csizer_line_own;
 
-/// Whether somebody holds all shards, and the lines are to stay out. Atomic.
+/// Whether the lines are to stay out: LINES_HELD while somebody holds all shards, LINES_OUT while he waits for those
+/// that are inside, and for ever where there is no barrier any more. Atomic.
+enum { LINES_IN, LINES_OUT, LINES_HELD };
 extern int csizer_lines_held;
+
+/// Whether who holds all shards waits for nobody any more.
+static inline bool lines_are_held(void) { return __atomic_load_n(&csizer_lines_held, __ATOMIC_RELAXED) == LINES_HELD; }
 
 /// From here to line_leave nobody holds all shards. NULL: the thread has no line, is inside already (a signal handler's
 /// birth), or has to wait; then it takes the way of the shards.
@@ -56,6 +61,16 @@ static inline csizer_line *line_enter(void) {
 }
 
 static inline void line_leave(csizer_line *line) { __atomic_store_n(&line->is_busy, 0, __ATOMIC_RELEASE); }
+
+/// As if the calling thread were inside, while it holds a shard: what a signal handler does meanwhile must not wait for
+/// that. NULL: it has no line, or is inside. Ended by line_leave.
+static inline csizer_line *line_occupy(void) {
+  csizer_line *line = csizer_line_own;
+  if (!line || __atomic_load_n(&line->is_busy, __ATOMIC_RELAXED)) return NULL;
+  __atomic_store_n(&line->is_busy, 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return line;
+}
 
 /// Whether the calling thread is inside: what comes from a signal handler meanwhile can't wait for anybody.
 static inline bool line_is_busy(void) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "lifetimes/late_deaths.h"
 #include "lifetimes/lines.h"
 #include "platform/backoff.h"
 #include "platform/clock.h"
@@ -71,7 +72,7 @@ void csizer_shards_hold(void) {
     csizer_lines_hold();
     __atomic_store_n(&held_since, clock_monotonic(), __ATOMIC_RELAXED);
   }
-  csizer_shard_holds++;
+  if (!csizer_shard_holds++) csizer_late_deaths_settle(SHARD_COUNT);
 }
 
 void csizer_shards_release(void) {

@@ -149,8 +149,8 @@ static bool parse_answer(const struct procmap_query *query, csizer_mapping *ret)
   return (is_writable || !(query->vma_flags & EXECUTABLE)) && !(query->vma_flags & SHARED);
 }
 
-/// What was asked before one mapping of a walk over them: false when the system refuses memory.
-typedef bool before_one(int file, csizer_mappings *mappings, csizer_mapping next);
+/// What is asked before one of them is added.
+typedef csizer_status before_one(int file, csizer_mappings *mappings, csizer_mapping next);
 
 // CSIZER_UNSUPPORTED, and nothing of use was added, where the kernel has no such question.
 static csizer_status ask_for_each(int file, uint64_t flags, before_one *before, csizer_mappings *mappings) {
@@ -160,19 +160,22 @@ static csizer_status ask_for_each(int file, uint64_t flags, before_one *before, 
        address = query.vma_end) {
     csizer_mapping mapping;
     if (!parse_answer(&query, &mapping)) continue;
-    if (before && !before(file, mappings, mapping)) return CSIZER_NO_MEMORY;
+    csizer_status status = before ? before(file, mappings, mapping) : CSIZER_OK;
+    if (status) return status;
     if (!csizer_mappings_append(mappings, mapping)) return CSIZER_NO_MEMORY;
   }
   return answer == IS_NONE ? CSIZER_OK : CSIZER_UNSUPPORTED;
 }
 
 // What the loader protects again stands directly before a writable mapping; to look at it alone spares the others.
-static bool add_protected(int file, csizer_mappings *mappings, csizer_mapping next) {
+static csizer_status add_protected(int file, csizer_mappings *mappings, csizer_mapping next) {
   struct procmap_query query;
   csizer_mapping mapping;
   const bool is_known = mappings->count && mappings->mappings[mappings->count - 1].end == next.start;
-  if (is_known || ask(file, 0, next.start - 1, &query) != IS_ONE) return true;
-  return !parse_answer(&query, &mapping) || !mapping.has_file || csizer_mappings_append(mappings, mapping);
+  const answer answer = is_known ? IS_NONE : ask(file, 0, next.start - 1, &query);
+  if (answer != IS_ONE) return answer == IS_NONE ? CSIZER_OK : CSIZER_UNSUPPORTED;
+  const bool is_of_use = parse_answer(&query, &mapping) && mapping.has_file;
+  return !is_of_use || csizer_mappings_append(mappings, mapping) ? CSIZER_OK : CSIZER_NO_MEMORY;
 }
 
 static csizer_status read_all(int file, uint64_t flags, before_one *before, csizer_mappings *mappings) {
