@@ -179,8 +179,9 @@ TEST(tables_whose_pointers_lie_are_scanned_and_said_to_be) {
   made_heap_deinit(&heap);
 }
 
-// The header, a stored property, begins at 16.
-static void *make_managed_buffer(made_heap *heap, const char *header, const char *element, size_t bytes) {
+// The header, a stored property, begins at 16. The buffer's own class has `more` bytes of its own.
+static void *make_buffer_of(made_heap *heap, const char *name, uint32_t more, const char *header, const char *element,
+                            size_t bytes) {
   const void *arguments[] = {made_type(header), made_type(element)};
   const made_field fields[] = {{"header", header, 16, 0}};
   uint32_t size = 16 + (uint32_t)swift_witnesses_of(made_type(header))->size;
@@ -190,8 +191,12 @@ static void *make_managed_buffer(made_heap *heap, const char *header, const char
                                                           .fields = fields,
                                                           .argument_count = 2,
                                                           .arguments = arguments});
-  const swift_class *own = made_class((made_class_spec){.name = "Main.Buffer", .superclass = class, .size = size});
+  const swift_class *own = made_class((made_class_spec){.name = name, .superclass = class, .size = size + more});
   return made_object(heap, own, bytes);
+}
+
+static void *make_managed_buffer(made_heap *heap, const char *header, const char *element, size_t bytes) {
+  return make_buffer_of(heap, "Main.Buffer", 0, header, element, bytes);
 }
 
 TEST(managed_buffers_hold_as_many_elements_as_their_header_counts) {
@@ -269,6 +274,41 @@ TEST(managed_buffers_that_count_nowhere_are_scanned) {
   CHECK_EQUAL(totals.objects, 5);
   CHECK_EQUAL(totals.unresolved, 1);
   made_heap_deinit(&heap);
+}
+
+// What Swift 6.2 keeps for an observable class: what is guarded, here a number and a reference, and a lock in the room
+// of five pointers. Where a live object's address stands in the lock it is a number.
+static csizer_totals totals_with_lock(made_heap *heap, const char *name, uint32_t more, const char *element) {
+  made_alias("Su", made_plain("Swift.UInt", 8, 7));
+  made_plain("Swift.UnsafeRawPointer", 8, 7);
+  void *buffer = make_buffer_of(heap, name, more, "Main.Pair", element, 32 + more + 5 * 8);
+  made_set(buffer, 24, leaf(heap));
+  for (size_t i = 0; i < 5; i++) made_set(buffer, 32 + more + i * 8, leaf(heap));
+  return made_size_of_object(heap, buffer);
+}
+
+TEST(a_lock_behind_what_it_guards_owns_nothing) {
+  static const char lock[] = "Observation._ManagedCriticalState.LockedBuffer";
+  static const struct {
+    const char *name, *element;
+    uint32_t more;
+  } others[] = {{"Main.LockedBuffer", "Swift.UnsafeRawPointer", 0},
+                {lock, "Main.Node0", 0},
+                {lock, "Swift.UnsafeRawPointer", 8}};
+  made_heap heap;
+  start(&heap);
+  csizer_totals totals = totals_with_lock(&heap, lock, 0, "Swift.UnsafeRawPointer");
+  CHECK_EQUAL(totals.objects, 2);
+  CHECK_EQUAL(totals.estimated_bytes, 0);
+  CHECK_EQUAL(totals.unresolved, 0);
+  made_heap_deinit(&heap);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    start(&heap);
+    totals = totals_with_lock(&heap, others[i].name, others[i].more, others[i].element);
+    CHECK_EQUAL(totals.objects, 1 + 1 + 5);
+    CHECK(totals.unresolved > 0);
+    made_heap_deinit(&heap);
+  }
 }
 
 TEST(error_boxes_hold_their_value_at_its_alignment) {

@@ -87,6 +87,10 @@ void csizer_compile_unknown_owner(csizer_builder *builder, const swift_metadata 
 /// If the type is a buffer's header that the engine knows: where it keeps its numbers. False when it isn't.
 /// layout_tail.c
 bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metadata *header, size_t offset);
+/// If a buffer of this class, a subclass of `buffer`, keeps a lock in the room of its elements: the layout of a word of
+/// it, which owns nothing. NULL when the engine knows of none.
+const csizer_value_layout *csizer_compile_tail_lock(csizer_builder *builder, const swift_metadata *type,
+                                                    const swift_class *buffer, const swift_metadata *element);
 void csizer_compile_cf_object(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type);
 

@@ -74,6 +74,8 @@ static void compile_managed_buffer(csizer_builder *builder, csizer_object_layout
   csizer_compile_class(builder, type);
   layout->element = argument(builder, type, 1);
   if (!layout->element) return;
+  const csizer_value_layout *lock = csizer_compile_tail_lock(builder, layout->fields.type, type, arguments[1]);
+  if (lock) layout->element = lock;
   size_t header = sizeof(swift_object);
   bool has_header = csizer_metadata_is_sound(builder->layouts, arguments[0]) &&
                     csizer_field_offsets_are_known((const swift_metadata *)type);

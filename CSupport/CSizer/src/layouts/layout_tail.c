@@ -40,6 +40,26 @@ bool csizer_compile_tail_header(csizer_object_layout *layout, const swift_metada
   return false;
 }
 
+// stdlib/public/Observation/Sources/Observation/Locking.swift of Swift 6.2: behind what an observable class's registrar
+// guards there is a lock of libc's, in the room of so many raw pointers. They are none: its words own nothing. (6.3
+// declares the lock as what it is.) The class adds nothing to ManagedBuffer; one that does is another.
+static bool is_lock_of_observation(const swift_class *type, const swift_class *buffer, const swift_metadata *element) {
+  if (swift_kind_of(element) != SWIFT_STRUCT || !type->description) return false;
+  if (type->superclass != buffer || type->instance_size != buffer->instance_size) return false;
+  char name[64];
+  csizer_descriptor_name(csizer_type_descriptor(element), name, sizeof name);
+  if (strcmp(name, "Swift.UnsafeRawPointer") != 0) return false;
+  csizer_descriptor_name(type->description, name, sizeof name);
+  return strcmp(name, "Observation._ManagedCriticalState.LockedBuffer") == 0;
+}
+
+const csizer_value_layout *csizer_compile_tail_lock(csizer_builder *builder, const swift_metadata *type,
+                                                    const swift_class *buffer, const swift_metadata *element) {
+  if (!is_lock_of_observation((const swift_class *)type, buffer, element)) return NULL;
+  const swift_metadata *word = builder->layouts->runtime->type_in_context("Su", 2, NULL, NULL);
+  return word ? csizer_layouts_value(builder->layouts, word) : NULL;
+}
+
 // swift-collections 1.6, HashTreeCollections: a node's children come first, its items (tuples of key and value) fill
 // the other end of its storage. The class is nested in _HashNode<Key, Value>.
 void csizer_compile_hash_node(csizer_builder *builder, csizer_object_layout *layout, const swift_class *type) {

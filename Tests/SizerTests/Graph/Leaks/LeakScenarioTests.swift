@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Sizer
+import TestSupport
 import Testing
 
 @Suite("Leaks of all kinds")
@@ -43,22 +44,9 @@ struct LeakScenarioTests {
     }
   }
 
-  @inline(never)
-  private func plant() throws -> [Scenario.Planted] { try scenarios.map { try $0.plant() } }
-
-  /// What planting left on the stack would still see what it planted.
-  @inline(never)
-  private func sweepStack() {
-    withUnsafeTemporaryAllocation(of: UInt.self, capacity: 16_384) { words in
-      words.initialize(repeating: 0)
-      withExtendedLifetime(words[Int(getpid()) % words.count]) {}
-    }
-  }
-
   /// What a proof says otherwise than the scenarios do.
   private func differences() throws -> [String] {
-    let planted = try plant()
-    sweepStack()
+    let planted = try plantApart { try scenarios.map { try $0.plant() } }
     defer { LeakThreads.end() }
     waitForDeaths(planted)
     var grades: [UInt: LeakGroup.Grade] = [:]
