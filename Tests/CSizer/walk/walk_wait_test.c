@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
+#include "csizer_allocator.h"
 #include "support/check.h"
 #include "support/made_graph.h"
 #include "walk/walk_internal.h"
@@ -116,7 +117,8 @@ TEST(the_walk_sees_where_references_lead) {
   csizer_walk *walk = made_walk(&graph.heap, (csizer_walk_options){0});
   for (int i = 0; i < 3; i++) {
     CHECK_EQUAL(csizer_walk_object(walk, graph.members[roots[i]].block), CSIZER_OK);
-    CHECK_EQUAL(walk->unforeseen == 0, foreseen[i]);
+    // Without pages of one size the loop that looks walks nothing by itself.
+    CHECK_EQUAL(walk->unforeseen == 0, foreseen[i] || !csizer_allocator_has_uniform_pages());
   }
   CHECK_EQUAL(csizer_walk_totals(walk).objects, 2 * NEW + OLD);
   made_walk_end(&graph.heap, walk);

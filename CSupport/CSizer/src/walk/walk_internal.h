@@ -223,8 +223,8 @@ bool csizer_walk_are_near(const uintptr_t *words, size_t count);
 /// Lets the references of a long array wait; false when they are to be followed at once. They must stay as they are
 /// until the walk is drained.
 bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count);
-/// Follows some of those that wait.
-void csizer_walk_take(csizer_walk *walk);
+/// The next of those that wait, of the array that was met last; there must be one.
+walk_range csizer_walk_next_part(csizer_walk *walk, size_t most);
 /// While the walk sweeps: marks what words may lead to, of which the sweep asks the census.
 void csizer_walk_believe(csizer_walk *walk, const uintptr_t *words, size_t count);
 /// The same for all that wait, so that one sweep does for all.

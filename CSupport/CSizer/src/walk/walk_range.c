@@ -6,9 +6,8 @@
 // anywhere is better put there as a whole, and swept up: a sweep reads objects in order.
 
 enum {
-  LONG = 1024,            // elements
+  LONG = 1024,  // elements
   TOO_LONG = 256 * 1024,
-  A_PART = 256,
 };
 
 bool csizer_walk_are_near(const uintptr_t *words, size_t count) {
@@ -30,21 +29,14 @@ bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count) 
   return true;
 }
 
-// The next elements, of the array that was met last.
-static walk_range next(csizer_walk *walk, size_t most) {
+walk_range csizer_walk_next_part(csizer_walk *walk, size_t most) {
   walk_range *range = &walk->ranges[walk->range_count - 1];
   const walk_range part = {range->words, range->count < most ? range->count : most};
   range->words += part.count;
   range->count -= part.count;
   if (!range->count) walk->range_count--;
-  return part;
-}
-
-void csizer_walk_take(csizer_walk *walk) {
-  const walk_range part = next(walk, A_PART);
   walk->holder++;
-  for (size_t i = 0; i < part.count; i++)
-    if (walk_may_be_object(part.words[i])) walk_follow(walk, part.words[i]);
+  return part;
 }
 
 // The census is asked when their turn comes, by when its bytes are at hand.
@@ -60,8 +52,7 @@ void csizer_walk_believe(csizer_walk *walk, const uintptr_t *words, size_t count
 
 void csizer_walk_believe_ranges(csizer_walk *walk) {
   while (walk->range_count) {
-    const walk_range part = next(walk, SIZE_MAX);
-    walk->holder++;
+    const walk_range part = csizer_walk_next_part(walk, SIZE_MAX);
     csizer_walk_believe(walk, part.words, part.count);
   }
 }

@@ -12,7 +12,8 @@
 
 enum {
   AHEAD = 24,             // objects between the fetch of one and its scan
-  LEAST = 2 * AHEAD,      // may wait when the next elements of an array are looked at
+  A_PART = 256,           // elements of an array that leave it together,
+  LEAST = 2 * AHEAD,      // when no more than so many objects wait
   A_LOOK = 512,           // objects that show where references lead
   A_WHILE = 16 * A_LOOK,  // objects until that is looked at again
   OFTEN = 8,              // is one reference that leads to what was seen, for so many objects
@@ -26,7 +27,7 @@ static __attribute__((noinline)) uint32_t meet_unlisted(csizer_walk *walk, uint3
   return walk->tail;
 }
 
-// Both meet a word of an object that may be a reference, and answer where the queue ends from then on.
+// Both meet a word that may be a reference, and answer where the queue ends from then on.
 
 INLINE uint32_t meet_foreseen(csizer_walk *walk, uint32_t tail, uintptr_t address, uint32_t *seen_before) {
   const heapmap_grain grain = heapmap_grain_of(address);
@@ -122,8 +123,15 @@ static bool is_near(const csizer_walk *walk) {
                               : csizer_walk_are_near(walk->queue, waiting - before);
 }
 
+static void take_elements(csizer_walk *walk) {
+  const walk_range part = csizer_walk_next_part(walk, A_PART);
+  uint32_t tail = walk->tail, seen_before = 0;
+  for (size_t i = 0; i < part.count; i++) tail = meet_foreseen(walk, tail, part.words[i], &seen_before);
+  walk->tail = tail;
+}
+
 void csizer_walk_run_queue(csizer_walk *walk) {
-  if (walk->range_count && walk->tail - walk->head <= LEAST) csizer_walk_take(walk);
+  if (walk->range_count && walk->tail - walk->head <= LEAST) take_elements(walk);
   const uint32_t most = walk->sweep_at < WALK_MOST_WAITING ? walk->sweep_at : WALK_MOST_WAITING;
   walk_some(walk, walk->range_count ? LEAST : 0, most);
   if (walk->sweeping || walk->tail - walk->head <= most) return;
