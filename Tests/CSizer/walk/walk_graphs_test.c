@@ -105,19 +105,20 @@ static size_t written_bytes(const csizer_heapmap *map) {
 
 // A random graph needs the most: more than half of it is found before it is scanned.
 TEST(a_walk_costs_less_than_three_percent_of_the_heap) {
+  enum { NODES = 2 * MANY };  // the queue is half a MiB, whatever the heap
   made_heap heap;
   made_heap_init(&heap, NULL);
   uint64_t random = 7;
-  for (int i = 0; i < MANY; i++) made_node(&heap, 3);
-  for (int i = 0; i < MANY; i++) {
-    made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % MANY]);
+  for (int i = 0; i < NODES; i++) made_node(&heap, 3);
+  for (int i = 0; i < NODES; i++) {
+    made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % NODES]);
     for (unsigned link = 1; link < 3; link++)
-      made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % MANY]);
+      made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % NODES]);
   }
   size_t before = written_bytes(heap.map), held_before = csizer_pages_held();
   csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
   CHECK_EQUAL(csizer_walk_object(walk, heap.blocks[0]), CSIZER_OK);
-  CHECK_EQUAL(csizer_walk_totals(walk).objects, MANY);
+  CHECK_EQUAL(csizer_walk_totals(walk).objects, NODES);
   size_t growth = written_bytes(heap.map) - before + csizer_pages_held() - held_before;
   CHECK(growth > heap.bytes / 128);  // the measurement sees the bits seen
   CHECK(growth * 100 < heap.bytes * 3);

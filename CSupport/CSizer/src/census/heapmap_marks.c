@@ -59,16 +59,6 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
   return found;
 }
 
-size_t csizer_heapmap_sweep_bytes(const csizer_heapmap *map) {
-  size_t units = 0;
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
-    size_t first = heapmap_first_unit(leaf), last = heapmap_last_unit(leaf);
-    if (first <= last) units += last - first;
-  }
-  return units * (sizeof(uint64_t) * 2);  // seen and done
-}
-
 uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool with_seen) {
   enum { FARTHEST = 16 };  // units: larger blocks are no slabs, and the allocator knows only their starts
   uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);

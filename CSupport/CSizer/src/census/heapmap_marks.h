@@ -16,6 +16,13 @@ static inline bool heapmap_grain_is_from(heapmap_grain grain, uintptr_t floor) {
   return grain - (floor >> 4) < ((uintptr_t)1 << (HEAPMAP_ADDRESS_BITS - 4)) - (floor >> 4);
 }
 
+/// The grain, or `other` instead of one that is not in range: computed, where a branch could not be foreseen.
+static inline heapmap_grain heapmap_grain_or(heapmap_grain grain, uintptr_t floor, heapmap_grain other) {
+  uintptr_t is_in_range = -(uintptr_t)heapmap_grain_is_from(grain, floor);
+  __asm__("" : "+r"(is_in_range));  // the compiler must not make a branch of it again
+  return (grain & is_in_range) | (other & ~is_in_range);
+}
+
 /// The leaf of a grain that is in range, or NULL.
 static inline heapmap_leaf *heapmap_leaf_of_grain(const csizer_heapmap *map, heapmap_grain grain) {
   return heapmap_leaf_numbered(map, grain >> (HEAPMAP_LEAF_SHIFT - 4));
@@ -43,6 +50,14 @@ static inline heapmap_meeting heapmap_meet(heapmap_leaf *leaf, heapmap_grain gra
   return HEAPMAP_SEEN_NOW;
 }
 
+/// Marks the live object at a grain as seen: 1 when it was not, without a branch that nobody could foresee.
+static inline uint32_t heapmap_meet_live(heapmap_leaf *leaf, heapmap_grain grain) {
+  uint64_t *const seen = &leaf->seen[heapmap_unit_of_grain(grain)];
+  const uint64_t word = *seen;
+  *seen = word | (uint64_t)1 << (grain & 63);
+  return ~(uint32_t)(word >> (grain & 63)) & 1;
+}
+
 /// Whether an object lives at the address is going to be asked soon.
 static inline void heapmap_fetch_live(const heapmap_leaf *leaf, uintptr_t address) {
   __builtin_prefetch((const uint8_t *)leaf->live + heapmap_live_index(address));
@@ -52,6 +67,11 @@ static inline void heapmap_fetch_live(const heapmap_leaf *leaf, uintptr_t addres
 static inline void heapmap_believe(heapmap_leaf *leaf, heapmap_grain grain) {
   leaf->seen[heapmap_unit_of_grain(grain)] |= (uint64_t)1 << (grain & 63);
   leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
+}
+
+/// The grain is going to be believed soon.
+static inline void heapmap_fetch_seen(const heapmap_leaf *leaf, heapmap_grain grain) {
+  __builtin_prefetch(&leaf->seen[heapmap_unit_of_grain(grain)], 1);
 }
 
 static inline bool heapmap_is_seen(const heapmap_leaf *leaf, uintptr_t address) {
@@ -125,9 +145,6 @@ void csizer_heapmap_begin_sweep(csizer_heapmap *map);
 /// there was any.
 bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*visit)(void *context, uintptr_t address),
                                 void *context);
-
-/// Bytes of the map that a sweep reads, in order.
-size_t csizer_heapmap_sweep_bytes(const csizer_heapmap *map);
 
 // ---- Neighbours ----
 

@@ -63,6 +63,7 @@ void csizer_child_catch_faults(void) {
 void csizer_child_abandon(csizer_walk *walk) {
   csizer_walk_cool(walk);
   walk->head = walk->tail;
+  walk->range_count = 0;
   walk->value_count = 0;
   walk->next_count = 0;
   csizer_walk_drop_guesses(walk);

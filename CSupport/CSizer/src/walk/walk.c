@@ -25,13 +25,6 @@ static void find_own_stack(csizer_walk *walk) {
   walk->stack_end = known_end;
 }
 
-// A sweep reads the map in order: 512 bytes of it cost about what one object costs that comes from memory.
-static uint32_t sweep_threshold(const csizer_heapmap *map) {
-  size_t threshold = csizer_heapmap_sweep_bytes(map) / 512;
-  if (threshold < WALK_QUEUE / 16) return WALK_QUEUE / 16;
-  return threshold > WALK_QUEUE / 2 ? WALK_QUEUE / 2 : (uint32_t)threshold;
-}
-
 enum { WALK_BYTES = sizeof(csizer_walk) + WALK_QUEUE * sizeof(uintptr_t) };
 
 static void free_walk(csizer_walk *walk) {
@@ -63,7 +56,7 @@ csizer_status csizer_walk_create(csizer_heapmap *map, csizer_layouts *layouts, c
   walk->options = *options;
   walk->queue = (uintptr_t *)(walk + 1);
   walk->limit = options->maximum_depth ? 0 : WALK_QUEUE;
-  walk->sweep_at = sweep_threshold(map);
+  walk->sweep_at = WALK_MOST_WAITING;
   csizer_layouts_recover(layouts);
   csizer_pagememo_init(&walk->memo, csizer_allocator_usable_size, csizer_allocator_has_uniform_pages());
   walk->allocator = csizer_allocator_geometry_read();
@@ -142,7 +135,7 @@ csizer_status csizer_walk_marked(csizer_walk *walk, const void *object) {
   csizer_walk_scan(walk, (uintptr_t)object);
   for (int i = 0; i < FEW && walk->head != walk->tail && !walk->sweeping; i++)
     csizer_walk_scan(walk, walk->queue[walk->head++ % WALK_QUEUE]);
-  if (walk->sweeping || walk->head != walk->tail || walk->value_count) csizer_walk_drain(walk);
+  if (walk->sweeping || walk_has_waiting(walk) || walk->value_count) csizer_walk_drain(walk);
   csizer_walk_settle(walk);
   return walk->status;
 }

@@ -3,26 +3,16 @@
 
 // Values side by side: in an object's tail, in a raw block.
 
-// While the walk sweeps: the census is asked when their turn comes, by when its bytes are at hand.
-static void believe(csizer_walk *walk, const uintptr_t *words, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (!walk_may_be_object(words[i])) continue;
-    const heapmap_grain grain = heapmap_grain_of(words[i]);
-    heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
-    if (__builtin_expect(leaf != NULL, 1)) heapmap_believe(leaf, grain);
-    else csizer_walk_unlisted(walk, words[i]);
-  }
-}
-
 static void references(csizer_walk *walk, const uintptr_t *words, size_t count) {
   if (walk->sink) {
     for (size_t i = 0; i < count; i++) walk_reference(walk, words[i], &words[i]);
     return;
   }
+  if (csizer_walk_defer(walk, words, count)) return;
   size_t i = 0;
   for (; i < count && !walk->sweeping; i++)
     if (walk_may_be_object(words[i])) walk_follow(walk, words[i]);
-  believe(walk, words + i, count - i);
+  csizer_walk_believe(walk, words + i, count - i);
 }
 
 void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element) {

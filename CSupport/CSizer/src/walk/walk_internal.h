@@ -11,7 +11,9 @@
 #include "walk/walk_sink.h"
 
 enum {
-  WALK_QUEUE = 32 * 1024,
+  WALK_QUEUE = 64 * 1024,
+  WALK_MOST_WAITING = WALK_QUEUE - 512,  // room for the references of one more object, or a part of an array
+  WALK_RANGES = 16,
   WALK_FLOOR = SWIFT_LEAST_POINTER,
 };
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
@@ -28,16 +30,23 @@ typedef struct walk_use_map {
   size_t capacity, count;
 } walk_use_map;
 
-enum { WALK_HOT = 256 };
+enum { WALK_HOT = 256, WALK_FEW = 3 };
 
 /// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
 typedef struct walk_hot {
   const void *metadata;
   uint64_t references;
   size_t usable;  // of a block without a tail; 1, which no block has, where the allocator can't tell
-  size_t count, bytes;
+  size_t count;
   const csizer_object_layout *layout;
+  bool has_many;  // references: more than WALK_FEW
 } __attribute__((aligned(64))) walk_hot;
+
+/// References side by side that wait to be met.
+typedef struct walk_range {
+  const uintptr_t *words;
+  size_t count;
+} walk_range;
 
 /// Values in a raw block that wait to be walked.
 typedef struct walk_values {
@@ -86,8 +95,16 @@ struct csizer_walk {
   /// nothing is to go here: with a depth limit, while collecting, while sweeping.
   uintptr_t *queue;
   uint32_t head, tail, limit;
-  /// How many may wait in the queue before a sweep over the map costs less than their cache misses.
+  /// More than so many do not wait in the queue: the walk sweeps. 64 at least; WALK_MOST_WAITING unless a test says.
   uint32_t sweep_at;
+  /// How many of the last objects were looked at, and their references that led to what was seen; and how many of the
+  /// next ones are walked as if nobody foresaw where theirs lead, because that was often.
+  uint32_t looked_at, seen_before, unforeseen;
+  /// What waited when the sweep began lay near what had waited before it.
+  bool is_near;
+  /// Of arrays, references that have not been looked at: behind the queue.
+  walk_range ranges[WALK_RANGES];
+  unsigned range_count;
   bool sweeping;
   /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be
   /// entered.
@@ -200,6 +217,19 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
 // walk_value.c: the parts of a value
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 
+// walk_range.c: arrays that wait
+/// Whether most addresses lie near the ones before, as far as a sample shows.
+bool csizer_walk_are_near(const uintptr_t *words, size_t count);
+/// Lets the references of a long array wait; false when they are to be followed at once. They must stay as they are
+/// until the walk is drained.
+bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count);
+/// The next of those that wait, of the array that was met last; there must be one.
+walk_range csizer_walk_next_part(csizer_walk *walk, size_t most);
+/// While the walk sweeps: marks what words may lead to, of which the sweep asks the census.
+void csizer_walk_believe(csizer_walk *walk, const uintptr_t *words, size_t count);
+/// The same for all that wait, so that one sweep does for all.
+void csizer_walk_believe_ranges(csizer_walk *walk);
+
 // walk_elements.c: values side by side
 void csizer_walk_elements(csizer_walk *walk, const char *first, size_t count, const csizer_value_layout *element);
 /// Walks the values in raw blocks that wait.
@@ -227,7 +257,11 @@ void csizer_walk_list(csizer_walk *walk, uintptr_t object);
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata);
 void csizer_walk_cool(csizer_walk *walk);
 
-// walk_loop.c: the queue and the sweep
+// walk_wait.c: the queue
+/// Walks what waits, in the queue and in arrays, for a while; begins a sweep when too much does.
+void csizer_walk_run_queue(csizer_walk *walk);
+
+// walk_loop.c: the sweep
 void csizer_walk_drain(csizer_walk *walk);
 
 // walk_drain.c
@@ -255,16 +289,26 @@ static inline void walk_push(csizer_walk *walk, uintptr_t object) {
   else walk->queue[walk->tail++ % WALK_QUEUE] = object;
 }
 
+/// Whether anything waits in the queue or behind it.
+static inline bool walk_has_waiting(const csizer_walk *walk) {
+  return walk->head != walk->tail || walk->range_count;
+}
+
 /// Whether a word can be an object's address at all.
 static inline bool walk_may_be_object(uintptr_t address) {
   return !((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15));
 }
 
-/// Marks and pushes the object at an address that can be one's. What the census does not know is looked at closely.
+/// Marks and pushes the object at an address that can be one's. What the census does not know is looked at closely;
+/// while sweeping, when its turn comes.
 static inline void walk_follow(csizer_walk *walk, uintptr_t address) {
   heapmap_grain grain = heapmap_grain_of(address);
   heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
   if (__builtin_expect(leaf != NULL, 1)) {
+    if (__builtin_expect(walk->sweeping, 0)) {
+      heapmap_believe(leaf, grain);  // its byte of the census comes with its turn
+      return;
+    }
     heapmap_meeting meeting = heapmap_meet(leaf, grain);
     if (meeting == HEAPMAP_SEEN_BEFORE) return;
     if (__builtin_expect(meeting == HEAPMAP_SEEN_NOW, 1)) {

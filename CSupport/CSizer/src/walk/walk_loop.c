@@ -5,15 +5,16 @@
 // here, all else goes to csizer_walk_scan. What the loops need of a layout, and the sums of its kind, are one cache
 // line of a small table.
 //
-// Found objects wait in a queue, so that each one's memory has time to come. When more wait than the queue should hold,
-// the walk sweeps: it goes over the heap map from low addresses to high and scans what is seen and not done. A sweep
-// needs no queue and makes no decision at a reference but "set the bit seen"; the objects it reads lie in order, so
-// that what remains random are the bits seen, 1/128 of the heap. The census, eight times as large, is asked only when
-// an object's turn in the sweep comes, by when its byte has been fetched. That is why large heaps are walked faster
-// than their pointers could be chased one by one.
+// Found objects wait in a queue (walk_wait.c), so that each one's memory has time to come. When more wait than it
+// holds, the walk sweeps: it goes over the heap map from low addresses to high and scans what is seen and not done. A
+// sweep needs no queue and makes no decision at a reference but "set the bit seen"; the objects it reads lie in order,
+// so that what remains random are the bits seen, 1/128 of the heap, whose words are fetched some references ahead. The
+// census, eight times as large, is asked only when an object's turn in the sweep comes, by when its byte has been
+// fetched. That is why large heaps are walked faster than their pointers could be chased one by one.
 
 enum {
   AHEAD = 24,  // objects between the fetch of one and its scan
+  LOOKS = 32,  // references between the fetch of a word of the map and its change
   RING = 128,  // AHEAD and a unit's worth of objects
   // How far behind an object's start the last word may be that is fetched with it, where nothing is known of it: that
   // of 48 bytes. One cache line more is fetched for it, so that small objects may straddle two.
@@ -43,7 +44,6 @@ INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t ad
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
   if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
   hot->count++;
-  hot->bytes += size;
   return hot;
 }
 
@@ -67,79 +67,68 @@ INLINE bool is_object(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) 
   return __builtin_expect(heapmap_is_live(leaf, address), 1) || is_after_all(walk, leaf, address);
 }
 
-// ---- The queue ----
-
-INLINE uint32_t meet_in_queue(csizer_walk *walk, const csizer_heapmap *map, uint32_t tail, uintptr_t address) {
-  heapmap_grain grain = heapmap_grain_of(address);
-  if (!is_in_range(grain)) return tail;
-  heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
-  heapmap_meeting meeting = __builtin_expect(leaf != NULL, 1) ? heapmap_meet(leaf, grain) : HEAPMAP_UNLISTED;
-  if (__builtin_expect(meeting == HEAPMAP_UNLISTED, 0)) {
-    walk->tail = tail;
-    csizer_walk_unlisted(walk, address);
-    return walk->tail;
-  }
-  if (meeting == HEAPMAP_SEEN_BEFORE) return tail;
-  walk->queue[tail++ % WALK_QUEUE] = address;
-  return tail;
-}
-
-// Until the queue is empty or so long that sweeping pays, or for a while.
-static void run_queue(csizer_walk *walk) {
-  enum { A_WHILE = 1 << 20 };
-  const csizer_heapmap *map = walk->map;
-  uint32_t head = walk->head, tail = walk->tail, end = head + A_WHILE;
-  while (head != tail && tail - head <= walk->sweep_at && head != end) {
-    // Beyond the tail stand old addresses: fetching them is of no use and does no harm.
-    fetch(walk->queue[(head + AHEAD) % WALK_QUEUE], REACH);
-    uintptr_t address = walk->queue[head++ % WALK_QUEUE];
-    const walk_hot *hot = count(walk, heapmap_leaf_of_grain(map, heapmap_grain_of(address)), address);
-    if (__builtin_expect(!hot, 0)) {
-      walk->head = head;
-      walk->tail = tail;
-      scan_other(walk, address);
-      head = walk->head;
-      tail = walk->tail;
-      continue;
-    }
-    for (uint64_t words = hot->references; words; words &= words - 1)
-      tail = meet_in_queue(walk, map, tail, ((const uintptr_t *)address)[__builtin_ctzll(words)]);
-  }
-  walk->head = head;
-  walk->tail = tail;
-  if (tail - head > walk->sweep_at) csizer_walk_begin_sweep(walk);
-}
-
 // ---- The sweep ----
 
-INLINE void meet_in_sweep(csizer_walk *walk, const csizer_heapmap *map, uintptr_t address, uintptr_t self) {
-  heapmap_grain grain = heapmap_grain_of(address);
-  // What is no address stands for the object itself, which is seen already: no branch that nobody could foresee.
-  uintptr_t is_address = -(uintptr_t)is_in_range(grain);
-  grain = (grain & is_address) | (self >> 4 & ~is_address);
-  heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
+/// The last references, which wait while their words of the map come; and how many there were in all.
+typedef struct looks {
+  heapmap_grain grains[LOOKS];
+  size_t count;
+} looks;
+
+INLINE void believe(const csizer_heapmap *map, heapmap_grain grain) {
+  heapmap_believe(heapmap_leaf_of_grain(map, grain), grain);
+}
+
+/// What is no address is skipped.
+INLINE void meet_foreseen(csizer_walk *walk, uintptr_t address) {
+  const heapmap_grain grain = heapmap_grain_of(address);
+  if (!is_in_range(grain)) return;
+  heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
+  if (__builtin_expect(leaf != NULL, 1)) heapmap_believe(leaf, grain);
+  else csizer_walk_unlisted(walk, address);
+}
+
+/// What is no address stands for the object itself, which is seen already.
+INLINE void meet_any(csizer_walk *walk, looks *looks, uintptr_t address, uintptr_t self) {
+  const heapmap_grain grain = heapmap_grain_or(heapmap_grain_of(address), WALK_FLOOR, self >> 4);
+  const heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
   if (__builtin_expect(!leaf, 0)) {
     csizer_walk_unlisted(walk, address);
     return;
   }
-  heapmap_believe(leaf, grain);
+  heapmap_fetch_seen(leaf, grain);
+  const size_t place = looks->count++;
+  if (place >= LOOKS) believe(walk->map, looks->grains[place % LOOKS]);
+  looks->grains[place % LOOKS] = grain;
 }
 
-INLINE void scan_in_sweep(csizer_walk *walk, const csizer_heapmap *map, const heapmap_leaf *leaf, uintptr_t address) {
+INLINE void believe_all(const csizer_heapmap *map, const looks *looks) {
+  for (size_t i = 0; i < LOOKS && i < looks->count; i++) believe(map, looks->grains[i]);
+}
+
+// Where objects lie in the order of their references, and where one has many, of which mostly all or none lead
+// somewhere, the processor foresees which words are no addresses. Elsewhere it is cheaper to mark something for each.
+INLINE void scan_in_sweep(csizer_walk *walk, looks *looks, const heapmap_leaf *leaf, uintptr_t address) {
   const walk_hot *hot = count(walk, leaf, address);
   if (__builtin_expect(!hot, 0)) {
     scan_other(walk, address);
     return;
   }
-  for (uint64_t words = hot->references; words; words &= words - 1)
-    meet_in_sweep(walk, map, ((const uintptr_t *)address)[__builtin_ctzll(words)], address);
+  const uintptr_t *object = (const uintptr_t *)address;
+  if (walk->is_near || hot->has_many)
+    for (uint64_t words = hot->references; words; words &= words - 1)
+      meet_foreseen(walk, object[__builtin_ctzll(words)]);
+  else
+    for (uint64_t words = hot->references; words; words &= words - 1)
+      meet_any(walk, looks, object[__builtin_ctzll(words)], address);
 }
 
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
-  const csizer_heapmap *map = walk->map;
-  heapmap_leaf *leaf = heapmap_leaf_numbered(map, index);
+  heapmap_leaf *leaf = heapmap_leaf_numbered(walk->map, index);
   uintptr_t ring[RING];
   size_t head = 0, tail = 0;
+  looks looks;
+  looks.count = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
     if (!heapmap_waits(leaf, unit)) continue;
     const uintptr_t start = heapmap_unit_start(index, unit);
@@ -151,10 +140,11 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
       ring[tail++ % RING] = object;
     }
     for (; tail > head + AHEAD; head++)
-      if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
+      if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, &looks, leaf, ring[head % RING]);
   }
   for (; head < tail; head++)
-    if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, map, leaf, ring[head % RING]);
+    if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, &looks, leaf, ring[head % RING]);
+  believe_all(walk->map, &looks);
   if (walk->steps) (*walk->steps)++;
   return tail;
 }
@@ -197,9 +187,10 @@ static void sweep(csizer_walk *walk) {
 }
 
 void csizer_walk_drain(csizer_walk *walk) {
-  while (walk->sweeping || walk->head != walk->tail || walk->value_count) {
+  while (walk->sweeping || walk_has_waiting(walk) || walk->value_count) {
+    if (walk->sweeping) csizer_walk_believe_ranges(walk);
     if (walk->sweeping) sweep(walk);
-    else if (walk->head != walk->tail) run_queue(walk);
+    else if (walk_has_waiting(walk)) csizer_walk_run_queue(walk);
     else csizer_walk_drain_values(walk);
     if (walk->steps) (*walk->steps)++;
   }

@@ -42,11 +42,11 @@ void csizer_walk_list(csizer_walk *walk, uintptr_t object) {
 static void flush(csizer_walk *walk, walk_hot *hot) {
   csizer_kind_totals *kind = walk_kind(walk, hot->layout->kind);
   size_t requested = hot->count * hot->layout->requested;
-  walk_count(walk, kind, hot->count, hot->bytes);
+  walk_count(walk, kind, hot->count, hot->count * hot->usable);
   kind->requested += requested;
   walk->totals.objects += hot->count;
   walk->totals.requested += requested;
-  hot->count = hot->bytes = 0;
+  hot->count = 0;
 }
 
 // Lets the loop do objects of this metadata by itself from now on, if they are plain.
@@ -62,7 +62,8 @@ void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
   *hot = (walk_hot){.metadata = metadata,
                     .references = layout->fields.references,
                     .usable = layout->usable ? layout->usable : 1,
-                    .layout = layout};
+                    .layout = layout,
+                    .has_many = __builtin_popcountll(layout->fields.references) > WALK_FEW};
 }
 
 void csizer_walk_cool(csizer_walk *walk) {
