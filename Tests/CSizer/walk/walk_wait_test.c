@@ -78,6 +78,26 @@ TEST(wide_trees_agree_with_the_model) {
   tree_agrees(6, true);
 }
 
+// Nearly as many wait as the queue has room for, while references lead to what was seen and some to what the census
+// does not know.
+TEST(a_wide_tree_that_knows_older_objects_agrees) {
+  enum { NODES = 150000 };
+  made_graph graph;
+  made_graph_init(&graph, 9);
+  uint32_t *order = malloc(NODES * sizeof *order);
+  CHECK(order != NULL);
+  for (uint32_t i = 0; i < NODES; i++)
+    order[i] = made_graph_below(&graph, 100) ? made_graph_node(&graph, 3) : made_graph_older(&graph, 3);
+  shuffle(&graph, order, NODES);
+  for (uint32_t i = 1; i < NODES; i++) {
+    made_graph_link(&graph, order[(i - 1) / 2], (i - 1) % 2, order[i]);
+    made_graph_link(&graph, order[i], 2, order[(i - 1) / 2]);
+  }
+  made_graph_expect(&graph, order, 1);
+  free(order);
+  made_graph_deinit(&graph);
+}
+
 TEST(a_long_list_whose_nodes_all_know_its_head_agrees) {
   enum { NODES = 100000 };
   made_graph graph;
@@ -126,6 +146,30 @@ TEST(the_walk_sees_where_references_lead) {
   made_graph_link(&graph, end - 1, 0, end);
   made_graph_expect(&graph, roots, 1);
   made_graph_deinit(&graph);
+}
+
+// A sweep believes words before it asks the census. One that only looked like a reference must not hide a block from
+// its owner, whoever of the two is met first.
+TEST(a_block_that_a_word_seemed_to_refer_to_counts_with_its_owner) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  void *blocks[] = {made_block(&heap, 64), made_block(&heap, 64)};
+  csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
+  csizer_walk_begin_sweep(walk);
+  for (int i = 0; i < 2; i++) {
+    const uintptr_t address = (uintptr_t)blocks[i];
+    heapmap_leaf *leaf = csizer_heapmap_leaf_make(heap.map, address);
+    CHECK(leaf != NULL);
+    if (i == 0) heapmap_believe(leaf, heapmap_grain_of(address));
+    CHECK_EQUAL(csizer_walk_raw_block(walk, address, 0, true), made_bytes(blocks[i]));
+    heapmap_believe(leaf, heapmap_grain_of(address));
+    CHECK_EQUAL(csizer_walk_raw_block(walk, address, 0, true), 0);
+  }
+  csizer_walk_drain(walk);
+  CHECK_EQUAL(csizer_walk_totals(walk).raw_blocks, 2);
+  CHECK_EQUAL(csizer_walk_totals(walk).bytes, made_bytes(blocks[0]) + made_bytes(blocks[1]));
+  made_walk_end(&heap, walk);
+  made_heap_deinit(&heap);
 }
 
 TEST(depths_agree_with_the_model) {

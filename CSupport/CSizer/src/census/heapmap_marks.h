@@ -110,6 +110,13 @@ static inline void heapmap_clear_done(heapmap_leaf *leaf, uintptr_t address) {
   leaf->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
 }
 
+/// While sweeping: whether the mark of a place that waits was only believed, for nothing lives there by the census.
+static inline bool heapmap_is_believed(const heapmap_leaf *leaf, uintptr_t address) {
+  const uint64_t bit = heapmap_bit(address);
+  const size_t unit = heapmap_unit_index(address);
+  return (leaf->seen[unit] & ~leaf->done[unit] & bit) && !heapmap_is_live(leaf, address);
+}
+
 /// Some places of one unit.
 typedef struct heapmap_places {
   uintptr_t start;  // of the unit

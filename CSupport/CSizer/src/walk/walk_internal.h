@@ -146,6 +146,8 @@ void csizer_walk_add_requested(csizer_walk *walk, const csizer_object_layout *la
                                size_t usable);
 
 // walk_queue.c: what was found and waits
+/// Whether most addresses lie near the ones before, as far as a sample shows.
+bool csizer_walk_are_near(const uintptr_t *words, size_t count);
 void csizer_walk_overflow(csizer_walk *walk, uintptr_t object);
 /// From now on what is seen waits for a sweep over the map; resumed, what waits in the queue does.
 void csizer_walk_begin_sweep(csizer_walk *walk);
@@ -218,8 +220,6 @@ void csizer_walk_owned(csizer_walk *walk, const char *field, const csizer_owned 
 void csizer_walk_ops(csizer_walk *walk, const char *base, const csizer_value_layout *layout);
 
 // walk_range.c: arrays that wait
-/// Whether most addresses lie near the ones before, as far as a sample shows.
-bool csizer_walk_are_near(const uintptr_t *words, size_t count);
 /// Lets the references of a long array wait; false when they are to be followed at once. They must stay as they are
 /// until the walk is drained.
 bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count);
@@ -347,8 +347,14 @@ static inline const csizer_object_layout *walk_layout_of(csizer_walk *walk, cons
 
 /// Marks a block that is not to be scanned; true when it was not seen before.
 static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
-  if (!csizer_heapmap_mark(walk->map, (const void *)address)) return false;
-  if (walk->sweeping) heapmap_set_done(heapmap_leaf_at(walk->map, address), address);
+  const void *block = (const void *)address;
+  if (!walk->sweeping) return csizer_heapmap_mark(walk->map, block);
+  heapmap_leaf *leaf = heapmap_leaf_of(walk->map, address);
+  // A word that was believed to be a reference may have marked it: its turn, in which the census would be asked, has
+  // not come.
+  if (leaf && heapmap_is_believed(leaf, address)) heapmap_unsee(leaf, address);
+  if (!csizer_heapmap_mark(walk->map, block)) return false;
+  heapmap_set_done(heapmap_leaf_at(walk->map, address), address);
   return true;
 }
 

@@ -10,17 +10,6 @@ enum {
   TOO_LONG = 256 * 1024,
 };
 
-bool csizer_walk_are_near(const uintptr_t *words, size_t count) {
-  enum { SAMPLES = 32, NEAR = 64 * 1024 };
-  unsigned near = 0;
-  if (count < 2) return false;
-  for (size_t i = 0; i < SAMPLES; i++) {
-    const uintptr_t *pair = words + (count - 2) * i / SAMPLES;
-    near += pair[1] - pair[0] + NEAR < 2 * NEAR;
-  }
-  return near > SAMPLES / 2;
-}
-
 bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count) {
   // With a depth limit, while collecting and while sweeping nothing goes to the queue.
   if (count < LONG || !walk->limit || walk->range_count == WALK_RANGES) return false;

@@ -21,7 +21,10 @@ enum {
 };
 #define INLINE static inline __attribute__((always_inline))
 
-static __attribute__((noinline)) uint32_t meet_unlisted(csizer_walk *walk, uint32_t tail, uintptr_t address) {
+// Where the queue begins is told, too: by that it is seen how full it is.
+static __attribute__((noinline)) uint32_t meet_unlisted(csizer_walk *walk, uint32_t head, uint32_t tail,
+                                                        uintptr_t address) {
+  walk->head = head;
   walk->tail = tail;
   csizer_walk_unlisted(walk, address);
   return walk->tail;
@@ -29,12 +32,13 @@ static __attribute__((noinline)) uint32_t meet_unlisted(csizer_walk *walk, uint3
 
 // Both meet a word that may be a reference, and answer where the queue ends from then on.
 
-INLINE uint32_t meet_foreseen(csizer_walk *walk, uint32_t tail, uintptr_t address, uint32_t *seen_before) {
+INLINE uint32_t meet_foreseen(csizer_walk *walk, uint32_t head, uint32_t tail, uintptr_t address,
+                              uint32_t *seen_before) {
   const heapmap_grain grain = heapmap_grain_of(address);
   if (!heapmap_grain_is_from(grain, WALK_FLOOR)) return tail;
   heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
   const heapmap_meeting meeting = __builtin_expect(leaf != NULL, 1) ? heapmap_meet(leaf, grain) : HEAPMAP_UNLISTED;
-  if (__builtin_expect(meeting == HEAPMAP_UNLISTED, 0)) return meet_unlisted(walk, tail, address);
+  if (__builtin_expect(meeting == HEAPMAP_UNLISTED, 0)) return meet_unlisted(walk, head, tail, address);
   if (meeting == HEAPMAP_SEEN_BEFORE) {
     ++*seen_before;
     return tail;
@@ -43,13 +47,13 @@ INLINE uint32_t meet_foreseen(csizer_walk *walk, uint32_t tail, uintptr_t addres
   return tail;
 }
 
-INLINE uint32_t meet_any(csizer_walk *walk, uint32_t tail, uintptr_t address, uintptr_t self) {
+INLINE uint32_t meet_any(csizer_walk *walk, uint32_t head, uint32_t tail, uintptr_t address, uintptr_t self) {
   // What is no address stands for the object itself, which is seen.
   const heapmap_grain grain = heapmap_grain_or(heapmap_grain_of(address), WALK_FLOOR, self >> 4);
   heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
-  if (__builtin_expect(!leaf, 0)) return meet_unlisted(walk, tail, address);
+  if (__builtin_expect(!leaf, 0)) return meet_unlisted(walk, head, tail, address);
   if (__builtin_expect(!heapmap_is_live(leaf, grain << 4), 0))
-    return heapmap_is_seen(leaf, grain << 4) ? tail : meet_unlisted(walk, tail, address);
+    return heapmap_is_seen(leaf, grain << 4) ? tail : meet_unlisted(walk, head, tail, address);
   walk->queue[tail % WALK_QUEUE] = address;
   return tail + heapmap_meet_live(leaf, grain);
 }
@@ -91,7 +95,8 @@ INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t o
     }
     for (uint64_t words = hot->references; words; words &= words - 1) {
       const uintptr_t word = ((const uintptr_t *)address)[__builtin_ctzll(words)];
-      tail = is_foreseen ? meet_foreseen(walk, tail, word, &seen_before) : meet_any(walk, tail, word, address);
+      tail = is_foreseen ? meet_foreseen(walk, head, tail, word, &seen_before)
+                         : meet_any(walk, head, tail, word, address);
     }
   }
   walk->head = head;
@@ -115,18 +120,10 @@ static void walk_some(csizer_walk *walk, uint32_t least, uint32_t most) {
   walk->looked_at = walk->seen_before = 0;
 }
 
-// Whether what waits lies near what waits before it; of a queue that goes round, by the longer part.
-static bool is_near(const csizer_walk *walk) {
-  const uint32_t first = walk->head % WALK_QUEUE, waiting = walk->tail - walk->head;
-  const uint32_t before = WALK_QUEUE - first < waiting ? WALK_QUEUE - first : waiting;
-  return before > waiting / 2 ? csizer_walk_are_near(&walk->queue[first], before)
-                              : csizer_walk_are_near(walk->queue, waiting - before);
-}
-
 static void take_elements(csizer_walk *walk) {
   const walk_range part = csizer_walk_next_part(walk, A_PART);
   uint32_t tail = walk->tail, seen_before = 0;
-  for (size_t i = 0; i < part.count; i++) tail = meet_foreseen(walk, tail, part.words[i], &seen_before);
+  for (size_t i = 0; i < part.count; i++) tail = meet_foreseen(walk, walk->head, tail, part.words[i], &seen_before);
   walk->tail = tail;
 }
 
@@ -135,6 +132,5 @@ void csizer_walk_run_queue(csizer_walk *walk) {
   const uint32_t most = walk->sweep_at < WALK_MOST_WAITING ? walk->sweep_at : WALK_MOST_WAITING;
   walk_some(walk, walk->range_count ? LEAST : 0, most);
   if (walk->sweeping || walk->tail - walk->head <= most) return;
-  walk->is_near = is_near(walk);
   csizer_walk_begin_sweep(walk);
 }
