@@ -12,9 +12,16 @@
 public struct HeapSizer: Sendable {
   /// What a walk leaves out and how far it goes.
   public struct Options: Sendable {
-    /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match
-    /// exactly: subclasses and other generic arguments are types of their own.
-    public var excludedTypes: [any (~Copyable).Type] = []
+    #if compiler(>=6.3)
+      /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match
+      /// exactly: subclasses and other generic arguments are types of their own.
+      public var excludedTypes: [any (~Copyable).Type] = []
+    #else
+      /// Objects of these classes, and fields of these types, are neither counted nor followed. The type must match
+      /// exactly: subclasses and other generic arguments are types of their own. For types that can't be copied there
+      /// is ``excludedTypeNames``: a program that Swift 6.2 built crashes when an array of their metatypes is freed.
+      public var excludedTypes: [any Any.Type] = []
+    #endif
     /// As ``excludedTypes``, by fully qualified name (`Module.Outer.Class<Swift.Int>`). Types that are private to a
     /// file or local to a function are meant by their name without a number (`Module.Leaf` of `Module.Leaf#2`), all
     /// that have it.
@@ -27,13 +34,9 @@ public struct HeapSizer: Sendable {
     /// Nothing left out, no depth limit.
     public init() {}
 
-    // Not `isEmpty`, nor `map`: in a debug build of Swift 6.2 the conformances of an array of such metatypes can't be
-    // looked up at run time, and the program would crash.
-    var hasExclusions: Bool { excludedTypes.count > 0 || !excludedTypeNames.isEmpty }
+    var hasExclusions: Bool { !excludedTypes.isEmpty || !excludedTypeNames.isEmpty }
     /// The excluded types' metadata: a metatype is its address.
-    var excludedMetadata: [UnsafeRawPointer?] {
-      (0..<excludedTypes.count).map { unsafeBitCast(excludedTypes[$0], to: UnsafeRawPointer?.self) }
-    }
+    var excludedMetadata: [UnsafeRawPointer?] { excludedTypes.map { unsafeBitCast($0, to: UnsafeRawPointer?.self) } }
   }
 
   /// What every call leaves out and how far it goes.

@@ -4,6 +4,8 @@ import Synchronization
 
 // unsafe: one thread writes it.
 nonisolated(unsafe) var store: Trunk?
+// unsafe: one thread writes it. What goes through here has to be made: the optimiser leaves out what nobody sees.
+nonisolated(unsafe) var dropped: Leaf?
 
 final class Leaf: Sendable {
   /// A header, a number and a text are 40 bytes; a text's header, capacity, count, 40 units and their end 73. jemalloc
