@@ -44,10 +44,11 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address);
 /// Gives the system back what bytes live it keeps for places where nothing lives; how many bytes, with those that were
 /// never written and had no memory. Any thread, at any time; while somebody else does it nothing happens. It comes by
 /// itself when so much of the heap came into use as was before, 16 MiB at least, and after walks, once a second at
-/// most: so the map never has more than twice what it needs. Time: a look at a byte or two for each 256 KiB of heap in
-/// use, and where something can be given back a membarrier(2). A thread that makes an object there meanwhile waits.
-/// Where the system refuses membarrier(2), and of memory that the program locked, nothing is ever given back
-/// (csizer_heapmap_reason).
+/// most: so no more plots of 256 KiB are kept than twice those where something lives. One object keeps the pages of its
+/// plot, 16 KiB at most. Time: a look at the first bytes for each 256 KiB of heap in use, or at some KiB of them where
+/// no block begins at a multiple of 64, and where something can be given back a membarrier(2). A thread that makes an
+/// object there meanwhile waits. Where the system refuses membarrier(2), and of memory that the program locked, nothing
+/// is ever given back (csizer_heapmap_reason).
 size_t csizer_heapmap_give_back(csizer_heapmap *map);
 
 /// Why nothing is given back in this process, as a static string; empty when it is. Any thread.

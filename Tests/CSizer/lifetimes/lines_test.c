@@ -197,6 +197,50 @@ TEST(a_death_in_a_handler_waits_for_no_holder) {
   for (int i = 0; i < 2; i++) csizer_lifetimes_destroy(watchers[i]);
 }
 
+static int is_in_handler;
+
+static void end_and_tell(int number) {
+  __atomic_store_n(&is_in_handler, 1, __ATOMIC_RELEASE);
+  end_in_a_handler(number);
+}
+
+// Lets go when the handler waits, and holds again at once.
+static void *hold_twice(void *argument) {
+  csizer_shards_hold();
+  while (!__atomic_load_n(&is_in_handler, __ATOMIC_ACQUIRE)) sched_yield();
+  usleep(2000);
+  csizer_shards_release();
+  csizer_shards_hold();
+  CHECK(!csizer_living_find((uintptr_t)interrupted, watchers[0]->number));
+  csizer_shards_release();
+  return argument;
+}
+
+// The thread has said that it is going in, and has not looked yet whether it may.
+TEST(a_death_in_a_handler_at_the_door_waits_for_no_second_holder) {
+  const swift_class *type = made_life_class(NULL);
+  signal(SIGUSR1, end_and_tell);
+  alarm(60);
+  for (int trackers = 1; trackers <= 2; trackers++) {
+    for (int i = 0; i < trackers; i++) made_track(watchers[i] = made_tracker(), type, 1);
+    interrupted = made_birth(type);
+    is_in_handler = 0;
+    pthread_t holder;
+    CHECK_EQUAL(pthread_create(&holder, NULL, hold_twice, NULL), 0);
+    while (lines_state() != LINES_HELD) sched_yield();
+    csizer_line *line = line_occupy();
+    CHECK(line != NULL);
+    raise(SIGUSR1);
+    line_leave(line);
+    pthread_join(holder, NULL);
+    for (int i = 0; i < trackers; i++) {
+      CHECK_EQUAL(made_count(watchers[i], CSIZER_DEAD), 1);
+      csizer_lifetimes_destroy(watchers[i]);
+    }
+  }
+  alarm(0);
+}
+
 // More than there is room to note: all are recorded, and each once.
 TEST(deaths_in_handlers_are_each_recorded) {
   enum { MANY = 1000 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The heap map: its leaves, the objects that live, and the numbers of those that are tracked.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -58,6 +59,10 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address) {
   if (leaf) return leaf;
   leaf = csizer_pages_map_at(place_for_leaf(address), sizeof *leaf);
   if (!leaf) return NULL;
+  // Objects of one plot have pages far from each other: a huge one for each would be nearly empty.
+  const int error_before = errno;
+  madvise(leaf->live, sizeof leaf->live, MADV_NOHUGEPAGE);
+  errno = error_before;
   leaf->first_unit = HEAPMAP_UNITS;
   heapmap_leaf *other = NULL;
   heapmap_leaf **slot = &map->leaves[address >> HEAPMAP_LEAF_SHIFT];

@@ -45,7 +45,7 @@ static size_t resident_strays(const heapmap_leaf *leaf) {
 }
 
 static size_t resident_leaf(const heapmap_leaf *leaf) {
-  size_t bytes = resident_strays(leaf) + resident_bytes(leaf->opened, sizeof leaf->opened);
+  size_t bytes = resident_strays(leaf);
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_HEAPMAP_INTERNAL_H
 #define CSIZER_HEAPMAP_INTERNAL_H
+#include <stddef.h>
+
 #include "csizer_heapmap.h"
 #include "platform/address_space.h"
 
@@ -49,15 +51,15 @@ typedef struct heapmap_leaf {
   /// Cells of numbers, by which those who track an object find what they know of it; NULL: none is tracked there. Pages
   /// of their own, too.
   uint32_t *cells[HEAPMAP_CELLS];
-  /// For each plot, when it was opened last; 0: nothing lives there; below 0: somebody asks whether it may be closed
-  /// (heapmap_plots.c).
-  int32_t opened[HEAPMAP_PLOTS];
   /// The two planes lie apart: a sweep sets bits seen at random places, and reads those that live in order.
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
   uint64_t done[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
+  /// For each plot, when it was opened last; 0: nothing lives there; below 0: somebody asks whether it may be closed
+  /// (heapmap_plots.c).
+  int32_t opened[HEAPMAP_PLOTS];
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below,
   /// and who asks later on what memory they have taken.
   uint8_t touched[HEAPMAP_STRETCHES];
@@ -66,6 +68,11 @@ typedef struct heapmap_leaf {
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
   uint32_t first_unit, last_unit;
 } heapmap_leaf;
+
+// What is asked of the kernel, or given back to it, begins with a page, of 64 KiB at most.
+_Static_assert(offsetof(heapmap_leaf, cells) % 65536 == 0 && offsetof(heapmap_leaf, seen) % 65536 == 0 &&
+                   offsetof(heapmap_leaf, done) % 65536 == 0 && offsetof(heapmap_leaf, page_class) % 65536 == 0,
+               "planes begin with pages");
 
 struct csizer_heapmap {
   heapmap_leaf *leaves[HEAPMAP_LEAVES];

@@ -63,6 +63,8 @@ static void *allocate_object(const void *metadata, size_t bytes, size_t align_ma
     return make_watched_object(metadata, bytes, align_mask, CALLER);
   swift_object *object = make_object(metadata, bytes, align_mask);
   note_birth(living, object);
+  // A scope that was opened meanwhile may have had another object at this address.
+  if (__builtin_expect(births_are_scoped(), 0)) csizer_birth_scopes_born(object, CALLER);
   return object;
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deaths: noticed in the destroy slots of tracked classes, or when the memory of a tracked object is given back.
+#include <errno.h>
+
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
 #include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
+#include "platform/backoff.h"
 #include "platform/clock.h"
 
 // Something died whose class nobody tracks any more: its hook was left for its sake.
@@ -38,11 +41,18 @@ static void end_at(uintptr_t address, uint64_t now) {
   if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
 }
 
-// In a signal handler that came while the thread was inside nothing waits, unless others hold all shards by now: then
-// the thread was only about to see that it has to.
+// In a signal handler that came while the thread was inside, or about to see whether it may be. Of who holds all shards
+// the handler waits for the end, for he looks at the object; he waits for nobody. Who is only about to hold them may
+// wait for this thread, or have passed it: nothing of records is touched then, and nothing waited for.
+static __attribute__((noinline)) bool ended_in_handler(uintptr_t address) {
+  int state, error_before = errno;
+  for (unsigned tries = 0; (state = lines_state()) == LINES_HELD && !csizer_shard_holds; tries++) csizer_backoff(tries);
+  errno = error_before;
+  return (state == LINES_IN && end_inside(address)) || csizer_late_deaths_note(address, end_at);
+}
+
 static inline bool ended_inside(uintptr_t address) {
-  if (__builtin_expect(line_is_busy(), 0))
-    return !lines_are_held() && (end_inside(address) || csizer_late_deaths_note(address, end_at));
+  if (__builtin_expect(line_is_busy(), 0)) return ended_in_handler(address);
   csizer_line *line = line_enter();
   if (__builtin_expect(!line, 0)) return false;
   const bool is_over = end_inside(address);

@@ -43,8 +43,8 @@ extern _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csi
 enum { LINES_IN, LINES_OUT, LINES_HELD };
 extern int csizer_lines_held;
 
-/// Whether who holds all shards waits for nobody any more.
-static inline bool lines_are_held(void) { return __atomic_load_n(&csizer_lines_held, __ATOMIC_RELAXED) == LINES_HELD; }
+/// LINES_HELD: who holds all shards waits for nobody any more.
+static inline int lines_state(void) { return __atomic_load_n(&csizer_lines_held, __ATOMIC_ACQUIRE); }
 
 /// From here to line_leave nobody holds all shards. NULL: the thread has no line, is inside already (a signal handler's
 /// birth), or has to wait; then it takes the way of the shards.
