@@ -41,7 +41,8 @@ caller_rule csizer_caller_rules_add(caller_rules *rules, uintptr_t return_addres
   const caller_rule rule = csizer_caller_rules_compile(rules->images, return_address);
   const uint64_t mixed = (return_address * HASH_FACTOR) & (((uint64_t)1 << RULE_ADDRESS_BITS) - 1);
   const uint64_t tag = mixed & (((uint64_t)1 << RULE_TAG_BITS) - 1);
-  __atomic_store_n(&rules->places[mixed >> RULE_TAG_BITS], tag << RULE_BITS | rule, __ATOMIC_RELAXED);
+  uint64_t *places = __atomic_load_n(&rules->places, __ATOMIC_RELAXED);
+  __atomic_store_n(&places[mixed >> RULE_TAG_BITS], tag << RULE_BITS | rule, __ATOMIC_RELAXED);
   return rule;
 }
 
