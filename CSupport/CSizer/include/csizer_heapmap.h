@@ -13,9 +13,9 @@
 ///
 /// Two levels: a table with one entry per GiB, and a leaf per GiB that is in use: 113 MiB of address space, of which
 /// hardly any is memory. A leaf is mapped when the first object in its GiB is inserted and stays for the life of the
-/// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, or
-/// half or a quarter of that where all blocks are of 32 or 64 bytes, and 1/128 for the bits seen when they are walked;
-/// untouched addresses cost nothing. What 256 KiB of heap took of the bytes live is given back when nothing lives in
+/// map; the kernel gives it memory page by page. Dense heaps pay 1/16 of their size for the bytes live, or half or a
+/// quarter of that where all blocks are of 32 or 64 bytes, and 1/128 for the bits seen when they are walked; untouched
+/// addresses cost nothing. What 256 KiB of heap took of the bytes live is given back when nothing lives in
 /// them any more (csizer_heapmap_give_back).
 ///
 /// Addresses are those of user space; others are never in the map. Blocks that start at 8 modulo 16 (jemalloc's 8-byte
