@@ -96,6 +96,7 @@ package final class Agent: Sendable {
       wantsTraces = false
     }
     if settings.emitsProbes { ClassTracker.emitsProbes = true }
+    if settings.usesOneProcessor { ClassTracker.usesTwoProcessors = false }
     for pattern in settings.patterns { try tracker.track(classesNamed: pattern, trace: wantsTraces) }
   }
 

@@ -18,6 +18,8 @@ package struct AgentSettings: Sendable, Hashable {
   package var wantsTraces = false
   /// Whether births and deaths of tracked objects are told by probes, `SIZER_PROBES`.
   package var emitsProbes = false
+  /// Whether children that look at the heap have one thread only, `SIZER_ONE_PROCESSOR`.
+  package var usesOneProcessor = false
   /// Where the process can be asked while it runs, `SIZER_SOCKET`, a ``PathPattern``; empty for nowhere.
   package var socket = ""
   /// How often an image of the heap is recorded while the program runs, `SIZER_HEAP_EVERY`; nil: never.
@@ -54,6 +56,7 @@ package struct AgentSettings: Sendable, Hashable {
     patterns = (variable("SIZER_TRACK") ?? "").split(separator: ",").map(String.init)
     wantsTraces = isOn("SIZER_TRACE")
     emitsProbes = isOn("SIZER_PROBES")
+    usesOneProcessor = isOn("SIZER_ONE_PROCESSOR")
     socket = path("SIZER_SOCKET")
     interval = try Self.interval("SIZER_EVERY", variable, unless: .seconds(1))
     heapInterval = try Self.interval("SIZER_HEAP_EVERY", variable, unless: nil)
@@ -110,6 +113,7 @@ package struct AgentSettings: Sendable, Hashable {
     for (name, isOn) in [
       ("SIZER_HEAP", wantsHeap), ("SIZER_LEAKS", wantsLeaks), ("SIZER_CHILDREN", followsChildren),
       ("SIZER_TRACE", wantsTraces), ("SIZER_PROBES", emitsProbes),
+      ("SIZER_ONE_PROCESSOR", usesOneProcessor),
     ] where isOn { variables.append((name, "1")) }
     return variables
   }

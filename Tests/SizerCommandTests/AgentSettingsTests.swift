@@ -24,7 +24,7 @@ struct AgentSettingsTests {
         output: "a b/%p", interval: milliseconds.map { .milliseconds($0) }, wantsHeap: heap, wantsLeaks: leaks,
         followsChildren: children)
       (asked.patterns, asked.wantsTraces) = heap ? (["A.*", "*.B"], leaks) : ([], false)
-      asked.emitsProbes = leaks
+      (asked.emitsProbes, asked.usesOneProcessor) = (leaks, heap)
       asked.socket = leaks ? "/run/%p" : ""
       asked.heapInterval = milliseconds.map { .milliseconds($0 + 1) }
       asked.tags = heap ? ["service.version": "1.10", "a b": "c,d=%"] : [:]

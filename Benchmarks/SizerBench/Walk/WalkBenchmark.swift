@@ -69,8 +69,39 @@ struct WalkBenchmark {
       nsPerObject: nsPerObject.rounded(to: 2),
       floorNsPerObject: (walks.second.nanoseconds / Double(objects)).rounded(to: 2),
       ratioToFloor: walks.ratio.rounded(to: 3),
-      ratioToMirror: (mirrorNsPerObject / nsPerObject).rounded(to: 1))
+      ratioToMirror: (mirrorNsPerObject / nsPerObject).rounded(to: 1),
+      ratioOfProcessors: objects < Self.fewForTwo ? nil : try compareProcessors(root))
   }
+
+  /// Of fewer there are less than 64 MiB, for which one processor is taken.
+  private static let fewForTwo = 2_000_000
+
+  private func compareProcessors<Root>(_ root: Root) throws -> Double {
+    let holder = Holder(root)
+    let tracker = ClassTracker()
+    defer {
+      ClassTracker.usesTwoProcessors = true
+      tracker.close()
+    }
+    try tracker.track(holder)
+    func snapshot(usesTwo: Bool) throws -> Int {
+      ClassTracker.usesTwoProcessors = usesTwo
+      return try tracker.createSnapshot(mode: .frozen).trackedBytes
+    }
+    return try SideBySide.measure(effort) {
+      try snapshot(usesTwo: false)
+    } against: {
+      try snapshot(usesTwo: true)
+    } check: { one, two in
+      guard one == two else { throw BenchError("one processor finds \(one) bytes, two find \(two)") }
+    }.ratio.rounded(to: 3)
+  }
+}
+
+/// An object that can be tracked, for a root that need not be one.
+private final class Holder<Root> {
+  let root: Root
+  init(_ root: Root) { self.root = root }
 }
 
 extension Walked {

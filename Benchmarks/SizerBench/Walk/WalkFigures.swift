@@ -13,6 +13,9 @@ struct WalkFigures: Encodable {
   var ratioToFloor: Double
   /// How many times as long as HeapSizer the walk with `Mirror` takes.
   var ratioToMirror: Double
+  /// How many times as long a frozen snapshot takes with one processor as with two; nil where the heap is too small for
+  /// two.
+  var ratioOfProcessors: Double?
 }
 
 extension [WalkFigures] {
@@ -20,11 +23,12 @@ extension [WalkFigures] {
   var table: Table {
     var table = Table(
       .text("shape"), .text("order"), .number("objects"), .number("ns/object"), .number("floor"),
-      .number("ratio to floor"), .number("ratio to Mirror"))
+      .number("ratio to floor"), .number("ratio to Mirror"), .number("one to two processors"))
     for row in self {
       table.append(
         row.shape, row.order.rawValue, row.objects.grouped, row.nsPerObject.decimals(1),
-        row.floorNsPerObject.decimals(1), row.ratioToFloor.decimals(2), row.ratioToMirror.decimals(0))
+        row.floorNsPerObject.decimals(1), row.ratioToFloor.decimals(2), row.ratioToMirror.decimals(0),
+        row.ratioOfProcessors?.decimals(2) ?? "")
     }
     return table
   }

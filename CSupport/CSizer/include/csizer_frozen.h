@@ -11,11 +11,11 @@
 /// Frozen sizings: fork(2) gives a child that has a consistent image of the whole process, and the process goes on at
 /// once; the child walks the image and leaves the sizes in memory that both share.
 ///
-/// The child has only the thread that forked, so every lock that another thread held is held in it for ever: it takes
-/// none, and enters neither the Swift runtime nor malloc nor the loader. It asks the allocator only what is answered
-/// without a lock. A type that it meets and whose layout is not compiled yet goes back to the parent as unknown, which
-/// compiles it and takes the sizing again. Objects of other threads may be half made: a fault costs the object that was
-/// being sized, and the child goes on with the next.
+/// The child has only the thread that forked, and for a large heap one of its own that libc does not know. So every
+/// lock that another thread held is held in it for ever: it takes none, and enters neither the Swift runtime nor malloc
+/// nor the loader. It asks the allocator only what is answered without a lock. A type that it meets and whose layout is
+/// not compiled yet goes back to the parent as unknown, which compiles it and takes the sizing again. Objects of other
+/// threads may be half made: a fault costs the object that was being sized, and the child goes on with the next.
 ///
 /// The host is not disturbed: the child is made by clone(2) without a signal at its end, so that neither SIGCHLD
 /// handlers nor waitpid(-1) meet it; no handler of pthread_atfork(3) runs; it closes its copies of all descriptors,
@@ -56,16 +56,25 @@ typedef struct csizer_frozen_report {
   uint64_t heap_objects, heap_raw, heap_dead;
   /// Types that csizer_sizing_learn may be able to compile: the sizes are not exact yet.
   uint32_t unknown;
+  /// How many objects were looked at in sweeps that two threads share, and how many of these by the second; 0: it was
+  /// not there. Not how many objects there are.
+  uint64_t swept, swept_by_second;
 } csizer_frozen_report;
 
 /// As csizer_sizing_prepare, and makes the allocator ready for what the child asks it. No other thread may use
 /// `layouts`.
 csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
+/// How many processors a child may use for the objects of a map: one while the heap is small, and never more than
+/// `most`, than the thread may run on, and than whole ones are in its control groups' quotas. Reads files of /proc and
+/// of these: not while anybody waits.
+uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most);
+
 /// Forks a child that sizes with a fresh walk of the parent's, and names referents where that is asked for. Holding,
-/// which may end at once when this returns. CSIZER_REFUSED when the kernel refuses the fork, CSIZER_NO_ROOM when it
-/// does so for memory.
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+/// which may end at once when this returns. `processors`: how many threads the child may have at most; what it finds
+/// does not depend on how many it has. CSIZER_REFUSED when the kernel refuses the fork, CSIZER_NO_ROOM when it does so
+/// for memory.
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, uint32_t processors,
                                   csizer_child *ret_child);
 
 /// Waits for the child's end; kills it when it makes no progress for so many nanoseconds, or when there is no head room

@@ -73,6 +73,10 @@ void csizer_heapmap_enumerate(const csizer_heapmap *map, bool (*visit)(void *con
 /// Bytes of memory that the map has been given so far, from the kernel's account (mincore).
 size_t csizer_heapmap_resident_bytes(const csizer_heapmap *map);
 
+/// Bytes of heap that objects lie in, in pieces of 256 KiB: an upper bound, which other threads may be changing. Any
+/// thread.
+uint64_t csizer_heapmap_open_bytes(const csizer_heapmap *map);
+
 /// Bytes of address space that the map has taken: an upper bound of csizer_heapmap_resident_bytes.
 size_t csizer_heapmap_mapped_bytes(const csizer_heapmap *map);
 

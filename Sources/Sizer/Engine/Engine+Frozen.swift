@@ -37,6 +37,13 @@ extension Engine {
   /// For how many nanoseconds a child may make no progress.
   package static let patience = Atomic<UInt64>(20_000_000_000)
 
+  /// How many processors a child that sizes may use at most.
+  private static let mostProcessors = Atomic<UInt32>(2)
+  static var usesTwoProcessors: Bool {
+    get { mostProcessors.load(ordering: .relaxed) > 1 }
+    set { mostProcessors.store(newValue ? 2 : 1, ordering: .relaxed) }
+  }
+
   /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it.
   /// The tracker's lock is held until this returns; it was taken in the turn.
   static func startFrozen(
@@ -53,6 +60,8 @@ extension Engine {
     let layouts = walk.layouts
     let kindNames = heap == .classes ? (0..<layouts.kindCount).map { layouts.name(ofKind: $0) } : []
     _ = csizer_lifetimes_count(lifetimes.handle)  // what was born by now is put in order while others go on
+    let most = mostProcessors.load(ordering: .relaxed)
+    let processors = csizer_census_map().map { csizer_frozen_processors($0, most) } ?? 1
     // From the first lock on, of which there are many, others wait.
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
@@ -61,7 +70,7 @@ extension Engine {
     if heap == .classes {
       try check(csizer_sizing_want_kinds(results.handle, kindNames.count), operation: operation)
     }
-    guard let child = try walk.fork(results.handle) else { return .noRoom(Headroom.refusal) }
+    guard let child = try walk.fork(results.handle, processors: processors) else { return .noRoom(Headroom.refusal) }
     let found = Sizing(mode: .frozen, taken: held, pause: Ticks.now.duration(since: asked))
     return .underWay(
       FrozenSizing(child: child, results: results, headroom: headroom, found: found, kindNames: kindNames))

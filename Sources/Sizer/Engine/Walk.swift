@@ -56,10 +56,11 @@ struct Walk: ~Copyable {
     try Engine.check(status, operation: operation)
   }
 
-  /// Forks a child that does the sizing; nil when the kernel refuses it for want of memory.
-  func fork(_ sizing: OpaquePointer) throws(SizerError) -> csizer_child? {
+  /// Forks a child that does the sizing, with so many threads at most; nil when the kernel refuses it for want of
+  /// memory.
+  func fork(_ sizing: OpaquePointer, processors: UInt32) throws(SizerError) -> csizer_child? {
     var child = csizer_child()
-    let status = csizer_frozen_start(sizing, handle, Referents.keys, &child)
+    let status = csizer_frozen_start(sizing, handle, Referents.keys, processors, &child)
     if status == CSIZER_NO_ROOM { return nil }
     try Engine.check(status, operation: operation)
     return child

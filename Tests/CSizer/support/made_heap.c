@@ -9,7 +9,7 @@
 #include "layouts/layout_check.h"
 #include "platform/pages.h"
 #include "support/check.h"
-#include "walk/walk_internal.h"
+#include "walk/walk_crew.h"
 
 void made_heap_init(made_heap *heap, const csizer_exclusions *exclusions) {
   *heap = (made_heap){.held_before = csizer_pages_held()};
@@ -79,13 +79,51 @@ void made_walk_end(made_heap *heap, csizer_walk *walk) {
   made_check_no_marks(heap->map);
 }
 
-static void check_same(csizer_totals first, csizer_totals second) {
-  CHECK_EQUAL(second.bytes, first.bytes);
-  CHECK_EQUAL(second.requested, first.requested);
-  CHECK_EQUAL(second.objects, first.objects);
-  CHECK_EQUAL(second.raw_blocks, first.raw_blocks);
-  CHECK_EQUAL(second.unresolved, first.unresolved);
-  CHECK_EQUAL(second.estimated_bytes, first.estimated_bytes);
+// ---- Four walks ----
+
+/// What a walk came to: sums, sums by kind, and which blocks it has seen.
+typedef struct outcome {
+  csizer_totals totals;
+  csizer_kind_totals *kinds;
+  size_t kind_count;
+  uint64_t seen;  // a hash of the places
+} outcome;
+
+static uint64_t hash_seen(const csizer_heapmap *map) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
+      if (leaf->seen[unit]) {
+        hash = (hash ^ heapmap_unit_start(i, unit)) * 1099511628211u;
+        hash = (hash ^ leaf->seen[unit]) * 1099511628211u;
+      }
+  }
+  return hash;
+}
+
+static outcome outcome_of(const made_heap *heap, const csizer_walk *walk) {
+  outcome outcome = {.totals = csizer_walk_totals(walk),
+                     .kind_count = csizer_layouts_kind_count(heap->layouts),
+                     .seen = hash_seen(heap->map)};
+  outcome.kinds = calloc(outcome.kind_count + 1, sizeof *outcome.kinds);
+  CHECK(outcome.kinds != NULL);
+  for (size_t kind = 0; kind < outcome.kind_count; kind++) outcome.kinds[kind] = csizer_walk_kind_totals(walk, kind);
+  return outcome;
+}
+
+static void check_same(const outcome *first, const outcome *second) {
+  CHECK_EQUAL(second->totals.bytes, first->totals.bytes);
+  CHECK_EQUAL(second->totals.requested, first->totals.requested);
+  CHECK_EQUAL(second->totals.objects, first->totals.objects);
+  CHECK_EQUAL(second->totals.raw_blocks, first->totals.raw_blocks);
+  CHECK_EQUAL(second->totals.raw_bytes, first->totals.raw_bytes);
+  CHECK_EQUAL(second->totals.unresolved, first->totals.unresolved);
+  CHECK_EQUAL(second->totals.estimated_bytes, first->totals.estimated_bytes);
+  CHECK_EQUAL(second->kind_count, first->kind_count);
+  for (size_t kind = 0; kind < first->kind_count; kind++)
+    CHECK(memcmp(&second->kinds[kind], &first->kinds[kind], sizeof *first->kinds) == 0);
+  CHECK_EQUAL(second->seen, first->seen);
 }
 
 // As if more waited in the queue than it should hold, from the first reference to the last.
@@ -95,30 +133,62 @@ static void sweep_always(csizer_walk *walk) {
   csizer_walk_begin_sweep(walk);
 }
 
-csizer_totals made_size_of_object(made_heap *heap, const void *object) {
-  csizer_totals totals[2];
-  for (int i = 0; i < 2; i++) {
+static csizer_totals size_in_each_way(made_heap *heap, csizer_status (*size)(csizer_walk *, const void *, const void *),
+                                      const void *start, const void *type) {
+  enum { BY_QUEUE, BY_SWEEP, CREW_OF_ONE, CREW_OF_TWO, WAYS };
+  outcome outcomes[WAYS];
+  for (int i = 0; i < WAYS; i++) {
     csizer_walk *walk = made_walk(heap, (csizer_walk_options){0});
-    if (i == 0) sweep_always(walk);
-    CHECK_EQUAL(csizer_walk_object(walk, object), CSIZER_OK);
-    totals[i] = csizer_walk_totals(walk);
+    made_crew crew;
+    if (i >= CREW_OF_ONE) made_crew_begin(&crew, walk, i == CREW_OF_TWO);
+    if (i != BY_QUEUE) sweep_always(walk);
+    CHECK_EQUAL(size(walk, start, type), CSIZER_OK);
+    outcomes[i] = outcome_of(heap, walk);
+    if (i >= CREW_OF_ONE) made_crew_end(&crew);
     made_walk_end(heap, walk);
   }
-  check_same(totals[0], totals[1]);
-  return totals[0];
+  // The first may have compiled what kinds there are.
+  for (int i = 2; i < WAYS; i++) check_same(&outcomes[1], &outcomes[i]);
+  outcomes[0].kind_count = outcomes[1].kind_count;
+  check_same(&outcomes[0], &outcomes[1]);
+  for (int i = 0; i < WAYS; i++) free(outcomes[i].kinds);
+  return outcomes[0].totals;
+}
+
+static csizer_status size_object(csizer_walk *walk, const void *object, const void *type) {
+  (void)type;
+  return csizer_walk_object(walk, object);
+}
+
+csizer_totals made_size_of_object(made_heap *heap, const void *object) {
+  return size_in_each_way(heap, size_object, object, NULL);
 }
 
 csizer_totals made_size_of_value(made_heap *heap, const void *value, const void *type) {
-  csizer_totals totals[2];
-  for (int i = 0; i < 2; i++) {
-    csizer_walk *walk = made_walk(heap, (csizer_walk_options){0});
-    if (i == 0) sweep_always(walk);
-    CHECK_EQUAL(csizer_walk_value(walk, value, type), CSIZER_OK);
-    totals[i] = csizer_walk_totals(walk);
-    made_walk_end(heap, walk);
-  }
-  check_same(totals[0], totals[1]);
-  return totals[0];
+  return size_in_each_way(heap, csizer_walk_value, value, type);
+}
+
+// ---- Crews ----
+
+static void *work(void *crew) {
+  csizer_crew_work(crew);
+  return NULL;
+}
+
+void made_crew_begin(made_crew *crew, csizer_walk *walk, bool is_of_two) {
+  *crew = (made_crew){.has_other = is_of_two && walk->memo.uniform_pages};
+  // Elsewhere the walk goes by itself.
+  const csizer_status status = walk->memo.uniform_pages ? CSIZER_OK : CSIZER_UNSUPPORTED;
+  CHECK_EQUAL(csizer_crew_create(walk, &crew->crew), status);
+  if (!crew->has_other) return;
+  CHECK_EQUAL(pthread_create(&crew->other, NULL, work, crew->crew), 0);
+  csizer_crew_admit(crew->crew);
+}
+
+void made_crew_end(made_crew *crew) {
+  if (crew->crew) csizer_crew_dismiss(crew->crew);
+  if (crew->has_other) CHECK_EQUAL(pthread_join(crew->other, NULL), 0);
+  csizer_crew_destroy(crew->crew);
 }
 
 csizer_kind_totals made_kind_totals(made_heap *heap, const csizer_walk *walk, const char *name) {

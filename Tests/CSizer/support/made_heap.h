@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef MADE_HEAP_H
 #define MADE_HEAP_H
+#include <pthread.h>
+
 #include "csizer_walk.h"
 #include "support/made_types.h"
 
@@ -43,10 +45,20 @@ csizer_walk *made_walk(made_heap *heap, csizer_walk_options options);
 /// Ends a walk and checks that no mark of it is left in the map.
 void made_walk_end(made_heap *heap, csizer_walk *walk);
 
-/// The totals of a walk of its own from one object, or from one value. Two walks, one that sweeps the map from
-/// the start and one by the queue, must come to the same.
+/// The totals of a walk of its own from one object, or from one value. Four walks must come to the same sums, by kind
+/// too, and have seen the same blocks: one by the queue, and three that sweep the map from the start: the walk by
+/// itself, a crew of one and a crew of two.
 csizer_totals made_size_of_object(made_heap *heap, const void *object);
 csizer_totals made_size_of_value(made_heap *heap, const void *value, const void *type);
+
+/// A crew of a walk's, whose other worker is a thread of libc's.
+typedef struct made_crew {
+  struct walk_crew *crew;
+  bool has_other;
+  pthread_t other;
+} made_crew;
+void made_crew_begin(made_crew *crew, csizer_walk *walk, bool is_of_two);
+void made_crew_end(made_crew *crew);
 
 /// What a walk from `object` counts under a kind's full name; zeros when there is no such kind.
 csizer_kind_totals made_kind_totals(made_heap *heap, const csizer_walk *walk, const char *name);

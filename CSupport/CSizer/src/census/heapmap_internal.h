@@ -80,7 +80,7 @@ struct csizer_heapmap {
   uint64_t present[HEAPMAP_LEAVES / 64];
   uint64_t present_words[HEAPMAP_LEAVES / 64 / 64];
   /// Plots that are open, how many of them were opened since somebody closed some, and how many were open then; and the
-  /// last opening. All under the lock of heapmap_plots.c.
+  /// last opening. All written under the lock of heapmap_plots.c; the first is read without.
   uint32_t open_plots, opened_since, open_then;
   int32_t last_opening;
   /// When a walk looked last. Atomic.

@@ -72,3 +72,15 @@ uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t addre
   }
   return 0;
 }
+
+void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
+                                     void *context) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
+      heapmap_places unseen = {heapmap_unit_start(i, unit), heapmap_live_in(leaf, unit) & ~leaf->seen[unit]};
+      for (uintptr_t address; heapmap_next_place(&unseen, &address);)
+        if (!heapmap_is_seen(leaf, address) && !visit(context, (const void *)address)) return;
+    }
+  }
+}

@@ -145,6 +145,11 @@ static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t uni
   return (heapmap_places){start, waiting};
 }
 
+/// Calls `visit` for all live objects that are not seen when their turn comes, in ascending order, until it answers
+/// false.
+void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
+                                     void *context);
+
 /// From now on all that is seen is done.
 void csizer_heapmap_begin_sweep(csizer_heapmap *map);
 

@@ -49,12 +49,16 @@ static bool is_due(const csizer_heapmap *map) {
   return map->opened_since >= FEW && map->opened_since >= map->open_then && csizer_heapmap_can_close();
 }
 
+uint64_t csizer_heapmap_open_bytes(const csizer_heapmap *map) {
+  return (uint64_t)__atomic_load_n(&map->open_plots, __ATOMIC_RELAXED) << HEAPMAP_PLOT_SHIFT;
+}
+
 static void open_plot(csizer_heapmap *map, heapmap_leaf *leaf, size_t plot) {
   const int32_t opening = leaf->opened[plot];
   if (opening > 0) return;
   // Found closing: its closer was another thread of a parent that forked.
   if (!opening) {
-    map->open_plots++;
+    __atomic_fetch_add(&map->open_plots, 1, __ATOMIC_RELAXED);
     map->opened_since++;
   }
   if (!heapmap_has_objects(leaf)) __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
@@ -138,7 +142,7 @@ static size_t close_row(csizer_heapmap *map, heapmap_leaf *leaf, size_t first, s
   for (int lane = 0; lane < HEAPMAP_LANES; lane++)
     if (!madvise(&leaf->live[lane][first * HEAPMAP_PLOT_WORDS], lane_bytes, MADV_DONTNEED)) bytes += lane_bytes;
   for (size_t plot = first; plot < end; plot++) {
-    if (leaf->opened[plot]) map->open_plots--;
+    if (leaf->opened[plot]) __atomic_fetch_sub(&map->open_plots, 1, __ATOMIC_RELAXED);
     set_opened(leaf, plot, 0);
   }
   return bytes;

@@ -19,6 +19,11 @@ static inline size_t pagememo_known_size(const csizer_pagememo *memo, const heap
   return memo->sizes[leaf->page_class[block >> HEAPMAP_PAGE_SHIFT & (HEAPMAP_PAGES - 1)]];
 }
 
+/// Whether anything is remembered of a page.
+static inline bool pagememo_is_known(heapmap_leaf *leaf, uintptr_t address) {
+  return *heapmap_page_class(leaf, address) != PAGE_UNKNOWN;
+}
+
 /// What is remembered of the allocator's word for a page.
 static inline bool pagememo_is_foreign(heapmap_leaf *leaf, uintptr_t address) {
   return *heapmap_page_class(leaf, address) == PAGE_FOREIGN;

@@ -12,14 +12,14 @@
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
 
-// Where the files of this process's memory control groups are, read from /proc.
+// Where the files of this process's control groups are, read from /proc.
 
 enum { TEXT = 16 * 1024 };
 
 /// What is at hand while folders are looked for; in pages of its own, the folders first.
 typedef struct search {
   cgroup_folder folders[CGROUP_FOLDERS];
-  const char *root;
+  const char *root, *controller;
   char groups[TEXT];                    // /proc/…/cgroup
   const char *own[CGROUP_FOLDERS];      // the group's name in it, or NULL
   size_t mount_root[CGROUP_FOLDERS];    // how long the root of the best mount is
@@ -43,7 +43,7 @@ static void read_group(search *search, char *line) {
   *controllers++ = 0;
   *name++ = 0;
   if (!*controllers) search->own[CGROUP_FOLDER_V2] = name;
-  else if (lists(controllers, "memory")) search->own[CGROUP_FOLDER_V1] = name;
+  else if (lists(controllers, search->controller)) search->own[CGROUP_FOLDER_V1] = name;
 }
 
 static csizer_status unreadable(const char *path) {
@@ -121,7 +121,7 @@ static void read_mount(search *search, char *line) {
   const char *type = take_field(&rest);
   take_field(&rest);
   if (strcmp(type, "cgroup2") == 0) consider(search, CGROUP_FOLDER_V2, mount_root, mount_point);
-  else if (strcmp(type, "cgroup") == 0 && rest && lists(rest, "memory"))
+  else if (strcmp(type, "cgroup") == 0 && rest && lists(rest, search->controller))
     consider(search, CGROUP_FOLDER_V1, mount_root, mount_point);
 }
 
@@ -153,10 +153,11 @@ static csizer_status read_mounts(search *search) {
   return CSIZER_OK;
 }
 
-csizer_status csizer_cgroup_folders_find(const char *root, cgroup_folder **ret_folders) {
+csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders) {
   search *search = csizer_pages_map(sizeof *search);
   if (!search) return CSIZER_NO_MEMORY;
   search->root = root;
+  search->controller = controller;
   csizer_status status = read_groups(search);
   if (!status && (search->own[CGROUP_FOLDER_V1] || search->own[CGROUP_FOLDER_V2])) status = read_mounts(search);
   if (status) csizer_pages_unmap(search, sizeof *search);

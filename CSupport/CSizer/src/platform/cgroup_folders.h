@@ -17,11 +17,11 @@ typedef struct cgroup_folder {
   char folder[4096];
 } cgroup_folder;
 
-/// Finds the folders of the calling thread's groups, of each hierarchy that counts memory. Two names are put together:
-/// /proc/…/cgroup says which group, /proc/…/mountinfo where groups can be seen, and how much of the tree (a container
-/// sees a part, a cgroup namespace renames it). Free with csizer_cgroup_folders_destroy. CSIZER_UNREADABLE when no
-/// descriptor is left.
-csizer_status csizer_cgroup_folders_find(const char *root, cgroup_folder **ret_folders);
+/// Finds the folders of the calling thread's groups, of each hierarchy that has the controller ("memory"). Two names
+/// are put together: /proc/…/cgroup says which group, /proc/…/mountinfo where groups can be seen, and how much of the
+/// tree (a container sees a part, a cgroup namespace renames it). Free with csizer_cgroup_folders_destroy.
+/// CSIZER_UNREADABLE when no descriptor is left.
+csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders);
 void csizer_cgroup_folders_destroy(cgroup_folder *folders);
 
 /// Goes to the group above; false at the mount point.

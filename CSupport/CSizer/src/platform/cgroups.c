@@ -104,7 +104,7 @@ csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root) {
   groups->die_together = false;
   *groups->own_folder = *groups->kills_folder = 0;
   cgroup_folder *folders;
-  csizer_status status = csizer_cgroup_folders_find(root, &folders);
+  csizer_status status = csizer_cgroup_folders_find(root, "memory", &folders);
   if (status) return status;
   if (folders[CGROUP_FOLDER_V2].is_found) add_all(groups, &folders[CGROUP_FOLDER_V2], CGROUP_V2);
   if (folders[CGROUP_FOLDER_V1].is_found) add_all(groups, &folders[CGROUP_FOLDER_V1], CGROUP_V1);

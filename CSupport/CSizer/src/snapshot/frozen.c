@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "csizer_allocator.h"
+#include "platform/limits_root.h"
+#include "platform/processors.h"
 #include "snapshot/frozen_child.h"
 #include "snapshot/sizing_internal.h"
+#include "walk/walk_crew.h"
 
 // ---- The child ----
 
@@ -72,7 +75,7 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
     csizer_child_abandon(walk);
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
-  csizer_heapmap_enumerate(walk->map, add_object, walk);
+  csizer_heapmap_enumerate_unseen(walk->map, add_object, walk);
   csizer_sizing_note_all(sizing, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;
@@ -80,19 +83,27 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   sizing->report.heap_raw = totals.raw_bytes - walk->pointed_bytes;  // some of that was met again, by its owner
 }
 
-static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
-                                                int parent, csizer_frozen_fault fault) {
+/// What a child is told.
+typedef struct child_orders {
+  csizer_key_types keys;
+  uint32_t processors;
+  int parent;
+  csizer_frozen_fault fault;
+} child_orders;
+
+static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_walk *walk, child_orders orders) {
   child_tools tools = {.sizing = sizing, .walk = walk};
-  csizer_child_begin(parent, CSIZER_NO_FILE);
-  if (fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
-  while (fault == CSIZER_FAULT_HANG) pause();
+  csizer_child_begin(orders.parent, CSIZER_NO_FILE);
+  if (orders.fault == CSIZER_FAULT_DEATH) kill((pid_t)syscall(SYS_getpid), SIGKILL);
+  while (orders.fault == CSIZER_FAULT_HANG) pause();
   csizer_child_catch_faults();
   csizer_sizing_ask_nobody(sizing, walk);
   walk->steps = &sizing->steps;
   if (sigsetjmp(csizer_child_after_fault, 1)) syscall(SYS_exit_group, 1);  // there is no object that could be given up
-  sizing->report.status = csizer_referents_create(keys, &tools.referents);
+  csizer_child_hire(walk, orders.processors);
+  sizing->report.status = csizer_referents_create(orders.keys, &tools.referents);
   if (!sizing->report.status) sizing->report.status = csizer_sizing_begin(sizing, walk);
-  size_all(&tools, fault);
+  size_all(&tools, orders.fault);
   sizing->report.unresolved = csizer_walk_totals(walk).unresolved + sizing->unknown.count;
   sizing->report.estimated_bytes = csizer_walk_totals(walk).estimated_bytes;
   sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
@@ -101,6 +112,7 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
     measure_heap(sizing, walk);
     sizing->report.unknown = csizer_unknown_keep_types(&sizing->unknown, &walk->layouts->images);
   }
+  if (walk->crew) csizer_crew_shares(walk->crew, &sizing->report.swept_by_second, &sizing->report.swept);
   csizer_child_end_done(&sizing->is_done);
 }
 
@@ -114,13 +126,20 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
   return csizer_sizing_prepare(lifetimes, layouts);
 }
 
-csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys,
+uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most) {
+  enum { LARGE = 64 << 20 };  // below, a second worker saves less than its start costs
+  if (most < 2 || !csizer_allocator_has_uniform_pages() || csizer_heapmap_open_bytes(map) < LARGE) return 1;
+  const uint32_t allowed = csizer_processors_allowed(csizer_limits_root());
+  return allowed < most ? allowed : most;
+}
+
+csizer_status csizer_frozen_start(csizer_sizing *sizing, csizer_walk *walk, csizer_key_types keys, uint32_t processors,
                                   csizer_child *ret_child) {
-  csizer_frozen_fault fault = csizer_frozen_take_fault();
+  const csizer_frozen_fault fault = csizer_frozen_take_fault();
   csizer_status status = csizer_frozen_refusal(fault);
   if (status) return status;
   if (fault == CSIZER_FAULT_SLOW) clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000000}, NULL);
-  const int parent = getpid();
-  if (csizer_child_fork(ret_child, &status)) run_child(sizing, walk, keys, parent, fault);
+  const child_orders orders = {.keys = keys, .processors = processors, .parent = getpid(), .fault = fault};
+  if (csizer_child_fork(ret_child, &status)) run_child(sizing, walk, orders);
   return status;
 }

@@ -35,12 +35,13 @@ bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status) {
 
 // ---- The child ----
 
-// Where a fault leads back to. The child has one thread and is a copy: no other process sees its globals.
+// Where a fault leads back to. The child is a copy: no other process sees its globals.
 sigjmp_buf csizer_child_after_fault;
 
 static void on_fault(int signal) {
   (void)signal;
-  siglongjmp(csizer_child_after_fault, 1);
+  sigjmp_buf *of_crew = csizer_child_after_fault_of_crew();
+  siglongjmp(of_crew ? *of_crew : csizer_child_after_fault, 1);
 }
 
 void csizer_child_catch_faults(void) {

@@ -22,12 +22,20 @@ bool csizer_child_fork(csizer_child *ret_child, csizer_status *ret_status);
 enum { CSIZER_NO_FILE = -1 };
 void csizer_child_begin(int parent, int file);
 
-/// Where a fault leads back to. The child has one thread and is a copy: no other process sees its globals.
+/// Where a fault of the child's first thread leads back to. The child is a copy: no other process sees its globals.
 extern sigjmp_buf csizer_child_after_fault;
 void csizer_child_catch_faults(void);
 
 /// Gives up the object that faulted.
 void csizer_child_abandon(csizer_walk *walk);
+
+// frozen_crew.c
+/// Lets a child's walk sweep with a crew, where there may be two workers and that is worth it; what the system refuses
+/// is done without. Faults are caught.
+void csizer_child_hire(csizer_walk *walk, uint32_t processors);
+/// In the handler of a fault, where the calling thread's work goes on; NULL: where the first thread says
+/// (csizer_child_after_fault). A thread that can't go on ends the child.
+sigjmp_buf *csizer_child_after_fault_of_crew(void);
 
 /// Tells the parent that all is done, and ends.
 __attribute__((noreturn)) void csizer_child_end_done(uint32_t *is_done);

@@ -50,6 +50,14 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   if (csizer_heapmap_mark(walk->map, (const void *)address)) walk_push(walk, address);
 }
 
+bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  heapmap_unsee(leaf, address);
+  csizer_walk_unlisted(walk, address);
+  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
+  pagememo_note_foreign(leaf, address);
+  return heapmap_is_seen(leaf, address);
+}
+
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (!(address & 15)) return leaf && heapmap_is_seen(leaf, address);

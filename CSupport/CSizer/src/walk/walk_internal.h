@@ -82,6 +82,8 @@ struct csizer_walk {
   unsigned warm_count;
   csizer_heapmap *map;
   csizer_layouts *layouts;
+  /// Who sweeps (walk_crew.h); NULL: the walk by itself.
+  struct walk_crew *crew;
   /// Who is told of words instead of the walk following them; NULL: it follows.
   walk_sink *sink;
   csizer_pagememo memo;
@@ -155,6 +157,9 @@ void csizer_walk_resume_sweep(csizer_walk *walk);
 
 // walk_address.c: words that are not plainly a live object
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
+/// Sweeps believe references without asking the census: what it does not know is looked at now, and seen only if it is
+/// an object. Whether it is.
+bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
 /// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure
 /// that a block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
@@ -277,6 +282,11 @@ void csizer_walk_settle(csizer_walk *walk);
 // walk.c
 /// Bytes of a live object's own block and of its side table. Needs no walk; its death must wait.
 size_t csizer_object_own_bytes(const swift_object *object);
+
+/// Whether the loops do objects of a layout by themselves: they are nothing but a mask of references.
+static inline bool walk_is_plain(const csizer_object_layout *layout) {
+  return layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count && !layout->excluded;
+}
 
 /// The object, or the run of values, that is being read is one of unknown parts.
 static inline void walk_unresolved(csizer_walk *walk) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "walk/walk_internal.h"
+#include "walk/walk_crew.h"
 
 // The loops that nearly all of a walk's time is spent in. Objects that are nothing but a mask of references are done
 // here, all else goes to csizer_walk_scan. What the loops need of a layout, and the sums of its kind, are one cache
@@ -52,19 +52,9 @@ static __attribute__((noinline)) void scan_other(csizer_walk *walk, uintptr_t ad
   csizer_walk_scan(walk, address);
 }
 
-// References were believed without asking the census: what it does not know is looked at now, and seen only if it is an
-// object. Whether it is.
-static __attribute__((noinline)) bool is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
-  heapmap_unsee(leaf, address);
-  csizer_walk_unlisted(walk, address);
-  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
-  pagememo_note_foreign(leaf, address);
-  return heapmap_is_seen(leaf, address);
-}
-
 /// Whether what is seen at an address and waited is an object.
 INLINE bool is_object(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
-  return __builtin_expect(heapmap_is_live(leaf, address), 1) || is_after_all(walk, leaf, address);
+  return __builtin_expect(heapmap_is_live(leaf, address), 1) || csizer_walk_is_after_all(walk, leaf, address);
 }
 
 // ---- The sweep ----
@@ -167,13 +157,28 @@ static bool gather(csizer_walk *walk) {
 // from now on.
 static void meet_stray(void *walk, uintptr_t address) { csizer_walk_unlisted(walk, address); }
 
-static void sweep(csizer_walk *walk) {
+static size_t pass(csizer_walk *walk) {
+  size_t scanned = 0;
+  csizer_walk_believe_ranges(walk);
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++) scanned += sweep_leaf(walk, i);
+  return scanned;
+}
+
+// Over the map, until so little waits that the queue is quicker. How many objects the last pass has scanned.
+static size_t make_passes(csizer_walk *walk) {
   size_t scanned;
-  do {
-    scanned = 0;
-    for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
-      scanned += sweep_leaf(walk, i);
-  } while (scanned > walk->sweep_at);
+  walk_crew *const crew = walk->crew;
+  if (crew) csizer_crew_begin(crew);
+  // What lies in the order of its references is one stretch after the other: no more than one worker has work.
+  const bool has_crew = csizer_crew_works(crew) && !walk->is_near;
+  do scanned = has_crew ? csizer_crew_pass(crew) : pass(walk);
+  while (scanned > walk->sweep_at || walk->range_count);
+  if (has_crew) csizer_crew_end_passes(crew);
+  return scanned;
+}
+
+static void sweep(csizer_walk *walk) {
+  const size_t scanned = make_passes(walk);
   bool waiting = scanned > 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
     waiting |= csizer_heapmap_take_strays(walk->map, i, meet_stray, walk);
@@ -188,7 +193,6 @@ static void sweep(csizer_walk *walk) {
 
 void csizer_walk_drain(csizer_walk *walk) {
   while (walk->sweeping || walk_has_waiting(walk) || walk->value_count) {
-    if (walk->sweeping) csizer_walk_believe_ranges(walk);
     if (walk->sweeping) sweep(walk);
     else if (walk_has_waiting(walk)) csizer_walk_run_queue(walk);
     else csizer_walk_drain_values(walk);

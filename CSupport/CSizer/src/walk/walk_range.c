@@ -11,9 +11,13 @@ enum {
 };
 
 bool csizer_walk_defer(csizer_walk *walk, const uintptr_t *words, size_t count) {
-  // With a depth limit, while collecting and while sweeping nothing goes to the queue.
-  if (count < LONG || !walk->limit || walk->range_count == WALK_RANGES) return false;
-  if (count > TOO_LONG && !csizer_walk_are_near(words, count)) return false;
+  if (count < LONG || walk->range_count == WALK_RANGES) return false;
+  // With a depth limit, while collecting and while sweeping nothing goes to the queue. A crew shares long arrays.
+  if (!walk->limit && !(walk->crew && walk->sweeping)) return false;
+  if (walk->limit && count > TOO_LONG && !csizer_walk_are_near(words, count)) {
+    if (!walk->crew) return false;
+    csizer_walk_begin_sweep(walk);
+  }
   walk->ranges[walk->range_count++] = (walk_range){words, count};
   return true;
 }

@@ -52,9 +52,7 @@ static void flush(csizer_walk *walk, walk_hot *hot) {
 // Lets the loop do objects of this metadata by itself from now on, if they are plain.
 void csizer_walk_warm(csizer_walk *walk, const swift_metadata *metadata) {
   const csizer_object_layout *layout = csizer_layout_map_find(&walk->layouts->objects, metadata);
-  bool is_plain = layout && layout->shape == SHAPE_FIELDS && layout->requested && !layout->fields.op_count &&
-                  !layout->excluded;
-  if (!is_plain) return;
+  if (!layout || !walk_is_plain(layout)) return;
   walk_hot *hot = &walk->hot[((uintptr_t)metadata >> 4) % WALK_HOT];
   if (hot->metadata == metadata) return;
   if (hot->layout) flush(walk, hot);

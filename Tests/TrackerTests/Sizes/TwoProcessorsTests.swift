@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sizer
+import Testing
+
+/// A node of a large heap, with a list and a text besides: what a second thread does by itself and what it does not.
+private final class Knot {
+  var left: Knot?
+  var right: Knot?
+  var list: [Knot] = []
+  var text = ""
+}
+
+/// Objects of more than 64 MiB, so that two threads work where the machine has two processors.
+private func makeTree(_ count: Int) -> [Knot] {
+  let knots = (0..<count).map { _ in Knot() }
+  for i in 1..<count {
+    let above = knots[(i - 1) / 2]
+    if i.isMultiple(of: 2) { above.right = knots[i] } else { above.left = knots[i] }
+    if i.isMultiple(of: 97) { knots[i].list = [knots[(i &* 7919) % count], knots[i / 3]] }
+    if i.isMultiple(of: 101) { knots[i].text = String(repeating: "text", count: i % 40 + 5) }
+  }
+  return knots
+}
+
+@Suite("Two processors", .serialized)
+struct TwoProcessorsTests {
+  @Test("a frozen snapshot has the same sizes whether its child may use one or two")
+  func same() throws {
+    let count = 1_200_000
+    let knots = makeTree(count)
+    defer { for knot in knots { (knot.left, knot.right, knot.list) = (nil, nil, []) } }
+    let tracker = ClassTracker()
+    defer {
+      ClassTracker.usesTwoProcessors = true
+      tracker.close()
+    }
+    for (number, name) in [(0, "root"), (1, "left"), (40, "deep")] { try tracker.track(knots[number], name: name) }
+    var snapshots: [Snapshot] = []
+    for usesTwo in [false, true, true] {
+      ClassTracker.usesTwoProcessors = usesTwo
+      #expect(ClassTracker.usesTwoProcessors == usesTwo)
+      snapshots.append(try tracker.createSnapshot(mode: .frozen, heap: .classes))
+    }
+    let knot = { (snapshot: Snapshot) in snapshot.heap?.first { $0.typeName == typeName(of: Knot.self) } }
+    let one = snapshots[0]
+    #expect(one.mode == .frozen && one.trackedBytes > count * 64)
+    for two in snapshots.dropFirst() {
+      #expect(two.classes.mapValues(\.bytes) == one.classes.mapValues(\.bytes))
+      #expect(two.trackedBytes == one.trackedBytes)
+      #expect((two.unresolvedCount, two.estimatedBytes) == (one.unresolvedCount, one.estimatedBytes))
+      #expect(knot(two) == knot(one) && knot(two)?.count == count)
+    }
+  }
+}
