@@ -6,7 +6,11 @@ extension ClassTracker {
   ///
   /// A second thread saves time where objects lie in 64 MiB or more, and there is none in smaller heaps, where the
   /// process may run on one processor only, and where the quota of a control group is below two (`cpu.max`,
-  /// `cpu.cfs_quota_us`). Sizes are the same with one. Snapshots in place and images of the heap have one always.
+  /// `cpu.cfs_quota_us`). It runs at a lower priority than the host's threads, and one that is kept from its processor
+  /// is not asked again. Snapshots in place and images of the heap have one always.
+  ///
+  /// Each object and block is counted once, with one thread and with two. Which class a block is counted under that
+  /// objects of two classes lead to depends on what is met first, and so on whether there are two.
   ///
   /// Any thread; O(1).
   public static var usesTwoProcessors: Bool {

@@ -41,6 +41,13 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Announce births and deaths of tracked objects to eBPF profilers, by USDT probes.")
   var probes = false
 
+  @Flag(
+    help: """
+      Look at a large heap with one thread. Otherwise with two, if the process may use two processors and no control \
+      group's quota is below.
+      """)
+  var oneProcessor = false
+
   @Option(
     help: ArgumentHelp(
       "Also record an image of the heap at this interval, for sizer growth: 1m, 10m. Long runs make large files.",
@@ -135,6 +142,7 @@ struct RunCommand: ParsableCommand {
       wantsLeaks: leaks || !heap, followsChildren: children)
     (settings.patterns, settings.wantsTraces, settings.emitsProbes) = (track, trace, probes)
     (settings.heapInterval, settings.limitPercent) = (heapEvery, atLimit)
+    settings.usesOneProcessor = oneProcessor
     settings.socket = socket.map { RunOutput.absolute(PathPattern($0).pinned(to: marks)) } ?? ""
     settings.tags = tags
     let agent = try AgentFile.find(self.agent)

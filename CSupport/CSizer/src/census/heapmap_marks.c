@@ -73,6 +73,18 @@ uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t addre
   return 0;
 }
 
+void csizer_heapmap_believe_living(csizer_heapmap *map) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
+      const uint64_t unseen = heapmap_live_in(leaf, unit) & ~leaf->seen[unit];
+      if (!unseen) continue;
+      leaf->seen[unit] |= unseen;
+      leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
+    }
+  }
+}
+
 void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                                      void *context) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {

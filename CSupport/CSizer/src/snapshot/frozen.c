@@ -55,27 +55,18 @@ static void size_all(const child_tools *tools, csizer_frozen_fault fault) {
     sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(tools) : size_next(tools);
 }
 
-static bool add_object(void *context, const void *object) {
-  csizer_walk *walk = context;
-  (*walk->steps)++;
-  if (walk_is_dead(walk, (uintptr_t)object)) {  // nothing in it may be read
-    csizer_walk_dead(walk, (uintptr_t)object);
-    return !walk->status;
-  }
-  return !csizer_heapmap_mark(walk->map, object) || csizer_walk_marked(walk, object) == CSIZER_OK;
-}
-
-// What no tracked object reaches: with it the walk has met every Swift object of the process. An object that faults is
-// marked by then, so that it is met once however often the heap is gone through.
+// What no tracked object reaches: with it the walk has met every Swift object of the process. One that faults is behind
+// by then, so that it is met once however often the walk goes on.
 static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   enum { MOST_FAULTS = 1000 };
   static unsigned faults;  // not in a register, which a fault would set back
   if (sigsetjmp(csizer_child_after_fault, 1)) {
     if (faults++ == MOST_FAULTS) return;
-    csizer_child_abandon(walk);
+    if (walk->sweeping) csizer_walk_go_on(walk);
+    else csizer_child_abandon(walk);
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
-  csizer_heapmap_enumerate_unseen(walk->map, add_object, walk);
+  sizing->report.status = csizer_walk_all(walk);
   csizer_sizing_note_all(sizing, walk);
   csizer_totals totals = csizer_walk_totals(walk);
   sizing->report.heap_objects = totals.bytes - totals.raw_bytes - totals.dead_bytes;

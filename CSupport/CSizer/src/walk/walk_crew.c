@@ -86,12 +86,13 @@ static void scan_one(walk_crew *crew, uintptr_t address) {
 static void scan_aside(walk_crew *crew, crew_member *member) {
   enum { AHEAD = 12 };
   const size_t count = member->aside_count;
-  member->aside_count = 0;
   crew->aside += count;
   for (size_t i = 0; i < count; i++) {
     if (i + AHEAD < count) crew_fetch(member->aside[i + AHEAD], CREW_REACH);
+    __atomic_store_n(&member->aside_done, i + 1, __ATOMIC_RELAXED);
     scan_one(crew, member->aside[i]);
   }
+  member->aside_count = member->aside_done = 0;
 }
 
 static void meet_strangers(walk_crew *crew) {
@@ -117,6 +118,16 @@ void csizer_crew_end_passes(walk_crew *crew) {
   meet_strangers(crew);
 }
 
+void csizer_crew_put_back(walk_crew *crew) {
+  for (unsigned i = 0; i < CREW_MOST; i++) {
+    crew_member *member = &crew->members[i];
+    for (size_t j = member->aside_done; j < member->aside_count; j++)
+      heapmap_clear_done(heapmap_leaf_at(crew->walk->map, member->aside[j]), member->aside[j]);
+    member->aside_count = member->aside_done = 0;
+  }
+  csizer_crew_read_logs_now(crew);
+}
+
 static void retire(walk_crew *crew) {
   crew->is_retired = true;
   crew->walk->sweep_at = crew->sweep_at;
@@ -128,7 +139,7 @@ void csizer_crew_begin(walk_crew *crew) {
   enum { SOME = 1 << 15, WORTH = 4 };
   for (unsigned i = 0; i < CREW_MOST; i++) {
     crew_member *member = &crew->members[i];
-    member->aside_count = member->stranger_count = member->logged[0] = member->logged[1] = 0;
+    member->aside_count = member->aside_done = member->stranger_count = member->logged[0] = member->logged[1] = 0;
     member->stretch = (heapmap_stretch){0};
     member->head = member->tail = 0;
     memset(member->last_strangers, 0, sizeof member->last_strangers);

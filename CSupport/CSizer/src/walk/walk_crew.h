@@ -58,6 +58,10 @@ size_t csizer_crew_pass(walk_crew *crew);
 /// After the last pass of a sweep: marks in the map what is only in a log.
 void csizer_crew_end_passes(walk_crew *crew);
 
+/// After a fault outside of all turns: what was left aside and not scanned waits again, and what is only in a log is
+/// marked.
+void csizer_crew_put_back(walk_crew *crew);
+
 /// In the handler of a fault: where to jump to when the calling thread, by the kernel's number, reads an object that is
 /// left aside when it can't be read. NULL: it does something else.
 sigjmp_buf *csizer_crew_after_fault(walk_crew *crew, int thread);

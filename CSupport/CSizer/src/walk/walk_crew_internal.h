@@ -54,6 +54,7 @@ typedef struct crew_member {
   /// What it leaves aside in this turn: objects, and references to where the map knows nothing.
   uintptr_t *aside, *strangers;
   size_t aside_count, stranger_count;
+  size_t aside_done;  // when the turn is over: that many were scanned, or are being scanned
   heapmap_grain last_strangers[CREW_OTHERS];  // by hash: most are met again and again
   struct walk_crew *crew;
   size_t scanned;  // in the turn under way
@@ -142,7 +143,7 @@ CREW_INLINE walk_hot *crew_hot_of(crew_member *member, const heapmap_leaf *leaf,
   walk_hot *hot = &member->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
   const size_t size = pagememo_known_size(&member->crew->walk->memo, leaf, address);
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
-  if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
+  if (__builtin_expect((object->references & WALK_UNUSUAL) || size != hot->usable, 0)) return NULL;
   return hot;
 }
 

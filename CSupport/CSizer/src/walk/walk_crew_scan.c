@@ -75,7 +75,7 @@ __attribute__((noinline)) walk_hot *csizer_crew_get_to_know(crew_member *member,
                                                             uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   const void *metadata = object->metadata;
-  if ((int64_t)object->references < 0) return NULL;
+  if (object->references & WALK_UNUSUAL) return NULL;
   if (member->others[((uintptr_t)metadata >> 4) % CREW_OTHERS] == metadata) return NULL;
   walk_hot *hot = warm(member, metadata);
   if (!hot) return NULL;

@@ -18,7 +18,10 @@ static uint32_t dead_kind(csizer_layouts *layouts, const csizer_object_layout *l
 }
 
 void csizer_walk_dead(csizer_walk *walk, uintptr_t address) {
-  if (!walk_mark_unscanned(walk, address)) return;
+  if (walk_mark_unscanned(walk, address)) csizer_walk_count_dead(walk, address);
+}
+
+void csizer_walk_count_dead(csizer_walk *walk, uintptr_t address) {
   const swift_object *object = (const swift_object *)address;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
   const csizer_object_layout *layout = csizer_layouts_object(walk->layouts, object->metadata);

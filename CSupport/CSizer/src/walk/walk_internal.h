@@ -18,6 +18,9 @@ enum {
 };
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
 
+/// Counts of objects that are looked at more closely: they are elsewhere, or the object's life has ended.
+#define WALK_UNUSUAL (SWIFT_SLOW_REFERENCES | SWIFT_DEINITING)
+
 /// Addresses of blocks that start at 8 modulo 16: they have no bit in the map. Few: only 8-byte blocks.
 typedef struct walk_odd_set {
   uintptr_t *slots;
@@ -30,7 +33,7 @@ typedef struct walk_use_map {
   size_t capacity, count;
 } walk_use_map;
 
-enum { WALK_HOT = 256, WALK_FEW = 3 };
+enum { WALK_HOT = 256, WALK_FEW = 3, WALK_RING = 128 };
 
 /// What the loop needs of a kind of object, and its sums since they were last added to the walk's.
 typedef struct walk_hot {
@@ -108,6 +111,11 @@ struct csizer_walk {
   walk_range ranges[WALK_RANGES];
   unsigned range_count;
   bool sweeping;
+  /// Objects that the sweep has taken from the map and not scanned, but for the one that is being read.
+  uintptr_t ring[WALK_RING];
+  size_t ring_head, ring_tail;
+  /// All that lives is walked, whatever leads to it: of what is met some is dead.
+  bool meets_dead;
   /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be
   /// entered.
   uintptr_t *next;
@@ -176,9 +184,16 @@ bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t addr
 /// Whether a block is marked.
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
 
+// walk_all.c
+/// Walks all that lives and is not seen. Once; after a fault csizer_walk_go_on, and again, as often as need be.
+csizer_status csizer_walk_all(csizer_walk *walk);
+void csizer_walk_go_on(csizer_walk *walk);
+
 // walk_dead.c
 /// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.
 void csizer_walk_dead(csizer_walk *walk, uintptr_t object);
+/// The same for one that is marked.
+void csizer_walk_count_dead(csizer_walk *walk, uintptr_t object);
 
 // walk_view.c: unused room in shared buffers
 void csizer_walk_view(csizer_walk *walk, const char *value, const csizer_view *view);

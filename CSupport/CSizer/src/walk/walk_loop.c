@@ -15,7 +15,6 @@
 enum {
   AHEAD = 24,  // objects between the fetch of one and its scan
   LOOKS = 32,  // references between the fetch of a word of the map and its change
-  RING = 128,  // AHEAD and a unit's worth of objects
   // How far behind an object's start the last word may be that is fetched with it, where nothing is known of it: that
   // of 48 bytes. One cache line more is fetched for it, so that small objects may straddle two.
   REACH = 39,
@@ -42,7 +41,7 @@ INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t ad
   walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
   size_t size = pagememo_known_size(&walk->memo, leaf, address);
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
-  if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
+  if (__builtin_expect((object->references & WALK_UNUSUAL) || size != hot->usable, 0)) return NULL;
   hot->count++;
   return hot;
 }
@@ -113,12 +112,23 @@ INLINE void scan_in_sweep(csizer_walk *walk, looks *looks, const heapmap_leaf *l
       meet_any(walk, looks, object[__builtin_ctzll(words)], address);
 }
 
+// An object is behind before it is read: one that faults is not read twice.
+INLINE size_t scan_ring(csizer_walk *walk, looks *looks, heapmap_leaf *leaf, size_t head, size_t end) {
+  while (head < end) {
+    const uintptr_t address = walk->ring[head++ % WALK_RING];
+    __atomic_store_n(&walk->ring_head, head, __ATOMIC_RELAXED);
+    if (is_object(walk, leaf, address)) scan_in_sweep(walk, looks, leaf, address);
+  }
+  return head;
+}
+
 static size_t sweep_leaf(csizer_walk *walk, size_t index) {
   heapmap_leaf *leaf = heapmap_leaf_numbered(walk->map, index);
-  uintptr_t ring[RING];
+  uintptr_t *const ring = walk->ring;
   size_t head = 0, tail = 0;
   looks looks;
   looks.count = 0;
+  walk->ring_head = walk->ring_tail = 0;
   for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
     if (!heapmap_waits(leaf, unit)) continue;
     const uintptr_t start = heapmap_unit_start(index, unit);
@@ -127,13 +137,12 @@ static size_t sweep_leaf(csizer_walk *walk, size_t index) {
     for (uintptr_t object; heapmap_next_place(&waiting, &object);) {
       fetch(object, reach);
       heapmap_fetch_live(leaf, object);
-      ring[tail++ % RING] = object;
+      ring[tail++ % WALK_RING] = object;
     }
-    for (; tail > head + AHEAD; head++)
-      if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, &looks, leaf, ring[head % RING]);
+    __atomic_store_n(&walk->ring_tail, tail, __ATOMIC_RELAXED);
+    if (tail > head + AHEAD) head = scan_ring(walk, &looks, leaf, head, tail - AHEAD);
   }
-  for (; head < tail; head++)
-    if (is_object(walk, leaf, ring[head % RING])) scan_in_sweep(walk, &looks, leaf, ring[head % RING]);
+  scan_ring(walk, &looks, leaf, head, tail);
   believe_all(walk->map, &looks);
   if (walk->steps) (*walk->steps)++;
   return tail;

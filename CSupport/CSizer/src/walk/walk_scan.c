@@ -11,6 +11,10 @@ static void count_side_table(csizer_walk *walk, uint64_t references) {
 }
 
 void csizer_walk_scan(csizer_walk *walk, uintptr_t address) {
+  if (__builtin_expect(walk->meets_dead, 0) && walk_is_dead(walk, address)) {  // nothing in it may be read
+    csizer_walk_count_dead(walk, address);
+    return;
+  }
   const swift_object *object = (const swift_object *)address;
   size_t usable = pagememo_size(&walk->memo, heapmap_leaf_at(walk->map, address), address);
   const csizer_object_layout *layout = walk_layout_of(walk, object);

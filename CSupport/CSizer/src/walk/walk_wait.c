@@ -66,7 +66,7 @@ INLINE const walk_hot *count(csizer_walk *walk, uintptr_t address) {
   walk_hot *hot = &walk->hot[((uintptr_t)object->metadata >> 4) % WALK_HOT];
   const size_t size = pagememo_known_size(&walk->memo, leaf, address);
   if (__builtin_expect(hot->metadata != object->metadata, 0)) return NULL;
-  if (__builtin_expect((int64_t)object->references < 0 || size != hot->usable, 0)) return NULL;
+  if (__builtin_expect((object->references & WALK_UNUSUAL) || size != hot->usable, 0)) return NULL;
   hot->count++;
   return hot;
 }
