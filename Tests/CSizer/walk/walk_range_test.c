@@ -132,7 +132,7 @@ TEST(what_is_given_up_does_not_wait) {
   const uint32_t node = made_graph_node(&graph, 1);
   csizer_walk *walk = made_walk(&graph.heap, (csizer_walk_options){0});
   CHECK(csizer_walk_defer(walk, none, 2000));
-  csizer_child_abandon(walk);
+  csizer_walk_give_up(walk);
   CHECK(!walk_has_waiting(walk));
   CHECK_EQUAL(csizer_walk_object(walk, graph.members[node].block), CSIZER_OK);
   CHECK_EQUAL(csizer_walk_totals(walk).objects, 1);

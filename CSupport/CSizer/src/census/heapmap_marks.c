@@ -73,6 +73,14 @@ uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t addre
   return 0;
 }
 
+void csizer_heapmap_unsee_waiting(csizer_heapmap *map) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++)
+      if (heapmap_waits(leaf, unit)) leaf->seen[unit] &= leaf->done[unit];
+  }
+}
+
 void csizer_heapmap_believe_living(csizer_heapmap *map) {
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);

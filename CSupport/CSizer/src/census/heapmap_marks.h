@@ -150,6 +150,9 @@ static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t uni
 void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
                                      void *context);
 
+/// What is seen and not done is not seen any more.
+void csizer_heapmap_unsee_waiting(csizer_heapmap *map);
+
 /// Marks all that lives as seen.
 void csizer_heapmap_believe_living(csizer_heapmap *map);
 

@@ -49,7 +49,7 @@ static void size_all(const child_tools *tools, csizer_frozen_fault fault) {
     __atomic_store_n(&sizing->next, given_up + 1, __ATOMIC_RELEASE);
     sizing->count = count;
     if (given_up < count) sizing->sizes[given_up] = SIZING_NONE;
-    csizer_child_abandon(tools->walk);
+    csizer_walk_give_up(tools->walk);
   }
   while (!sizing->report.status && sizing->next < count)
     sizing->report.status = fault == CSIZER_FAULT_CRASH ? crash_and_size(tools) : size_next(tools);
@@ -63,7 +63,7 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   if (sigsetjmp(csizer_child_after_fault, 1)) {
     if (faults++ == MOST_FAULTS) return;
     if (walk->sweeping) csizer_walk_go_on(walk);
-    else csizer_child_abandon(walk);
+    else csizer_walk_give_up(walk);
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
   sizing->report.status = csizer_walk_all(walk);
@@ -90,6 +90,7 @@ static __attribute__((noreturn)) void run_child(csizer_sizing *sizing, csizer_wa
   csizer_child_catch_faults();
   csizer_sizing_ask_nobody(sizing, walk);
   walk->steps = &sizing->steps;
+  walk->keeps_place = true;
   if (sigsetjmp(csizer_child_after_fault, 1)) syscall(SYS_exit_group, 1);  // there is no object that could be given up
   csizer_child_hire(walk, orders.processors);
   sizing->report.status = csizer_referents_create(orders.keys, &tools.referents);

@@ -59,19 +59,6 @@ void csizer_child_catch_faults(void) {
   sigprocmask(SIG_UNBLOCK, &unblocked, NULL);
 }
 
-// A fault may have come in the middle of anything: what was found and not scanned belongs to the object that is given
-// up, and so does what the loops have counted and not added yet: it must not be added to the next object's.
-void csizer_child_abandon(csizer_walk *walk) {
-  csizer_walk_cool(walk);
-  walk->head = walk->tail;
-  walk->range_count = 0;
-  walk->value_count = 0;
-  walk->next_count = 0;
-  csizer_walk_drop_guesses(walk);
-  walk->sweeping = false;
-  walk->limit = WALK_QUEUE;
-}
-
 static void leave_descriptors(int kept) {
 #ifdef SYS_close_range
   if (kept < 0 && syscall(SYS_close_range, 0u, ~0u, 0u) == 0) return;

@@ -26,9 +26,6 @@ void csizer_child_begin(int parent, int file);
 extern sigjmp_buf csizer_child_after_fault;
 void csizer_child_catch_faults(void);
 
-/// Gives up the object that faulted.
-void csizer_child_abandon(csizer_walk *walk);
-
 // frozen_crew.c
 /// Lets a child's walk sweep with a crew, where there may be two workers and that is worth it; what the system refuses
 /// is done without. Faults are caught.

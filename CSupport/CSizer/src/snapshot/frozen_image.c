@@ -79,7 +79,7 @@ static void scan_all(csizer_graph *graph, shared_image *shared) {
   if (sigsetjmp(csizer_child_after_fault, 1)) {
     const bool is_loss = !csizer_graph_was_probing(graph);
     if (is_loss && shared->unreadable++ == MOST_FAULTS) syscall(SYS_exit_group, 1);
-    csizer_child_abandon(graph->walk);
+    csizer_walk_give_up(graph->walk);
     csizer_graph_give_up(graph);
   }
   csizer_graph_scan(graph);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "walk/walk_crew.h"
+#include "walk/walk_internal.h"
 
 // All that lives, whatever leads to it: everything that the census knows and that is not seen yet waits at once, and one
 // sweep goes over it in the order of addresses. Object by object, each with what it leads to, would read a large heap in
@@ -14,14 +14,4 @@ csizer_status csizer_walk_all(csizer_walk *walk) {
   csizer_walk_drain(walk);
   csizer_walk_settle(walk);
   return walk->status;
-}
-
-// What was read when the fault came is behind; what was taken with it waits again. Sums are as far as they were counted.
-void csizer_walk_go_on(csizer_walk *walk) {
-  csizer_walk_cool(walk);
-  if (walk->crew) csizer_crew_put_back(walk->crew);
-  for (; walk->ring_head < walk->ring_tail; walk->ring_head++) {
-    const uintptr_t address = walk->ring[walk->ring_head % WALK_RING];
-    heapmap_clear_done(heapmap_leaf_at(walk->map, address), address);
-  }
 }

@@ -4,13 +4,22 @@
 // Arrays of references that wait: both jobs of a turn read all of the elements, in order, and each believes those of its
 // own part.
 
-void csizer_crew_touch_ranges(walk_crew *crew) {
+static void touch(walk_range range) {
   enum { PAGE_WORDS = (1 << PLATFORM_LEAST_PAGE_SHIFT) / sizeof(uintptr_t) };
-  const csizer_walk *walk = crew->walk;
-  for (unsigned i = 0; i < walk->range_count; i++) {
+  for (size_t word = 0; word < range.count; word += PAGE_WORDS) (void)*(const volatile uintptr_t *)&range.words[word];
+  (void)*(const volatile uintptr_t *)&range.words[range.count - 1];
+}
+
+// One that can't be read waits no longer when that is found out.
+void csizer_crew_touch_ranges(walk_crew *crew) {
+  csizer_walk *walk = crew->walk;
+  const unsigned count = walk->range_count;
+  walk->range_count = 0;
+  for (unsigned i = 0; i < count; i++) {
     const walk_range range = walk->ranges[i];
-    for (size_t word = 0; word < range.count; word += PAGE_WORDS) (void)*(const volatile uintptr_t *)&range.words[word];
-    (void)*(const volatile uintptr_t *)&range.words[range.count - 1];
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    touch(range);
+    walk->ranges[walk->range_count++] = range;
   }
 }
 

@@ -114,6 +114,8 @@ struct csizer_walk {
   /// Objects that the sweep has taken from the map and not scanned, but for the one that is being read.
   uintptr_t ring[WALK_RING];
   size_t ring_head, ring_tail;
+  /// Where the walk is in its queue is in memory when it reads an object, which may fault.
+  bool keeps_place;
   /// All that lives is walked, whatever leads to it: of what is met some is dead.
   bool meets_dead;
   /// With a depth limit, or while collecting: the objects one level further down; `at_bottom` when these must not be
@@ -185,9 +187,15 @@ bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t addr
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
 
 // walk_all.c
-/// Walks all that lives and is not seen. Once; after a fault csizer_walk_go_on, and again, as often as need be.
+/// Walks all that lives and is not seen. Once; after a fault csizer_walk_go_on if the walk is sweeping and
+/// csizer_walk_give_up if not, and again, as often as need be.
 csizer_status csizer_walk_all(csizer_walk *walk);
+
+// walk_fault.c: after a fault
+/// What waits goes on waiting for the sweep under way.
 void csizer_walk_go_on(csizer_walk *walk);
+/// What waits is not seen any more: whatever leads to it later meets it.
+void csizer_walk_give_up(csizer_walk *walk);
 
 // walk_dead.c
 /// Counts the block of a dead object, its side table too, under a kind of its own; its fields are not read.

@@ -71,9 +71,21 @@ INLINE const walk_hot *count(csizer_walk *walk, uintptr_t address) {
   return hot;
 }
 
+/// What the loop has in registers, for whoever finds the walk left by a fault; and the last word that it is going to
+/// follow is read before any.
+INLINE void keep_place(csizer_walk *walk, uint32_t head, uint32_t tail) {
+  __atomic_store_n(&walk->head, head, __ATOMIC_RELAXED);
+  __atomic_store_n(&walk->tail, tail, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+INLINE void touch(const walk_hot *hot, uintptr_t address) {
+  if (hot->references) (void)*((const volatile uintptr_t *)address + (63 - __builtin_clzll(hot->references)));
+}
+
 /// Walks so many objects at most, while more than `least` and no more than `most` wait. How many references led to what
 /// was seen, if that is counted: where each is foreseen.
-INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t objects, bool is_foreseen) {
+INLINE uint32_t run_so(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t objects, bool is_foreseen,
+                       bool keeps_place) {
   uint32_t head = walk->head, tail = walk->tail, seen_before = 0;
   const uint32_t end = head + objects;
   while (tail - head - least - 1 < most - least && head != end) {
@@ -82,6 +94,7 @@ INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t o
     __builtin_prefetch((const void *)soon);
     __builtin_prefetch((const void *)(soon + REACH));
     const uintptr_t address = walk->queue[head++ % WALK_QUEUE];
+    if (keeps_place) keep_place(walk, head, tail);
     const walk_hot *hot = count(walk, address);
     if (__builtin_expect(!hot, 0)) {
       walk->head = head;
@@ -93,6 +106,7 @@ INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t o
       if (__builtin_expect(walk->sweeping, 0)) break;  // the queue is closed
       continue;
     }
+    if (keeps_place) touch(hot, address);
     for (uint64_t words = hot->references; words; words &= words - 1) {
       const uintptr_t word = ((const uintptr_t *)address)[__builtin_ctzll(words)];
       tail = is_foreseen ? meet_foreseen(walk, head, tail, word, &seen_before)
@@ -102,6 +116,11 @@ INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t o
   walk->head = head;
   walk->tail = tail;
   return seen_before;
+}
+
+INLINE uint32_t run(csizer_walk *walk, uint32_t least, uint32_t most, uint32_t objects, bool is_foreseen) {
+  return walk->keeps_place ? run_so(walk, least, most, objects, is_foreseen, true)
+                           : run_so(walk, least, most, objects, is_foreseen, false);
 }
 
 // What the last objects have shown decides how the next are walked.
@@ -121,7 +140,8 @@ static void walk_some(csizer_walk *walk, uint32_t least, uint32_t most) {
 }
 
 static void take_elements(csizer_walk *walk) {
-  const walk_range part = csizer_walk_next_part(walk, A_PART);
+  const walk_range part = csizer_walk_next_part(walk, A_PART);  // in two pages at most
+  if (walk->keeps_place) (void)(*(const volatile uintptr_t *)part.words + *(const volatile uintptr_t *)&part.words[part.count - 1]);
   uint32_t tail = walk->tail, seen_before = 0;
   for (size_t i = 0; i < part.count; i++) tail = meet_foreseen(walk, walk->head, tail, part.words[i], &seen_before);
   walk->tail = tail;
