@@ -3,8 +3,8 @@
 #define RANDOM_HEAP_H
 #include "support/made_heap.h"
 
-// Random heaps in memory of the test's own: objects of all sizes, arrays, rubbish in place of references, and pages that
-// can't be read. One at a time.
+// Random heaps in memory of the test's own: objects of all sizes, arrays, rubbish in place of references, and pages
+// that can't be read. One at a time.
 
 enum { REGIONS = 24, MOST_PAGES = 48, MOST_OBJECTS = 40000, MOST_REFERENCES = 8, ROOTS = 6, KINDS = 64 };
 

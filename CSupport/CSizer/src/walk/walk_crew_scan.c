@@ -129,7 +129,8 @@ CREW_INLINE void meet(crew_member *member, uintptr_t address) {
 /// A line that the other has read: a store to it waits for it, unless it is asked for before, to be written.
 CREW_INLINE void crew_fetch_to_write(const void *address) {
 #if defined(__x86_64__)
-  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));  // the builtin asks to read where this may be absent
+  // The builtin asks to read where a processor may lack this, for which it would be no operation.
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
 #else
   __builtin_prefetch(address, 1);
 #endif

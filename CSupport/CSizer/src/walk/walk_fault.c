@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk/walk_crew.h"
 
-// What becomes of a walk that a fault has left in the middle of anything. Where it was is in memory whenever it reads an
-// object: in the ring of a sweep, in the lists of a crew, and in the queue if the walk keeps its place there. What was
-// being read is behind; nothing else is lost.
+// What becomes of a walk that a fault has left in the middle of anything. Where it was is in memory whenever it reads
+// an object: in the ring of a sweep, in the lists of a crew, and in the queue if the walk keeps its place there. What
+// was being read is behind; nothing else is lost.
 
 void csizer_walk_go_on(csizer_walk *walk) {
   csizer_walk_cool(walk);

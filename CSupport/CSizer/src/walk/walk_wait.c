@@ -141,7 +141,10 @@ static void walk_some(csizer_walk *walk, uint32_t least, uint32_t most) {
 
 static void take_elements(csizer_walk *walk) {
   const walk_range part = csizer_walk_next_part(walk, A_PART);  // in two pages at most
-  if (walk->keeps_place) (void)(*(const volatile uintptr_t *)part.words + *(const volatile uintptr_t *)&part.words[part.count - 1]);
+  if (walk->keeps_place) {
+    (void)*(const volatile uintptr_t *)part.words;
+    (void)*(const volatile uintptr_t *)&part.words[part.count - 1];
+  }
   uint32_t tail = walk->tail, seen_before = 0;
   for (size_t i = 0; i < part.count; i++) tail = meet_foreseen(walk, walk->head, tail, part.words[i], &seen_before);
   walk->tail = tail;
