@@ -69,7 +69,7 @@ TEST(each_thread_that_may_write_needs_more) {
   made_limits_write("/proc/thread-self/status", "RssAnon:\t 1024000 kB\nVmPTE:\t 1024 kB\nThreads:\t10000\n");
   leave(0);
   CHECK_EQUAL(made_limits_ask(&shortage), CSIZER_LIMIT_GROUP);
-  unsigned long long others = (1024ull + 16000 + 4096 + 128000) * 1024, floor = shortage.need - others;
+  unsigned long long others = (1024ull + 16000 + 10240 + 128000) * 1024, floor = shortage.need - others;
   CHECK(floor % (16 << 20) == 0);
   CHECK_EQUAL(floor / (16 << 20), sysconf(_SC_NPROCESSORS_ONLN));
 }

@@ -24,7 +24,7 @@ void made_limits_write_process(void);
 void made_limits_write_group(const char *group, unsigned long long limit, unsigned long long usage);
 
 /// What an image of such a process needs, without results, when no kill takes others along.
-enum { MADE_ANONYMOUS = 100 << 20, MADE_FLOOR = 16 << 20, MADE_OWN = (1 << 20) + MADE_ANONYMOUS / 64 + (4 << 20) };
+enum { MADE_ANONYMOUS = 100 << 20, MADE_FLOOR = 16 << 20, MADE_OWN = (1 << 20) + MADE_ANONYMOUS / 64 + (10 << 20) };
 enum { MADE_NEED = MADE_OWN + MADE_FLOOR + MADE_ANONYMOUS / 8 };
 
 #define MADE_MOUNT "/sys/fs/cgroup"

@@ -124,8 +124,10 @@ static uint64_t writers(uint64_t threads) {
   return usable > 0 && (uint64_t)usable < others ? (uint64_t)usable : others;
 }
 
+// Marks, lists, and those of a second worker where the heap is large enough for one.
 static uint64_t own_cost(const process_figures *process, uint64_t results) {
-  return process->tables + process->anonymous / 64 + results + 4 * MEBIBYTE;
+  const uint64_t lists = process->anonymous < 64 * MEBIBYTE ? 4 * MEBIBYTE : 10 * MEBIBYTE;
+  return process->tables + process->anonymous / 64 + results + lists;
 }
 
 static uint64_t floor_of(const process_figures *process, bool die_together) {

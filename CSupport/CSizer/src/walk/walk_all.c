@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk/walk_internal.h"
 
-// All that lives, whatever leads to it: everything that the census knows and that is not seen yet waits at once, and one
-// sweep goes over it in the order of addresses. Object by object, each with what it leads to, would read a large heap in
-// the order of its references instead, four times as slowly.
+// All that lives, whatever leads to it: everything that the census knows and that is not seen yet waits at once, and
+// one sweep goes over it in the order of addresses. Object by object, each with what it leads to, would read a large
+// heap in the order of its references instead, four times as slowly.
 
 csizer_status csizer_walk_all(csizer_walk *walk) {
   walk->meets_dead = true;

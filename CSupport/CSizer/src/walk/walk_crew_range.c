@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk/walk_crew_internal.h"
 
-// Arrays of references that wait: both jobs of a turn read all of the elements, in order, and each believes those of its
-// own part.
+// Arrays of references that wait: both jobs of a turn read all of the elements, in order, and each believes those of
+// its own part.
 
 static void touch(walk_range range) {
   enum { PAGE_WORDS = (1 << PLATFORM_LEAST_PAGE_SHIFT) / sizeof(uintptr_t) };
