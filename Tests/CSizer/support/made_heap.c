@@ -168,6 +168,15 @@ csizer_totals made_size_of_value(made_heap *heap, const void *value, const void 
   return size_in_each_way(heap, csizer_walk_value, value, type);
 }
 
+void made_wipe_marks(csizer_heapmap *map) {
+  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
+    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
+    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) leaf->seen[unit] = 0;
+    memset(leaf->touched, 0, sizeof leaf->touched);
+    memset(leaf->page_class, 0, sizeof leaf->page_class);
+  }
+}
+
 // ---- Crews ----
 
 static void *work(void *crew) {

@@ -4,6 +4,8 @@
 
 void csizer_pagememo_init(csizer_pagememo *memo, size_t (*usable_size)(const void *block), bool uniform_pages) {
   *memo = (csizer_pagememo){.count = PAGE_FIRST_SIZE, .usable_size = usable_size, .uniform_pages = uniform_pages};
+  // No block's size, and none of the numbers that stand for no size elsewhere.
+  memo->sizes[PAGE_UNKNOWN] = memo->sizes[PAGE_FOREIGN] = memo->sizes[PAGE_MIXED] = 2;
 }
 
 size_t csizer_pagememo_learn(csizer_pagememo *memo, uint8_t *page_class, const void *block) {

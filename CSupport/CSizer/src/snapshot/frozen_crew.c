@@ -14,12 +14,13 @@
 //   all signals are blocked that do not end or stop the process, but those of faults;
 // - siglongjmp(3) reads libc's list of the thread's cleanup handlers of old, in which libc's stdio alone enters any
 //   while it works; the thread that forked was in none of it.
+// It has the child's priority: to lower it takes setpriority(2), for which services that are shut in (systemd's
+// SystemCallFilter=~@resources) are killed. One that is kept from its processor is asked no more.
+//
 // Signals of faults go to the thread that faults, and each has a place of its own to go on from. It has no stack for
 // signals: the kernel clears that for a thread, and its own has room.
 #define _GNU_SOURCE
-#include <errno.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,14 +40,6 @@ static int work(void *ignored) {
 // Present in processes that were built with it: it keeps an account of each thread in its thread-local storage.
 extern __attribute__((weak)) void AnnotateIgnoreReadsBegin(const char *file, int line);
 
-// Whatever else wants that processor comes first.
-static void give_way(int thread) {
-  enum { LESS = 10 };
-  errno = 0;
-  const int nice = getpriority(PRIO_PROCESS, 0);
-  if (!errno) setpriority(PRIO_PROCESS, (id_t)thread, nice + LESS);
-}
-
 static bool start_thread(void) {
   enum { STACK = 128 * 1024 };
   if (AnnotateIgnoreReadsBegin) return false;
@@ -54,11 +47,7 @@ static bool start_thread(void) {
   if (!stack) return false;
   // As for the child itself: no debugger is to take it for one of the host's.
   const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_UNTRACED;
-  const int thread = clone(work, stack + STACK, flags, NULL);
-  if (thread >= 0) {
-    give_way(thread);
-    return true;
-  }
+  if (clone(work, stack + STACK, flags, NULL) >= 0) return true;
   csizer_pages_unmap(stack, STACK);
   return false;
 }

@@ -51,11 +51,25 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
 }
 
 bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  if (address & WALK_CLAIMED) return false;
   heapmap_unsee(leaf, address);
   csizer_walk_unlisted(walk, address);
-  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again.
-  pagememo_note_foreign(leaf, address);
+  // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again. A block
+  // may start there all the same.
+  pagememo_note_touched(leaf, address);
   return heapmap_is_seen(leaf, address);
+}
+
+// What the sweep has taken from the map is done by its bits. It is looked for where somebody has a block that is no live
+// object and is marked: mostly because he is the second who has it.
+bool csizer_walk_claim(csizer_walk *walk, uintptr_t address) {
+  for (size_t i = walk->ring_head; i < walk->ring_tail; i++) {
+    uintptr_t *const taken = &walk->ring[i % WALK_RING];
+    if (*taken != address) continue;
+    *taken |= WALK_CLAIMED;
+    return true;
+  }
+  return false;
 }
 
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {

@@ -38,11 +38,12 @@ static void end_turn(walk_crew *crew) {
 // it is the same.
 static void await_second(walk_crew *crew, uint64_t began) {
   enum { MUCH = 10000000 };  // ns
-  const uint64_t done = clock_monotonic();
+  const uint64_t done = clock_monotonic(), worked = done - began;
   csizer_crew_gate_await_closed(&crew->gate);
-  crew->worked += done - began;
-  crew->waited += clock_monotonic() - done;
-  if (crew->waited > MUCH && crew->waited > crew->worked / 2) crew->count = 1;
+  const uint64_t waited = clock_monotonic() - done;
+  crew->worked += worked;
+  if (waited > worked) crew->lost += waited - worked;  // its half may be the larger
+  if (crew->lost > MUCH && crew->lost > crew->worked) crew->count = 1;
 }
 
 // Two jobs that know nothing of each other. How many objects they have scanned, or left aside.
@@ -78,7 +79,11 @@ static bool was_whole(const walk_crew *crew) {
 static void scan_one(walk_crew *crew, uintptr_t address) {
   csizer_walk *walk = crew->walk;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!heapmap_is_live(leaf, address) && !csizer_walk_is_after_all(walk, leaf, address)) return;
+  if (!heapmap_is_live(leaf, address)) {
+    // Marked since: by who has a block there, or it waits anyway.
+    if (heapmap_is_seen(leaf, address) || !csizer_walk_is_after_all(walk, leaf, address)) return;
+    heapmap_set_done(leaf, address);
+  }
   csizer_walk_scan(walk, address);
   csizer_walk_drain_values(walk);
 }
@@ -103,29 +108,33 @@ static void meet_strangers(walk_crew *crew) {
   }
 }
 
-size_t csizer_crew_pass(walk_crew *crew) {
-  csizer_crew_touch_ranges(crew);
-  const size_t scanned = take_turn(crew);
-  csizer_crew_end_ranges(crew);
-  meet_strangers(crew);
-  const bool is_whole = was_whole(crew);
-  for (unsigned i = 0; i < CREW_MOST; i++) scan_aside(crew, &crew->members[i]);
-  return is_whole ? scanned : SIZE_MAX;
-}
-
 void csizer_crew_end_passes(walk_crew *crew) {
   csizer_crew_read_logs_now(crew);
   meet_strangers(crew);
 }
 
+static void put_back(csizer_walk *walk, uintptr_t address) {
+  heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
+  if (heapmap_is_live(leaf, address)) heapmap_clear_done(leaf, address);
+  else if (!heapmap_is_seen(leaf, address)) heapmap_believe(leaf, heapmap_grain_of(address));
+}
+
 void csizer_crew_put_back(walk_crew *crew) {
   for (unsigned i = 0; i < CREW_MOST; i++) {
     crew_member *member = &crew->members[i];
-    for (size_t j = member->aside_done; j < member->aside_count; j++)
-      heapmap_clear_done(heapmap_leaf_at(crew->walk->map, member->aside[j]), member->aside[j]);
+    for (size_t j = member->aside_done; j < member->aside_count; j++) put_back(crew->walk, member->aside[j]);
     member->aside_count = member->aside_done = 0;
   }
   csizer_crew_read_logs_now(crew);
+}
+
+void csizer_crew_forget(walk_crew *crew) {
+  for (unsigned i = 0; i < CREW_MOST; i++) {
+    crew_member *member = &crew->members[i];
+    member->aside_count = member->aside_done = member->stranger_count = member->logged[0] = member->logged[1] = 0;
+    member->stretch = (heapmap_stretch){0};
+    memset(member->last_strangers, 0, sizeof member->last_strangers);
+  }
 }
 
 static void retire(walk_crew *crew) {
@@ -133,18 +142,24 @@ static void retire(walk_crew *crew) {
   crew->walk->sweep_at = crew->sweep_at;
 }
 
-// A fault has left the sweep before: what was left aside or logged then belongs to what was given up. And more may have
-// been left aside than is worth while, of what was met: by sums that depend on the heap alone.
-void csizer_crew_begin(walk_crew *crew) {
+// By sums that depend on the heap alone.
+static bool has_mostly_others(const walk_crew *crew) {
   enum { SOME = 1 << 15, WORTH = 4 };
-  for (unsigned i = 0; i < CREW_MOST; i++) {
-    crew_member *member = &crew->members[i];
-    member->aside_count = member->aside_done = member->stranger_count = member->logged[0] = member->logged[1] = 0;
-    member->stretch = (heapmap_stretch){0};
-    member->head = member->tail = 0;
-    memset(member->last_strangers, 0, sizeof member->last_strangers);
+  return crew->aside > SOME && crew->aside > crew->plain / WORTH;
+}
+
+size_t csizer_crew_pass(walk_crew *crew) {
+  csizer_crew_touch_ranges(crew);
+  const size_t scanned = take_turn(crew);
+  const bool is_whole = was_whole(crew);
+  csizer_crew_end_ranges(crew);
+  meet_strangers(crew);
+  for (unsigned i = 0; i < CREW_MOST; i++) scan_aside(crew, &crew->members[i]);
+  if (has_mostly_others(crew)) {
+    csizer_crew_end_passes(crew);
+    retire(crew);
   }
-  if (crew->aside > SOME && crew->aside > crew->plain / WORTH) retire(crew);
+  return is_whole ? scanned : SIZE_MAX;
 }
 
 bool csizer_crew_works(const walk_crew *crew) { return crew && !crew->is_retired; }
@@ -185,7 +200,9 @@ csizer_status csizer_crew_create(csizer_walk *walk, walk_crew **ret_crew) {
   }
   walk->crew = crew;
   crew->sweep_at = walk->sweep_at;
-  if (walk->sweep_at > CREW_SWEEP_AT) walk->sweep_at = CREW_SWEEP_AT;
+  const size_t worth = csizer_crew_units(walk->map) / CREW_UNITS;
+  const uint32_t least = worth > CREW_LEAST ? (uint32_t)(worth < WALK_MOST_WAITING ? worth : WALK_MOST_WAITING) : CREW_LEAST;
+  if (walk->sweep_at > least) walk->sweep_at = least;
   *ret_crew = crew;
   return CSIZER_OK;
 }

@@ -48,9 +48,6 @@ bool csizer_crew_pays(walk_crew *crew);
 /// Whether there is a crew, and it has not found out that it is not worth while.
 bool csizer_crew_works(const walk_crew *crew);
 
-/// A sweep begins: nothing is left of one that a fault has ended.
-void csizer_crew_begin(walk_crew *crew);
-
 /// Goes over the map once, in which the walk is sweeping. How many objects were scanned or left aside; SIZE_MAX: more
 /// are known to wait.
 size_t csizer_crew_pass(walk_crew *crew);
@@ -61,6 +58,9 @@ void csizer_crew_end_passes(walk_crew *crew);
 /// After a fault outside of all turns: what was left aside and not scanned waits again, and what is only in a log is
 /// marked.
 void csizer_crew_put_back(walk_crew *crew);
+
+/// What a sweep was left with is forgotten.
+void csizer_crew_forget(walk_crew *crew);
 
 /// In the handler of a fault: where to jump to when the calling thread, by the kernel's number, reads an object that is
 /// left aside when it can't be read. NULL: it does something else.

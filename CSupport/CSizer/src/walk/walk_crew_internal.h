@@ -18,7 +18,8 @@ enum {
   CREW_ASIDE = 1 << 15,  // objects that a job may leave aside in a turn
   CREW_STRANGERS = 2 * CREW_LOG,
   CREW_OTHERS = 64,
-  CREW_SWEEP_AT = 4096,  // objects that wait: a turn is worth its while with fewer than a pass by one worker
+  CREW_LEAST = 4096,  // objects that wait when a sweep begins: fewer than for one worker,
+  CREW_UNITS = 8,     // and one for so many units, which all have to be gone over
 };
 _Static_assert(CREW_AHEAD + CREW_BATCH + 64 <= CREW_RING, "a unit's objects fit beside those that were fetched before");
 #define CREW_INLINE static inline __attribute__((always_inline))
@@ -73,7 +74,7 @@ struct walk_crew {
   unsigned writes;  // which of the logs
   uint64_t plain, aside;  // how many were counted as such, and left aside
   uint64_t swept, swept_by_second;
-  uint64_t worked, waited;  // ns of the first in its jobs, and for the second after these
+  uint64_t worked, lost;  // ns of the first in its jobs, and beyond that for the second
   // In lines of their own: what is above is read for each object.
   crew_gate gate;
   _Alignas(64) uint32_t lock;  // of the memo and the allocator. Atomic
@@ -96,8 +97,8 @@ void csizer_crew_scan_ring(crew_member *member, size_t end);
 void csizer_crew_believe(crew_member *member, const heapmap_grain *grains, size_t count);
 /// What is needed of an object that is plain; NULL: it is not.
 walk_hot *csizer_crew_get_to_know(crew_member *member, heapmap_leaf *leaf, uintptr_t address);
-void csizer_crew_leave_aside(crew_member *member, uintptr_t address);
-/// Leaves aside what has just faulted.
+void csizer_crew_leave_aside(crew_member *member, heapmap_leaf *leaf, uintptr_t address);
+/// Leaves aside what has just faulted, and believes what the batch has found before.
 void csizer_crew_give_up_current(crew_member *member);
 /// Adds all that the member has counted to the walk's sums.
 void csizer_crew_cool(crew_member *member);
@@ -118,6 +119,10 @@ void csizer_crew_touch_ranges(walk_crew *crew);
 void csizer_crew_believe_ranges(crew_member *member);
 /// After a turn: those for which the map has no leaf. No array waits any more.
 void csizer_crew_end_ranges(walk_crew *crew);
+
+// walk_crew_pays.c
+/// Of the map, in its leaves' ranges.
+size_t csizer_crew_units(const csizer_heapmap *map);
 
 // walk_crew_member.c: one job
 void csizer_crew_do_job(crew_member *member);

@@ -17,7 +17,7 @@ static bool is_plain(crew_member *member, uintptr_t address) {
   return is_usual && layout && walk_is_plain(layout);
 }
 
-static size_t units_of(const csizer_heapmap *map) {
+size_t csizer_crew_units(const csizer_heapmap *map) {
   size_t units = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
     const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
@@ -42,7 +42,7 @@ bool csizer_crew_pays(walk_crew *crew) {
   enum { WORTH = 8 };  // of so many objects one may be left aside
   crew_member *member = crew->members;
   const csizer_heapmap *map = crew->walk->map;
-  const size_t step = units_of(map) / UNITS + 1;
+  const size_t step = csizer_crew_units(map) / UNITS + 1;
   looked_at sums = {0};
   if (sigsetjmp(member->after_fault, 0)) {  // a heap with holes is not for a crew
     member->current = 0;

@@ -36,8 +36,7 @@ static void learn_page_of(crew_member *member, heapmap_leaf *leaf, size_t unit) 
 static void learn_pages(crew_member *member, heapmap_leaf *leaf, uintptr_t address) {
   lock(member);
   pagememo_size(&member->crew->walk->memo, leaf, address);
-  // From the queue there is no stretch.
-  for (size_t unit = heapmap_unit_index(address); member->stretch.leaf == leaf && unit < member->stretch.end; unit++)
+  for (size_t unit = heapmap_unit_index(address); unit < member->stretch.end; unit++)
     if (!pagememo_is_known(leaf, heapmap_unit_start(member->stretch.index, unit))) learn_page_of(member, leaf, unit);
   unlock(member);
 }
@@ -83,13 +82,21 @@ __attribute__((noinline)) walk_hot *csizer_crew_get_to_know(crew_member *member,
   return pagememo_known_size(&member->crew->walk->memo, leaf, address) == hot->usable ? hot : NULL;
 }
 
-__attribute__((noinline)) void csizer_crew_leave_aside(crew_member *member, uintptr_t address) {
+// Where nothing lives the mark was only believed, and is taken back: whoever has a block there may mark it before it is
+// looked at.
+__attribute__((noinline)) void csizer_crew_leave_aside(crew_member *member, heapmap_leaf *leaf, uintptr_t address) {
+  if (!heapmap_is_live(leaf, address)) {
+    heapmap_unsee(leaf, address);
+    heapmap_clear_done(leaf, address);
+  }
   member->aside[member->aside_count++] = address;
 }
 
 void csizer_crew_give_up_current(crew_member *member) {
   if (member->has_lock) unlock(member);
-  csizer_crew_leave_aside(member, member->current);
+  csizer_crew_leave_aside(member, heapmap_leaf_at(member->crew->walk->map, member->current), member->current);
+  csizer_crew_believe(member, member->own, member->found_count[member->part]);
+  member->found_count[member->part] = 0;
   member->current = 0;
 }
 
@@ -139,15 +146,15 @@ CREW_INLINE void crew_fetch_to_write(const void *address) {
 // It is counted when all is read, and nothing is followed before all can be read.
 enum { LOG_AHEAD = 64 };
 
-CREW_INLINE void scan(crew_member *member, const heapmap_leaf *leaf, uintptr_t address) {
+CREW_INLINE void scan(crew_member *member, heapmap_leaf *leaf, uintptr_t address) {
   crew_begin_reading(member, address);
   walk_hot *hot = NULL;
   if (__builtin_expect(heapmap_is_live(leaf, address), 1)) {
     hot = crew_hot_of(member, leaf, address);
-    if (__builtin_expect(!hot, 0)) hot = csizer_crew_get_to_know(member, member->stretch.leaf, address);
+    if (__builtin_expect(!hot, 0)) hot = csizer_crew_get_to_know(member, leaf, address);
   }
   if (__builtin_expect(!hot, 0)) {
-    csizer_crew_leave_aside(member, address);
+    csizer_crew_leave_aside(member, leaf, address);
     return;
   }
   crew_touch(hot, address);
@@ -187,7 +194,7 @@ void csizer_crew_believe(crew_member *member, const heapmap_grain *grains, size_
 // The ring's head is behind an object before that is read: one that faults is not read twice, and what the batch has
 // found before is believed all the same.
 void csizer_crew_scan_ring(crew_member *member, size_t end) {
-  const heapmap_leaf *leaf = member->stretch.leaf;
+  heapmap_leaf *leaf = member->stretch.leaf;
   for (size_t head = member->head; head < end;) {
     const uintptr_t address = member->ring[head++ % CREW_RING];
     __atomic_store_n(&member->head, head, __ATOMIC_RELAXED);

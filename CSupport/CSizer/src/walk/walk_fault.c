@@ -10,7 +10,7 @@ void csizer_walk_go_on(csizer_walk *walk) {
   if (walk->crew) csizer_crew_put_back(walk->crew);
   for (; walk->ring_head < walk->ring_tail; walk->ring_head++) {
     const uintptr_t address = walk->ring[walk->ring_head % WALK_RING];
-    heapmap_clear_done(heapmap_leaf_at(walk->map, address), address);
+    if (!(address & WALK_CLAIMED)) heapmap_clear_done(heapmap_leaf_at(walk->map, address), address);
   }
 }
 
@@ -20,6 +20,7 @@ static void unsee(csizer_walk *walk, uintptr_t address) { heapmap_unsee(heapmap_
 // next.
 void csizer_walk_give_up(csizer_walk *walk) {
   csizer_walk_go_on(walk);
+  if (walk->crew) csizer_crew_forget(walk->crew);
   if (walk->sweeping) csizer_heapmap_unsee_waiting(walk->map);
   for (; walk->head != walk->tail; walk->head++) unsee(walk, walk->queue[walk->head % WALK_QUEUE]);
   for (; walk->next_count; walk->next_count--) unsee(walk, walk->next[walk->next_count - 1]);

@@ -16,6 +16,8 @@ enum {
   WALK_RANGES = 16,
   WALK_FLOOR = SWIFT_LEAST_POINTER,
 };
+/// In the ring of a sweep: somebody has the block that starts 8 bytes before.
+#define WALK_CLAIMED ((uintptr_t)8)
 #define WALK_CEILING ((uintptr_t)1 << HEAPMAP_ADDRESS_BITS)
 
 /// Counts of objects that are looked at more closely: they are elsewhere, or the object's life has ended.
@@ -170,6 +172,9 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 /// Sweeps believe references without asking the census: what it does not know is looked at now, and seen only if it is
 /// an object. Whether it is.
 bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
+/// While sweeping: whether the sweep has taken a place that nothing lives at and not come to it. It passes over it then,
+/// for somebody has that block.
+bool csizer_walk_claim(csizer_walk *walk, uintptr_t address);
 /// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure
 /// that a block starts at `address`, it is counted only if the allocator vouches for it.
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind, bool is_sure);
@@ -386,7 +391,8 @@ static inline bool walk_mark_unscanned(csizer_walk *walk, uintptr_t address) {
   // A word that was believed to be a reference may have marked it: its turn, in which the census would be asked, has
   // not come.
   if (leaf && heapmap_is_believed(leaf, address)) heapmap_unsee(leaf, address);
-  if (!csizer_heapmap_mark(walk->map, block)) return false;
+  if (!csizer_heapmap_mark(walk->map, block))
+    return !heapmap_is_live(heapmap_leaf_at(walk->map, address), address) && csizer_walk_claim(walk, address);
   heapmap_set_done(heapmap_leaf_at(walk->map, address), address);
   return true;
 }

@@ -177,18 +177,16 @@ static size_t pass(csizer_walk *walk) {
 static size_t make_passes(csizer_walk *walk) {
   size_t scanned;
   walk_crew *const crew = walk->crew;
-  if (crew) csizer_crew_begin(crew);
   // What lies in the order of its references is one stretch after the other: no more than one worker has work.
-  const bool has_crew = csizer_crew_works(crew) && !walk->is_near;
-  do scanned = has_crew ? csizer_crew_pass(crew) : pass(walk);
+  do scanned = csizer_crew_works(crew) && !walk->is_near ? csizer_crew_pass(crew) : pass(walk);
   while (scanned > walk->sweep_at || walk->range_count);
-  if (has_crew) csizer_crew_end_passes(crew);
+  if (crew) csizer_crew_end_passes(crew);
   return scanned;
 }
 
 static void sweep(csizer_walk *walk) {
   const size_t scanned = make_passes(walk);
-  bool waiting = scanned > 0;
+  bool waiting = scanned > 0 || walk->crew;  // which has met some after its last turn
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(walk->map, i)) < HEAPMAP_LEAVES; i++)
     waiting |= csizer_heapmap_take_strays(walk->map, i, meet_stray, walk);
   // Still sweeping: what is found while gathering is found by its bit, not pushed a second time.

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "snapshot/frozen_child.h"
+#include "support/check.h"
+#include "support/made_heap.h"
+#include "walk/walk_crew.h"
+
+// Heaps in which a sweep meets what it does not expect: words that lead to raw blocks, objects where the map knows
+// nothing, faults in most batches. By a walk alone and by crews.
+
+enum { BY_QUEUE, BY_SWEEP, CREW_OF_ONE, CREW_OF_TWO, WAYS };
+
+static const swift_class *array_class(void) {
+  static const swift_class *class;
+  const void *arguments[] = {made_node_class(1)};
+  if (!class)
+    class = made_class((made_class_spec){
+        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
+  return class;
+}
+
+static void *make_array(made_heap *heap, size_t count) {
+  void *array = made_object(heap, array_class(), 32 + count * 8);
+  made_set_number(array, 16, count);
+  made_set_number(array, 24, count * 2);
+  return array;
+}
+
+static csizer_totals size_by(made_heap *heap, int way, csizer_walk *walk, const void *root) {
+  made_crew crew = {0};
+  if (way >= CREW_OF_ONE) made_crew_begin(&crew, walk, way == CREW_OF_TWO);
+  if (way != BY_QUEUE) csizer_walk_begin_sweep(walk);
+  CHECK_EQUAL(csizer_walk_object(walk, root), CSIZER_OK);
+  const csizer_totals totals = csizer_walk_totals(walk);
+  if (way >= CREW_OF_ONE) made_crew_end(&crew);
+  made_wipe_marks(heap->map);
+  made_walk_end(heap, walk);
+  return totals;
+}
+
+// ---- Blocks that stale words lead to ----
+
+/// Of a class whose instances own a block. Before the heap: names that are registered stay for the life of the process.
+static const swift_class *owner_class(void) {
+  static const swift_class *class;
+  if (class) return class;
+  made_plain("Main.Pointer", 8, 7);
+  const made_field fields[] = {{"block", "Main.Pointer", 16, 0}};
+  made_owner("Main.Owner", "block");
+  class = made_class((made_class_spec){.name = "Main.Owner", .size = 24, .field_count = 1, .fields = fields});
+  return class;
+}
+
+static void swap(void **one, void **other) {
+  void *kept = *one;
+  *one = *other;
+  *other = kept;
+}
+
+// Whatever comes first, the word or the owner, or the owner between the word and a look at what it leads to.
+static void expect_blocks(bool owners_come_first) {
+  enum { COUNT = 3000, ROUNDS = 3 };
+  const swift_class *owner = owner_class();
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  void *root = make_array(&heap, COUNT);
+  static void *blocks[COUNT], *owners[COUNT], *nodes[COUNT];
+  for (int i = 0; owners_come_first && i < COUNT; i++) owners[i] = made_object(&heap, owner, 24);
+  for (int i = 0; i < COUNT; i++) {
+    blocks[i] = made_block(&heap, 64);
+    made_set_number(blocks[i], 8, SWIFT_DEINITING);  // no object, if anybody asks
+    nodes[i] = made_node(&heap, 2);
+  }
+  for (int i = 0; !owners_come_first && i < COUNT; i++) owners[i] = made_object(&heap, owner, 24);
+  uint64_t random = 7;
+  for (size_t i = 0; i < COUNT; i++) {
+    swap(&blocks[i], &blocks[check_random(&random) % COUNT]);
+    swap(&owners[i], &owners[check_random(&random) % COUNT]);
+  }
+  for (size_t i = 0; i < COUNT; i++) {
+    made_set(owners[i], 16, blocks[i]);
+    made_link(nodes[i], 0, blocks[i]);
+    made_link(nodes[i], 1, owners[i]);
+    made_set(root, 32 + 8 * i, nodes[i]);
+  }
+  for (int round = 0; round < ROUNDS * WAYS; round++) {
+    csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
+    const csizer_totals totals = size_by(&heap, round % WAYS, walk, root);
+    CHECK_EQUAL(totals.raw_blocks, COUNT);
+    CHECK_EQUAL(totals.bytes, heap.bytes);
+  }
+  made_heap_deinit(&heap);
+}
+
+TEST(a_block_is_its_owners_whatever_else_seems_to_lead_there) {
+  expect_blocks(false);
+  expect_blocks(true);
+}
+
+// ---- Where the map knows nothing ----
+
+static char *far_region;
+static size_t far_bytes;
+
+static size_t size_anywhere(const void *block) {
+  if ((uintptr_t)block - (uintptr_t)far_region < far_bytes) return 48;
+  return malloc_usable_size((void *)(uintptr_t)block);
+}
+
+// An array's elements that are older than the census, and nothing else: a pass that has met them has scanned none.
+TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
+  enum { COUNT = 2000 };
+  for (int way = BY_QUEUE; way < WAYS; way++) {
+    made_heap heap;
+    made_heap_init(&heap, NULL);
+    void *root = make_array(&heap, COUNT);
+    far_bytes = COUNT * 48 + 4096;
+    far_region = mmap((void *)0x5C0000000000, far_bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    CHECK(far_region != MAP_FAILED);
+    for (size_t i = 0; i < COUNT; i++) {
+      swift_object *object = (swift_object *)(void *)(far_region + 48 * i);
+      object->metadata = (const void *)made_node_class(2);
+      object->references = 3;
+      made_set(root, 32 + 8 * i, object);
+    }
+    const csizer_walk_options options = {.census_is_complete = false};
+    csizer_walk *walk;
+    CHECK_EQUAL(csizer_walk_create(heap.map, heap.layouts, &options, &walk), CSIZER_OK);
+    csizer_pagememo_init(&walk->memo, size_anywhere, true);
+    CHECK_EQUAL(size_by(&heap, way, walk, root).objects, COUNT + 1);
+    munmap(far_region, far_bytes);
+    made_heap_deinit(&heap);
+  }
+}
+
+// ---- Faults in most batches ----
+
+static walk_crew *crew_of_handler;
+
+static void on_fault(int signal) {
+  (void)signal;
+  sigjmp_buf *place = crew_of_handler ? csizer_crew_after_fault(crew_of_handler, (int)syscall(SYS_gettid)) : NULL;
+  if (!place && crew_of_handler && csizer_crew_is_in_turn(crew_of_handler)) _exit(3);
+  siglongjmp(place ? *place : csizer_child_after_fault, 1);
+}
+
+static size_t size_of_large(const void *block) {
+  (void)block;
+  return 128;
+}
+
+static void expect_readable(made_heap *heap, bool is_of_two, size_t readable) {
+  static csizer_walk *volatile walk;
+  walk = made_walk(heap, (csizer_walk_options){0});
+  csizer_pagememo_init(&walk->memo, size_of_large, true);
+  made_crew crew = {0};
+  made_crew_begin(&crew, walk, is_of_two);
+  crew_of_handler = crew.crew;
+  if (sigsetjmp(csizer_child_after_fault, 1)) csizer_walk_go_on(walk);
+  CHECK_EQUAL(csizer_walk_all(walk), CSIZER_OK);
+  crew_of_handler = NULL;
+  made_crew_end(&crew);
+  CHECK_EQUAL(csizer_walk_totals(walk).objects, readable);
+  made_wipe_marks(heap->map);
+  made_walk_end(heap, walk);
+}
+
+// Objects of many references, so that what a batch has found and a fault leaves is much.
+TEST(faults_in_most_batches_cost_what_faults) {
+  enum { PLOTS = 2, PLOT = 1 << 18, REFERENCES = 13, SIZE = 128, EACH = 2 };
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  char *region = mmap((void *)0x5C0000000000, PLOTS * PLOT, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  CHECK(region != MAP_FAILED);
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t readable = 0;
+  for (size_t at = 0; at < PLOTS * PLOT; at += SIZE) {
+    swift_object *object = (swift_object *)(void *)(region + at);
+    object->metadata = (const void *)made_node_class(REFERENCES);
+    object->references = 3;
+    for (size_t i = 0; i < REFERENCES; i++)
+      made_set(object, 16 + 8 * i, region + at / PLOT * PLOT + at * (i + 3) * 64 % PLOT);
+    CHECK(csizer_heapmap_insert(heap.map, object));
+    readable += at / page % 3 != 2;
+  }
+  csizer_object_layout *layout =
+      (csizer_object_layout *)(uintptr_t)csizer_layouts_object(heap.layouts, (const void *)made_node_class(REFERENCES));
+  layout->usable = SIZE;
+  struct sigaction faults = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
+  sigaction(SIGSEGV, &faults, &before[0]);
+  sigaction(SIGBUS, &faults, &before[1]);
+  for (size_t at = 0; at < PLOTS * PLOT; at += page)
+    if (at / page % 3 == 2) mprotect(region + at, page, PROT_NONE);
+  for (int two = 0; two < EACH; two++) expect_readable(&heap, two, readable);
+  sigaction(SIGSEGV, &before[0], NULL);
+  sigaction(SIGBUS, &before[1], NULL);
+  for (size_t at = 0; at < PLOTS * PLOT; at += SIZE) CHECK(csizer_heapmap_remove(heap.map, region + at));
+  munmap(region, PLOTS * PLOT);
+  made_heap_deinit(&heap);
+}
