@@ -69,6 +69,11 @@ static inline void heapmap_believe(heapmap_leaf *leaf, heapmap_grain grain) {
   leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
 }
 
+/// Whether what is at a grain is seen, as far as this thread can tell while another believes.
+static inline bool heapmap_seems_seen(const heapmap_leaf *leaf, heapmap_grain grain) {
+  return __atomic_load_n(&leaf->seen[heapmap_unit_of_grain(grain)], __ATOMIC_RELAXED) >> (grain & 63) & 1;
+}
+
 /// The grain is going to be believed soon.
 static inline void heapmap_fetch_seen(const heapmap_leaf *leaf, heapmap_grain grain) {
   __builtin_prefetch(&leaf->seen[heapmap_unit_of_grain(grain)], 1);

@@ -60,8 +60,8 @@ bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t a
   return heapmap_is_seen(leaf, address);
 }
 
-// What the sweep has taken from the map is done by its bits. It is looked for where somebody has a block that is no live
-// object and is marked: mostly because he is the second who has it.
+// What the sweep has taken from the map is done by its bits. It is looked for where somebody has a block that is no
+// live object and is marked: mostly because he is the second who has it.
 bool csizer_walk_claim(csizer_walk *walk, uintptr_t address) {
   for (size_t i = walk->ring_head; i < walk->ring_tail; i++) {
     uintptr_t *const taken = &walk->ring[i % WALK_RING];

@@ -200,9 +200,8 @@ csizer_status csizer_crew_create(csizer_walk *walk, walk_crew **ret_crew) {
   }
   walk->crew = crew;
   crew->sweep_at = walk->sweep_at;
-  const size_t worth = csizer_crew_units(walk->map) / CREW_UNITS;
-  const uint32_t least = worth > CREW_LEAST ? (uint32_t)(worth < WALK_MOST_WAITING ? worth : WALK_MOST_WAITING) : CREW_LEAST;
-  if (walk->sweep_at > least) walk->sweep_at = least;
+  const size_t worth = csizer_crew_units(walk->map) / CREW_UNITS, least = worth > CREW_LEAST ? worth : CREW_LEAST;
+  if (walk->sweep_at > least) walk->sweep_at = (uint32_t)least;
   *ret_crew = crew;
   return CSIZER_OK;
 }

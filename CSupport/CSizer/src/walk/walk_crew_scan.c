@@ -143,8 +143,29 @@ CREW_INLINE void crew_fetch_to_write(const void *address) {
 #endif
 }
 
+// Where all that lives is seen before, nothing needs to be marked nor logged but for what the census does not know.
+CREW_INLINE void meet_unseen(crew_member *member, const csizer_heapmap *map, uintptr_t address, uintptr_t self) {
+  const heapmap_grain grain = heapmap_grain_or(heapmap_grain_of(address), WALK_FLOOR, self >> 4);
+  const heapmap_leaf *leaf = heapmap_leaf_of_grain(map, grain);
+  if (__builtin_expect(!leaf || !heapmap_seems_seen(leaf, grain), 0)) meet(member, address);
+}
+
 // It is counted when all is read, and nothing is followed before all can be read.
 enum { LOG_AHEAD = 64 };
+
+CREW_INLINE void follow(crew_member *member, const walk_hot *hot, uintptr_t address) {
+  const csizer_walk *walk = member->crew->walk;
+  const uintptr_t *object = (const uintptr_t *)address;
+  if (walk->meets_dead) {
+    for (uint64_t words = hot->references; words; words &= words - 1)
+      meet_unseen(member, walk->map, object[__builtin_ctzll(words)], address);
+    return;
+  }
+  const unsigned other = 1 - member->part;
+  crew_fetch_to_write(&member->found[other][member->found_count[other] + LOG_AHEAD]);
+  for (uint64_t words = hot->references; words; words &= words - 1)
+    meet(member, object[__builtin_ctzll(words)]);
+}
 
 CREW_INLINE void scan(crew_member *member, heapmap_leaf *leaf, uintptr_t address) {
   crew_begin_reading(member, address);
@@ -159,10 +180,7 @@ CREW_INLINE void scan(crew_member *member, heapmap_leaf *leaf, uintptr_t address
   }
   crew_touch(hot, address);
   hot->count++;
-  const unsigned other = 1 - member->part;
-  crew_fetch_to_write(&member->found[other][member->found_count[other] + LOG_AHEAD]);
-  for (uint64_t words = hot->references; words; words &= words - 1)
-    meet(member, ((const uintptr_t *)address)[__builtin_ctzll(words)]);
+  follow(member, hot, address);
 }
 
 // ---- What objects lead to ----

@@ -172,8 +172,8 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address);
 /// Sweeps believe references without asking the census: what it does not know is looked at now, and seen only if it is
 /// an object. Whether it is.
 bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address);
-/// While sweeping: whether the sweep has taken a place that nothing lives at and not come to it. It passes over it then,
-/// for somebody has that block.
+/// While sweeping: whether the sweep has taken a place that nothing lives at and not come to it. It passes over it
+/// then, for somebody has that block.
 bool csizer_walk_claim(csizer_walk *walk, uintptr_t address);
 /// Counts a raw block that was not seen yet; answers its usable size, 0 when nothing was counted. When it isn't sure
 /// that a block starts at `address`, it is counted only if the allocator vouches for it.

@@ -91,6 +91,13 @@ INLINE void meet_any(csizer_walk *walk, looks *looks, uintptr_t address, uintptr
   looks->grains[place % LOOKS] = grain;
 }
 
+/// Where all that lives is seen before, that is enough to know.
+INLINE void meet_unseen(csizer_walk *walk, uintptr_t address, uintptr_t self) {
+  const heapmap_grain grain = heapmap_grain_or(heapmap_grain_of(address), WALK_FLOOR, self >> 4);
+  const heapmap_leaf *leaf = heapmap_leaf_of_grain(walk->map, grain);
+  if (__builtin_expect(!leaf || !heapmap_seems_seen(leaf, grain), 0)) meet_foreseen(walk, address);
+}
+
 INLINE void believe_all(const csizer_heapmap *map, const looks *looks) {
   for (size_t i = 0; i < LOOKS && i < looks->count; i++) believe(map, looks->grains[i]);
 }
@@ -104,7 +111,10 @@ INLINE void scan_in_sweep(csizer_walk *walk, looks *looks, const heapmap_leaf *l
     return;
   }
   const uintptr_t *object = (const uintptr_t *)address;
-  if (walk->is_near || hot->has_many)
+  if (walk->meets_dead)
+    for (uint64_t words = hot->references; words; words &= words - 1)
+      meet_unseen(walk, object[__builtin_ctzll(words)], address);
+  else if (walk->is_near || hot->has_many)
     for (uint64_t words = hot->references; words; words &= words - 1)
       meet_foreseen(walk, object[__builtin_ctzll(words)]);
   else
