@@ -6,7 +6,8 @@ extension ClassTracker {
   ///
   /// A second thread saves time where objects lie in 64 MiB or more, and there is none in smaller heaps, where the
   /// process may run on one processor only, and where the quota of a control group is below two (`cpu.max`,
-  /// `cpu.cfs_quota_us`). One that is kept from its processor is asked no more. Snapshots in place and images of the heap have one always.
+  /// `cpu.cfs_quota_us`). One that is kept from its processor is asked no more. Snapshots in place and images of the
+  /// heap have one always.
   ///
   /// Each object and block is counted once, with one thread and with two. Which class a block is counted under that
   /// objects of two classes lead to depends on what is met first, and so on whether there are two.

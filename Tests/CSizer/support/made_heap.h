@@ -63,8 +63,8 @@ void made_crew_end(made_crew *crew);
 /// What a walk from `object` counts under a kind's full name; zeros when there is no such kind.
 csizer_kind_totals made_kind_totals(made_heap *heap, const csizer_walk *walk, const char *name);
 
-/// Takes all marks from a map. What a fault left seen in pages of which nothing was learnt is not forgotten otherwise: a
-/// child ends with its marks.
+/// Takes all marks from a map. What a fault left seen in pages of which nothing was learnt is not forgotten otherwise:
+/// a child ends with its marks.
 void made_wipe_marks(csizer_heapmap *map);
 
 /// Checks the marks of a map: none may be set between walks.
