@@ -101,11 +101,13 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   return leaf && heapmap_is_live(leaf, a);
 }
 
-bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell) {
+heapmap_cell *csizer_heapmap_blocks[HEAPMAP_BLOCKS];
+
+bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t cell) {
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, address);  // the object may be older than the census
   if (!leaf) return false;
   heapmap_note(leaf, address);
-  uint32_t *none = NULL, **place = &leaf->cells[(address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1)];
+  uint32_t none = 0, *place = &leaf->cells[(address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1)];
   return __atomic_compare_exchange_n(place, &none, cell, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 

@@ -34,9 +34,12 @@ enum {
   HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_LANE_SHIFT),  // of a lane
   HEAPMAP_PLOT_WORDS = HEAPMAP_PLOT_BYTES / 8,                      // of a lane
   HEAPMAP_UNIT_WORDS = 1 << (HEAPMAP_UNIT_SHIFT - HEAPMAP_LANE_SHIFT - 3),
-  HEAPMAP_CELL_SHIFT = 8,                                           // a cell has a number for each of 16 places
+  HEAPMAP_CELL_SHIFT = 7,                                           // a cell has a number for each of 8 places
   HEAPMAP_CELL_NUMBERS = 1 << (HEAPMAP_CELL_SHIFT - 4),
   HEAPMAP_CELLS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_CELL_SHIFT),
+  HEAPMAP_BLOCK_SHIFT = 11,                                         // a block is 2048 cells, 64 KiB
+  HEAPMAP_BLOCK_CELLS = 1 << HEAPMAP_BLOCK_SHIFT,
+  HEAPMAP_BLOCKS = 1 << 20,                                         // 64 GiB of cells
 };
 
 enum { HEAPMAP_UNTOUCHED, HEAPMAP_TOUCHED, HEAPMAP_TOUCHED_BEFORE };
@@ -48,9 +51,9 @@ typedef struct heapmap_leaf {
   /// cache are full of theirs, and where nothing else is the other lanes have no memory. First in the leaf, which
   /// begins with a page: each plot's are pages of their own in each lane, which can be given back.
   uint64_t live[HEAPMAP_LANES][HEAPMAP_LANE_WORDS];
-  /// Cells of numbers, by which those who track an object find what they know of it; NULL: none is tracked there. Pages
-  /// of their own, too.
-  uint32_t *cells[HEAPMAP_CELLS];
+  /// Which cells have the numbers by which those who track an object find what they know of it; 0: none is tracked
+  /// there. Pages of their own, too.
+  uint32_t cells[HEAPMAP_CELLS];
   /// The two planes lie apart: a sweep sets bits seen at random places, and reads those that live in order.
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
@@ -252,19 +255,30 @@ void csizer_heapmap_give_back_sometimes(csizer_heapmap *map);
 // ---- Numbers ----
 
 // Each place of 16 bytes has room for a number, 0 where nobody tracks an object. Who tracks objects chooses what the
-// numbers say, and where the cells are that hold 16 of them each; a cell stays readable as long as the process lives,
-// even if it was forgotten (csizer_heapmap_forget_cells).
+// numbers say, and makes the cells that hold 8 of them each. Where few objects are tracked, what a leaf says of its
+// cells weighs as much as these do: it has 4 bytes for each, which are the number of its block and its place there. A
+// cell stays readable as long as the process lives, even if it was forgotten (csizer_heapmap_forget_cells).
+
+typedef uint32_t heapmap_cell[HEAPMAP_CELL_NUMBERS];
+
+/// The blocks of cells. One list for all maps, since whose cell it is makes no difference to who looks for one. A block
+/// is written here before any of its cells is put into a leaf, and stays.
+extern heapmap_cell *csizer_heapmap_blocks[HEAPMAP_BLOCKS];
+
+static inline uint32_t *heapmap_cell_at(uint32_t cell) {
+  return csizer_heapmap_blocks[cell >> HEAPMAP_BLOCK_SHIFT][cell & (HEAPMAP_BLOCK_CELLS - 1)];
+}
 
 /// The number of the place at an address, which is a multiple of 16; NULL where there is no cell. Any thread.
 static inline uint32_t *heapmap_number_at(const heapmap_leaf *leaf, uintptr_t address) {
   const size_t index = (address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1);
-  uint32_t *cell = __atomic_load_n(&leaf->cells[index], __ATOMIC_ACQUIRE);
-  return cell ? &cell[(address >> 4) & (HEAPMAP_CELL_NUMBERS - 1)] : NULL;
+  const uint32_t cell = __atomic_load_n(&leaf->cells[index], __ATOMIC_ACQUIRE);
+  return cell ? &heapmap_cell_at(cell)[(address >> 4) & (HEAPMAP_CELL_NUMBERS - 1)] : NULL;
 }
 
-/// Gives the places around an address a cell of zeros, unless they have one by now: whether they took it. False, too,
+/// Gives the places around an address a cell, of zeros, unless they have one by now: whether they took it. False, too,
 /// when the map has no room for the address. Any thread.
-bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell);
+bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t cell);
 
 /// Whether some tracker may have the object in its records. Any thread; sure only to who keeps trackers out.
 static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {

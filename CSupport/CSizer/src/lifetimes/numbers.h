@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_NUMBERS_H
 #define CSIZER_NUMBERS_H
+#include "census/census_internal.h"
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/lines.h"
 
@@ -49,10 +50,14 @@ bool csizer_numbers_refill(csizer_line *line, csizer_lifetimes *owner);
 /// Takes from all lines what numbers of a tracker they have left. Holding all shards.
 void csizer_numbers_take_back(csizer_lifetimes *owner);
 
-// cells.c
 /// The number of a place, NULL when it has no cell.
-uint32_t *csizer_number_find(uintptr_t address);
-/// The same, with a cell made for it; NULL when the system refuses memory. Holding a shard.
+static inline uint32_t *number_find(uintptr_t address) {
+  const heapmap_leaf *leaf = census_leaf_of(address);
+  return leaf ? heapmap_number_at(leaf, address) : NULL;
+}
+
+// cells.c
+/// As number_find, with a cell made for the place; NULL when the system refuses memory. Holding a shard.
 uint32_t *csizer_number_make(uintptr_t address);
 /// The same by one of the line's cells; NULL when it has none left. Inside of the line.
 uint32_t *csizer_number_make_by(csizer_line *line, uintptr_t address);
