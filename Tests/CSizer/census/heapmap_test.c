@@ -309,6 +309,9 @@ TEST(what_breaks_the_map_is_found) {
   leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 7;
   CHECK_TEXT(csizer_heapmap_check(map), "a cell is outside of its leaf's range");
   leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 0;
+  leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 7;
+  CHECK_TEXT(csizer_heapmap_check(map), "a cell is in a plot that is said to have none: it is never given back");
+  leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 0;
   leaf->has_objects = false;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a leaf that is said to have had none");
   leaf->has_objects = true;

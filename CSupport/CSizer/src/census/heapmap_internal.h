@@ -37,6 +37,7 @@ enum {
   HEAPMAP_CELL_SHIFT = 7,                                           // a cell has a number for each of 8 places
   HEAPMAP_CELL_NUMBERS = 1 << (HEAPMAP_CELL_SHIFT - 4),
   HEAPMAP_CELLS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_CELL_SHIFT),
+  HEAPMAP_CELLS_PER_PLOT = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_CELL_SHIFT),
   HEAPMAP_BLOCK_SHIFT = 11,                                         // a block is 2048 cells, 64 KiB
   HEAPMAP_BLOCK_CELLS = 1 << HEAPMAP_BLOCK_SHIFT,
   HEAPMAP_BLOCKS = 1 << 20,                                         // 64 GiB of cells
@@ -66,6 +67,8 @@ typedef struct heapmap_leaf {
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below,
   /// and who asks later on what memory they have taken.
   uint8_t touched[HEAPMAP_STRETCHES];
+  /// A bit for each plot that has cells.
+  uint64_t plots_with_cells[HEAPMAP_PLOTS / 64];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
@@ -113,6 +116,9 @@ static inline heapmap_leaf *heapmap_leaf_of(const csizer_heapmap *map, uintptr_t
 
 /// The leaf of an address, made when it is not there; NULL when the address is out of range or mmap failed.
 heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address);
+
+/// The first bit at or after `index` in `words`, or `bits` when there is none.
+size_t csizer_heapmap_next_bit(const uint64_t *words, size_t index, size_t bits);
 
 /// The index of the first leaf at or after `index` that exists; HEAPMAP_LEAVES when there is none.
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
@@ -285,6 +291,16 @@ static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t ad
   const uint32_t *number = heapmap_number_at(leaf, address);
   return number && __atomic_load_n(number, __ATOMIC_RELAXED);
 }
+
+/// Where a look at all cells goes on; zeros: at the first.
+typedef struct heapmap_cell_cursor {
+  size_t leaf, plot;
+} heapmap_cell_cursor;
+
+/// Takes away what cells have no number any more, in so many plots that it takes some 100 µs, and calls `take` for each
+/// of them; the memory that they were found by goes with the last of its plot. False when that was the end. Nobody may
+/// put cells or numbers in meanwhile.
+bool csizer_heapmap_drop_cells(csizer_heapmap *map, heapmap_cell_cursor *at, void (*take)(uint32_t cell));
 
 /// Takes all cells away, and the memory that they were found by. Nobody may be tracking anything.
 void csizer_heapmap_forget_cells(csizer_heapmap *map);

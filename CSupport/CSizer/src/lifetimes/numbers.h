@@ -65,6 +65,12 @@ uint32_t *csizer_number_make_by(csizer_line *line, uintptr_t address);
 void csizer_cells_refill(csizer_line *line);
 /// Calls `visit` for each number that is not NUMBER_NONE, and may set it. Holding all shards.
 void csizer_numbers_each(void (*visit)(void *context, uint32_t *number), void *context);
+/// Gives cells back in which nothing lives any more: to who needs new ones, and where a block has no others to the
+/// system. Holds all shards, again and again, each time for some 100 µs. Any thread, inside of no line.
+void csizer_cells_give_back(void);
+/// Tells that so many objects have died of which nobody was told before: calls csizer_cells_give_back where it may be
+/// worth it.
+void csizer_cells_note_deaths(uint32_t deaths);
 /// Gives all cells' memory back. Holding all shards; nothing living may have a number.
 void csizer_cells_forget(void);
 /// Bytes of memory of the cells in use.
