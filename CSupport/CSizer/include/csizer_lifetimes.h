@@ -15,9 +15,10 @@
 /// Metadata.h, HeapMetadataHeaderPrefix), which is replaced for tracked classes only; objects that are freed without
 /// being destroyed, because their initialiser failed or their class was changed, are seen when their memory is freed.
 ///
-/// An object costs 24 bytes for ever, 4 more where several threads make them. While it lives the places around it, 256
-/// bytes of them, share 72 bytes, or it has 12 to 23 of its own where several trackers have it; from the first snapshot
-/// on 12 more. All of it is the kernel's pages, none of the measured heap.
+/// An object costs 24 bytes for ever, 4 more where several threads make them. While it lives the places around it, 128
+/// bytes of them, share 36 bytes, or it has 12 to 23 of its own where several trackers have it; from the first snapshot
+/// on 12 more. What the dead had of that is given back when many are found dead (csizer_sizing_list). All of it is the
+/// kernel's pages, none of the measured heap.
 ///
 /// Thread rules: births and deaths come from any thread at any time. The calls below may come from any thread, but one
 /// at a time per tracker.

@@ -34,7 +34,8 @@ typedef struct csizer_cohort_sum {
   uint64_t bytes;
 } csizer_cohort_sum;
 
-/// Brings the list of the living up to date: what takes time and needs no hold.
+/// Brings the list of the living up to date: what takes time and needs no hold. Where many are found dead, memory is
+/// given back that the living of all trackers are found by; births and deaths wait some 100 µs at a time for that.
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes);
 
 /// Bytes of the results of a sizing that a forked child is to fill in, of those listed.

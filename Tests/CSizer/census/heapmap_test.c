@@ -252,14 +252,21 @@ TEST(survives_the_system_refusing_memory) {
 
 // ---- Numbers ----
 
-// A cell has the numbers of 16 places and of no other; who comes second with a cell keeps it.
+// A cell has the numbers of 8 places and of no other; who comes second with a cell keeps it. They may be of any block.
 TEST(places_find_their_numbers) {
-  enum { FIRST = 0x40002300, PLACES = 64 };
+  enum { FIRST = 0x40002300, PLACES = 64, CELLS = PLACES / HEAPMAP_CELL_NUMBERS, LAST_BLOCK = HEAPMAP_BLOCKS - 1 };
+  static heapmap_cell blocks[2][HEAPMAP_BLOCK_CELLS];
   csizer_heapmap *map;
   CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
-  uint32_t cells[PLACES / HEAPMAP_CELL_NUMBERS][HEAPMAP_CELL_NUMBERS] = {0}, other[HEAPMAP_CELL_NUMBERS] = {0};
-  for (uintptr_t i = 0; i < PLACES; i += HEAPMAP_CELL_NUMBERS)
-    CHECK(csizer_heapmap_put_cell(map, FIRST + i * 16 + i, cells[i / HEAPMAP_CELL_NUMBERS]));
+  csizer_heapmap_blocks[0] = blocks[0];
+  csizer_heapmap_blocks[LAST_BLOCK] = blocks[1];
+  uint32_t cells[CELLS], other = 3;
+  for (uint32_t i = 0; i < CELLS; i++) {
+    const bool is_odd = i % 2;
+    cells[i] = is_odd ? ((uint32_t)LAST_BLOCK << HEAPMAP_BLOCK_SHIFT) + HEAPMAP_BLOCK_CELLS - 1 - i : 7 + i;
+    const uintptr_t place = i * HEAPMAP_CELL_NUMBERS + i % HEAPMAP_CELL_NUMBERS;
+    CHECK(csizer_heapmap_put_cell(map, FIRST + place * 16, cells[i]));
+  }
   CHECK(!csizer_heapmap_put_cell(map, FIRST, other));
   CHECK(!csizer_heapmap_put_cell(map, (uintptr_t)1 << HEAPMAP_ADDRESS_BITS, other));
   const heapmap_leaf *leaf = heapmap_leaf_of(map, FIRST);
@@ -269,12 +276,17 @@ TEST(places_find_their_numbers) {
     *heapmap_number_at(leaf, FIRST + i * 16) = (uint32_t)i + 1;
     CHECK(heapmap_may_be_tracked(leaf, FIRST + i * 16));
   }
-  for (uint32_t i = 0; i < PLACES; i++) CHECK_EQUAL(cells[i / HEAPMAP_CELL_NUMBERS][i % HEAPMAP_CELL_NUMBERS], i + 1);
+  for (uint32_t i = 0; i < PLACES; i++) {
+    const uint32_t cell = i / HEAPMAP_CELL_NUMBERS;
+    const uint32_t *numbers = cell % 2 ? blocks[1][HEAPMAP_BLOCK_CELLS - 1 - cell] : blocks[0][7 + cell];
+    CHECK_EQUAL(numbers[i % HEAPMAP_CELL_NUMBERS], i + 1);
+  }
   CHECK_SOUND(csizer_heapmap_check(map));
   csizer_heapmap_forget_cells(map);
   CHECK(!heapmap_number_at(leaf, FIRST) && !heapmap_may_be_tracked(leaf, FIRST));
   CHECK(csizer_heapmap_put_cell(map, FIRST, other));
   csizer_heapmap_destroy(map);
+  csizer_heapmap_blocks[0] = csizer_heapmap_blocks[LAST_BLOCK] = NULL;
 }
 
 // ---- The check of the check: each breach is made by hand ----
@@ -294,10 +306,12 @@ TEST(what_breaks_the_map_is_found) {
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live outside of its leaf's range");
   leaf->opened[plot + 1] = 0;
   leaf->live[3][(plot + 1) * HEAPMAP_PLOT_WORDS] = 0;
-  uint32_t cell[HEAPMAP_CELL_NUMBERS] = {0};
-  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = cell;
+  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 7;
   CHECK_TEXT(csizer_heapmap_check(map), "a cell is outside of its leaf's range");
-  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = NULL;
+  leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 0;
+  leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 7;
+  CHECK_TEXT(csizer_heapmap_check(map), "a cell is in a plot that is said to have none: it is never given back");
+  leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 0;
   leaf->has_objects = false;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a leaf that is said to have had none");
   leaf->has_objects = true;

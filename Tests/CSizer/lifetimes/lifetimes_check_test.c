@@ -63,7 +63,7 @@ TEST(an_object_that_the_census_does_not_know_as_tracked_is_found) {
   begin(&lives);
   uintptr_t address = (uintptr_t)lives.objects[7];
   CHECK(csizer_tracked_mark(address));
-  uint32_t *number = csizer_number_find(address);
+  uint32_t *number = number_find(address);
   *number = NUMBER_NONE;
   expect("the census does not know that an object is tracked");
   *number = NUMBER_INDEXED;
@@ -73,7 +73,7 @@ TEST(an_object_that_the_census_does_not_know_as_tracked_is_found) {
 TEST(a_number_that_got_lost_is_found) {
   lives lives;
   begin(&lives);
-  uint32_t *number = csizer_number_find((uintptr_t)lives.objects[7]), before = *number;
+  uint32_t *number = number_find((uintptr_t)lives.objects[7]), before = *number;
   CHECK(number_is_direct(before));
   *number = NUMBER_NONE;
   expect("the index of the living and the records differ");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The heap map: its leaves, the objects that live, and the numbers of those that are tracked.
+// The heap map: its leaves, and the objects that live.
 #define _GNU_SOURCE
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "census/heapmap_internal.h"
@@ -15,8 +14,7 @@ csizer_status csizer_heapmap_create(csizer_heapmap **ret_map) {
   return CSIZER_OK;
 }
 
-// The first bit at or after `index` in `words`, or `bits` when there is none.
-static size_t next_bit(const uint64_t *words, size_t index, size_t bits) {
+size_t csizer_heapmap_next_bit(const uint64_t *words, size_t index, size_t bits) {
   if (index >= bits) return bits;
   uint64_t word = __atomic_load_n(&words[index / 64], __ATOMIC_ACQUIRE) & ~(uint64_t)0 << (index % 64);
   for (size_t at = index / 64;;) {
@@ -29,10 +27,10 @@ static size_t next_bit(const uint64_t *words, size_t index, size_t bits) {
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index) {
   enum { WORDS = HEAPMAP_LEAVES / 64 };
   while (index < HEAPMAP_LEAVES) {
-    size_t word = next_bit(map->present_words, index / 64, WORDS);
+    size_t word = csizer_heapmap_next_bit(map->present_words, index / 64, WORDS);
     if (word == WORDS) return HEAPMAP_LEAVES;
     size_t start = word == index / 64 ? index : word * 64;
-    size_t found = next_bit(map->present, start, (word + 1) * 64);
+    size_t found = csizer_heapmap_next_bit(map->present, start, (word + 1) * 64);
     if (found < (word + 1) * 64) return found;
     index = found;
   }
@@ -99,21 +97,6 @@ bool csizer_heapmap_contains(const csizer_heapmap *map, const void *address) {
   if ((a >> HEAPMAP_ADDRESS_BITS) | (a & 15)) return false;
   const heapmap_leaf *leaf = heapmap_leaf_at(map, a);
   return leaf && heapmap_is_live(leaf, a);
-}
-
-bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell) {
-  heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, address);  // the object may be older than the census
-  if (!leaf) return false;
-  heapmap_note(leaf, address);
-  uint32_t *none = NULL, **place = &leaf->cells[(address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1)];
-  return __atomic_compare_exchange_n(place, &none, cell, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-void csizer_heapmap_forget_cells(csizer_heapmap *map) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
-    if (madvise(leaf->cells, sizeof leaf->cells, MADV_DONTNEED)) memset(leaf->cells, 0, sizeof leaf->cells);
-  }
 }
 
 static size_t count_leaf(const heapmap_leaf *leaf) {

@@ -44,10 +44,16 @@ static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
   return heapmap_spans(leaf, unit) ? NULL : "an object is live outside of its leaf's range";
 }
 
-// The range was widened before the cell came to be.
+// The range was widened before the cell came to be, and its plot was noted. Who takes a plot's cells away does that in
+// the opposite order.
 static const char *check_cell(const heapmap_leaf *leaf, size_t cell) {
-  if (!__atomic_load_n(&leaf->cells[cell], __ATOMIC_ACQUIRE)) return NULL;
-  return heapmap_spans(leaf, cell / (HEAPMAP_CELLS / HEAPMAP_UNITS)) ? NULL : "a cell is outside of its leaf's range";
+  for (int i = 0; i < PATIENCE; i++) {
+    if (!__atomic_load_n(&leaf->cells[cell], __ATOMIC_ACQUIRE)) return NULL;
+    if (!heapmap_spans(leaf, cell / (HEAPMAP_CELLS / HEAPMAP_UNITS))) return "a cell is outside of its leaf's range";
+    if (has_bit(leaf->plots_with_cells, cell / HEAPMAP_CELLS_PER_PLOT)) return NULL;
+    sched_yield();
+  }
+  return "a cell is in a plot that is said to have none: it is never given back";
 }
 
 static const char *check_cells(const heapmap_leaf *leaf) {

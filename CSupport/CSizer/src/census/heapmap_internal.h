@@ -34,9 +34,13 @@ enum {
   HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_LANE_SHIFT),  // of a lane
   HEAPMAP_PLOT_WORDS = HEAPMAP_PLOT_BYTES / 8,                      // of a lane
   HEAPMAP_UNIT_WORDS = 1 << (HEAPMAP_UNIT_SHIFT - HEAPMAP_LANE_SHIFT - 3),
-  HEAPMAP_CELL_SHIFT = 8,                                           // a cell has a number for each of 16 places
+  HEAPMAP_CELL_SHIFT = 7,                                           // a cell has a number for each of 8 places
   HEAPMAP_CELL_NUMBERS = 1 << (HEAPMAP_CELL_SHIFT - 4),
   HEAPMAP_CELLS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_CELL_SHIFT),
+  HEAPMAP_CELLS_PER_PLOT = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_CELL_SHIFT),
+  HEAPMAP_BLOCK_SHIFT = 11,                                         // a block is 2048 cells, 64 KiB
+  HEAPMAP_BLOCK_CELLS = 1 << HEAPMAP_BLOCK_SHIFT,
+  HEAPMAP_BLOCKS = 1 << 20,                                         // 64 GiB of cells
 };
 
 enum { HEAPMAP_UNTOUCHED, HEAPMAP_TOUCHED, HEAPMAP_TOUCHED_BEFORE };
@@ -48,9 +52,9 @@ typedef struct heapmap_leaf {
   /// cache are full of theirs, and where nothing else is the other lanes have no memory. First in the leaf, which
   /// begins with a page: each plot's are pages of their own in each lane, which can be given back.
   uint64_t live[HEAPMAP_LANES][HEAPMAP_LANE_WORDS];
-  /// Cells of numbers, by which those who track an object find what they know of it; NULL: none is tracked there. Pages
-  /// of their own, too.
-  uint32_t *cells[HEAPMAP_CELLS];
+  /// Which cells have the numbers by which those who track an object find what they know of it; 0: none is tracked
+  /// there. Pages of their own, too.
+  uint32_t cells[HEAPMAP_CELLS];
   /// The two planes lie apart: a sweep sets bits seen at random places, and reads those that live in order.
   uint64_t seen[HEAPMAP_UNITS];
   /// Blocks that the sweep under way need not scan any more: touched only by walks that sweep.
@@ -63,6 +67,8 @@ typedef struct heapmap_leaf {
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below,
   /// and who asks later on what memory they have taken.
   uint8_t touched[HEAPMAP_STRETCHES];
+  /// A bit for each plot that has cells.
+  uint64_t plots_with_cells[HEAPMAP_PLOTS / 64];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
@@ -110,6 +116,9 @@ static inline heapmap_leaf *heapmap_leaf_of(const csizer_heapmap *map, uintptr_t
 
 /// The leaf of an address, made when it is not there; NULL when the address is out of range or mmap failed.
 heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address);
+
+/// The first bit at or after `index` in `words`, or `bits` when there is none.
+size_t csizer_heapmap_next_bit(const uint64_t *words, size_t index, size_t bits);
 
 /// The index of the first leaf at or after `index` that exists; HEAPMAP_LEAVES when there is none.
 size_t csizer_heapmap_next_leaf(const csizer_heapmap *map, size_t index);
@@ -252,25 +261,46 @@ void csizer_heapmap_give_back_sometimes(csizer_heapmap *map);
 // ---- Numbers ----
 
 // Each place of 16 bytes has room for a number, 0 where nobody tracks an object. Who tracks objects chooses what the
-// numbers say, and where the cells are that hold 16 of them each; a cell stays readable as long as the process lives,
-// even if it was forgotten (csizer_heapmap_forget_cells).
+// numbers say, and makes the cells that hold 8 of them each. Where few objects are tracked, what a leaf says of its
+// cells weighs as much as these do: it has 4 bytes for each, which are the number of its block and its place there. A
+// cell stays readable as long as the process lives, even if it was forgotten (csizer_heapmap_forget_cells).
+
+typedef uint32_t heapmap_cell[HEAPMAP_CELL_NUMBERS];
+
+/// The blocks of cells. One list for all maps, since whose cell it is makes no difference to who looks for one. A block
+/// is written here before any of its cells is put into a leaf, and stays.
+extern heapmap_cell *csizer_heapmap_blocks[HEAPMAP_BLOCKS];
+
+static inline uint32_t *heapmap_cell_at(uint32_t cell) {
+  return csizer_heapmap_blocks[cell >> HEAPMAP_BLOCK_SHIFT][cell & (HEAPMAP_BLOCK_CELLS - 1)];
+}
 
 /// The number of the place at an address, which is a multiple of 16; NULL where there is no cell. Any thread.
 static inline uint32_t *heapmap_number_at(const heapmap_leaf *leaf, uintptr_t address) {
   const size_t index = (address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1);
-  uint32_t *cell = __atomic_load_n(&leaf->cells[index], __ATOMIC_ACQUIRE);
-  return cell ? &cell[(address >> 4) & (HEAPMAP_CELL_NUMBERS - 1)] : NULL;
+  const uint32_t cell = __atomic_load_n(&leaf->cells[index], __ATOMIC_ACQUIRE);
+  return cell ? &heapmap_cell_at(cell)[(address >> 4) & (HEAPMAP_CELL_NUMBERS - 1)] : NULL;
 }
 
-/// Gives the places around an address a cell of zeros, unless they have one by now: whether they took it. False, too,
+/// Gives the places around an address a cell, of zeros, unless they have one by now: whether they took it. False, too,
 /// when the map has no room for the address. Any thread.
-bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t *cell);
+bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t cell);
 
 /// Whether some tracker may have the object in its records. Any thread; sure only to who keeps trackers out.
 static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {
   const uint32_t *number = heapmap_number_at(leaf, address);
   return number && __atomic_load_n(number, __ATOMIC_RELAXED);
 }
+
+/// Where a look at all cells goes on; zeros: at the first.
+typedef struct heapmap_cell_cursor {
+  size_t leaf, plot;
+} heapmap_cell_cursor;
+
+/// Takes away what cells have no number any more, in so many plots that it takes some 100 µs, and calls `take` for each
+/// of them; the memory that they were found by goes with the last of its plot. False when that was the end. Nobody may
+/// put cells or numbers in meanwhile.
+bool csizer_heapmap_drop_cells(csizer_heapmap *map, heapmap_cell_cursor *at, void (*take)(uint32_t cell));
 
 /// Takes all cells away, and the memory that they were found by. Nobody may be tracking anything.
 void csizer_heapmap_forget_cells(csizer_heapmap *map);

@@ -37,7 +37,7 @@ static inline bool is_plain(const class_entry *entry) {
 // Inside of the line: nothing here locks, maps or waits.
 static inline bool record_inside(csizer_line *line, const class_entry *entry, uintptr_t address, uint32_t trace) {
   if (!is_plain(entry) || line->owner != entry->trackings[0].owner || !line->left) return false;
-  uint32_t *place = csizer_number_find(address);
+  uint32_t *place = number_find(address);
   if (__builtin_expect(!place, 0)) place = csizer_number_make_by(line, address);
   // A number that is there is of an object whose end nobody saw.
   if (!place || number_read(place) != NUMBER_NONE) return false;

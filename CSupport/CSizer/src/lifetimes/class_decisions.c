@@ -139,7 +139,7 @@ static void count_living(void *context, csizer_lifetimes *owner, const lifetime_
   class_entry *entry = csizer_class_find(owner->cohorts[record->cohort].type);
   if (entry && !entry->tracking_count) {
     entry->remaining++;
-    const uint32_t *number = csizer_number_find(lifetime_address(record));
+    const uint32_t *number = number_find(lifetime_address(record));
     csizer_some_remain |= number && number_is_direct(*number);  // who is in the index is looked up anyway
   }
   *(bool *)context = true;

@@ -20,7 +20,7 @@ static void count_down(const csizer_cohort *cohort) {
 
 // Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
 static inline bool end_inside(uintptr_t address) {
-  uint32_t *place = csizer_number_find(address);
+  uint32_t *place = number_find(address);
   const uint32_t number = place ? number_read(place) : NUMBER_NONE;
   if (number == NUMBER_INDEXED || csizer_some_remain) return false;
   if (number == NUMBER_NONE) return true;  // all were untracked meanwhile
@@ -37,7 +37,7 @@ static void end_at(uintptr_t address, uint64_t now) {
     lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
   }
-  uint32_t *place = csizer_number_find(address);
+  uint32_t *place = number_find(address);
   if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
 }
 

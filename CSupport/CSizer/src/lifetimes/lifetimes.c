@@ -95,6 +95,7 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   csizer_cohorts_forget(lifetimes);
   lifetimes->listed = 0;
   lifetimes->living_count = 0;
+  lifetimes->known_dead = 0;
   lifetimes->row_count = 0;
   lifetimes->morph_count = 0;
   lifetimes->lost = 0;

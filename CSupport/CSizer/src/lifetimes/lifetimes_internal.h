@@ -72,6 +72,7 @@ struct csizer_lifetimes {
   /// in order.
   uint32_t listed;
   uint32_t living_count;
+  uint32_t known_dead;  // those of the others that csizer_cells_note_deaths was told of
   csizer_page_array living_numbers;  // uint32_t
   const void *prepared_for;  // the table in which the types of the first `prepared` cohorts are known
   uint32_t prepared;

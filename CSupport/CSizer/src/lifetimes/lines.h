@@ -27,9 +27,9 @@ typedef struct csizer_line {
   struct csizer_lifetimes *owner;
   /// How many were taken last.
   uint32_t taken;
-  /// Cells that are left (cells.h), and the first of them.
-  uint32_t cells_left;
-  uint32_t *next_cell;
+  /// Cells that are left (cells.c), a bit each, and which the first bit means.
+  uint32_t first_cell;
+  uint64_t cells;
   /// Under the lock of lines.c, which whoever holds all shards has.
   struct csizer_line *next, *next_free;
   bool is_free;

@@ -107,7 +107,7 @@ static void shrink(living_table *table) {
 
 // The number of an address whose object is not in the index.
 static uint32_t *direct_number(uintptr_t address) {
-  uint32_t *number = csizer_number_find(address);
+  uint32_t *number = number_find(address);
   return number && number_is_direct(number_read(number)) ? number : NULL;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_NUMBERS_H
 #define CSIZER_NUMBERS_H
+#include "census/census_internal.h"
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/lines.h"
 
@@ -49,10 +50,14 @@ bool csizer_numbers_refill(csizer_line *line, csizer_lifetimes *owner);
 /// Takes from all lines what numbers of a tracker they have left. Holding all shards.
 void csizer_numbers_take_back(csizer_lifetimes *owner);
 
-// cells.c
 /// The number of a place, NULL when it has no cell.
-uint32_t *csizer_number_find(uintptr_t address);
-/// The same, with a cell made for it; NULL when the system refuses memory. Holding a shard.
+static inline uint32_t *number_find(uintptr_t address) {
+  const heapmap_leaf *leaf = census_leaf_of(address);
+  return leaf ? heapmap_number_at(leaf, address) : NULL;
+}
+
+// cells.c
+/// As number_find, with a cell made for the place; NULL when the system refuses memory. Holding a shard.
 uint32_t *csizer_number_make(uintptr_t address);
 /// The same by one of the line's cells; NULL when it has none left. Inside of the line.
 uint32_t *csizer_number_make_by(csizer_line *line, uintptr_t address);
@@ -60,6 +65,12 @@ uint32_t *csizer_number_make_by(csizer_line *line, uintptr_t address);
 void csizer_cells_refill(csizer_line *line);
 /// Calls `visit` for each number that is not NUMBER_NONE, and may set it. Holding all shards.
 void csizer_numbers_each(void (*visit)(void *context, uint32_t *number), void *context);
+/// Gives cells back in which nothing lives any more: to who needs new ones, and where a block has no others to the
+/// system. Holds all shards, again and again, each time for some 100 µs. Any thread, inside of no line.
+void csizer_cells_give_back(void);
+/// Tells that so many objects have died of which nobody was told before: calls csizer_cells_give_back where it may be
+/// worth it.
+void csizer_cells_note_deaths(uint32_t deaths);
 /// Gives all cells' memory back. Holding all shards; nothing living may have a number.
 void csizer_cells_forget(void);
 /// Bytes of memory of the cells in use.

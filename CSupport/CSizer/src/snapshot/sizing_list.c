@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csizer_sizing.h"
+#include "lifetimes/numbers.h"
 #include "platform/refusals.h"
 #include "snapshot/sizing_internal.h"
 
@@ -40,6 +41,13 @@ bool csizer_sizing_list_new(csizer_lifetimes *lifetimes, uint32_t end) {
   return true;
 }
 
+// Now, where nobody waits for the end of a snapshot.
+static void note_deaths(csizer_lifetimes *lifetimes) {
+  const uint32_t dead = lifetimes->listed - lifetimes->living_count;
+  csizer_cells_note_deaths(dead - lifetimes->known_dead);
+  lifetimes->known_dead = dead;
+}
+
 csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
   if (!csizer_lifetimes_put_in_order(lifetimes)) return CSIZER_NO_MEMORY;
 #ifdef CSIZER_CHECKS
@@ -47,7 +55,9 @@ csizer_status csizer_sizing_list(csizer_lifetimes *lifetimes) {
   if (broken) return csizer_refusal_tell_broken(broken);
 #endif
   drop_dead(lifetimes);
-  return csizer_sizing_list_new(lifetimes, lifetimes->ordered) ? CSIZER_OK : CSIZER_NO_MEMORY;
+  if (!csizer_sizing_list_new(lifetimes, lifetimes->ordered)) return CSIZER_NO_MEMORY;
+  note_deaths(lifetimes);
+  return CSIZER_OK;
 }
 
 uint32_t csizer_living_count(const csizer_lifetimes *lifetimes) { return lifetimes->living_count; }
