@@ -5,7 +5,6 @@
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
-#include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/backoff.h"
@@ -19,10 +18,11 @@ static void count_down(const csizer_cohort *cohort) {
 }
 
 // Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
+// False: the shard is needed.
 static inline bool end_inside(uintptr_t address) {
   uint32_t *place = csizer_number_find(address);
   const uint32_t number = place ? number_read(place) : NUMBER_NONE;
-  if (number == NUMBER_INDEXED || csizer_some_remain) return false;
+  if (number == NUMBER_INDEXED || ends_need_shards()) return false;
   if (number == NUMBER_NONE) return true;  // all were untracked meanwhile
   lifetime_record *record = number_record(number);
   __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
@@ -41,18 +41,28 @@ static void end_at(uintptr_t address, uint64_t now) {
   if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
 }
 
-// In a signal handler that came while the thread was inside, or about to see whether it may be. Of who holds all shards
-// the handler waits for the end, for he looks at the object; he waits for nobody. Who is only about to hold them may
-// wait for this thread, or have passed it: nothing of records is touched then, and nothing waited for.
-static __attribute__((noinline)) bool ended_in_handler(uintptr_t address) {
+// Whoever recorded it meanwhile, for the object's first telling, had to find it: a note that comes later than that
+// would be of whatever lives there next.
+static void end_later(uintptr_t address) {
+  const csizer_late_answer answer = csizer_late_note(address, end_at);
+  const uint32_t *place = csizer_number_find(address);
+  if (answer == LATE_NOTED && (!place || number_read(place) == NUMBER_NONE)) csizer_late_withdraw(address, end_at);
+  if (answer == LATE_REFUSED) csizer_lifetimes_miss();
+}
+
+// In a signal handler that came while the thread was inside, or about to see whether it may be, or taking or having
+// shards. Of another thread that holds all of them the handler waits for the end, for that one looks at the object; it
+// waits for nobody, and this thread has no shard then. Who is only about to hold them may wait for this thread, or have
+// passed it: nothing of records is touched then, and nothing waited for.
+static __attribute__((noinline)) void end_in_handler(uintptr_t address) {
   int state, error_before = errno;
-  for (unsigned tries = 0; (state = lines_state()) == LINES_HELD && !csizer_shard_holds; tries++) csizer_backoff(tries);
+  for (unsigned tries = 0; (state = lines_state()) == LINES_HELD && !csizer_lines_are_own; tries++)
+    csizer_backoff(tries);
   errno = error_before;
-  return (state == LINES_IN && end_inside(address)) || csizer_late_deaths_note(address, end_at);
+  if (state != LINES_IN || !end_inside(address)) end_later(address);
 }
 
 static inline bool ended_inside(uintptr_t address) {
-  if (__builtin_expect(line_is_busy(), 0)) return ended_in_handler(address);
   csizer_line *line = line_enter();
   if (__builtin_expect(!line, 0)) return false;
   const bool is_over = end_inside(address);
@@ -61,11 +71,12 @@ static inline bool ended_inside(uintptr_t address) {
 }
 
 static __attribute__((noinline)) void ended(uintptr_t address) {
+  if (line_is_busy() || shards_are_entered()) return end_in_handler(address);
   if (!csizer_shard_holds) csizer_line_make();
   unsigned shard = shard_of(shard_hash(address));
   shard_lock(shard);
   csizer_line *line = line_occupy();
-  csizer_late_deaths_settle(shard);
+  csizer_late_settle(shard);
   end_at(address, clock_ticks());
   if (line) line_leave(line);
   shard_unlock(shard);

@@ -101,9 +101,14 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   csizer_shards_release();
 }
 
+// Meanwhile this thread only reads: what ends on it ends at once, before it is looked at.
 uint64_t csizer_lifetimes_hold(void) {
   csizer_shards_hold();
+  shards_leave();
   return clock_ticks();
 }
 
-void csizer_lifetimes_resume(void) { csizer_shards_release(); }
+void csizer_lifetimes_resume(void) {
+  shards_enter();
+  csizer_shards_release();
+}
