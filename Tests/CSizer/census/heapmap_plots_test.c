@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +210,55 @@ TEST(nobody_is_lost_while_plots_are_closed) {
   while (!have_lived(&world, 20000) || !given) given += csizer_heapmap_give_back(world.map);
   end(&world, workers);
   CHECK(given > 0);
+}
+
+// ---- In signal handlers ----
+
+// Handlers come in the middle of openings and closings, and open plots of their own.
+static csizer_heapmap *interrupted;
+static uintptr_t handled;  // atomic
+
+static const void *handlers_place(uintptr_t i) {
+  return (const char *)place(i, i % (PLOT / PLACE)) + ((size_t)8 << 30);
+}
+
+static void make_in_handler(int number) {
+  (void)number;
+  const uintptr_t i = __atomic_load_n(&handled, __ATOMIC_RELAXED);
+  if (!csizer_heapmap_insert(interrupted, handlers_place(i))) abort();
+  if (i && !csizer_heapmap_remove(interrupted, handlers_place(i - 1))) abort();
+  __atomic_store_n(&handled, i + 1, __ATOMIC_RELEASE);
+}
+
+enum { HANDLED = 200 };
+
+static void *interrupt(void *thread) {
+  for (uintptr_t i = 0; i < HANDLED; i++) {
+    CHECK_EQUAL(pthread_kill(*(pthread_t *)thread, SIGUSR1), 0);
+    while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) == i) sched_yield();
+  }
+  return NULL;
+}
+
+TEST(a_birth_in_a_handler_waits_for_no_plot) {
+  alarm(60);
+  interrupted = make_map();
+  handled = 0;
+  signal(SIGUSR1, make_in_handler);
+  pthread_t self = pthread_self(), thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, interrupt, &self), 0);
+  uintptr_t rounds = 0;
+  for (; __atomic_load_n(&handled, __ATOMIC_ACQUIRE) < HANDLED; rounds++) {
+    CHECK(csizer_heapmap_insert(interrupted, place(rounds % 4096, 1)));
+    CHECK(csizer_heapmap_remove(interrupted, place(rounds % 4096, 1)));
+    if (rounds % 128 == 0) csizer_heapmap_give_back(interrupted);
+  }
+  pthread_join(thread, NULL);
+  CHECK_EQUAL(csizer_heapmap_count(interrupted), 1);
+  CHECK(csizer_heapmap_contains(interrupted, handlers_place(HANDLED - 1)));
+  CHECK_SOUND(csizer_heapmap_check_unmarked(interrupted));
+  csizer_heapmap_destroy(interrupted);
+  alarm(0);
 }
 
 // ---- In a forked child, which has the memory of all threads at one moment ----

@@ -17,8 +17,10 @@
 #include "census/heapmap_internal.h"
 #include "platform/clock.h"
 #include "platform/membarrier.h"
+#include "platform/signals.h"
 
-// Who opens or closes. One for all maps, since a process has one that others than tests use.
+// Who opens or closes, without handlers of signals, which may make objects. One for all maps, since a process has one
+// that others than tests use.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 // Whatever its holder was doing in the parent, the map is whole: a plot that was being closed is opened again by
@@ -67,12 +69,15 @@ static void open_plot(csizer_heapmap *map, heapmap_leaf *leaf, size_t plot) {
 bool csizer_heapmap_insert_slowly(csizer_heapmap *map, uintptr_t address) {
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, address);
   if (!leaf) return false;
+  sigset_t before;
+  signals_block(&before);
   pthread_mutex_lock(&lock);
   open_plot(map, leaf, heapmap_plot_index(address));
   __atomic_store_n(heapmap_live_byte(leaf, address), 1, __ATOMIC_RELEASE);
   bool due = is_due(map);
   pthread_mutex_unlock(&lock);
   if (due) csizer_heapmap_give_back(map);
+  signals_unblock(&before);
   return true;
 }
 
@@ -169,14 +174,22 @@ static size_t close_all(csizer_heapmap *map) {
   return bytes;
 }
 
-size_t csizer_heapmap_give_back(csizer_heapmap *map) {
-  if (!csizer_heapmap_can_close() || pthread_mutex_trylock(&lock)) return 0;
+static size_t give_back_locked(csizer_heapmap *map) {
   int error_before = errno;  // it may be the program's, whose birth this is
   size_t bytes = close_all(map);
   map->opened_since = 0;
   map->open_then = map->open_plots;
   errno = error_before;
   pthread_mutex_unlock(&lock);
+  return bytes;
+}
+
+size_t csizer_heapmap_give_back(csizer_heapmap *map) {
+  if (!csizer_heapmap_can_close()) return 0;
+  sigset_t before;
+  signals_block(&before);
+  const size_t bytes = pthread_mutex_trylock(&lock) ? 0 : give_back_locked(map);
+  signals_unblock(&before);
   return bytes;
 }
 
