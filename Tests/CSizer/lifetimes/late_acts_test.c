@@ -11,6 +11,7 @@
 #include "lifetimes/birth_scopes.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/lines.h"
+#include "lifetimes/probes.h"
 #include "platform/pages.h"
 #include "runtime/target.h"
 #include "support/check.h"
@@ -334,4 +335,31 @@ TEST(a_birth_under_a_lock_belongs_to_no_scope) {
   csizer_birth_scope_end(false);
   made_death(object);
   end_world();
+}
+
+// ---- Probes ----
+
+// However often a death is told, noted and recorded, who observes it is told once.
+TEST(a_death_that_is_noted_passes_its_probe_once) {
+  csizer_probes_enable(true);
+  csizer_probe_free_semaphore = 1;
+  for (int count = 1; count <= 2; count++)
+    for (int lock = 0; lock < 4; lock++) {
+      begin_world(count);
+      const uint64_t before = csizer_probe_frees;
+      csizer_line *line = lock & 1 ? line_enter() : NULL;
+      if (lock & 2) csizer_shards_hold();
+      raise_in(end_object);
+      CHECK_EQUAL(csizer_probe_frees, before + 1);
+      if (lock & 2) csizer_shards_release();
+      if (line) line_leave(line);
+      csizer_lifetimes_ended(object);  // as its memory is given back behind the handler
+      CHECK_EQUAL(csizer_probe_frees, before + 1);
+      check_counts(1, 0);
+      CHECK_EQUAL(csizer_probe_frees, before + 1);
+      free(object);
+      end_world();
+    }
+  csizer_probe_free_semaphore = 0;
+  csizer_probes_enable(false);
 }
