@@ -290,6 +290,9 @@ TEST(a_birth_under_a_lock_is_told_as_lost) {
   csizer_shard_unlock(own_shard());
   for (int i = 0; i < 2; i++) CHECK_EQUAL(csizer_lifetimes_lost(trackers[i]), 3);
   CHECK_EQUAL(csizer_lifetimes_lost(other), 1);
+  csizer_lifetimes_destroy(other);
+  other = made_tracker();
+  CHECK_EQUAL(csizer_lifetimes_lost(other), 0);  // who came later lacks nothing
   free(made);
   made_death(object);
   csizer_lifetimes_destroy(other);

@@ -19,6 +19,7 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes) {
     csizer_pages_unmap(lifetimes, sizeof *lifetimes);
     return CSIZER_NO_MEMORY;
   }
+  lifetimes->missed_before = lifetimes_missed();
   *ret_lifetimes = lifetimes;
   return CSIZER_OK;
 }
@@ -98,6 +99,7 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   lifetimes->row_count = 0;
   lifetimes->morph_count = 0;
   lifetimes->lost = 0;
+  lifetimes->missed_before = lifetimes_missed();
   csizer_shards_release();
 }
 

@@ -56,6 +56,7 @@ struct csizer_lifetimes {
   uint32_t unordered;  // those behind, when there was no memory to order them: nobody can see them
   csizer_page_array order;  // uint32_t
   uint64_t lost;             // any thread, atomic
+  uint64_t missed_before;    // of csizer_lifetimes_missed, what came before anything of this tracker's
   const void *owner;         // the object that records through this tracker; NULL: none
   csizer_cohort *cohorts;
   uint32_t cohort_count;
@@ -138,6 +139,7 @@ static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
 /// Births and deaths in signal handlers that could not be recorded, whosever they are. Any thread, atomic.
 extern uint64_t csizer_lifetimes_missed;
 static inline void csizer_lifetimes_miss(void) { __atomic_fetch_add(&csizer_lifetimes_missed, 1, __ATOMIC_RELAXED); }
+static inline uint64_t lifetimes_missed(void) { return __atomic_load_n(&csizer_lifetimes_missed, __ATOMIC_RELAXED); }
 /// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
 extern bool csizer_births_are_tracked;
 static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }

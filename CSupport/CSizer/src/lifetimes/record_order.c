@@ -126,7 +126,7 @@ uint32_t csizer_lifetimes_count(csizer_lifetimes *lifetimes) {
 
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
   return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED) + lifetimes->unordered +
-         __atomic_load_n(&csizer_lifetimes_missed, __ATOMIC_RELAXED);
+         lifetimes_missed() - lifetimes->missed_before;
 }
 
 csizer_lifetime csizer_lifetimes_read(csizer_lifetimes *lifetimes, uint32_t number) {
