@@ -151,7 +151,9 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes);
 /// all births are in it which had ended before.
 uint32_t csizer_lifetimes_count(csizer_lifetimes *lifetimes);
 
-/// Objects that could not be recorded, because the system refused memory or there are no numbers left.
+/// Objects that could not be recorded, because the system refused memory, there are no numbers left, or they were made
+/// in a signal handler whose thread was recording others; with those of that last kind, or whose end came so and could
+/// not be noted, of which nobody could tell whose they are.
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes);
 
 /// Reads one object's record; the caller holds (csizer_lifetimes_hold), or accepts a record of a birth that is under

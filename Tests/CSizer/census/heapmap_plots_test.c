@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,18 +61,18 @@ TEST(what_died_is_given_back) {
   csizer_heapmap_destroy(map);
 }
 
-// One object keeps the pages of its plot and no others.
+// One object keeps the page of its plot and no others.
 TEST(a_survivor_keeps_its_own) {
   csizer_heapmap *map = make_map();
   fill(map, PLOTS);
   empty(map, PLOTS);
   const void *first = place(PLOTS / 2, 0), *last = place(PLOTS / 2, PLOT / PLACE - 1);
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  const size_t kept = HEAPMAP_LANES * (page > HEAPMAP_PLOT_BYTES ? page : HEAPMAP_PLOT_BYTES);
+  const size_t kept = page > HEAPMAP_PLOT_BYTES ? page : HEAPMAP_PLOT_BYTES;
   for (int i = 0; i < 2; i++) {
     const void *survivor = i ? first : last;
     CHECK(csizer_heapmap_insert(map, survivor));
-    CHECK_EQUAL(csizer_heapmap_give_back(map), i ? 0 : PLOTS * BYTES_OF_A_PLOT - kept);
+    CHECK_EQUAL(csizer_heapmap_give_back(map), i ? kept : PLOTS * BYTES_OF_A_PLOT - kept);
     CHECK(csizer_heapmap_contains(map, survivor));
     CHECK_EQUAL(csizer_heapmap_count(map), 1);
     if (i == 0) CHECK(csizer_heapmap_remove(map, survivor));
@@ -89,6 +90,29 @@ TEST(a_heap_that_wanders_gives_back_by_itself) {
   }
   CHECK(csizer_heapmap_resident_bytes(map) < STEPS / 4 * HEAPMAP_PLOT_BYTES);
   CHECK_EQUAL(csizer_heapmap_count(map), 1);
+  csizer_heapmap_destroy(map);
+}
+
+// A birth that looks for what to give back looks at some plots, however many there are; those that come after it look
+// at the rest. By the kernel's account.
+TEST(no_birth_looks_at_all_plots) {
+  enum { MANY = 4000, MOST = 64, ENOUGH = MANY + MANY / MOST + 1 };
+  csizer_heapmap *map = make_map();
+  const uintptr_t last = PLOT / PLACE - 1;  // where a look must go through the whole plot to find it
+  for (uintptr_t plot = 0; plot < MANY; plot++) CHECK(csizer_heapmap_insert(map, place(plot, last)));
+  for (uintptr_t plot = 0; plot < MANY; plot++) CHECK(csizer_heapmap_remove(map, place(plot, last)));
+  const size_t page = check_page_bytes(), full = csizer_heapmap_resident_bytes(map);
+  size_t before = full, given = 0;
+  uintptr_t births = 0;
+  for (; births < ENOUGH && given < MANY * HEAPMAP_PLOT_BYTES; births++) {
+    CHECK(csizer_heapmap_insert(map, (const char *)place(births, 0) + ((size_t)1 << HEAPMAP_LEAF_SHIFT)));
+    const size_t now = csizer_heapmap_resident_bytes(map);
+    if (now < before) CHECK(before - now <= (page > HEAPMAP_PLOT_BYTES ? 4 : MOST) * page);
+    if (now < before) given += before - now;
+    before = now;
+  }
+  CHECK(given > MANY / 2 * HEAPMAP_PLOT_BYTES);
+  CHECK_EQUAL(csizer_heapmap_count(map), births);
   csizer_heapmap_destroy(map);
 }
 
@@ -209,6 +233,55 @@ TEST(nobody_is_lost_while_plots_are_closed) {
   while (!have_lived(&world, 20000) || !given) given += csizer_heapmap_give_back(world.map);
   end(&world, workers);
   CHECK(given > 0);
+}
+
+// ---- In signal handlers ----
+
+// Handlers come in the middle of openings and closings, and open plots of their own.
+static csizer_heapmap *interrupted;
+static uintptr_t handled;  // atomic
+
+static const void *handlers_place(uintptr_t i) {
+  return (const char *)place(i, i % (PLOT / PLACE)) + ((size_t)8 << 30);
+}
+
+static void make_in_handler(int number) {
+  (void)number;
+  const uintptr_t i = __atomic_load_n(&handled, __ATOMIC_RELAXED);
+  if (!csizer_heapmap_insert(interrupted, handlers_place(i))) abort();
+  if (i && !csizer_heapmap_remove(interrupted, handlers_place(i - 1))) abort();
+  __atomic_store_n(&handled, i + 1, __ATOMIC_RELEASE);
+}
+
+enum { HANDLED = 200 };
+
+static void *interrupt(void *thread) {
+  for (uintptr_t i = 0; i < HANDLED; i++) {
+    CHECK_EQUAL(pthread_kill(*(pthread_t *)thread, SIGUSR1), 0);
+    while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) == i) sched_yield();
+  }
+  return NULL;
+}
+
+TEST(a_birth_in_a_handler_waits_for_no_plot) {
+  alarm(60);
+  interrupted = make_map();
+  handled = 0;
+  signal(SIGUSR1, make_in_handler);
+  pthread_t self = pthread_self(), thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, interrupt, &self), 0);
+  uintptr_t rounds = 0;
+  for (; __atomic_load_n(&handled, __ATOMIC_ACQUIRE) < HANDLED; rounds++) {
+    CHECK(csizer_heapmap_insert(interrupted, place(rounds % 4096, 1)));
+    CHECK(csizer_heapmap_remove(interrupted, place(rounds % 4096, 1)));
+    if (rounds % 128 == 0) csizer_heapmap_give_back(interrupted);
+  }
+  pthread_join(thread, NULL);
+  CHECK_EQUAL(csizer_heapmap_count(interrupted), 1);
+  CHECK(csizer_heapmap_contains(interrupted, handlers_place(HANDLED - 1)));
+  CHECK_SOUND(csizer_heapmap_check_unmarked(interrupted));
+  csizer_heapmap_destroy(interrupted);
+  alarm(0);
 }
 
 // ---- In a forked child, which has the memory of all threads at one moment ----

@@ -300,12 +300,13 @@ TEST(what_breaks_the_map_is_found) {
   heapmap_leaf *leaf = heapmap_leaf_of(map, address);
   const size_t far = heapmap_unit_index(address) + HEAPMAP_UNITS_PER_PLOT, plot = heapmap_plot_index(address);
 
-  leaf->live[3][(plot + 1) * HEAPMAP_PLOT_WORDS] = 1;
+  uint64_t *words = (uint64_t *)(uintptr_t)heapmap_plot_words(leaf, plot + 1);
+  words[0] = 1;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a plot that is not open");
   leaf->opened[plot + 1] = 1;
   CHECK_TEXT(csizer_heapmap_check(map), "an object is live outside of its leaf's range");
   leaf->opened[plot + 1] = 0;
-  leaf->live[3][(plot + 1) * HEAPMAP_PLOT_WORDS] = 0;
+  words[0] = 0;
   leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 7;
   CHECK_TEXT(csizer_heapmap_check(map), "a cell is outside of its leaf's range");
   leaf->cells[far * (HEAPMAP_CELLS / HEAPMAP_UNITS)] = 0;

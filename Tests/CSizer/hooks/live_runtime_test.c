@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csizer_allocator.h"
+#include "csizer_birth_scopes.h"
 #include "csizer_census.h"
 #include "csizer_clock.h"
 #include "csizer_heapmap.h"
@@ -10,7 +11,10 @@
 #include "csizer_lifetimes.h"
 #include "csizer_trace.h"
 #include "csizer_walk.h"
+#include "lifetimes/birth_scopes.h"
+#include "platform/malloc_calls.h"
 #include "runtime/swift_call.h"
+#include "runtime/target.h"
 #include "support/check.h"
 
 // The entry points of a real Swift runtime, which this program links, replaced: what its own library makes and frees is
@@ -116,4 +120,41 @@ TEST(a_class_of_the_runtimes_is_tracked_with_stacks) {
     CHECK(life.end >= life.birth);
   }
   csizer_lifetimes_destroy(tracker);
+}
+
+// ---- Scopes ----
+
+static const int key;
+static uint32_t scope, bound;
+static void *(*real_malloc)(size_t bytes);
+
+static SWIFT_CALL void *bound_value(const void *asked) {
+  CHECK(asked == &key);
+  return bound ? &bound : NULL;
+}
+
+// As if another thread opened a scope meanwhile, and made and freed an object of it where this one is going to be.
+static void *allocate_while_a_scope_opens(size_t bytes) {
+  void *block = real_malloc(bytes);
+  if (scope) return block;
+  CHECK_EQUAL(csizer_birth_scope_begin(&key, 0, false, &scope), CSIZER_OK);
+  bound = scope;
+  csizer_birth_scopes_born(block, NULL);
+  bound = 0;
+  CHECK_EQUAL(csizer_birth_scopes_read(NULL, 0), 1);
+  return block;
+}
+
+TEST(who_is_born_while_a_scope_opens_is_not_of_it) {
+  demand_hooks();
+  csizer_target.task_local = bound_value;
+  real_malloc = csizer_malloc.malloc;
+  csizer_malloc.malloc = allocate_while_a_scope_opens;
+  make_strings();
+  csizer_malloc.malloc = real_malloc;
+  CHECK(scope != 0);
+  CHECK_EQUAL(csizer_birth_scopes_read(NULL, 0), 0);
+  CHECK_EQUAL(csizer_birth_scopes_lost(), 0);
+  csizer_birth_scope_end(false);
+  end_strings();
 }

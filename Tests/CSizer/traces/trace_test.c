@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,4 +235,52 @@ TEST(threads_capture_their_own_stacks) {
     size_t count = csizer_trace_frames(capture.trace, &frames);
     CHECK(count >= 7 && count < 20);
   }
+}
+
+// ---- In signal handlers ----
+
+static uint64_t handled;  // atomic
+
+static void intern_in_handler(int number) {
+  (void)number;
+  const uint64_t i = __atomic_load_n(&handled, __ATOMIC_RELAXED);
+  if (!intern(40, i, 20)) abort();
+  __atomic_store_n(&handled, i + 1, __ATOMIC_RELEASE);
+}
+
+enum { HANDLED = 200 };
+
+static void *interrupt(void *thread) {
+  for (uint64_t i = 0; i < HANDLED; i++) {
+    CHECK_EQUAL(pthread_kill(*(pthread_t *)thread, SIGUSR1), 0);
+    while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) == i) sched_yield();
+  }
+  return NULL;
+}
+
+// Handlers come while their thread keeps a new stack or counts bytes.
+TEST(a_stack_in_a_handler_waits_for_no_other) {
+  alarm(60);
+  signal(SIGUSR1, intern_in_handler);
+  handled = 0;
+  pthread_t self = pthread_self(), thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, interrupt, &self), 0);
+  for (uint64_t i = 0; __atomic_load_n(&handled, __ATOMIC_ACQUIRE) < HANDLED; i++) {
+    if (i % 64 == 0) CHECK(intern(41, i, 20) != 0);
+    CHECK(csizer_trace_bytes() > 0);
+  }
+  pthread_join(thread, NULL);
+  sigset_t blocked;
+  CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
+  CHECK(!sigismember(&blocked, SIGUSR1));
+  for (uint64_t i = 0; i < HANDLED; i++) check_frames(intern(40, i, 20), 40, i, 20);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  CHECK_EQUAL(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
+  CHECK(!sigismember(&blocked, SIGUSR1));
+  if (!child) _exit(0);
+  int status;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK_EQUAL(status, 0);
+  alarm(0);
 }

@@ -44,13 +44,34 @@ static size_t resident_strays(const heapmap_leaf *leaf) {
   return bytes;
 }
 
+static bool is_any_open(const heapmap_leaf *leaf, size_t plot, size_t count) {
+  for (size_t i = plot; i < plot + count; i++)
+    if (__atomic_load_n(&leaf->opened[i], __ATOMIC_RELAXED)) return true;
+  return false;
+}
+
+// Bytes live were written in open plots alone. Whoever asked for others got the kernel's page of zeros, which it counts
+// as resident, too, and which costs nothing.
+static size_t resident_lane(const heapmap_leaf *leaf, size_t lane) {
+  unsigned char resident[HEAPMAP_LANE_PLOTS];
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), step = page / HEAPMAP_PLOT_BYTES;
+  const size_t first = heapmap_first_unit(leaf) / HEAPMAP_UNITS_PER_PLOT / step * step;
+  const size_t end = heapmap_last_unit(leaf) / HEAPMAP_UNITS_PER_PLOT + 1;
+  const size_t start = lane * HEAPMAP_LANE_PLOTS;
+  void *bytes = (void *)(uintptr_t)heapmap_plot_words(leaf, start + first);
+  if (mincore(bytes, (end - first) * HEAPMAP_PLOT_BYTES, resident)) return 0;
+  size_t sum = 0;
+  for (size_t plot = first; plot < end; plot += step)
+    if (resident[(plot - first) / step] & 1 && is_any_open(leaf, start + plot, step)) sum += page;
+  return sum;
+}
+
 static size_t resident_leaf(const heapmap_leaf *leaf) {
   size_t bytes = resident_strays(leaf);
   size_t rest = offsetof(heapmap_leaf, page_class);
   bytes += resident_bytes((const char *)leaf + rest, sizeof *leaf - rest);
   if (heapmap_first_unit(leaf) > heapmap_last_unit(leaf)) return bytes;
-  for (int lane = 0; lane < HEAPMAP_LANES; lane++)
-    bytes += resident_plane(leaf, leaf->live[lane], HEAPMAP_UNIT_WORDS * sizeof leaf->live[lane][0]);
+  for (size_t lane = 0; lane < HEAPMAP_LANES; lane++) bytes += resident_lane(leaf, lane);
   return bytes + resident_plane(leaf, leaf->seen, sizeof *leaf->seen) +
          resident_plane(leaf, leaf->done, sizeof *leaf->done) +
          resident_plane(leaf, leaf->cells, sizeof *leaf->cells * (HEAPMAP_CELLS / HEAPMAP_UNITS));

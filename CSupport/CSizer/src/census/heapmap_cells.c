@@ -19,7 +19,7 @@ bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t ce
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(map, address);  // the object may be older than the census
   if (!leaf) return false;
   heapmap_note(leaf, address);
-  note_plot(leaf, heapmap_plot_index(address));
+  note_plot(leaf, heapmap_unit_index(address) / HEAPMAP_UNITS_PER_PLOT);
   uint32_t none = 0, *place = &leaf->cells[(address >> HEAPMAP_CELL_SHIFT) & (HEAPMAP_CELLS - 1)];
   return __atomic_compare_exchange_n(place, &none, cell, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
@@ -61,7 +61,7 @@ static void close_plot(heapmap_leaf *leaf, size_t plot) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = HEAPMAP_CELLS_PER_PLOT * sizeof *leaf->cells;
   const size_t step = page > bytes ? page / bytes : 1, first = plot / step * step;
   __atomic_fetch_and(&leaf->plots_with_cells[plot / 64], ~((uint64_t)1 << (plot % 64)), __ATOMIC_RELEASE);
-  if (csizer_heapmap_next_bit(leaf->plots_with_cells, first, HEAPMAP_PLOTS) >= first + step)
+  if (csizer_heapmap_next_bit(leaf->plots_with_cells, first, HEAPMAP_LANE_PLOTS) >= first + step)
     give_back(&leaf->cells[first * HEAPMAP_CELLS_PER_PLOT], step * HEAPMAP_CELLS_PER_PLOT);
 }
 
@@ -70,7 +70,8 @@ bool csizer_heapmap_drop_cells(csizer_heapmap *map, heapmap_cell_cursor *at, voi
   size_t plots = 0, cells = 0, left;
   for (; (at->leaf = csizer_heapmap_next_leaf(map, at->leaf)) < HEAPMAP_LEAVES; at->leaf++, at->plot = 0) {
     heapmap_leaf *leaf = heapmap_leaf_numbered(map, at->leaf);
-    for (; (at->plot = csizer_heapmap_next_bit(leaf->plots_with_cells, at->plot, HEAPMAP_PLOTS)) < HEAPMAP_PLOTS;
+    const uint64_t *plots_with = leaf->plots_with_cells;
+    for (; (at->plot = csizer_heapmap_next_bit(plots_with, at->plot, HEAPMAP_LANE_PLOTS)) < HEAPMAP_LANE_PLOTS;
          at->plot++) {
       if (plots++ == MOST_PLOTS || cells > MOST_CELLS) return true;
       cells += drop_in_plot(leaf, at->plot, take, &left);

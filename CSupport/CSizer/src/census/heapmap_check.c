@@ -68,10 +68,9 @@ static const char *check_cells(const heapmap_leaf *leaf) {
 }
 
 static bool has_bytes(const heapmap_leaf *leaf, size_t plot) {
-  for (size_t i = 0; i < HEAPMAP_LANES * HEAPMAP_PLOT_WORDS; i++) {
-    const uint64_t *words = &leaf->live[i / HEAPMAP_PLOT_WORDS][plot * HEAPMAP_PLOT_WORDS];
-    if (__atomic_load_n(&words[i % HEAPMAP_PLOT_WORDS], __ATOMIC_RELAXED)) return true;
-  }
+  const uint64_t *words = heapmap_plot_words(leaf, plot);
+  for (size_t i = 0; i < HEAPMAP_PLOT_WORDS; i++)
+    if (__atomic_load_n(&words[i], __ATOMIC_RELAXED)) return true;
   return false;
 }
 
@@ -88,13 +87,12 @@ static const char *check_plot(const heapmap_leaf *leaf, size_t plot) {
 
 // What the kernel has no memory for is not read: that would make some.
 static const char *check_plots(const heapmap_leaf *leaf) {
-  // A byte for each page, of which none is smaller than a plot's
-  unsigned char resident[HEAPMAP_LANES * HEAPMAP_PLOTS];
+  unsigned char resident[HEAPMAP_PLOTS];  // a byte for each page, of which none is smaller than a plot
   const size_t plots_of_a_page = (size_t)sysconf(_SC_PAGESIZE) / HEAPMAP_PLOT_BYTES;
   if (mincore((void *)(uintptr_t)leaf->live, sizeof leaf->live, resident)) return NULL;
   const char *broken = NULL;
-  for (size_t i = 0; !broken && i < HEAPMAP_LANES * HEAPMAP_PLOTS; i++)
-    if (resident[i / plots_of_a_page] & 1) broken = check_plot(leaf, i % HEAPMAP_PLOTS);
+  for (size_t i = 0; !broken && i < HEAPMAP_PLOTS; i++)
+    if (resident[i / plots_of_a_page] & 1) broken = check_plot(leaf, i);
   return broken;
 }
 

@@ -18,7 +18,7 @@ enum {
   HEAPMAP_UNIT_SHIFT = 10,                                          // a unit is 64 places of 16 bytes each
   HEAPMAP_LANES = 4,                                                // a lane has every fourth place of a leaf
   HEAPMAP_LANE_SHIFT = 6,                                           // bytes of heap between them
-  HEAPMAP_PLOT_SHIFT = 18,                                          // a plot's places have 4 KiB of each lane
+  HEAPMAP_PLOT_SHIFT = 18,                                          // of heap, for each plot: 4 KiB of a lane
   HEAPMAP_PAGE_SHIFT = PLATFORM_LEAST_PAGE_SHIFT,  // larger ones count as several
   HEAPMAP_UNITS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PAGES = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PAGE_SHIFT),
@@ -27,12 +27,13 @@ enum {
   HEAPMAP_STRETCHES = HEAPMAP_UNITS >> HEAPMAP_STRETCH_SHIFT,
   HEAPMAP_UNITS_PER_PAGE = 1 << (HEAPMAP_PAGE_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_PLACES = 1 << (HEAPMAP_LEAF_SHIFT - 4),
-  HEAPMAP_PLOTS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PLOT_SHIFT),
+  HEAPMAP_LANE_PLOTS = 1 << (HEAPMAP_LEAF_SHIFT - HEAPMAP_PLOT_SHIFT),
+  HEAPMAP_PLOTS = HEAPMAP_LANES * HEAPMAP_LANE_PLOTS,               // lane by lane
   HEAPMAP_UNITS_PER_PLOT = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_UNIT_SHIFT),
   HEAPMAP_LANE_BYTES = HEAPMAP_PLACES / HEAPMAP_LANES,
   HEAPMAP_LANE_WORDS = HEAPMAP_LANE_BYTES / 8,
-  HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_LANE_SHIFT),  // of a lane
-  HEAPMAP_PLOT_WORDS = HEAPMAP_PLOT_BYTES / 8,                      // of a lane
+  HEAPMAP_PLOT_BYTES = 1 << (HEAPMAP_PLOT_SHIFT - HEAPMAP_LANE_SHIFT),
+  HEAPMAP_PLOT_WORDS = HEAPMAP_PLOT_BYTES / 8,
   HEAPMAP_UNIT_WORDS = 1 << (HEAPMAP_UNIT_SHIFT - HEAPMAP_LANE_SHIFT - 3),
   HEAPMAP_CELL_SHIFT = 7,                                           // a cell has a number for each of 8 places
   HEAPMAP_CELL_NUMBERS = 1 << (HEAPMAP_CELL_SHIFT - 4),
@@ -50,7 +51,7 @@ typedef struct heapmap_leaf {
   /// other: what they store does not touch the others' bytes, so nobody needs a locked instruction. Every fourth
   /// place's lie together: blocks of 32 or 64 bytes start at one place in two or four, so the lines of the processor's
   /// cache are full of theirs, and where nothing else is the other lanes have no memory. First in the leaf, which
-  /// begins with a page: each plot's are pages of their own in each lane, which can be given back.
+  /// begins with a page: each plot is a page of its own, which can be given back.
   uint64_t live[HEAPMAP_LANES][HEAPMAP_LANE_WORDS];
   /// Which cells have the numbers by which those who track an object find what they know of it; 0: none is tracked
   /// there. Pages of their own, too.
@@ -61,14 +62,14 @@ typedef struct heapmap_leaf {
   uint64_t done[HEAPMAP_UNITS];
   /// What the page memo knows of each page; 0: nothing.
   uint8_t page_class[HEAPMAP_PAGES];
-  /// For each plot, when it was opened last; 0: nothing lives there; below 0: somebody asks whether it may be closed
-  /// (heapmap_plots.c).
+  /// For each plot, when it was opened last; 0: nothing lives there, and what was read there has no memory but the
+  /// kernel's page of zeros; below 0: somebody asks whether it may be closed (heapmap_plots.c).
   int32_t opened[HEAPMAP_PLOTS];
   /// Stretches of units where a sweep has set bits seen, a byte each: how it finds those outside of the range below,
   /// and who asks later on what memory they have taken.
   uint8_t touched[HEAPMAP_STRETCHES];
-  /// A bit for each plot that has cells.
-  uint64_t plots_with_cells[HEAPMAP_PLOTS / 64];
+  /// A bit for each 256 KiB of heap that have cells.
+  uint64_t plots_with_cells[HEAPMAP_LANE_PLOTS / 64];
   /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
   bool has_objects;
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
@@ -89,6 +90,11 @@ struct csizer_heapmap {
   /// last opening. All written under the lock of heapmap_plots.c; the first is read without.
   uint32_t open_plots, opened_since, open_then;
   int32_t last_opening;
+  /// Whether somebody goes over all plots to close some, for how many times anybody did, and which leaf and which plot
+  /// of it comes next. Under the same lock.
+  bool is_looking;
+  uint32_t round;
+  size_t next_leaf, next_plot;
   /// When a walk looked last. Atomic.
   uint64_t looked;
 };
@@ -167,14 +173,19 @@ static inline void heapmap_note(heapmap_leaf *leaf, uintptr_t address) {
 
 // ---- Live ----
 
-static inline size_t heapmap_plot_index(uintptr_t address) {
-  return (address >> HEAPMAP_PLOT_SHIFT) & (HEAPMAP_PLOTS - 1);
-}
-
 /// Where among a leaf's bytes that of the place at an address is.
 static inline size_t heapmap_live_index(uintptr_t address) {
   const size_t lane = (address >> 4) & (HEAPMAP_LANES - 1);
   return lane * HEAPMAP_LANE_BYTES | ((address >> HEAPMAP_LANE_SHIFT) & (HEAPMAP_LANE_BYTES - 1));
+}
+
+static inline size_t heapmap_plot_index(uintptr_t address) {
+  return heapmap_live_index(address) / HEAPMAP_PLOT_BYTES;
+}
+
+/// The bytes of a plot.
+static inline const uint64_t *heapmap_plot_words(const heapmap_leaf *leaf, size_t plot) {
+  return (const uint64_t *)(const void *)((const char *)leaf->live + plot * HEAPMAP_PLOT_BYTES);
 }
 
 /// The byte of the place at an address.
@@ -204,8 +215,9 @@ static inline uint64_t heapmap_spread(uint64_t bits) {
 static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
   _Static_assert(HEAPMAP_UNIT_WORDS == 2, "of each lane");
   uint64_t bits = 0;
-  if (!__atomic_load_n(&leaf->opened[unit / HEAPMAP_UNITS_PER_PLOT], __ATOMIC_RELAXED)) return 0;
+  const int32_t *opened = &leaf->opened[unit / HEAPMAP_UNITS_PER_PLOT];
   for (int lane = 0; lane < HEAPMAP_LANES; lane++) {
+    if (!__atomic_load_n(&opened[lane * HEAPMAP_LANE_PLOTS], __ATOMIC_RELAXED)) continue;
     const uint64_t *words = &leaf->live[lane][unit * HEAPMAP_UNIT_WORDS];
     const uint64_t low = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
     const uint64_t high = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
@@ -227,13 +239,14 @@ extern void (*csizer_heapmap_before_store)(void);
 static inline bool heapmap_insert(csizer_heapmap *map, uintptr_t address) {
   heapmap_leaf *leaf = heapmap_leaf_of(map, address);
   if (__builtin_expect(leaf != NULL, 1)) {
-    const int32_t *opened = &leaf->opened[heapmap_plot_index(address)];
+    const size_t index = heapmap_live_index(address);
+    const int32_t *opened = &leaf->opened[index / HEAPMAP_PLOT_BYTES];
     const int32_t opening = __atomic_load_n(opened, __ATOMIC_ACQUIRE);
     if (__builtin_expect(opening > 0, 1)) {
 #ifdef CSIZER_CHECKS
       if (csizer_heapmap_before_store) csizer_heapmap_before_store();
 #endif
-      __atomic_store_n(heapmap_live_byte(leaf, address), 1, __ATOMIC_RELEASE);
+      __atomic_store_n((uint8_t *)leaf->live + index, 1, __ATOMIC_RELEASE);
       // Who closes a plot makes sure that a processor which has not stored before it looks will read this after it.
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
       if (__builtin_expect(__atomic_load_n(opened, __ATOMIC_RELAXED) == opening, 1)) return true;

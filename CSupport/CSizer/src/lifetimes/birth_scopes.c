@@ -3,6 +3,7 @@
 #include "lifetimes/birth_scopes.h"
 
 #include "census/census_internal.h"
+#include "lifetimes/lines.h"
 #include "lifetimes/shards.h"
 #include "platform/pages.h"
 #include "runtime/target.h"
@@ -61,12 +62,14 @@ static bool make_room(birth_table *table) {
   return rebuild(table, capacity) || table->used + 1 < table->capacity;
 }
 
+static void lose(void) { __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED); }
+
 static void note(birth_table *table, const csizer_scoped_birth *birth) {
   bool has_room = make_room(table);
   size_t at = table->capacity ? place_of(table, birth->address) : 0;
   // Full tables have a place for an address that is there already.
   if (!table->capacity || (!has_room && !table->places[at].address)) {
-    __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
+    lose();
     return;
   }
   if (!table->places[at].address) table->used++;
@@ -80,15 +83,27 @@ static void forget(birth_table *table, uintptr_t address) {
   if (place->address) *place = (csizer_scoped_birth){.address = address};
 }
 
+static void forget_now(uintptr_t address, uint64_t moment) {
+  (void)moment;
+  forget(&tables[shard_of(shard_hash(address))], address);
+}
+
+// In a signal handler that must not wait for a shard. Whose address it was before is no part of any scope's.
+static void born_in_handler(uintptr_t address, bool is_noted) {
+  if (csizer_late_note(address, forget_now) == LATE_REFUSED || is_noted) lose();
+}
+
 void csizer_birth_scopes_born(const void *object, const void *return_address) {
   if (csizer_shard_holds) return;  // the profiler's own
   uint32_t scope = scope_here();
   bool is_noted = scope || __atomic_load_n(&process_wide_count, __ATOMIC_RELAXED);
   uint32_t depth = __atomic_load_n(&wanted_depth, __ATOMIC_RELAXED);
   csizer_scoped_birth birth = {.address = (uintptr_t)object, .scope = scope};
+  if (line_is_busy() || shards_are_entered()) return born_in_handler(birth.address, is_noted);
   if (is_noted && depth) birth.trace = trace_capture(depth, return_address);
   unsigned shard = shard_of(shard_hash(birth.address));
   shard_lock(shard);
+  csizer_late_settle(shard);
   if (births_are_scoped()) {
     birth.youngest = youngest_scope;
     if (is_noted) note(&tables[shard], &birth);

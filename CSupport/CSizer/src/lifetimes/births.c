@@ -5,7 +5,6 @@
 #include "csizer_allocator.h"
 #include "lifetimes/births.h"
 #include "lifetimes/class_decisions.h"
-#include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/clock.h"
@@ -111,7 +110,7 @@ static void record_in_index(const class_entry *entry, void *object, uint32_t tra
 
 // Whether it is tracked still.
 static __attribute__((noinline)) bool born_in_shard(const class_entry *entry, void *object, uint32_t trace) {
-  if (line_is_busy()) {  // holders wait for the line that this thread is in: it must not wait for them
+  if (line_is_busy() || shards_are_entered()) {  // in a signal handler, which must not wait for what its thread has
     for (uint32_t i = 0; i < entry->tracking_count; i++) csizer_lifetimes_note_loss(entry->trackings[i].owner);
     return false;
   }
@@ -120,7 +119,7 @@ static __attribute__((noinline)) bool born_in_shard(const class_entry *entry, vo
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   shard_lock(shard);
   csizer_line *line = line_occupy();  // a signal handler's birth must not take the same number
-  csizer_late_deaths_settle(shard);
+  csizer_late_settle(shard);
   const bool is_tracked = entry->tracking_count != 0;
   if (is_tracked && !record_plainly(line, entry, (uintptr_t)object, trace)) record_in_index(entry, object, trace);
   if (line) line_leave(line);
@@ -141,9 +140,13 @@ static __attribute__((noinline)) void born(class_entry *entry, void *object, con
   }
 }
 
-// What the profiler makes while it holds all shards is its own and not tracked.
+// What the profiler makes while it holds all shards is its own and not tracked. In a signal handler nobody can ask
+// whether the class is tracked.
 static __attribute__((noinline)) class_entry *meet(const void *metadata) {
-  return csizer_shards_held() ? &csizer_class_untracked : csizer_decision_meet(metadata);
+  if (csizer_shards_held()) return &csizer_class_untracked;
+  if (!line_is_busy() && !shards_are_entered()) return csizer_decision_meet(metadata);
+  if (((const swift_class *)metadata)->kind == SWIFT_CLASS) csizer_lifetimes_miss();
+  return &csizer_class_untracked;
 }
 
 void csizer_lifetimes_born(void *object, const void *metadata, const void *return_address) {

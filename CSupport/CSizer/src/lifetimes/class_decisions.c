@@ -140,14 +140,15 @@ static void count_living(void *context, csizer_lifetimes *owner, const lifetime_
   if (entry && !entry->tracking_count) {
     entry->remaining++;
     const uint32_t *number = number_find(lifetime_address(record));
-    csizer_some_remain |= number && number_is_direct(*number);  // who is in the index is looked up anyway
+    // Who is in the index is looked up anyway.
+    if (number && number_is_direct(*number)) csizer_ends_need_shards(true);
   }
   *(bool *)context = true;
 }
 
 void csizer_decisions_settle(void) {
   bool any = false;
-  csizer_some_remain = false;
+  csizer_ends_need_shards(false);
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next) entry->remaining = 0;
   csizer_living_each(count_living, &any);
   for (class_entry *entry = csizer_class_entries(); entry; entry = entry->next)

@@ -5,7 +5,6 @@
 #include "census/census_internal.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/destroy_slot.h"
-#include "lifetimes/late_deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/probes.h"
 #include "platform/backoff.h"
@@ -18,65 +17,90 @@ static void count_down(const csizer_cohort *cohort) {
   if (__atomic_sub_fetch(&entry->remaining, 1, __ATOMIC_ACQ_REL) == 0) csizer_class_unhook(entry);
 }
 
+// What a telling of an object's end came to: it is over by that, or was; or it can't be recorded so.
+typedef enum end { ENDED, OVER_BEFORE, NOT_ENDED } end;
+
 // Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
-static inline bool end_inside(uintptr_t address) {
+static inline end end_inside(uintptr_t address) {
   uint32_t *place = number_find(address);
   const uint32_t number = place ? number_read(place) : NUMBER_NONE;
-  if (number == NUMBER_INDEXED || csizer_some_remain) return false;
-  if (number == NUMBER_NONE) return true;  // all were untracked meanwhile
+  if (number == NUMBER_INDEXED || ends_need_shards()) return NOT_ENDED;
+  if (number == NUMBER_NONE) return OVER_BEFORE;  // all were untracked meanwhile
   lifetime_record *record = number_record(number);
   __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
   lifetime_set_end(record, clock_ticks());
-  return true;
+  return ENDED;
 }
 
-static void end_at(uintptr_t address, uint64_t now) {
+static end end_at(uintptr_t address, uint64_t now) {
+  uint32_t *place = number_find(address);
+  if (!place || number_read(place) == NUMBER_NONE) return OVER_BEFORE;
   csizer_lifetimes *owner;
   bool are_more = true;
   for (lifetime_record *record; are_more && (record = csizer_living_take_next(address, &owner, &are_more));) {
     lifetime_set_end(record, now);
     count_down(&owner->cohorts[record->cohort]);
   }
-  uint32_t *place = number_find(address);
+  place = number_find(address);
   if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
+  return ENDED;
 }
 
-// In a signal handler that came while the thread was inside, or about to see whether it may be. Of who holds all shards
-// the handler waits for the end, for he looks at the object; he waits for nobody. Who is only about to hold them may
-// wait for this thread, or have passed it: nothing of records is touched then, and nothing waited for.
-static __attribute__((noinline)) bool ended_in_handler(uintptr_t address) {
+static void end_noted(uintptr_t address, uint64_t moment) { end_at(address, moment); }
+
+// Whoever recorded it meanwhile, for the object's first telling, had to find it: a note that comes later than that
+// would be of whatever lives there next.
+static end end_later(uintptr_t address) {
+  const csizer_late_answer answer = csizer_late_note(address, end_noted);
+  if (answer == LATE_REFUSED) csizer_lifetimes_miss();
+  if (answer != LATE_NOTED) return OVER_BEFORE;
+  const uint32_t *place = number_find(address);
+  if (place && number_read(place) != NUMBER_NONE) return ENDED;
+  csizer_late_withdraw(address, end_noted);
+  return OVER_BEFORE;
+}
+
+// In a signal handler that came while the thread was inside, or about to see whether it may be, or taking or having
+// shards. Of another thread that holds all of them the handler waits for the end, for that one looks at the object; it
+// waits for nobody, and this thread has no shard then. Who is only about to hold them may wait for this thread, or have
+// passed it: nothing of records is touched then, and nothing waited for.
+static __attribute__((noinline)) end end_in_handler(uintptr_t address) {
   int state, error_before = errno;
-  for (unsigned tries = 0; (state = lines_state()) == LINES_HELD && !csizer_shard_holds; tries++) csizer_backoff(tries);
+  for (unsigned tries = 0; (state = lines_state()) == LINES_HELD && !csizer_lines_are_own; tries++)
+    csizer_backoff(tries);
   errno = error_before;
-  return (state == LINES_IN && end_inside(address)) || csizer_late_deaths_note(address, end_at);
+  const end end = state == LINES_IN ? end_inside(address) : NOT_ENDED;
+  return end == NOT_ENDED ? end_later(address) : end;
 }
 
-static inline bool ended_inside(uintptr_t address) {
-  if (__builtin_expect(line_is_busy(), 0)) return ended_in_handler(address);
+static inline end ended_inside(uintptr_t address) {
   csizer_line *line = line_enter();
-  if (__builtin_expect(!line, 0)) return false;
-  const bool is_over = end_inside(address);
+  if (__builtin_expect(!line, 0)) return NOT_ENDED;
+  const end end = end_inside(address);
   line_leave(line);
-  return is_over;
+  return end;
 }
 
-static __attribute__((noinline)) void ended(uintptr_t address) {
+static __attribute__((noinline)) end ended(uintptr_t address) {
+  if (line_is_busy() || shards_are_entered()) return end_in_handler(address);
   if (!csizer_shard_holds) csizer_line_make();
   unsigned shard = shard_of(shard_hash(address));
   shard_lock(shard);
   csizer_line *line = line_occupy();
-  csizer_late_deaths_settle(shard);
-  end_at(address, clock_ticks());
+  csizer_late_settle(shard);
+  const end end = end_at(address, clock_ticks());
   if (line) line_leave(line);
   shard_unlock(shard);
+  return end;
 }
 
 void csizer_lifetimes_ended(void *object) {
   const uintptr_t address = (uintptr_t)object;
   const heapmap_leaf *leaf = census_leaf_of(address);
   if (!leaf || !heapmap_may_be_tracked(leaf, address)) return;
-  if (!ended_inside(address)) ended(address);
-  if (probes_tell_deaths()) csizer_probe_free(address);
+  end end = ended_inside(address);
+  if (end == NOT_ENDED) end = ended(address);
+  if (probes_tell_deaths() && end == ENDED) csizer_probe_free(address);
 }
 
 // ---- Hooks ----

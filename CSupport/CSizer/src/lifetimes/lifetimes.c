@@ -19,6 +19,7 @@ csizer_status csizer_lifetimes_create(csizer_lifetimes **ret_lifetimes) {
     csizer_pages_unmap(lifetimes, sizeof *lifetimes);
     return CSIZER_NO_MEMORY;
   }
+  lifetimes->missed_before = lifetimes_missed();
   *ret_lifetimes = lifetimes;
   return CSIZER_OK;
 }
@@ -99,12 +100,18 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   lifetimes->row_count = 0;
   lifetimes->morph_count = 0;
   lifetimes->lost = 0;
+  lifetimes->missed_before = lifetimes_missed();
   csizer_shards_release();
 }
 
+// Meanwhile this thread only reads: what ends on it ends at once, before it is looked at.
 uint64_t csizer_lifetimes_hold(void) {
   csizer_shards_hold();
+  shards_leave();
   return clock_ticks();
 }
 
-void csizer_lifetimes_resume(void) { csizer_shards_release(); }
+void csizer_lifetimes_resume(void) {
+  shards_enter();
+  csizer_shards_release();
+}

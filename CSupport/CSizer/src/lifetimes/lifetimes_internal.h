@@ -56,6 +56,7 @@ struct csizer_lifetimes {
   uint32_t unordered;  // those behind, when there was no memory to order them: nobody can see them
   csizer_page_array order;  // uint32_t
   uint64_t lost;             // any thread, atomic
+  uint64_t missed_before;    // of csizer_lifetimes_missed, what came before anything of this tracker's
   const void *owner;         // the object that records through this tracker; NULL: none
   csizer_cohort *cohorts;
   uint32_t cohort_count;
@@ -136,14 +137,15 @@ const char *csizer_record_order_check(const csizer_lifetimes *lifetimes, uint32_
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
   __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
 }
+/// Births and deaths in signal handlers that could not be recorded, whosever they are. Any thread, atomic.
+extern uint64_t csizer_lifetimes_missed;
+static inline void csizer_lifetimes_miss(void) { __atomic_fetch_add(&csizer_lifetimes_missed, 1, __ATOMIC_RELAXED); }
+static inline uint64_t lifetimes_missed(void) { return __atomic_load_n(&csizer_lifetimes_missed, __ATOMIC_RELAXED); }
 /// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
 extern bool csizer_births_are_tracked;
 static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
 /// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
 extern bool csizer_deaths_are_tracked;
-/// Whether objects may live whose class nobody tracks any more, and which are counted (class_entry.remaining). Written
-/// holding all shards.
-extern bool csizer_some_remain;
 static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 /// The trackers there are, by number. Holding a shard.
 extern csizer_lifetimes *csizer_trackers[TRACKER_LIMIT];

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "lifetimes/shards.h"
 #include "platform/membarrier.h"
 #include "platform/pages.h"
 #include "platform/spin.h"
 
 _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csizer_line_own;
 int csizer_lines_held;
+_Thread_local __attribute__((tls_model("initial-exec"))) bool csizer_lines_are_own;
 
 // All lines that were ever made, as many as threads that tracked something at the same time, and those of them that are
 // free. Under the lock, which whoever holds all shards keeps.
@@ -33,9 +35,11 @@ static bool has_key;  // written once, before there are threads
 // Destructors that run later may make objects: the thread gets a line again, and this is called again.
 static void leave(void *line) {
   csizer_line_own = NULL;
+  shards_enter();
   csizer_spin_take(&lock);
   set_free(line);
   csizer_spin_give(&lock);
+  shards_leave();
 }
 
 // A thread has room for its first 32 keys, for later ones it allocates, and a birth must not (glibc,
@@ -69,6 +73,7 @@ static csizer_line *take_free(void) {
 csizer_line *csizer_line_make(void) {
   if (csizer_line_own || !has_key || !csizer_membarrier_is_there()) return csizer_line_own;
   int error_before = errno;  // the program's
+  shards_enter();
   csizer_spin_take(&lock);
   csizer_line *line = take_free();
   csizer_spin_give(&lock);
@@ -78,6 +83,7 @@ csizer_line *csizer_line_make(void) {
   }
   csizer_line_own = line;
   errno = error_before;
+  shards_leave();
   return line;
 }
 
@@ -111,6 +117,8 @@ static void wait_for_others(void) {
 void csizer_lines_hold(void) {
   int error_before = errno;
   csizer_spin_take(&lock);
+  csizer_lines_are_own = true;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   const bool are_out = __atomic_exchange_n(&csizer_lines_held, LINES_OUT, __ATOMIC_SEQ_CST);
   if (!are_out && are_others()) wait_for_others();
   __atomic_store_n(&csizer_lines_held, LINES_HELD, __ATOMIC_RELEASE);
@@ -119,6 +127,8 @@ void csizer_lines_hold(void) {
 
 void csizer_lines_release(void) {
   __atomic_store_n(&csizer_lines_held, csizer_membarrier_is_there() ? LINES_IN : LINES_OUT, __ATOMIC_RELEASE);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  csizer_lines_are_own = false;
   csizer_spin_give(&lock);
 }
 

@@ -43,6 +43,9 @@ extern _Thread_local __attribute__((tls_model("initial-exec"))) csizer_line *csi
 enum { LINES_IN, LINES_OUT, LINES_HELD };
 extern int csizer_lines_held;
 
+/// Whether it is the calling thread that keeps the others out.
+extern _Thread_local __attribute__((tls_model("initial-exec"))) bool csizer_lines_are_own;
+
 /// LINES_HELD: who holds all shards waits for nobody any more.
 static inline int lines_state(void) { return __atomic_load_n(&csizer_lines_held, __ATOMIC_ACQUIRE); }
 

@@ -45,6 +45,13 @@ __attribute__((noinline)) void csizer_probe_alloc(uintptr_t address, uint64_t by
   __asm__ volatile(PROBE("alloc", "8@%0 8@%1 8@%2")::"r"(address), "r"(bytes), "r"(weight) : "memory");
 }
 
+#ifdef CSIZER_CHECKS
+uint64_t csizer_probe_frees;
+#endif
+
 __attribute__((noinline)) void csizer_probe_free(uintptr_t address) {
+#ifdef CSIZER_CHECKS
+  __atomic_fetch_add(&csizer_probe_frees, 1, __ATOMIC_RELAXED);
+#endif
   __asm__ volatile(PROBE("free", "8@%0")::"r"(address) : "memory");
 }

@@ -17,6 +17,11 @@ static inline bool probes_tell_deaths(void) {
   return __builtin_expect(__atomic_load_n(&csizer_probes_on, __ATOMIC_RELAXED) && csizer_probe_free_semaphore, 0);
 }
 
+#ifdef CSIZER_CHECKS
+/// Tests only: how often the probe was passed. Atomic.
+extern uint64_t csizer_probe_frees;
+#endif
+
 void csizer_probe_alloc(uintptr_t address, uint64_t bytes, uint64_t weight);
 void csizer_probe_free(uintptr_t address);
 

@@ -125,7 +125,8 @@ uint32_t csizer_lifetimes_count(csizer_lifetimes *lifetimes) {
 }
 
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
-  return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED) + lifetimes->unordered;
+  return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED) + lifetimes->unordered +
+         lifetimes_missed() - lifetimes->missed_before;
 }
 
 csizer_lifetime csizer_lifetimes_read(csizer_lifetimes *lifetimes, uint32_t number) {

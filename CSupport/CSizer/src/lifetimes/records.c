@@ -11,7 +11,7 @@ uint32_t csizer_trackers_end;
 // Read at every allocation of the process; written holding all shards.
 bool csizer_births_are_tracked;
 bool csizer_deaths_are_tracked;
-bool csizer_some_remain;
+uint64_t csizer_lifetimes_missed;
 
 void csizer_lifetimes_each(bool (*visit)(void *context, csizer_lifetimes *lifetimes), void *context) {
   for (uint32_t i = 0; i < csizer_trackers_end; i++)

@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "lifetimes/late_deaths.h"
 #include "lifetimes/lines.h"
 #include "platform/backoff.h"
 #include "platform/clock.h"
 
 csizer_shard csizer_shard_locks[SHARD_COUNT];
 _Thread_local unsigned csizer_shard_holds;
+_Thread_local __attribute__((tls_model("initial-exec"))) unsigned csizer_shard_depth;
 
 // Threads that found a shard taken and wait, and how many such waits have ended. Atomic, and relaxed like `wanted`:
 // these say who waits; what a lock guards is ordered by `taken`.
@@ -65,6 +65,7 @@ void csizer_shard_lock(unsigned shard) { shard_lock(shard); }
 void csizer_shard_unlock(unsigned shard) { shard_unlock(shard); }
 
 void csizer_shards_hold(void) {
+  shards_enter();
   if (!csizer_shard_holds) {
     let_others_in();
     for (unsigned i = 0; i < SHARD_COUNT; i++)
@@ -72,14 +73,35 @@ void csizer_shards_hold(void) {
     csizer_lines_hold();
     __atomic_store_n(&held_since, clock_monotonic(), __ATOMIC_RELAXED);
   }
-  if (!csizer_shard_holds++) csizer_late_deaths_settle(SHARD_COUNT);
+  if (!csizer_shard_holds++) csizer_late_settle(SHARD_COUNT);
+}
+
+static void give_all(void) {
+  csizer_late_settle(SHARD_COUNT);  // what was noted of objects that nobody tracks any more must not outlive them
+  csizer_shard_holds = 0;
+  csizer_lines_release();
+  __atomic_fetch_add(&owed, clock_monotonic() - __atomic_load_n(&held_since, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+  for (unsigned i = 0; i < SHARD_COUNT; i++) __atomic_store_n(&csizer_shard_locks[i].taken, 0, __ATOMIC_RELEASE);
+}
+
+static void release_once(void) {
+  if (csizer_shard_holds == 1) give_all();
+  else csizer_shard_holds--;
 }
 
 void csizer_shards_release(void) {
-  if (--csizer_shard_holds) return;
-  csizer_lines_release();
-  __atomic_fetch_add(&owed, clock_monotonic() - __atomic_load_n(&held_since, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-  for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_unlock(i);
+  release_once();
+  shards_leave();
+}
+
+// Once: what is noted from here on is left to whoever comes next.
+__attribute__((noinline)) void csizer_shards_catch_up(void) {
+  if (csizer_shard_depth || line_is_busy()) return;
+  csizer_shards_hold();
+  csizer_late_settle(SHARD_COUNT);  // not done by who holds them anyway
+  release_once();
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  csizer_shard_depth--;
 }
 
 bool csizer_shards_held(void) { return csizer_shard_holds != 0; }
@@ -89,6 +111,7 @@ static void release_in_child(void) {
   for (unsigned i = 0; i < SHARD_COUNT; i++) csizer_shard_locks[i].wanted = 0;
   waiting = 0;
   csizer_lines_survive_fork();
+  csizer_late_survive_fork();
   csizer_shards_release();
 }
 

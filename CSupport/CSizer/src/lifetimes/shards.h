@@ -4,12 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lifetimes/late_acts.h"
 #include "platform/hash.h"
 
 // The locks of tracking. An address belongs to one of SHARD_COUNT shards; who reads or writes what is known of a
 // tracked object holds its shard, or is inside of its own line (lines.h), which most births and deaths are. Who changes
 // what is tracked, or needs all objects to stay, holds all shards, and with them all lines. So births and deaths of
 // different objects seldom meet, and nobody is born or freed while a snapshot holds them.
+//
+// A signal handler may come at any moment, and what it does must not wait for a lock that its own thread has, nor touch
+// what that was about to change: the thread counts how deep it is inside, and what it can't do then is done later
+// (late_acts.h).
 
 enum { SHARD_BITS = 5, SHARD_COUNT = 1 << SHARD_BITS, SHARD_UNIT_SHIFT = 10 };
 
@@ -37,11 +42,35 @@ static inline bool shard_is_wanted(unsigned shard) {
 /// How often the calling thread holds all of them.
 extern _Thread_local unsigned csizer_shard_holds;
 
+/// How many locks of this folder the calling thread is taking, has, or is giving back. 0, too, while it holds all for
+/// those above (csizer_lifetimes_hold), who change nothing that the shards guard.
+extern _Thread_local __attribute__((tls_model("initial-exec"))) unsigned csizer_shard_depth;
+
+/// Whether what the calling thread does comes from a signal handler and may neither wait for a shard nor change what it
+/// guards.
+static inline bool shards_are_entered(void) { return __builtin_expect(csizer_shard_depth != 0, 0); }
+
+static inline void shards_enter(void) {
+  csizer_shard_depth++;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/// Does what handlers have noted meanwhile.
+void csizer_shards_catch_up(void);
+
+static inline void shards_leave(void) {
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  csizer_shard_depth--;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (late_acts_are_noted()) csizer_shards_catch_up();
+}
+
 /// Takes a shard that was found taken.
 void csizer_shard_wait(unsigned shard);
 
 /// As csizer_shard_lock.
 static inline void shard_lock(unsigned shard) {
+  shards_enter();
   if (__builtin_expect(csizer_shard_holds != 0, 0)) return;
   if (__builtin_expect(shard_is_wanted(shard) ||
                            __atomic_exchange_n(&csizer_shard_locks[shard].taken, 1, __ATOMIC_ACQUIRE) != 0, 0))
@@ -49,8 +78,9 @@ static inline void shard_lock(unsigned shard) {
 }
 
 static inline void shard_unlock(unsigned shard) {
-  if (__builtin_expect(csizer_shard_holds != 0, 0)) return;
-  __atomic_store_n(&csizer_shard_locks[shard].taken, 0, __ATOMIC_RELEASE);
+  if (__builtin_expect(csizer_shard_holds == 0, 1))
+    __atomic_store_n(&csizer_shard_locks[shard].taken, 0, __ATOMIC_RELEASE);
+  shards_leave();
 }
 
 /// Takes one shard's lock, unless the calling thread holds all of them. Never allocates; waiting threads give up their

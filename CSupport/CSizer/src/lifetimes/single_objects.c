@@ -2,7 +2,6 @@
 // Objects that are tracked one by one, and the end of all tracking of objects.
 #include "lifetimes/births.h"
 #include "lifetimes/class_decisions.h"
-#include "lifetimes/late_deaths.h"
 #include "lifetimes/tracked_classes.h"
 #include "lifetimes/unloaded.h"
 #include "platform/clock.h"
@@ -65,7 +64,7 @@ csizer_status csizer_single_object_add(csizer_lifetimes *lifetimes, const void *
 bool csizer_lifetimes_find(csizer_lifetimes *lifetimes, const void *object, uint32_t *ret_cohort) {
   unsigned shard = shard_of(shard_hash((uintptr_t)object));
   csizer_shard_lock(shard);
-  csizer_late_deaths_settle(shard);
+  csizer_late_settle(shard);
   const lifetime_record *record = csizer_living_find((uintptr_t)object, lifetimes->number);
   if (record) *ret_cohort = record->cohort;
   csizer_shard_unlock(shard);

@@ -22,8 +22,8 @@ static void add(void *context, csizer_lifetimes *owner, const lifetime_record *r
 
 size_t csizer_lifetimes_traced(uint64_t moment, uintptr_t *addresses, uint32_t *traces, size_t room) {
   list list = {.moment = moment, .addresses = addresses, .traces = traces, .room = room};
-  csizer_lifetimes_hold();
+  csizer_shards_hold();
   csizer_living_each(add, &list);
-  csizer_lifetimes_resume();
+  csizer_shards_release();
   return list.count;
 }

@@ -7,6 +7,7 @@
 
 #include "platform/hash.h"
 #include "platform/pages.h"
+#include "platform/signals.h"
 #include "traces/caller_rules.h"
 #include "traces/known_stacks.h"
 #include "traces/trace_internal.h"
@@ -28,8 +29,10 @@ typedef struct trace_table {
 enum { FIRST_CAPACITY = 1024, GROUP_SHIFT = 10, GROUPS = 1 << 16 };
 
 // Stacks are of the process, like the code they point into: one set for all trackers. `groups` and `table` are read
-// without the lock, everything is written with it.
+// without the lock, everything is written with it. Who has it runs no handlers of signals, which may make objects; the
+// signals that were blocked before are kept for then.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static sigset_t blocked_before;
 static const stack **groups[GROUPS];
 static trace_table *table;
 static uint32_t trace_count;  // 0 is no trace
@@ -37,8 +40,17 @@ static size_t table_bytes;  // of all tables and groups
 static csizer_pool pool;
 
 // A child has only the thread that forked: a lock that another one held would be held in it for ever.
-static void take_lock(void) { pthread_mutex_lock(&lock); }
-static void give_lock(void) { pthread_mutex_unlock(&lock); }
+static void take_lock(void) {
+  sigset_t before;
+  signals_block(&before);
+  pthread_mutex_lock(&lock);
+  blocked_before = before;
+}
+static void give_lock(void) {
+  const sigset_t before = blocked_before;
+  pthread_mutex_unlock(&lock);
+  signals_unblock(&before);
+}
 __attribute__((constructor)) static void survive_forks(void) { pthread_atfork(take_lock, give_lock, give_lock); }
 
 static const stack *stack_numbered(uint32_t trace) {
@@ -130,9 +142,9 @@ uint32_t csizer_trace_intern(const uintptr_t *frames, uint32_t count) {
   const trace_table *known = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
   uint32_t trace = known ? look_up(known, frames, count, hash, NULL) : 0;
   if (__builtin_expect(trace != 0, 1)) return trace;
-  pthread_mutex_lock(&lock);
+  take_lock();
   trace = add(frames, count, hash);
-  pthread_mutex_unlock(&lock);
+  give_lock();
   return trace;
 }
 
@@ -144,8 +156,8 @@ size_t csizer_trace_frames(uint32_t trace, const uintptr_t **ret_frames) {
 }
 
 size_t csizer_trace_bytes(void) {
-  pthread_mutex_lock(&lock);
+  take_lock();
   size_t bytes = pool.bytes + table_bytes;
-  pthread_mutex_unlock(&lock);
+  give_lock();
   return bytes + csizer_caller_rules_bytes() + csizer_known_stacks_bytes();
 }

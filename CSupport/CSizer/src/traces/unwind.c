@@ -10,6 +10,7 @@
 
 #include "platform/backoff.h"
 #include "platform/clock.h"
+#include "platform/signals.h"
 #include "traces/caller_rules.h"
 #include "traces/known_stacks.h"
 
@@ -124,7 +125,9 @@ __attribute__((constructor)) static void survive_forks(void) {
 csizer_backtrace csizer_unwind_backtrace(void) {
   csizer_backtrace known = __atomic_load_n(&backtrace_function, __ATOMIC_ACQUIRE);
   if (__builtin_expect(known != NULL, 1)) return known;
-  // What could not be loaded is tried again: descriptors may have run out.
+  // What could not be loaded is tried again: descriptors may have run out. No handler's birth may wait for the lock.
+  sigset_t before;
+  signals_block(&before);
   pthread_mutex_lock(&loading);
   unwind_cell *cell;
   if (!backtrace_function && !is_lost && unwind_enter(&cell)) {
@@ -133,6 +136,7 @@ csizer_backtrace csizer_unwind_backtrace(void) {
   }
   known = backtrace_function;
   pthread_mutex_unlock(&loading);
+  signals_unblock(&before);
   return known;
 }
 
