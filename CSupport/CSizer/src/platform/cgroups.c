@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/cgroup_folders.h"
+#include "platform/kept_file.h"
 #include "platform/proc_file.h"
 
 // The names by account.
@@ -26,13 +27,31 @@ static ssize_t read_file(csizer_cgroups *groups, const char *folder, const char 
   return csizer_proc_read_whole(groups->path, groups->text, sizeof groups->text);
 }
 
-static bool read_number(const char *folder, const char *name, uint64_t *ret) {
-  char path[CGROUP_PATH + 64], text[64];
-  int width = snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (width < 0 || (size_t)width >= sizeof path) return false;
-  ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+static bool parse_number(const char *text, size_t length, void *ret) {
   const char *at = text;
-  return length > 0 && csizer_proc_decimal(&at, text + length, ret) && *at == '\n';
+  uint64_t number;
+  if (!csizer_proc_decimal(&at, text + length, &number) || *at != '\n') return false;
+  *(uint64_t *)ret = number;
+  return true;
+}
+
+enum { FILE_PATH = CGROUP_PATH + 64, NUMBER_TEXT = 64 };
+
+static bool name_file(char path[static FILE_PATH], const char *folder, const char *name) {
+  const int width = snprintf(path, FILE_PATH, "%s/%s", folder, name);
+  return width >= 0 && width < FILE_PATH;
+}
+
+static bool read_number(const char *folder, const char *name, uint64_t *ret) {
+  char path[FILE_PATH], text[NUMBER_TEXT];
+  if (!name_file(path, folder, name)) return false;
+  const ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+  return length > 0 && parse_number(text, (size_t)length, ret);
+}
+
+static bool read_kept(kept_name kept, const char *folder, const char *name, uint64_t *ret) {
+  char path[FILE_PATH], text[NUMBER_TEXT];
+  return name_file(path, folder, name) && csizer_kept_read(kept, path, text, sizeof text, parse_number, ret);
 }
 
 // Of all that are met the tightest stay; a limit that no machine reaches is none.
@@ -132,6 +151,14 @@ bool csizer_cgroups_usage(const char *folder, cgroup_account account, uint64_t *
 
 bool csizer_cgroups_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
   return read_number(folder, peak_names[account], ret_bytes);
+}
+
+bool csizer_cgroups_kept_usage(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_kept(KEPT_GROUP_USAGE, folder, usage_names[account], ret_bytes);
+}
+
+bool csizer_cgroups_kept_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_kept(KEPT_GROUP_PEAK, folder, peak_names[account], ret_bytes);
 }
 
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t index, bool is_thorough, uint64_t *ret_room) {
