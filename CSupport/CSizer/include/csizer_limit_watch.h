@@ -23,8 +23,9 @@ typedef struct csizer_group_memory {
 
 /// Reads them now, in some 5 µs, from two files that stay open, as csizer_process_memory_read has it; the first time,
 /// and once a second, some 100 µs more, to find which group that is: a new limit, or a move to another group, may stay
-/// unseen for so long. CSIZER_UNSUPPORTED, `ret` as it was: the process is in no group that counts memory and can be
-/// seen. CSIZER_UNREADABLE when no descriptor is left, CSIZER_NO_MEMORY. Any thread.
+/// unseen for so long, and for a minute that a new mount shows more groups. CSIZER_UNSUPPORTED, `ret` as it was: the
+/// process is in no group that counts memory and can be seen. CSIZER_UNREADABLE when no descriptor is left,
+/// CSIZER_NO_MEMORY. Any thread.
 csizer_status csizer_group_memory_read(csizer_group_memory *ret);
 
 /// Looks again and again whether a limit is near. For one thread at a time.

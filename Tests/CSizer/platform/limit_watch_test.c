@@ -151,6 +151,57 @@ TEST(reading_leaves_nothing_behind) {
   CHECK_EQUAL(status, CSIZER_UNREADABLE);
 }
 
+static void wait_for_memory(unsigned long long current, unsigned long long limit) {
+  csizer_group_memory memory = {0};
+  for (int i = 0; i < 20000 && (memory.current != current || memory.limit != limit); i++) {
+    usleep(1000);
+    CHECK_EQUAL(csizer_group_memory_read(&memory), CSIZER_OK);
+  }
+  CHECK_EQUAL(memory.current, current);
+  CHECK_EQUAL(memory.limit, limit);
+}
+
+static void write_text_quietly(const char *name, const char *text) {
+  char path[8192];
+  snprintf(path, sizeof path, "%s%s", made_limits_root(), name);
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void move_quietly(const char *from, const char *to) {
+  char first[8192], second[8192];
+  snprintf(first, sizeof first, "%s%s", made_limits_root(), from);
+  snprintf(second, sizeof second, "%s%s", made_limits_root(), to);
+  CHECK_EQUAL(rename(first, second), 0);
+}
+
+TEST(where_the_group_is_is_found_anew_when_its_name_or_its_folder_is_another) {
+  made_limits_write_process();
+  made_limits_write_group("/two", 50 * MIB, 20 * MIB);
+  made_limits_write_group("/new", 60 * MIB, 30 * MIB);
+  made_limits_write_group("/app", 100 * MIB, 70 * MIB);
+  check_memory(70 * MIB, 100 * MIB, 0);
+  move_quietly("/proc/thread-self/mountinfo", "/mountinfo");  // nobody looks there again for now
+  write_quietly("/app/memory.max", 90 * MIB);
+  wait_for_memory(70 * MIB, 90 * MIB);
+  move_quietly("/mountinfo", "/proc/thread-self/mountinfo");
+  write_text_quietly("/proc/thread-self/cgroup", "0::/two\n");
+  wait_for_memory(20 * MIB, 50 * MIB);
+  move_quietly(MADE_MOUNT "/two", "/old");
+  move_quietly(MADE_MOUNT "/new", MADE_MOUNT "/two");
+  wait_for_memory(30 * MIB, 60 * MIB);
+  move_quietly("/proc/thread-self/mountinfo", "/mountinfo");
+  move_quietly(MADE_MOUNT "/two", MADE_MOUNT "/new");
+  move_quietly("/old", MADE_MOUNT "/two");  // it is looked for, and nobody says where
+  csizer_group_memory memory;
+  csizer_status status = CSIZER_OK;
+  for (int i = 0; i < 20000 && !status; i++) {
+    usleep(1000);
+    status = csizer_group_memory_read(&memory);
+  }
+  CHECK_EQUAL(status, CSIZER_UNSUPPORTED);
+}
+
 // The kernel's own group, if it shows one: its files stay open, and say what files say that are opened now.
 static unsigned long long read_now(const char *path) {
   unsigned long long number = 0;

@@ -78,7 +78,7 @@ static void add_v2(csizer_cgroups *groups, const char *folder) {
   if (read_number(folder, "memory.max", &number)) least = number;
   if (read_number(folder, "memory.high", &number) && number < least) least = number;
   add_limit(groups, folder, CGROUP_V2, least);
-  if (read_number(folder, "memory.oom.group", &number) && number) groups->die_together = true;
+  if (!groups->is_quick && read_number(folder, "memory.oom.group", &number) && number) groups->die_together = true;
 }
 
 static void add_v1(csizer_cgroups *groups, const char *folder) {
@@ -86,6 +86,7 @@ static void add_v1(csizer_cgroups *groups, const char *folder) {
   if (read_number(folder, "memory.limit_in_bytes", &number)) add_limit(groups, folder, CGROUP_V1, number);
   if (read_number(folder, "memory.memsw.limit_in_bytes", &number))
     add_limit(groups, folder, CGROUP_V1_WITH_SWAP, number);
+  if (groups->is_quick) return;
   ssize_t length = read_file(groups, folder, "memory.oom_control");
   if (length > 0 && csizer_proc_figure(groups->text, (size_t)length, "oom_kill_disable", &number) && number)
     groups->die_together = true;
@@ -110,7 +111,7 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
       groups->own_account = account;
       memcpy(groups->own_folder, own->folder, strlen(own->folder) + 1);
     }
-    if (!*groups->kills_folder && read_file(groups, own->folder, kills_names[account]) > 0) {
+    if (!groups->is_quick && !*groups->kills_folder && read_file(groups, own->folder, kills_names[account]) > 0) {
       groups->kills_account = account;
       memcpy(groups->kills_folder, own->folder, strlen(own->folder) + 1);
     }
@@ -123,7 +124,8 @@ csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root) {
   groups->die_together = false;
   *groups->own_folder = *groups->kills_folder = 0;
   cgroup_folder *folders;
-  csizer_status status = csizer_cgroup_folders_find(root, &folders);
+  csizer_status status = groups->is_quick ? csizer_cgroup_folders_find_again(root, &folders)
+                                          : csizer_cgroup_folders_find(root, &folders);
   if (status) return status;
   if (folders[CGROUP_FOLDER_V2].is_found) add_all(groups, &folders[CGROUP_FOLDER_V2], CGROUP_V2);
   if (folders[CGROUP_FOLDER_V1].is_found) add_all(groups, &folders[CGROUP_FOLDER_V1], CGROUP_V1);

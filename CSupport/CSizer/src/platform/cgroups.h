@@ -33,6 +33,9 @@ typedef struct cgroup_limit {
 
 /// The limits of one process. Large: it lies in pages of its own, of which few are touched.
 typedef struct csizer_cgroups {
+  /// Set by who asks every second: the folders may be those that were found before (cgroup_folders.h), and nothing is
+  /// asked about kills.
+  bool is_quick;
   uint32_t count;
   cgroup_limit limits[CGROUP_LIMITS];
   /// When the kernel kills one process of a group for memory, more goes with it: `memory.oom.group` is set, systemd

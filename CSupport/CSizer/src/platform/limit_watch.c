@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/backoff.h"
+#include "platform/cgroup_folders.h"
 #include "platform/cgroups.h"
 #include "platform/clock.h"
 #include "platform/limits_root.h"
@@ -40,10 +41,15 @@ void csizer_group_memory_forget(void) {
   while (!take_nearest()) csizer_backoff(0);
   nearest.is_known = false;
   give_nearest();
+  csizer_cgroup_folders_forget();
 }
 
 // In the child of a fork the one who had it may be missing.
-static void begin_in_child(void) { nearest.is_taken = nearest.is_known = false; }
+static void begin_in_child(void) {
+  nearest.is_taken = nearest.is_known = false;
+  csizer_cgroup_folders_begin_in_child();
+}
+
 __attribute__((constructor)) static void survive_forks(void) { pthread_atfork(NULL, NULL, begin_in_child); }
 
 static csizer_status ask(const char *folder, cgroup_account account, uint64_t limit, csizer_group_memory *ret) {
@@ -60,6 +66,7 @@ static csizer_status ask(const char *folder, cgroup_account account, uint64_t li
 }
 
 static csizer_status find_nearest_in(csizer_cgroups *groups, csizer_group_memory *ret) {
+  groups->is_quick = true;
   csizer_status status = find(groups);
   if (status) return status;
   const cgroup_limit *lowest = NULL;
