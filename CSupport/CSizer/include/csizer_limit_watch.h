@@ -7,8 +7,7 @@
 #include "csizer_status.h"
 
 // What the process's control groups say of their memory, versions 1 and 2: for snapshots, and to be there before a
-// limit is reached. Files are opened, read and closed at each call; errno is kept; nothing comes from the measured
-// heap.
+// limit is reached. errno is kept; nothing comes from the measured heap.
 
 /// The memory of one control group, in bytes, none above INT64_MAX: of the one with the lowest limit among the
 /// process's own and those above it that can be seen, or, where none has a limit, of the nearest that counts. A limit
@@ -22,10 +21,11 @@ typedef struct csizer_group_memory {
   uint64_t peak;
 } csizer_group_memory;
 
-/// Reads them now, in some 10 µs; the first time, and once a second, some 100 µs more, to find which group that is: a
-/// new limit, or a move to another group, may stay unseen for so long. CSIZER_UNSUPPORTED, `ret` as it was: the process
-/// is in no group that counts memory and can be seen. CSIZER_UNREADABLE when no descriptor is left, CSIZER_NO_MEMORY.
-/// Any thread.
+/// Reads them now, in some 5 µs, from two files that stay open, as csizer_process_memory_read has it; the first time,
+/// and once a second, some 100 µs more, to find which group that is: a new limit, or a move to another group, may stay
+/// unseen for so long, and for a minute that a new mount shows more groups. CSIZER_UNSUPPORTED, `ret` as it was: the
+/// process is in no group that counts memory and can be seen. CSIZER_UNREADABLE when no descriptor is left,
+/// CSIZER_NO_MEMORY. Any thread.
 csizer_status csizer_group_memory_read(csizer_group_memory *ret);
 
 /// Looks again and again whether a limit is near. For one thread at a time.
@@ -45,8 +45,8 @@ csizer_status csizer_limit_watch_open(csizer_limit_watch **ret_watch);
 void csizer_limit_watch_close(csizer_limit_watch *watch);
 
 /// Whether of some limit so many millionths are in use, and of which; `ret_use` is as it was otherwise. Some
-/// microseconds for each limit. Limits that changed, and groups that the process was moved to, are seen after
-/// 200 looks.
+/// microseconds for each limit, whose files are opened, read and closed. Limits that changed, and groups that the
+/// process was moved to, are seen after 200 looks.
 bool csizer_limit_watch_look(csizer_limit_watch *watch, uint32_t millionths, csizer_limit_use *ret_use);
 
 #endif

@@ -28,9 +28,10 @@ typedef struct csizer_process_memory {
   uint64_t minor_faults, major_faults;
 } csizer_process_memory;
 
-/// Reads all figures of the calling process: a file of /proc, opened, read and closed (some 10 µs). No allocation, no
-/// lock, errno is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread has ended
-/// (as dispatchMain does). CSIZER_UNREADABLE leaves `ret` as it was.
+/// Reads all figures of the calling process in some 10 µs. The file of /proc stays open for the next time, under a
+/// high number that is closed in children, and believed as long as the kernel says that it is still that file. No
+/// allocation, no lock, errno is kept; 16 KiB of stack. Any thread, also in a forked child, also after the main thread
+/// has ended (as dispatchMain does). CSIZER_UNREADABLE leaves `ret` as it was.
 csizer_status csizer_process_memory_read(csizer_process_memory *ret);
 
 /// Reads the sizes from the text of a `/proc/<pid>/status`, which need not end in a zero. CSIZER_INVALID, `ret` as it

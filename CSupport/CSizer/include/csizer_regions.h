@@ -22,9 +22,10 @@ typedef struct csizer_regions {
 
 /// Reads the process's list of mappings and asks for the presence of the pages of stacks and of written files. Time:
 /// some 60 µs, linear in the number of such mappings, of threads and of such pages (before Linux 6.11 in the number of
-/// all mappings); the heap's size does not matter. No allocation but from mmap, errno is kept; 8 KiB of stack. Any
-/// thread. A forked child has one thread, and the stacks of the others are not told. CSIZER_UNREADABLE,
-/// CSIZER_NO_MEMORY: `ret` as it was.
+/// all mappings); the heap's size does not matter. Two files of /proc stay open for the next time, as
+/// csizer_process_memory_read has it. No allocation but from mmap, errno is kept; 8 KiB of stack. Any thread. A forked
+/// child has one thread, and the stacks of the others are not told. CSIZER_UNREADABLE, CSIZER_NO_MEMORY: `ret` as it
+/// was.
 csizer_status csizer_regions_read(csizer_regions *ret);
 
 #endif

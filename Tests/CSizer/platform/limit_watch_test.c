@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/cgroups.h"
+#include "platform/kept_file.h"
 #include "platform/pages.h"
 #include "support/check.h"
 #include "support/made_limits.h"
@@ -147,6 +149,96 @@ TEST(reading_leaves_nothing_behind) {
   csizer_status status = csizer_group_memory_read(&memory);
   CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
   CHECK_EQUAL(status, CSIZER_UNREADABLE);
+}
+
+static void wait_for_memory(unsigned long long current, unsigned long long limit) {
+  csizer_group_memory memory = {0};
+  for (int i = 0; i < 20000 && (memory.current != current || memory.limit != limit); i++) {
+    usleep(1000);
+    CHECK_EQUAL(csizer_group_memory_read(&memory), CSIZER_OK);
+  }
+  CHECK_EQUAL(memory.current, current);
+  CHECK_EQUAL(memory.limit, limit);
+}
+
+static void write_text_quietly(const char *name, const char *text) {
+  char path[8192];
+  snprintf(path, sizeof path, "%s%s", made_limits_root(), name);
+  FILE *file = fopen(path, "w");
+  CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void move_quietly(const char *from, const char *to) {
+  char first[8192], second[8192];
+  snprintf(first, sizeof first, "%s%s", made_limits_root(), from);
+  snprintf(second, sizeof second, "%s%s", made_limits_root(), to);
+  CHECK_EQUAL(rename(first, second), 0);
+}
+
+TEST(where_the_group_is_is_found_anew_when_its_name_or_its_folder_is_another) {
+  made_limits_write_process();
+  made_limits_write_group("/two", 50 * MIB, 20 * MIB);
+  made_limits_write_group("/new", 60 * MIB, 30 * MIB);
+  made_limits_write_group("/app", 100 * MIB, 70 * MIB);
+  check_memory(70 * MIB, 100 * MIB, 0);
+  move_quietly("/proc/thread-self/mountinfo", "/mountinfo");  // nobody looks there again for now
+  write_quietly("/app/memory.max", 90 * MIB);
+  wait_for_memory(70 * MIB, 90 * MIB);
+  move_quietly("/mountinfo", "/proc/thread-self/mountinfo");
+  write_text_quietly("/proc/thread-self/cgroup", "0::/two\n");
+  wait_for_memory(20 * MIB, 50 * MIB);
+  move_quietly(MADE_MOUNT "/two", "/old");
+  move_quietly(MADE_MOUNT "/new", MADE_MOUNT "/two");
+  wait_for_memory(30 * MIB, 60 * MIB);
+  move_quietly("/proc/thread-self/mountinfo", "/mountinfo");
+  move_quietly(MADE_MOUNT "/two", MADE_MOUNT "/new");
+  move_quietly("/old", MADE_MOUNT "/two");  // it is looked for, and nobody says where
+  csizer_group_memory memory;
+  csizer_status status = CSIZER_OK;
+  for (int i = 0; i < 20000 && !status; i++) {
+    usleep(1000);
+    status = csizer_group_memory_read(&memory);
+  }
+  CHECK_EQUAL(status, CSIZER_UNSUPPORTED);
+}
+
+// The kernel's own group, if it shows one: its files stay open, and say what files say that are opened now.
+static unsigned long long read_now(const char *path) {
+  unsigned long long number = 0;
+  FILE *file = fopen(path, "r");
+  CHECK(file && fscanf(file, "%llu", &number) == 1 && fclose(file) == 0);
+  return number;
+}
+
+TEST(the_kernels_files_are_kept_and_tell_of_now) {
+  CHECK_EQUAL(csizer_headroom_set_root(""), CSIZER_OK);  // a test before may have had one made
+  csizer_group_memory_forget();
+  CHECK_EQUAL(close_range(KEPT_LOWEST, ~0u, 0), 0);  // what whoever started this program has left open
+  csizer_group_memory first = {0}, memory = {0};
+  const csizer_status status = csizer_group_memory_read(&first);
+  CHECK(status == CSIZER_OK || status == CSIZER_UNSUPPORTED);
+  char link[64], path[4096] = "";
+  bool has_peak = false;
+  for (int number = KEPT_LOWEST; number < KEPT_LOWEST + 2; number++) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", number);
+    const ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) continue;
+    path[length] = 0;
+    has_peak = strstr(path, "memory.peak") || strstr(path, "max_usage_in_bytes");
+  }
+  CHECK_EQUAL(has_peak, first.peak != 0);
+  CHECK(*path || status);
+  if (!has_peak) return;
+  enum { BYTES = 8 << 20 };
+  for (int i = 0; i < 20; i++) {
+    const unsigned long long before = read_now(path);
+    char *pages = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    CHECK_EQUAL(csizer_group_memory_read(&memory), CSIZER_OK);
+    CHECK(memory.peak >= before && memory.peak <= read_now(path));
+    if (i % 5 == 4) CHECK_EQUAL(close_range(KEPT_LOWEST, KEPT_LOWEST + 1, 0), 0);
+    munmap(pages, BYTES);
+  }
 }
 
 // ---- The watch ----

@@ -28,9 +28,20 @@ enum ProcessState {
   /// How many processors there are for it.
   static var processors: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
-  /// Open descriptors, without the one that this takes.
+  /// Open descriptors, without the one that this takes and the few files of the kernel's that Sizer keeps open.
   static func descriptorCount() -> Int {
-    entries(of: "/proc/self/fd").count - 1
+    entries(of: "/proc/self/fd").count { !isKept($0) } - 1
+  }
+
+  /// Whether the descriptor has one of the numbers that Sizer keeps files under, and is such a file.
+  private static func isKept(_ descriptor: String) -> Bool {
+    guard let number = Int(descriptor), (200..<205).contains(number) else { return false }
+    var target = [UInt8](repeating: 0, count: 4096)
+    let length = target.withUnsafeMutableBytes { target in
+      readlink("/proc/self/fd/\(number)", target.baseAddress!.assumingMemoryBound(to: CChar.self), target.count)
+    }
+    let path = String(decoding: target.prefix(max(0, length)), as: UTF8.self)
+    return path.hasPrefix("/proc/") || path.contains("/memory.")
   }
 
   /// What this process's threads are called.

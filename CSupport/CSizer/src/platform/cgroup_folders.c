@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/backoff.h"
+#include "platform/clock.h"
 #include "platform/pages.h"
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
@@ -51,17 +54,20 @@ static csizer_status unreadable(const char *path) {
   return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
 }
 
-// The thread's own file: a main thread that has ended is in no group any more.
-static csizer_status read_groups(search *search) {
+// The thread's own file: a main thread that has ended is in no group any more. `ret_length` is 0 where there is none.
+static csizer_status read_groups(search *search, size_t *ret_length) {
   snprintf(search->candidate, sizeof search->candidate, "%s/proc/thread-self/cgroup", search->root);
-  ssize_t length = csizer_proc_read_whole(search->candidate, search->groups, sizeof search->groups - 1);
-  if (length < 0) return unreadable("/proc/thread-self/cgroup");
+  const ssize_t length = csizer_proc_read_whole(search->candidate, search->groups, sizeof search->groups - 1);
+  *ret_length = length < 0 ? 0 : (size_t)length;
+  return length < 0 ? unreadable("/proc/thread-self/cgroup") : CSIZER_OK;
+}
+
+static void parse_groups(search *search, size_t length) {
   search->groups[length] = 0;
   for (char *line = search->groups, *end; (end = strchr(line, '\n')); line = end + 1) {
     *end = 0;
     read_group(search, line);
   }
-  return CSIZER_OK;
 }
 
 // Cuts the next field off; blanks in it are written \040.
@@ -153,16 +159,123 @@ static csizer_status read_mounts(search *search) {
   return CSIZER_OK;
 }
 
-csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders) {
+static csizer_status find_folders(search *search, size_t length) {
+  parse_groups(search, length);
+  const bool is_in_any = search->own[CGROUP_FOLDER_V1] || search->own[CGROUP_FOLDER_V2];
+  return is_in_any ? read_mounts(search) : CSIZER_OK;
+}
+
+// ---- What was found last ----
+
+enum { BELIEVED_SECONDS = 60 };
+
+// For csizer_cgroup_folders_find_again, of the whole process. Guarded by `is_taken`; who finds it taken does without.
+static struct {
+  bool is_taken;  // atomic
+  bool is_known;
+  uint64_t until;  // nanoseconds, monotonic
+  char root[256];
+  size_t length;
+  char groups[4096];
+  struct folder_identity {
+    dev_t device;
+    ino_t inode;
+  } identities[CGROUP_FOLDERS];
+  cgroup_folder folders[CGROUP_FOLDERS];
+} last;
+
+static bool take_last(void) { return !__atomic_exchange_n(&last.is_taken, true, __ATOMIC_ACQUIRE); }
+static void give_last(void) { __atomic_store_n(&last.is_taken, false, __ATOMIC_RELEASE); }
+
+void csizer_cgroup_folders_forget(void) {
+  while (!take_last()) csizer_backoff(0);
+  last.is_known = false;
+  give_last();
+}
+
+void csizer_cgroup_folders_begin_in_child(void) { last.is_taken = last.is_known = false; }
+
+static bool identify(const cgroup_folder *folder, struct folder_identity *ret) {
+  struct stat status;
+  if (!folder->is_found || stat(folder->folder, &status)) return !folder->is_found;
+  *ret = (struct folder_identity){status.st_dev, status.st_ino};
+  return true;
+}
+
+static void copy_folder(cgroup_folder *to, const cgroup_folder *from) {
+  to->is_found = from->is_found;
+  to->base = from->base;
+  memcpy(to->folder, from->folder, strlen(from->folder) + 1);
+}
+
+// A group's inode is its own as long as it is there: a folder that has it is that group, whatever is mounted since.
+static bool is_as_before(const search *search, size_t length) {
+  if (!last.is_known || clock_monotonic() >= last.until || strcmp(last.root, search->root) != 0 ||
+      last.length != length || memcmp(last.groups, search->groups, length) != 0)
+    return false;
+  for (int i = 0; i < CGROUP_FOLDERS; i++) {
+    struct folder_identity now = last.identities[i];
+    if (!identify(&last.folders[i], &now)) return false;
+    if (now.device != last.identities[i].device || now.inode != last.identities[i].inode) return false;
+  }
+  return true;
+}
+
+static bool recall(search *search, size_t length) {
+  if (!take_last()) return false;
+  const bool is_known = is_as_before(search, length);
+  for (int i = 0; is_known && i < CGROUP_FOLDERS; i++) copy_folder(&search->folders[i], &last.folders[i]);
+  give_last();
+  return is_known;
+}
+
+// `groups` is the text before it was taken apart.
+static void remember(const search *search, const char *groups, size_t length) {
+  if (!take_last()) return;
+  last.is_known = strlen(search->root) < sizeof last.root;
+  for (int i = 0; last.is_known && i < CGROUP_FOLDERS; i++) {
+    copy_folder(&last.folders[i], &search->folders[i]);
+    last.is_known = identify(&last.folders[i], &last.identities[i]);
+  }
+  if (last.is_known) strcpy(last.root, search->root);
+  memcpy(last.groups, groups, length);
+  last.length = length;
+  last.until = clock_monotonic() + BELIEVED_SECONDS * (uint64_t)1000000000;
+  give_last();
+}
+
+// ---- The search ----
+
+static csizer_status find_again(search *search, size_t length) {
+  char groups[sizeof last.groups];
+  if (recall(search, length)) return CSIZER_OK;
+  const bool fits = length <= sizeof groups;
+  if (fits) memcpy(groups, search->groups, length);
+  const csizer_status status = find_folders(search, length);
+  if (fits && !status) remember(search, groups, length);
+  return status;
+}
+
+static csizer_status begin_search(const char *root, const char *controller,
+                                  csizer_status (*find)(search *search, size_t length), cgroup_folder **ret_folders) {
   search *search = csizer_pages_map(sizeof *search);
   if (!search) return CSIZER_NO_MEMORY;
   search->root = root;
   search->controller = controller;
-  csizer_status status = read_groups(search);
-  if (!status && (search->own[CGROUP_FOLDER_V1] || search->own[CGROUP_FOLDER_V2])) status = read_mounts(search);
+  size_t length;
+  csizer_status status = read_groups(search, &length);
+  if (!status) status = find(search, length);
   if (status) csizer_pages_unmap(search, sizeof *search);
   else *ret_folders = search->folders;
   return status;
+}
+
+csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders) {
+  return begin_search(root, controller, find_folders, ret_folders);
+}
+
+csizer_status csizer_cgroup_folders_find_again(const char *root, cgroup_folder **ret_folders) {
+  return begin_search(root, "memory", find_again, ret_folders);
 }
 
 void csizer_cgroup_folders_destroy(cgroup_folder *folders) {

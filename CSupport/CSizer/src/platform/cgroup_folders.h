@@ -24,6 +24,16 @@ typedef struct cgroup_folder {
 csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders);
 void csizer_cgroup_folders_destroy(cgroup_folder *folders);
 
+/// The same of memory for who asks every second: as long as /proc/…/cgroup says what it said, and the folders that were found
+/// then are still the same ones, mounts are looked through once a minute only, which takes most of the time.
+csizer_status csizer_cgroup_folders_find_again(const char *root, cgroup_folder **ret_folders);
+
+/// Remembers nothing of that any more.
+void csizer_cgroup_folders_forget(void);
+
+/// The same in the one thread of a forked child: whoever was at it may be missing.
+void csizer_cgroup_folders_begin_in_child(void);
+
 /// Goes to the group above; false at the mount point.
 bool csizer_cgroup_folder_up(cgroup_folder *folder);
 

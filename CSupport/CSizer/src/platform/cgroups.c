@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/cgroup_folders.h"
+#include "platform/kept_file.h"
 #include "platform/proc_file.h"
 
 // The names by account.
@@ -26,13 +27,31 @@ static ssize_t read_file(csizer_cgroups *groups, const char *folder, const char 
   return csizer_proc_read_whole(groups->path, groups->text, sizeof groups->text);
 }
 
-static bool read_number(const char *folder, const char *name, uint64_t *ret) {
-  char path[CGROUP_PATH + 64], text[64];
-  int width = snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (width < 0 || (size_t)width >= sizeof path) return false;
-  ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+static bool parse_number(const char *text, size_t length, void *ret) {
   const char *at = text;
-  return length > 0 && csizer_proc_decimal(&at, text + length, ret) && *at == '\n';
+  uint64_t number;
+  if (!csizer_proc_decimal(&at, text + length, &number) || *at != '\n') return false;
+  *(uint64_t *)ret = number;
+  return true;
+}
+
+enum { FILE_PATH = CGROUP_PATH + 64, NUMBER_TEXT = 64 };
+
+static bool name_file(char path[static FILE_PATH], const char *folder, const char *name) {
+  const int width = snprintf(path, FILE_PATH, "%s/%s", folder, name);
+  return width >= 0 && width < FILE_PATH;
+}
+
+static bool read_number(const char *folder, const char *name, uint64_t *ret) {
+  char path[FILE_PATH], text[NUMBER_TEXT];
+  if (!name_file(path, folder, name)) return false;
+  const ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
+  return length > 0 && parse_number(text, (size_t)length, ret);
+}
+
+static bool read_kept(kept_name kept, const char *folder, const char *name, uint64_t *ret) {
+  char path[FILE_PATH], text[NUMBER_TEXT];
+  return name_file(path, folder, name) && csizer_kept_read(kept, path, text, sizeof text, parse_number, ret);
 }
 
 // Of all that are met the tightest stay; a limit that no machine reaches is none.
@@ -59,7 +78,7 @@ static void add_v2(csizer_cgroups *groups, const char *folder) {
   if (read_number(folder, "memory.max", &number)) least = number;
   if (read_number(folder, "memory.high", &number) && number < least) least = number;
   add_limit(groups, folder, CGROUP_V2, least);
-  if (read_number(folder, "memory.oom.group", &number) && number) groups->die_together = true;
+  if (!groups->is_quick && read_number(folder, "memory.oom.group", &number) && number) groups->die_together = true;
 }
 
 static void add_v1(csizer_cgroups *groups, const char *folder) {
@@ -67,6 +86,7 @@ static void add_v1(csizer_cgroups *groups, const char *folder) {
   if (read_number(folder, "memory.limit_in_bytes", &number)) add_limit(groups, folder, CGROUP_V1, number);
   if (read_number(folder, "memory.memsw.limit_in_bytes", &number))
     add_limit(groups, folder, CGROUP_V1_WITH_SWAP, number);
+  if (groups->is_quick) return;
   ssize_t length = read_file(groups, folder, "memory.oom_control");
   if (length > 0 && csizer_proc_figure(groups->text, (size_t)length, "oom_kill_disable", &number) && number)
     groups->die_together = true;
@@ -91,7 +111,7 @@ static void add_all(csizer_cgroups *groups, cgroup_folder *own, cgroup_account a
       groups->own_account = account;
       memcpy(groups->own_folder, own->folder, strlen(own->folder) + 1);
     }
-    if (!*groups->kills_folder && read_file(groups, own->folder, kills_names[account]) > 0) {
+    if (!groups->is_quick && !*groups->kills_folder && read_file(groups, own->folder, kills_names[account]) > 0) {
       groups->kills_account = account;
       memcpy(groups->kills_folder, own->folder, strlen(own->folder) + 1);
     }
@@ -104,7 +124,8 @@ csizer_status csizer_cgroups_find(csizer_cgroups *groups, const char *root) {
   groups->die_together = false;
   *groups->own_folder = *groups->kills_folder = 0;
   cgroup_folder *folders;
-  csizer_status status = csizer_cgroup_folders_find(root, "memory", &folders);
+  csizer_status status = groups->is_quick ? csizer_cgroup_folders_find_again(root, &folders)
+                                          : csizer_cgroup_folders_find(root, "memory", &folders);
   if (status) return status;
   if (folders[CGROUP_FOLDER_V2].is_found) add_all(groups, &folders[CGROUP_FOLDER_V2], CGROUP_V2);
   if (folders[CGROUP_FOLDER_V1].is_found) add_all(groups, &folders[CGROUP_FOLDER_V1], CGROUP_V1);
@@ -132,6 +153,14 @@ bool csizer_cgroups_usage(const char *folder, cgroup_account account, uint64_t *
 
 bool csizer_cgroups_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
   return read_number(folder, peak_names[account], ret_bytes);
+}
+
+bool csizer_cgroups_kept_usage(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_kept(KEPT_GROUP_USAGE, folder, usage_names[account], ret_bytes);
+}
+
+bool csizer_cgroups_kept_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes) {
+  return read_kept(KEPT_GROUP_PEAK, folder, peak_names[account], ret_bytes);
 }
 
 bool csizer_cgroups_room(csizer_cgroups *groups, uint32_t index, bool is_thorough, uint64_t *ret_room) {

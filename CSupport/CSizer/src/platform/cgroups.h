@@ -11,7 +11,7 @@
 // cgroup-v1/memory.rst of the kernel): of its own group and of all above it that can be seen. A container mostly sees
 // its own group alone.
 //
-// A file is opened, read and closed at each look: the host may close descriptors that it does not know.
+// Files are opened, read and closed at each look, but for two of the group that snapshots tell of.
 
 enum { CGROUP_PATH = 4096, CGROUP_LIMITS = 16, CGROUP_TEXT = 16 * 1024 };
 
@@ -33,6 +33,9 @@ typedef struct cgroup_limit {
 
 /// The limits of one process. Large: it lies in pages of its own, of which few are touched.
 typedef struct csizer_cgroups {
+  /// Set by who asks every second: the folders may be those that were found before (cgroup_folders.h), and nothing is
+  /// asked about kills.
+  bool is_quick;
   uint32_t count;
   cgroup_limit limits[CGROUP_LIMITS];
   /// When the kernel kills one process of a group for memory, more goes with it: `memory.oom.group` is set, systemd
@@ -63,6 +66,11 @@ bool csizer_cgroups_usage(const char *folder, cgroup_account account, uint64_t *
 
 /// The most that was; false where it is not told.
 bool csizer_cgroups_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes);
+
+/// The same two of the one group of this process that is asked again and again: the kernel's files stay open
+/// (kept_file.h).
+bool csizer_cgroups_kept_usage(const char *folder, cgroup_account account, uint64_t *ret_bytes);
+bool csizer_cgroups_kept_peak(const char *folder, cgroup_account account, uint64_t *ret_bytes);
 
 /// From now on csizer_group_memory_read believes nothing that it found before. limit_watch.c
 void csizer_group_memory_forget(void);

@@ -183,6 +183,7 @@ static csizer_status read_all(int file, uint64_t flags, before_one *before, csiz
   mappings->asks = status == CSIZER_OK && before;
   if (status == CSIZER_UNSUPPORTED) {
     mappings->count = 0;
+    lseek(file, 0, SEEK_SET);  // it may have been read before
     status = csizer_mappings_read_lines(file, mappings);
   }
   drop_read_only_tail(mappings, NULL);

@@ -9,7 +9,8 @@
 // Files of /proc by open, read and close alone: no stdio, whose buffers come from the measured heap. errno may be
 // changed.
 //
-// Descriptors are not kept: the host may close those it does not know, and a forked child would read of its parent.
+// What is read again and again is kept open with care (kept_file.h): the host may close descriptors that it does not
+// know, and a forked child would read of its parent.
 
 /// Opens for reading; -1 when the system refuses.
 int csizer_proc_open(const char *path);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "platform/kept_file.h"
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
 
@@ -66,14 +67,16 @@ csizer_status csizer_process_parse_status(const char *text, size_t length, csize
   return CSIZER_OK;
 }
 
+static bool parse_sizes(const char *text, size_t length, void *ret) {
+  return csizer_process_parse_status(text, length, ret) == CSIZER_OK;
+}
+
 static csizer_status read_sizes(csizer_process_memory *ret) {
   // Of the thread: the sizes are the same for each, but a main thread that has ended has none any more.
   static const char path[] = "/proc/thread-self/status";
   char text[16 * 1024];  // a user's groups stand before the sizes: some 1,400 of them fit
-  ssize_t length = csizer_proc_read_whole(path, text, sizeof text);
-  if (length < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
-  bool is_read = csizer_process_parse_status(text, (size_t)length, ret) == CSIZER_OK;
-  return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, 0, path);
+  const bool is_read = csizer_kept_read(KEPT_STATUS, path, text, sizeof text, parse_sizes, ret);
+  return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
 }
 
 csizer_status csizer_process_memory_read(csizer_process_memory *ret) {

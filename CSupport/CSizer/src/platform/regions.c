@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "csizer_process.h"
+#include "platform/kept_file.h"
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
 #include "platform/regions_internal.h"
@@ -22,7 +23,7 @@ static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 /// What is read: the mappings, and whom to ask for more of them.
 typedef struct reader {
   csizer_mappings mappings;
-  int file;
+  int file, pagemap;
   size_t stacks;  // that were found
   csizer_status status;
 } reader;
@@ -100,10 +101,10 @@ static bool add_copied(int pagemap, uintptr_t start, uintptr_t end, uint64_t *by
 
 static bool is_copied_file(const csizer_mapping *mapping) { return mapping->has_file && !mapping->stack_end; }
 
-static csizer_status add_pages(const csizer_mappings *mappings, csizer_regions *regions) {
-  static const char path[] = "/proc/thread-self/pagemap";
-  int pagemap = csizer_proc_open(path);
-  if (pagemap < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, path);
+static const char maps_path[] = "/proc/thread-self/maps", pagemap_path[] = "/proc/thread-self/pagemap";
+
+static csizer_status add_pages(const reader *reader, csizer_regions *regions) {
+  const csizer_mappings *mappings = &reader->mappings;
   bool is_read = true;
   errno = 0;  // a file that ends early gives no reason
   for (size_t i = 0; i < mappings->count && is_read; i++) {
@@ -117,11 +118,9 @@ static csizer_status add_pages(const csizer_mappings *mappings, csizer_regions *
       end = (++mapping)->end;
       i++;
     }
-    is_read = add_copied(pagemap, start, end, &regions->copied);
+    is_read = add_copied(reader->pagemap, start, end, &regions->copied);
   }
-  const int number = errno;
-  close(pagemap);
-  return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, number, path);
+  return is_read ? CSIZER_OK : csizer_refusal_tell(CSIZER_UNREADABLE, errno, pagemap_path);
 }
 
 static csizer_status read_with(reader *reader, csizer_regions *ret) {
@@ -129,22 +128,55 @@ static csizer_status read_with(reader *reader, csizer_regions *ret) {
   if (!status) status = note_main_thread(reader);
   if (!status) status = note_threads(reader);
   csizer_regions regions = {.threads = reader->stacks};
-  if (!status) status = add_pages(&reader->mappings, &regions);
+  if (!status) status = add_pages(reader, &regions);
   if (!status) *ret = regions;
   return status;
 }
 
-csizer_status csizer_regions_read(csizer_regions *ret) {
+static csizer_status read_from(int maps, int pagemap, csizer_regions *ret) {
   enum { ROOM = 96 };  // of a program with thirty libraries and some threads
-  int saved_errno = errno;
   csizer_mapping room[ROOM];
-  reader reader = {.mappings = {.mappings = room, .capacity = ROOM, .is_lent = true}};
-  csizer_status status = csizer_mappings_open(&reader.file);
-  if (!status) {
-    status = read_with(&reader, ret);
-    close(reader.file);
-  }
+  reader reader = {.mappings = {.mappings = room, .capacity = ROOM, .is_lent = true}, .file = maps, .pagemap = pagemap};
+  const csizer_status status = read_with(&reader, ret);
   csizer_mappings_deinit(&reader.mappings);
+  return status;
+}
+
+/// The two files that are asked.
+typedef struct asked_files {
+  csizer_kept_use maps, pagemap;
+} asked_files;
+
+static csizer_status take_files(int attempt, asked_files *ret) {
+  ret->maps = csizer_kept_take_in_turn(KEPT_MAPS, maps_path, attempt);
+  if (ret->maps.number < 0) return csizer_refusal_tell(CSIZER_UNREADABLE, errno, maps_path);
+  ret->pagemap = csizer_kept_take_in_turn(KEPT_PAGEMAP, pagemap_path, attempt);
+  if (ret->pagemap.number >= 0) return CSIZER_OK;
+  const csizer_status status = csizer_refusal_tell(CSIZER_UNREADABLE, errno, pagemap_path);
+  csizer_kept_give(&ret->maps, true);
+  return status;
+}
+
+// False: kept files were of no use, or not what they were; another try has new ones.
+static bool try_to_read(int attempt, csizer_regions *ret, csizer_status *ret_status) {
+  asked_files files;
+  *ret_status = take_files(attempt, &files);
+  if (*ret_status) return true;
+  csizer_regions regions = {0};
+  csizer_status status = read_from(files.maps.number, files.pagemap.number, &regions);
+  const bool was_of_use = status != CSIZER_UNREADABLE;
+  const bool was_maps = csizer_kept_give(&files.maps, was_of_use);
+  const bool was_pagemap = csizer_kept_give(&files.pagemap, was_of_use), is_right = was_maps && was_pagemap;
+  if (!is_right) status = csizer_refusal_tell(CSIZER_UNREADABLE, EBADF, was_maps ? pagemap_path : maps_path);
+  if (!status) *ret = regions;
+  *ret_status = status;
+  return is_right && (was_of_use || !(files.maps.was_kept || files.pagemap.was_kept));
+}
+
+csizer_status csizer_regions_read(csizer_regions *ret) {
+  const int saved_errno = errno;
+  csizer_status status;
+  for (int attempt = 0; !try_to_read(attempt, ret, &status) && attempt < KEPT_ATTEMPTS; attempt++) {}
   errno = saved_errno;
   return status;
 }

@@ -31,11 +31,11 @@ bool csizer_mapping_parse(const char *line, size_t length, csizer_mapping *ret);
 /// The mappings of the calling process; csizer_mappings_deinit gives them back, after a failure too.
 csizer_status csizer_mappings_read(csizer_mappings *mappings);
 
-/// The file that the calls below ask; the caller closes it. CSIZER_UNREADABLE: no descriptor is left, or no /proc.
+/// A file that the calls below ask; the caller closes it. CSIZER_UNREADABLE: no descriptor is left, or no /proc.
 csizer_status csizer_mappings_open(int *ret_file);
 
 /// Those that hold copies of files' pages, written to or before what is written to; a kernel before 6.11, which gives
-/// its whole text, tells all. `mappings` is empty and may have lent room.
+/// its whole text, tells all, from the file's start on. `mappings` is empty and may have lent room.
 csizer_status csizer_mappings_read_files(int file, csizer_mappings *mappings);
 
 /// The writable private mapping that `address` is in, of those here or of the kernel's, which is added then; NULL when
