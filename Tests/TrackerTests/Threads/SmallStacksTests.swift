@@ -21,14 +21,16 @@ private func stackUsed(of bytes: Int, by body: @escaping @Sendable () -> Void) -
   }
   let pattern: UInt8 = 0xA7
   let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-  // Below it a page that nobody may touch: what needs more ends the process here.
-  let memory = mmap(nil, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
-  precondition(memory != MAP_FAILED && mprotect(memory, page, PROT_NONE) == 0)
-  let stack = memory + page
+  // The system may refuse threads with so little: 128 KiB are the least on arm64. All but the upper end nobody may
+  // touch, nor a page below: what needs more ends the process here.
+  let whole = max(bytes, Int(sysconf(Int32(_SC_THREAD_STACK_MIN))) + page - 1) / page * page
+  let memory = mmap(nil, page + whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+  precondition(memory != MAP_FAILED && mprotect(memory, page + whole - bytes, PROT_NONE) == 0)
+  let stack = memory + page + whole - bytes
   memset(stack, Int32(pattern), bytes)
   let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
   pthread_attr_init(attributes)
-  precondition(pthread_attr_setstack(attributes, stack, bytes) == 0)
+  precondition(pthread_attr_setstack(attributes, memory + page, whole) == 0)
   var thread: pthread_t = 0
   let status = pthread_create(
     &thread, attributes,
@@ -41,7 +43,7 @@ private func stackUsed(of bytes: Int, by body: @escaping @Sendable () -> Void) -
   pthread_attr_destroy(attributes)
   attributes.deallocate()
   let untouched = UnsafeRawBufferPointer(start: stack, count: bytes).prefix { $0 == pattern }.count
-  munmap(memory, bytes + page)
+  munmap(memory, page + whole)
   return bytes - untouched
 }
 
