@@ -76,7 +76,7 @@ static void expect_blocks(bool owners_come_first) {
   for (int i = 0; i < COUNT; i++) {
     blocks[i] = made_block(&heap, 64);
     made_set_number(blocks[i], 8, SWIFT_DEINITING);  // no object, if anybody asks
-    nodes[i] = made_node(&heap, 2);
+    nodes[i] = made_node(&heap, 3);
   }
   for (int i = 0; !owners_come_first && i < COUNT; i++) owners[i] = made_object(&heap, owner, 24);
   uint64_t random = 7;
@@ -88,6 +88,7 @@ static void expect_blocks(bool owners_come_first) {
     made_set(owners[i], 16, blocks[i]);
     made_link(nodes[i], 0, blocks[i]);
     made_link(nodes[i], 1, owners[i]);
+    made_link(nodes[check_random(&random) % COUNT], 2, blocks[i]);  // of most another
     made_set(root, 32 + 8 * i, nodes[i]);
   }
   for (int round = 0; round < ROUNDS * WAYS; round++) {

@@ -316,8 +316,7 @@ static void walk_all(int way, const size_t *roots, csizer_totals *ret) {
   static outcome ignored;
   if (roots) size_roots(walk, roots, &ignored);
   if (sigsetjmp(csizer_child_after_fault, 1)) {
-    if (walk->sweeping) csizer_walk_go_on(walk);
-    else csizer_walk_give_up(walk);
+    csizer_walk_go_on(walk);
   }
   CHECK_EQUAL(csizer_walk_all(walk), CSIZER_OK);
   crew_of_handler = NULL;

@@ -59,7 +59,7 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
   return found;
 }
 
-uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool with_seen) {
+uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool is_sweeping) {
   enum { FARTHEST = 16 };  // units: larger blocks are no slabs, and the allocator knows only their starts
   uint64_t below = heapmap_bit(address) | (heapmap_bit(address) - 1);
   uintptr_t unit = address >> HEAPMAP_UNIT_SHIFT;
@@ -67,7 +67,8 @@ uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t addre
     const heapmap_leaf *leaf = heapmap_leaf_at(map, unit << HEAPMAP_UNIT_SHIFT);
     if (!leaf) return 0;
     size_t index = unit & (HEAPMAP_UNITS - 1);
-    uint64_t bits = (heapmap_live_in(leaf, index) | (with_seen ? leaf->seen[index] : 0)) & below;
+    const uint64_t marked = is_sweeping ? leaf->seen[index] & leaf->done[index] : leaf->seen[index];
+    uint64_t bits = (heapmap_live_in(leaf, index) | marked) & below;
     if (bits) return (unit << HEAPMAP_UNIT_SHIFT) + ((uintptr_t)(63 - __builtin_clzll(bits)) << 4);
   }
   return 0;
@@ -89,18 +90,6 @@ void csizer_heapmap_believe_living(csizer_heapmap *map) {
       if (!unseen) continue;
       leaf->seen[unit] |= unseen;
       leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
-    }
-  }
-}
-
-void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
-                                     void *context) {
-  for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++) {
-    const heapmap_leaf *leaf = heapmap_leaf_numbered(map, i);
-    for (size_t unit = heapmap_first_unit(leaf); unit <= heapmap_last_unit(leaf); unit++) {
-      heapmap_places unseen = {heapmap_unit_start(i, unit), heapmap_live_in(leaf, unit) & ~leaf->seen[unit]};
-      for (uintptr_t address; heapmap_next_place(&unseen, &address);)
-        if (!heapmap_is_seen(leaf, address) && !visit(context, (const void *)address)) return;
     }
   }
 }

@@ -115,6 +115,12 @@ static inline void heapmap_clear_done(heapmap_leaf *leaf, uintptr_t address) {
   leaf->done[heapmap_unit_index(address)] &= ~heapmap_bit(address);
 }
 
+/// Whether the block is seen, and the sweep need not scan it.
+static inline bool heapmap_is_done(const heapmap_leaf *leaf, uintptr_t address) {
+  const size_t unit = heapmap_unit_index(address);
+  return (leaf->seen[unit] & leaf->done[unit] & heapmap_bit(address)) != 0;
+}
+
 /// While sweeping: whether the mark of a place that waits was only believed, for nothing lives there by the census.
 static inline bool heapmap_is_believed(const heapmap_leaf *leaf, uintptr_t address) {
   const uint64_t bit = heapmap_bit(address);
@@ -150,11 +156,6 @@ static inline heapmap_places heapmap_take_waiting(heapmap_leaf *leaf, size_t uni
   return (heapmap_places){start, waiting};
 }
 
-/// Calls `visit` for all live objects that are not seen when their turn comes, in ascending order, until it answers
-/// false.
-void csizer_heapmap_enumerate_unseen(const csizer_heapmap *map, bool (*visit)(void *context, const void *address),
-                                     void *context);
-
 /// What is seen and not done is not seen any more.
 void csizer_heapmap_unsee_waiting(csizer_heapmap *map);
 
@@ -172,7 +173,8 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
 // ---- Neighbours ----
 
 /// The last block at or below `address` that is known to start somewhere, if one is near; 0 when there is none. Live
-/// objects, and with `with_seen` the blocks that are seen.
-uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool with_seen);
+/// objects, and the blocks that are seen; while sweeping, which marks words before it is known whether they are objects,
+/// those that are done as well.
+uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool is_sweeping);
 
 #endif

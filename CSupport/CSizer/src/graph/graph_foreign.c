@@ -49,7 +49,7 @@ static bool make_filter(csizer_graph *graph) {
 
 // Whether an object or a raw block that the walk has met reaches as far as this.
 static bool belongs_to_known(const csizer_graph *graph, uintptr_t at) {
-  const uintptr_t block = csizer_heapmap_block_before(graph->walk->map, at, true);
+  const uintptr_t block = csizer_heapmap_block_before(graph->walk->map, at, false);
   if (!block) return false;
   return block + pagememo_size(&graph->walk->memo, heapmap_leaf_at(graph->walk->map, block), block) > at;
 }
@@ -125,7 +125,7 @@ static void look_through_large(sought *sought, uintptr_t start, uintptr_t end, s
 static bool is_known(const csizer_graph *graph, uintptr_t page) {
   enum { LINE = 64 };
   const uintptr_t end = page + graph_page(graph);
-  if (csizer_heapmap_block_before(graph->walk->map, end - 1, true) >= page) return true;
+  if (csizer_heapmap_block_before(graph->walk->map, end - 1, false) >= page) return true;
   for (uintptr_t place = page; place < end; place += LINE)
     if (is_left_over(graph, (const uintptr_t *)place)) return true;
   return false;

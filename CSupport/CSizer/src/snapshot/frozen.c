@@ -62,8 +62,7 @@ static void measure_heap(csizer_sizing *sizing, csizer_walk *walk) {
   static unsigned faults;  // not in a register, which a fault would set back
   if (sigsetjmp(csizer_child_after_fault, 1)) {
     if (faults++ == MOST_FAULTS) return;
-    if (walk->sweeping) csizer_walk_go_on(walk);
-    else csizer_walk_give_up(walk);
+    csizer_walk_go_on(walk);
   }
   walk->ignores_pointers = true;  // whatever has an owner is met
   sizing->report.status = csizer_walk_all(walk);

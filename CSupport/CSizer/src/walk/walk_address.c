@@ -57,7 +57,9 @@ bool csizer_walk_is_after_all(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t a
   // Forgetting the marks goes by the pages' bytes, and references may set the bits of what is no object again. A block
   // may start there all the same.
   pagememo_note_touched(leaf, address);
-  return heapmap_is_seen(leaf, address);
+  if (heapmap_is_seen(leaf, address)) return true;
+  heapmap_clear_done(leaf, address);  // the next word that leads there is believed as this one was
+  return false;
 }
 
 // What the sweep has taken from the map is done by its bits. It is looked for where somebody has a block that is no
@@ -70,6 +72,11 @@ bool csizer_walk_claim(csizer_walk *walk, uintptr_t address) {
     return true;
   }
   return false;
+}
+
+bool csizer_walk_is_counted(const csizer_walk *walk, uintptr_t address) {
+  const heapmap_leaf *leaf = heapmap_leaf_of(walk->map, address);
+  return leaf && !(address & 15) && heapmap_is_done(leaf, address);
 }
 
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address) {
@@ -117,8 +124,7 @@ static bool may_start_block(csizer_walk *walk, heapmap_leaf *leaf, uintptr_t add
   if (!is_in_slab) step = CACHE_LINE;
   if (step > page) step = page;
   if (address & (step - 1)) return false;
-  // A sweep marks words before it knows whether they are objects.
-  uintptr_t object = csizer_heapmap_block_before(walk->map, address, !walk->sweeping);
+  uintptr_t object = csizer_heapmap_block_before(walk->map, address, walk->sweeping);
   if (!object || address == object) return true;
   bool side_by_side = object / page == address / page && is_in_slab;
   if (side_by_side && (address - object) % usable) return false;

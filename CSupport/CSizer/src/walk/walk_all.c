@@ -12,6 +12,7 @@ csizer_status csizer_walk_all(csizer_walk *walk) {
     csizer_heapmap_believe_living(walk->map);
   }
   csizer_walk_drain(walk);
+  walk->estimating = false;  // a fault came while what was uncertain was followed
   csizer_walk_settle(walk);
   return walk->status;
 }

@@ -34,6 +34,14 @@ static void end_turn(walk_crew *crew) {
   }
 }
 
+static bool is_patient(void) {
+#ifdef CSIZER_CHECKS
+  return csizer_crew_is_patient;
+#else
+  return false;
+#endif
+}
+
 // One that has come and then is kept from its processor costs more than it brings: it is asked no more. What comes of
 // it is the same.
 static void await_second(walk_crew *crew, uint64_t began) {
@@ -43,7 +51,7 @@ static void await_second(walk_crew *crew, uint64_t began) {
   const uint64_t waited = clock_monotonic() - done;
   crew->worked += worked;
   if (waited > worked) crew->lost += waited - worked;  // its half may be the larger
-  if (crew->lost > MUCH && crew->lost > crew->worked) crew->count = 1;
+  if (crew->lost > MUCH && crew->lost > crew->worked && !is_patient()) crew->count = 1;
 }
 
 // Two jobs that know nothing of each other. How many objects they have scanned, or left aside.
@@ -53,9 +61,7 @@ static size_t take_turn(walk_crew *crew) {
   const uint64_t began = clock_monotonic();
   if (crew->count > 1) csizer_crew_gate_open(&crew->gate);
   csizer_crew_do_job(&crew->members[0]);
-#ifdef CSIZER_CHECKS
-  while (csizer_crew_is_patient && crew->count > 1 && csizer_crew_gate_is_open(&crew->gate)) sched_yield();
-#endif
+  while (is_patient() && crew->count > 1 && csizer_crew_gate_is_open(&crew->gate)) sched_yield();
   // One that has not come by now need not come.
   if (crew->count == 1 || csizer_crew_gate_close_if_alone(&crew->gate)) csizer_crew_do_job(&crew->members[1]);
   else await_second(crew, began);
@@ -133,6 +139,7 @@ void csizer_crew_forget(walk_crew *crew) {
     crew_member *member = &crew->members[i];
     member->aside_count = member->aside_done = member->stranger_count = member->logged[0] = member->logged[1] = 0;
     member->stretch = (heapmap_stretch){0};
+    member->has_strangers = false;
     memset(member->last_strangers, 0, sizeof member->last_strangers);
   }
 }

@@ -10,16 +10,16 @@ static void touch(walk_range range) {
   (void)*(const volatile uintptr_t *)&range.words[range.count - 1];
 }
 
-// One that can't be read waits no longer when that is found out.
+// The one that is touched does not wait meanwhile: if it can't be read the others still do.
 void csizer_crew_touch_ranges(walk_crew *crew) {
   csizer_walk *walk = crew->walk;
-  const unsigned count = walk->range_count;
-  walk->range_count = 0;
-  for (unsigned i = 0; i < count; i++) {
+  for (unsigned i = 0; i < walk->range_count; i++) {
     const walk_range range = walk->ranges[i];
+    walk->ranges[i] = walk->ranges[--walk->range_count];
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     touch(range);
-    walk->ranges[walk->range_count++] = range;
+    walk->ranges[walk->range_count++] = walk->ranges[i];
+    walk->ranges[i] = range;
   }
 }
 

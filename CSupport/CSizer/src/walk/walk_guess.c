@@ -15,7 +15,19 @@ static void reach(csizer_walk *walk, uintptr_t object) {
   else walk_reference(walk, object, NULL);
 }
 
+static void follow(csizer_walk *walk, const walk_guess *guess);
+
+// Of a whole heap there may be more doubts than there is memory: then what is certain has to come first no longer.
+static void follow_some(csizer_walk *walk) {
+  walk->estimating = true;
+  while (walk->guess_next < walk->guess_count) follow(walk, &walk->guesses[walk->guess_next++]);
+  walk->estimating = false;
+  walk->guess_next = walk->guess_count = 0;
+}
+
 static void put_off(csizer_walk *walk, walk_guess guess) {
+  enum { MOST = 1 << 18 };
+  if (walk->meets_dead && walk->guess_count >= MOST) follow_some(walk);
   if (!csizer_walk_make_room(walk, &walk->guesses, &walk->guess_capacity, walk->guess_count, sizeof guess)) return;
   guess.level = walk->level + 1;
   guess.part = walk->part;
@@ -56,6 +68,7 @@ void csizer_walk_sure_words(csizer_walk *walk, const void *start, size_t bytes) 
 
 void csizer_walk_doubt(csizer_walk *walk, uintptr_t address, uint32_t kind) {
   if (walk->estimating) csizer_walk_raw_block(walk, address, kind, false);
+  else if (walk->sweeping && csizer_walk_is_counted(walk, address)) return;
   else put_off(walk, (walk_guess){.address = address, .is_block = true, .kind = kind});
 }
 

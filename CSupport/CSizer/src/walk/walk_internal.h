@@ -188,16 +188,17 @@ typedef enum walk_place {
 walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address);
 /// Puts a block into a set; true when it was not there. When memory runs out the walk's status says so.
 bool csizer_walk_set_insert(csizer_walk *walk, walk_odd_set *set, uintptr_t address);
+/// While sweeping: whether a block is marked, and not only because a word was believed.
+bool csizer_walk_is_counted(const csizer_walk *walk, uintptr_t address);
 /// Whether a block is marked.
 bool csizer_walk_has_seen(const csizer_walk *walk, uintptr_t address);
 
 // walk_all.c
-/// Walks all that lives and is not seen. Once; after a fault csizer_walk_go_on if the walk is sweeping and
-/// csizer_walk_give_up if not, and again, as often as need be.
+/// Walks all that lives and is not seen. Once; after a fault csizer_walk_go_on, and again, as often as need be.
 csizer_status csizer_walk_all(csizer_walk *walk);
 
 // walk_fault.c: after a fault
-/// What waits goes on waiting for the sweep under way.
+/// What waits goes on waiting.
 void csizer_walk_go_on(csizer_walk *walk);
 /// What waits is not seen any more: whatever leads to it later meets it.
 void csizer_walk_give_up(csizer_walk *walk);

@@ -49,6 +49,7 @@ INLINE walk_hot *count(csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t ad
 static __attribute__((noinline)) void scan_other(csizer_walk *walk, uintptr_t address) {
   csizer_walk_warm(walk, ((const swift_object *)address)->metadata);
   csizer_walk_scan(walk, address);
+  csizer_walk_drain_values(walk);  // of a whole heap they would be many
 }
 
 /// Whether what is seen at an address and waited is an object.
