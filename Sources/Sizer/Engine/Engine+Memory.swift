@@ -8,7 +8,7 @@ extension Engine {
   /// limit is reached for the profiler's sake. nil when there is room, or nothing is known.
   package static func shortage(ofBytes bytes: Int) -> String? { Headroom.shortage(ofBytes: bytes) }
 
-  /// What the kernel says now. Some 250 µs; any thread, also in a forked child.
+  /// What the kernel says now. Some 20 µs, or 100 when it was not asked lately; any thread, also in a forked child.
   package static func processMemory(operation: String = "Engine.processMemory") throws(SizerError) -> ProcessMemory {
     var memory = csizer_process_memory()
     try check(csizer_process_memory_read(&memory), operation: operation)
@@ -27,7 +27,7 @@ extension Engine {
   /// A figure of which the engine says 0 when there is none.
   private static func known(_ figure: UInt64) -> Int? { figure == 0 ? nil : Int(figure) }
 
-  /// The ladder of the resident memory, now or as `process` has it. Some 300 µs, hardly more for a large heap.
+  /// The ladder of the resident memory, now or as `process` has it. Some 100 µs, hardly more for a large heap.
   ///
   /// - Parameters:
   ///   - objectBytes: Usable bytes of all living Swift objects, from whoever has walked the heap; nil when nobody has.
