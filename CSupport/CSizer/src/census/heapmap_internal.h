@@ -215,9 +215,14 @@ static inline uint64_t heapmap_spread(uint64_t bits) {
 static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
   _Static_assert(HEAPMAP_UNIT_WORDS == 2, "of each lane");
   uint64_t bits = 0;
-  const int32_t *opened = &leaf->opened[unit / HEAPMAP_UNITS_PER_PLOT];
+  int32_t opened[HEAPMAP_LANES], any = 0;
   for (int lane = 0; lane < HEAPMAP_LANES; lane++) {
-    if (!__atomic_load_n(&opened[lane * HEAPMAP_LANE_PLOTS], __ATOMIC_RELAXED)) continue;
+    const size_t plot = lane * HEAPMAP_LANE_PLOTS + unit / HEAPMAP_UNITS_PER_PLOT;
+    any |= opened[lane] = __atomic_load_n(&leaf->opened[plot], __ATOMIC_RELAXED);
+  }
+  if (!any) return 0;  // most are empty where a heap is scattered
+  for (int lane = 0; lane < HEAPMAP_LANES; lane++) {
+    if (!opened[lane]) continue;
     const uint64_t *words = &leaf->live[lane][unit * HEAPMAP_UNIT_WORDS];
     const uint64_t low = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
     const uint64_t high = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
