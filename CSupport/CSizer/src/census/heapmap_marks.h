@@ -173,8 +173,8 @@ bool csizer_heapmap_take_strays(csizer_heapmap *map, size_t leaf_index, void (*v
 // ---- Neighbours ----
 
 /// The last block at or below `address` that is known to start somewhere, if one is near; 0 when there is none. Live
-/// objects, and the blocks that are seen; while sweeping, which marks words before it is known whether they are objects,
-/// those that are done as well.
+/// objects, and the blocks that are seen; while sweeping, which marks words before it is known whether they are
+/// objects, those that are done as well.
 uintptr_t csizer_heapmap_block_before(const csizer_heapmap *map, uintptr_t address, bool is_sweeping);
 
 #endif

@@ -24,8 +24,8 @@ typedef struct cgroup_folder {
 csizer_status csizer_cgroup_folders_find(const char *root, const char *controller, cgroup_folder **ret_folders);
 void csizer_cgroup_folders_destroy(cgroup_folder *folders);
 
-/// The same of memory for who asks every second: as long as /proc/…/cgroup says what it said, and the folders that were found
-/// then are still the same ones, mounts are looked through once a minute only, which takes most of the time.
+/// The same of memory for who asks every second: as long as /proc/…/cgroup says what it said, and the folders that were
+/// found then are still the same ones, mounts are looked through once a minute only, which takes most of the time.
 csizer_status csizer_cgroup_folders_find_again(const char *root, cgroup_folder **ret_folders);
 
 /// Remembers nothing of that any more.
