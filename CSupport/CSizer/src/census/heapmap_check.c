@@ -62,8 +62,9 @@ static const char *check_cells(const heapmap_leaf *leaf) {
   const size_t page_cells = (size_t)sysconf(_SC_PAGESIZE) / sizeof leaf->cells[0];
   if (mincore((void *)(uintptr_t)leaf->cells, sizeof leaf->cells, resident)) return NULL;
   const char *broken = NULL;
-  for (size_t cell = 0; !broken && cell < HEAPMAP_CELLS; cell++)
-    if (resident[cell / page_cells] & 1) broken = check_cell(leaf, cell);
+  for (size_t page = 0; !broken && page < HEAPMAP_CELLS / page_cells; page++)
+    for (size_t i = 0; !broken && (resident[page] & 1) && i < page_cells; i++)
+      broken = check_cell(leaf, page * page_cells + i);
   return broken;
 }
 
@@ -91,8 +92,9 @@ static const char *check_plots(const heapmap_leaf *leaf) {
   const size_t plots_of_a_page = (size_t)sysconf(_SC_PAGESIZE) / HEAPMAP_PLOT_BYTES;
   if (mincore((void *)(uintptr_t)leaf->live, sizeof leaf->live, resident)) return NULL;
   const char *broken = NULL;
-  for (size_t i = 0; !broken && i < HEAPMAP_PLOTS; i++)
-    if (resident[i / plots_of_a_page] & 1) broken = check_plot(leaf, i);
+  for (size_t page = 0; !broken && page < HEAPMAP_PLOTS / plots_of_a_page; page++)
+    for (size_t i = 0; !broken && (resident[page] & 1) && i < plots_of_a_page; i++)
+      broken = check_plot(leaf, page * plots_of_a_page + i);
   return broken;
 }
 
