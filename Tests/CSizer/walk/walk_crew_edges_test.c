@@ -115,6 +115,17 @@ static size_t size_anywhere(const void *block) {
   return malloc_usable_size((void *)(uintptr_t)block);
 }
 
+// A GiB of addresses of its own.
+#define FAR_TAKEN ((size_t)2 << 30)
+static char *take_far_region(void) {
+  const uintptr_t gib = (uintptr_t)1 << HEAPMAP_LEAF_SHIFT;
+  char *taken = mmap(NULL, FAR_TAKEN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(taken != MAP_FAILED);
+  far_region = (char *)(((uintptr_t)taken + gib - 1) & ~(gib - 1));
+  CHECK_EQUAL(mprotect(far_region, far_bytes, PROT_READ | PROT_WRITE), 0);
+  return taken;
+}
+
 // An array's elements that are older than the census, and nothing else: a pass that has met them has scanned none.
 TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
   enum { COUNT = 2000 };
@@ -123,9 +134,7 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
     made_heap_init(&heap, NULL);
     void *root = make_array(&heap, COUNT);
     far_bytes = COUNT * 48 + 4096;
-    far_region = mmap((void *)0x5C0000000000, far_bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    CHECK(far_region != MAP_FAILED);
+    char *const taken = take_far_region();
     for (size_t i = 0; i < COUNT; i++) {
       swift_object *object = (swift_object *)(void *)(far_region + 48 * i);
       object->metadata = (const void *)made_node_class(2);
@@ -137,7 +146,7 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
     CHECK_EQUAL(csizer_walk_create(heap.map, heap.layouts, &options, &walk), CSIZER_OK);
     csizer_pagememo_init(&walk->memo, size_anywhere, true);
     CHECK_EQUAL(size_by(&heap, way, walk, root).objects, COUNT + 1);
-    munmap(far_region, far_bytes);
+    munmap(taken, FAR_TAKEN);
     made_heap_deinit(&heap);
   }
 }
@@ -146,8 +155,18 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
 
 static walk_crew *crew_of_handler;
 
+// ThreadSanitizer blocks all signals in handlers, and a jump out of one leaves them so.
+static void unblock_faults(void) {
+  sigset_t faults;
+  sigemptyset(&faults);
+  sigaddset(&faults, SIGSEGV);
+  sigaddset(&faults, SIGBUS);
+  pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
+}
+
 static void on_fault(int signal) {
   (void)signal;
+  unblock_faults();
   sigjmp_buf *place = crew_of_handler ? csizer_crew_after_fault(crew_of_handler, (int)syscall(SYS_gettid)) : NULL;
   if (!place && crew_of_handler && csizer_crew_is_in_turn(crew_of_handler)) _exit(3);
   siglongjmp(place ? *place : csizer_child_after_fault, 1);
@@ -179,9 +198,9 @@ TEST(faults_in_most_batches_cost_what_faults) {
   enum { PLOTS = 2, PLOT = 1 << 18, REFERENCES = 13, SIZE = 128, EACH = 2 };
   made_heap heap;
   made_heap_init(&heap, NULL);
-  char *region = mmap((void *)0x5C0000000000, PLOTS * PLOT, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  CHECK(region != MAP_FAILED);
+  char *taken = mmap(NULL, (PLOTS + 1) * PLOT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(taken != MAP_FAILED);
+  char *region = (char *)(((uintptr_t)taken + PLOT - 1) & ~(uintptr_t)(PLOT - 1));
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t readable = 0;
   for (size_t at = 0; at < PLOTS * PLOT; at += SIZE) {
@@ -205,6 +224,6 @@ TEST(faults_in_most_batches_cost_what_faults) {
   sigaction(SIGSEGV, &before[0], NULL);
   sigaction(SIGBUS, &before[1], NULL);
   for (size_t at = 0; at < PLOTS * PLOT; at += SIZE) CHECK(csizer_heapmap_remove(heap.map, region + at));
-  munmap(region, PLOTS * PLOT);
+  munmap(taken, (PLOTS + 1) * PLOT);
   made_heap_deinit(&heap);
 }

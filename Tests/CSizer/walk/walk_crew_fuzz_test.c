@@ -127,8 +127,18 @@ static void end_stopping(void) {
 
 static walk_crew *crew_of_handler;
 
+// ThreadSanitizer blocks all signals in handlers, and a jump out of one leaves them so.
+static void unblock_faults(void) {
+  sigset_t faults;
+  sigemptyset(&faults);
+  sigaddset(&faults, SIGSEGV);
+  sigaddset(&faults, SIGBUS);
+  pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
+}
+
 static void on_fault(int signal) {
   (void)signal;
+  unblock_faults();
   sigjmp_buf *place = crew_of_handler ? csizer_crew_after_fault(crew_of_handler, (int)syscall(SYS_gettid)) : NULL;
   if (!place && crew_of_handler && csizer_crew_is_in_turn(crew_of_handler)) _exit(3);
   siglongjmp(place ? *place : csizer_child_after_fault, 1);
