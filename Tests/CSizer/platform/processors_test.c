@@ -25,7 +25,7 @@ static void version_2(const char *own, const char *above) {
   made_limits_begin();
   made_limits_write("/proc/thread-self/cgroup", "0::/shop/worker\n");
   made_limits_write("/proc/thread-self/mountinfo", "30 23 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
-  made_limits_write("/sys/fs/cgroup/shop/worker/cgroup.procs", "");
+  made_limits_write("/sys/fs/cgroup/shop/worker/cgroup.procs", "%s", "");
   made_limits_write("/sys/fs/cgroup/shop/worker/cpu.max", "%s\n", own);
   if (above) made_limits_write("/sys/fs/cgroup/shop/cpu.max", "%s\n", above);
 }
@@ -36,14 +36,14 @@ static void version_1(const char *quota, const char *period) {
   made_limits_write("/proc/thread-self/mountinfo",
                     "31 23 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
                     "32 23 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n");
-  made_limits_write("/sys/fs/cgroup/cpu,cpuacct/c/cgroup.procs", "");
+  made_limits_write("/sys/fs/cgroup/cpu,cpuacct/c/cgroup.procs", "%s", "");
   made_limits_write("/sys/fs/cgroup/cpu,cpuacct/c/cpu.cfs_quota_us", "%s\n", quota);
   made_limits_write("/sys/fs/cgroup/cpu,cpuacct/c/cpu.cfs_period_us", "%s\n", period);
 }
 
 TEST(without_groups_the_mask_says) {
   made_limits_begin();
-  made_limits_write("/proc/thread-self/cgroup", "");
+  made_limits_write("/proc/thread-self/cgroup", "%s", "");
   expect(ANY);
 }
 

@@ -58,6 +58,8 @@ static void make_graph(made_heap *heap, int nodes, uint64_t *random) {
 
 TEST(a_child_of_two_threads_finds_what_one_finds) {
   enum { NODES = 200000, TRACKED = 20 };
+  // Other allocators give blocks of one class different sizes, as it happens; for them there is no crew.
+  if (!csizer_allocator_has_uniform_pages()) return;
   tracked_heap trackeds[2];
   found founds[2];
   for (uint32_t i = 0; i < 2; i++) {
@@ -170,7 +172,7 @@ static void write_group(const char *quota) {
   made_limits_begin();
   made_limits_write("/proc/thread-self/cgroup", "0::/shop\n");
   made_limits_write("/proc/thread-self/mountinfo", "30 23 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
-  made_limits_write("/sys/fs/cgroup/shop/cgroup.procs", "");
+  made_limits_write("/sys/fs/cgroup/shop/cgroup.procs", "%s", "");
   made_limits_write("/sys/fs/cgroup/shop/cpu.max", "%s\n", quota);
 }
 

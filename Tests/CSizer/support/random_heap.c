@@ -3,11 +3,16 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "layouts/layout_table.h"
+#include "platform/address_space.h"
 #include "support/check.h"
 
 random_heap world;
+
+// The least page of any kernel's: the engine knows sizes by these.
+enum { PAGE = 1 << PLATFORM_LEAST_PAGE_SHIFT };
 
 static bool holes[REGIONS][MOST_PAGES];
 
@@ -19,7 +24,7 @@ static size_t page_sizes[REGIONS][MOST_PAGES];
 size_t world_usable_size(const void *block) {
   for (size_t i = 0; i < world.region_count; i++) {
     const size_t offset = (size_t)((const char *)block - world.regions[i].start);
-    if (offset < world.regions[i].pages * 4096) return page_sizes[i][offset / 4096];
+    if (offset < world.regions[i].pages * PAGE) return page_sizes[i][offset / PAGE];
   }
   CHECK(!"a block outside of the heap was asked for");
   return 0;
@@ -66,14 +71,14 @@ static void fill_region(size_t index) {
     const bool is_array = !world.is_plain && !below(6);
     size_t pages = below(3) + 1, bytes = node_bytes(below(MOST_REFERENCES) + 1);
     if (is_array) bytes = (size_t)48 << below(7);
-    if (is_array && !below(8)) bytes = (pages = below(20) + 1) * 4096;
+    if (is_array && !below(8)) bytes = (pages = below(20) + 1) * PAGE;
     if (world.is_plain) pages = 1, bytes = node_bytes(2);
     if (pages > left) pages = left;
-    if (bytes > pages * 4096) bytes = pages * 4096;
+    if (bytes > pages * PAGE) bytes = pages * PAGE;
     for (size_t i = 0; i < pages; i++) page_sizes[index][page + i] = bytes;
     const uint64_t gaps = below(3);
-    for (size_t at = 0; at + bytes <= pages * 4096; at += bytes)
-      if (!gaps || below(gaps * 3)) make_object(region->start + page * 4096 + at, bytes, is_array);
+    for (size_t at = 0; at + bytes <= pages * PAGE; at += bytes)
+      if (!gaps || below(gaps * 3)) make_object(region->start + page * PAGE + at, bytes, is_array);
     page += pages;
   }
 }
@@ -81,7 +86,7 @@ static void fill_region(size_t index) {
 // What is no object's address, or none that the census could know.
 static uintptr_t rubbish(void) {
   const uintptr_t kinds[] = {0,
-                             below(4096),
+                             below(PAGE),
                              (uintptr_t)world.objects[below(world.count)].start + 1 + below(15),
                              // Workers leave who leads there aside.
                              world.is_plain ? 0 : ((uintptr_t)below(64) << 30) + ((uintptr_t)3 << 44),
@@ -94,16 +99,20 @@ bool is_in_hole(const object *object) {
   bool is_in = false;
   for (size_t i = 0; i < world.region_count; i++) {
     const size_t offset = (size_t)(object->start - world.regions[i].start);
-    if (offset >= world.regions[i].pages * 4096) continue;
-    for (size_t page = offset / 4096; page <= (offset + object->bytes - 1) / 4096; page++) is_in |= holes[i][page];
+    if (offset >= world.regions[i].pages * PAGE) continue;
+    for (size_t page = offset / PAGE; page <= (offset + object->bytes - 1) / PAGE; page++) is_in |= holes[i][page];
   }
   return is_in;
 }
 
+// In those.
+static size_t kernels_page(void) { return (size_t)sysconf(_SC_PAGESIZE) / PAGE; }
+
 static void make_holes(void) {
   const uint64_t rare = (uint64_t)1 << (below(7) + 1);
   for (size_t i = 0; i < world.region_count; i++)
-    for (size_t page = 0; page < world.regions[i].pages; page++) holes[i][page] = !below(rare);
+    for (size_t page = 0; page < world.regions[i].pages; page++)
+      holes[i][page] = page % kernels_page() ? holes[i][page - 1] : !below(rare);
   for (size_t i = 0; i < world.count; i++)
     world.objects[i].group = (unsigned)(is_in_hole(&world.objects[i]) ? below(ROOTS / 2) * 2 + 1 : below(ROOTS));
   for (size_t i = 0; world.is_plain && i < world.count; i++) world.objects[i].group = 1;
@@ -112,7 +121,8 @@ static void make_holes(void) {
 void protect_holes(int protection) {
   for (size_t i = 0; i < world.region_count; i++)
     for (size_t page = 0; page < world.regions[i].pages; page++)
-      if (holes[i][page]) mprotect(world.regions[i].start + page * 4096, 4096, protection);
+      if (holes[i][page] && page % kernels_page() == 0)
+        CHECK_EQUAL(mprotect(world.regions[i].start + page * PAGE, kernels_page() * PAGE, protection), 0);
 }
 
 static void link_all(void) {
@@ -150,8 +160,8 @@ void make_world(uint64_t seed, bool has_holes) {
   while (world.region_count < regions) {
     const size_t pages = below(most_pages) + 1;
     // Anywhere in a GiB of its own, or beside another
-    char *hint = (char *)(((uintptr_t)0x5B << 38) + ((uintptr_t)below(40) << 30) + below(200000) * 4096);
-    char *start = mmap(hint, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *hint = (char *)(((uintptr_t)0x5B << 38) + ((uintptr_t)below(40) << 30) + below(200000) * PAGE);
+    char *start = mmap(hint, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(start != MAP_FAILED);
     world.regions[world.region_count] = (region){start, pages};
     fill_region(world.region_count++);
@@ -177,6 +187,6 @@ void make_plain_world(uint64_t seed) {
 
 void unmake_world(void) {
   for (size_t i = 0; i < world.count; i++) CHECK(csizer_heapmap_remove(world.heap.map, world.objects[i].start));
-  for (size_t i = 0; i < world.region_count; i++) munmap(world.regions[i].start, world.regions[i].pages * 4096);
+  for (size_t i = 0; i < world.region_count; i++) munmap(world.regions[i].start, world.regions[i].pages * PAGE);
   made_heap_deinit(&world.heap);
 }

@@ -133,7 +133,7 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
     made_heap heap;
     made_heap_init(&heap, NULL);
     void *root = make_array(&heap, COUNT);
-    far_bytes = COUNT * 48 + 4096;
+    far_bytes = COUNT * 64;
     char *const taken = take_far_region();
     for (size_t i = 0; i < COUNT; i++) {
       swift_object *object = (swift_object *)(void *)(far_region + 48 * i);
