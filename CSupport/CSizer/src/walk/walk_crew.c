@@ -101,6 +101,7 @@ static void scan_aside(walk_crew *crew, crew_member *member) {
   for (size_t i = 0; i < count; i++) {
     if (i + AHEAD < count) crew_fetch(member->aside[i + AHEAD], CREW_REACH);
     __atomic_store_n(&member->aside_done, i + 1, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     scan_one(crew, member->aside[i]);
   }
   member->aside_count = member->aside_done = 0;

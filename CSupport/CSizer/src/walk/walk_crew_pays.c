@@ -12,7 +12,7 @@ static bool is_plain(crew_member *member, uintptr_t address) {
   crew_begin_reading(member, address);
   const void *metadata = object->metadata;
   const bool is_usual = (int64_t)object->references >= 0;
-  member->current = 0;
+  crew_end_reading(member);
   const csizer_object_layout *layout = csizer_layout_map_find(&member->crew->walk->layouts->objects, metadata);
   return is_usual && layout && walk_is_plain(layout);
 }

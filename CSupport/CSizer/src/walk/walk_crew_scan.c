@@ -218,7 +218,7 @@ void csizer_crew_scan_ring(crew_member *member, size_t end) {
     __atomic_store_n(&member->head, head, __ATOMIC_RELAXED);
     scan(member, leaf, address);
   }
-  member->current = 0;
+  crew_end_reading(member);
   csizer_crew_believe(member, member->own, member->found_count[member->part]);
   member->found_count[member->part] = 0;
 }

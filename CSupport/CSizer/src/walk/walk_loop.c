@@ -128,6 +128,7 @@ INLINE size_t scan_ring(csizer_walk *walk, looks *looks, heapmap_leaf *leaf, siz
   while (head < end) {
     const uintptr_t address = walk->ring[head++ % WALK_RING];
     __atomic_store_n(&walk->ring_head, head, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (is_object(walk, leaf, address)) scan_in_sweep(walk, looks, leaf, address);
   }
   return head;
