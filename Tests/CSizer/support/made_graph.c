@@ -40,15 +40,7 @@ uint32_t made_graph_node(made_graph *graph, unsigned links) {
 }
 
 uint32_t made_graph_array(made_graph *graph, uint32_t links) {
-  static const swift_class *class;
-  const void *arguments[] = {made_node_class(1)};
-  if (!class)
-    class = made_class((made_class_spec){
-        .name = "Swift._ContiguousArrayStorage", .size = HEADER, .argument_count = 1, .arguments = arguments});
-  void *array = made_object(&graph->heap, class, HEADER + links * 8);
-  made_set_number(array, 16, links);
-  made_set_number(array, 24, links * 2);
-  return add(graph, array, links, true);
+  return add(graph, made_array(&graph->heap, links), links, true);
 }
 
 uint32_t made_graph_older(made_graph *graph, unsigned links) {

@@ -234,3 +234,28 @@ void *made_node(made_heap *heap, unsigned references) {
 void made_link(void *node, unsigned index, const void *target) {
   made_set(node, FIRST_REFERENCE + 8 * (size_t)index, target);
 }
+
+const swift_class *made_array_class(void) {
+  static const swift_class *class;
+  const void *arguments[] = {made_node_class(1)};
+  if (!class)
+    class = made_class((made_class_spec){
+        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
+  return class;
+}
+
+void *made_array(made_heap *heap, size_t count) {
+  void *array = made_object(heap, made_array_class(), 32 + count * 8);
+  made_set_number(array, 16, count);
+  made_set_number(array, 24, count * 2);
+  return array;
+}
+
+void made_tangle(made_heap *heap, size_t nodes, uint64_t *random) {
+  for (size_t i = 0; i < nodes; i++) made_node(heap, 3);
+  for (size_t i = 0; i < nodes; i++) {
+    made_link(heap->blocks[i], 0, heap->blocks[(i + 1) % nodes]);
+    for (unsigned link = 1; link < 3; link++)
+      made_link(heap->blocks[i], link, heap->blocks[check_random(random) % nodes]);
+  }
+}

@@ -77,6 +77,13 @@ const swift_class *made_node_class(unsigned references);
 /// An object of made_node_class.
 void *made_node(made_heap *heap, unsigned references);
 
+/// The class of arrays of references, and an array with room for so many, from offset 32 on.
+const swift_class *made_array_class(void);
+void *made_array(made_heap *heap, size_t count);
+
+/// So many nodes of three references: in a ring, and each leads to two others.
+void made_tangle(made_heap *heap, size_t nodes, uint64_t *random);
+
 /// Sets reference `index` of a node.
 void made_link(void *node, unsigned index, const void *target);
 

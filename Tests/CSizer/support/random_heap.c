@@ -30,15 +30,6 @@ size_t world_usable_size(const void *block) {
   return 0;
 }
 
-static const swift_class *array_class(void) {
-  static const swift_class *class;
-  const void *arguments[] = {made_node_class(1)};
-  if (!class)
-    class = made_class((made_class_spec){
-        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
-  return class;
-}
-
 static size_t node_bytes(size_t references) { return (16 + 8 * references + 8 + 15) / 16 * 16; }
 
 uintptr_t *reference(const object *object, size_t index) {
@@ -54,7 +45,7 @@ static void make_object(char *start, size_t bytes, bool is_array) {
   size_t references = below(40) || world.is_plain ? fits : below(fits + 1);
   if (is_array) references = below((bytes - 32) / 8 + 1);
   *made = (object){.start = start, .bytes = bytes, .is_array = is_array, .count = references};
-  header->metadata = (const void *)(is_array ? array_class() : made_node_class((unsigned)references));
+  header->metadata = (const void *)(is_array ? made_array_class() : made_node_class((unsigned)references));
   header->references = 3;
   if (is_array) {
     made_set_number(start, 16, references);
@@ -91,7 +82,7 @@ static uintptr_t rubbish(void) {
                              // Workers leave who leads there aside.
                              world.is_plain ? 0 : ((uintptr_t)below(64) << 30) + ((uintptr_t)3 << 44),
                              (uintptr_t)below(UINT64_MAX) | (uintptr_t)1 << 63,
-                             world.is_plain ? 0 : (uintptr_t)&array_class};
+                             world.is_plain ? 0 : (uintptr_t)&made_array_class};
   return kinds[below(sizeof kinds / sizeof *kinds)];
 }
 
@@ -149,7 +140,7 @@ static void know_layouts(void) {
     CHECK(layout != NULL);
     layout->usable = node_bytes(i);
   }
-  CHECK(csizer_layouts_object(world.heap.layouts, (const void *)array_class()) != NULL);
+  CHECK(csizer_layouts_object(world.heap.layouts, (const void *)made_array_class()) != NULL);
 }
 
 void make_world(uint64_t seed, bool has_holes) {

@@ -9,6 +9,7 @@
 
 #include "snapshot/frozen_child.h"
 #include "support/check.h"
+#include "support/made_faults.h"
 #include "support/made_heap.h"
 #include "walk/walk_crew.h"
 
@@ -16,22 +17,6 @@
 // nothing, faults in most batches. By a walk alone and by crews.
 
 enum { BY_QUEUE, BY_SWEEP, CREW_OF_ONE, CREW_OF_TWO, WAYS };
-
-static const swift_class *array_class(void) {
-  static const swift_class *class;
-  const void *arguments[] = {made_node_class(1)};
-  if (!class)
-    class = made_class((made_class_spec){
-        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
-  return class;
-}
-
-static void *make_array(made_heap *heap, size_t count) {
-  void *array = made_object(heap, array_class(), 32 + count * 8);
-  made_set_number(array, 16, count);
-  made_set_number(array, 24, count * 2);
-  return array;
-}
 
 static csizer_totals size_by(made_heap *heap, int way, csizer_walk *walk, const void *root) {
   made_crew crew = {0};
@@ -70,7 +55,7 @@ static void expect_blocks(bool owners_come_first) {
   const swift_class *owner = owner_class();
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *root = make_array(&heap, COUNT);
+  void *root = made_array(&heap, COUNT);
   static void *blocks[COUNT], *owners[COUNT], *nodes[COUNT];
   for (int i = 0; owners_come_first && i < COUNT; i++) owners[i] = made_object(&heap, owner, 24);
   for (int i = 0; i < COUNT; i++) {
@@ -132,7 +117,7 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
   for (int way = BY_QUEUE; way < WAYS; way++) {
     made_heap heap;
     made_heap_init(&heap, NULL);
-    void *root = make_array(&heap, COUNT);
+    void *root = made_array(&heap, COUNT);
     far_bytes = COUNT * 64;
     char *const taken = take_far_region();
     for (size_t i = 0; i < COUNT; i++) {
@@ -153,25 +138,6 @@ TEST(what_an_array_alone_leads_to_is_found_where_the_map_knows_nothing) {
 
 // ---- Faults in most batches ----
 
-static walk_crew *crew_of_handler;
-
-// ThreadSanitizer blocks all signals in handlers, and a jump out of one leaves them so.
-static void unblock_faults(void) {
-  sigset_t faults;
-  sigemptyset(&faults);
-  sigaddset(&faults, SIGSEGV);
-  sigaddset(&faults, SIGBUS);
-  pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
-}
-
-static void on_fault(int signal) {
-  (void)signal;
-  unblock_faults();
-  sigjmp_buf *place = crew_of_handler ? csizer_crew_after_fault(crew_of_handler, (int)syscall(SYS_gettid)) : NULL;
-  if (!place && crew_of_handler && csizer_crew_is_in_turn(crew_of_handler)) _exit(3);
-  siglongjmp(place ? *place : csizer_child_after_fault, 1);
-}
-
 static size_t size_of_large(const void *block) {
   (void)block;
   return 128;
@@ -183,10 +149,10 @@ static void expect_readable(made_heap *heap, bool is_of_two, size_t readable) {
   csizer_pagememo_init(&walk->memo, size_of_large, true);
   made_crew crew = {0};
   made_crew_begin(&crew, walk, is_of_two);
-  crew_of_handler = crew.crew;
+  made_faults_are_of(crew.crew);
   if (sigsetjmp(csizer_child_after_fault, 1)) csizer_walk_go_on(walk);
   CHECK_EQUAL(csizer_walk_all(walk), CSIZER_OK);
-  crew_of_handler = NULL;
+  made_faults_are_of(NULL);
   made_crew_end(&crew);
   CHECK_EQUAL(csizer_walk_totals(walk).objects, readable);
   made_wipe_marks(heap->map);
@@ -215,14 +181,12 @@ TEST(faults_in_most_batches_cost_what_faults) {
   csizer_object_layout *layout =
       (csizer_object_layout *)(uintptr_t)csizer_layouts_object(heap.layouts, (const void *)made_node_class(REFERENCES));
   layout->usable = SIZE;
-  struct sigaction faults = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
-  sigaction(SIGSEGV, &faults, &before[0]);
-  sigaction(SIGBUS, &faults, &before[1]);
+  made_faults before;
+  made_faults_begin(&before);
   for (size_t at = 0; at < PLOTS * PLOT; at += page)
     if (at / page % 3 == 2) mprotect(region + at, page, PROT_NONE);
   for (int two = 0; two < EACH; two++) expect_readable(&heap, two, readable);
-  sigaction(SIGSEGV, &before[0], NULL);
-  sigaction(SIGBUS, &before[1], NULL);
+  made_faults_end(&before);
   for (size_t at = 0; at < PLOTS * PLOT; at += SIZE) CHECK(csizer_heapmap_remove(heap.map, region + at));
   munmap(taken, (PLOTS + 1) * PLOT);
   made_heap_deinit(&heap);

@@ -13,6 +13,7 @@
 
 #include "snapshot/frozen_child.h"
 #include "support/check.h"
+#include "support/made_faults.h"
 #include "support/random_heap.h"
 #include "walk/walk_crew.h"
 
@@ -125,25 +126,6 @@ static void end_stopping(void) {
 
 // ---- Walks ----
 
-static walk_crew *crew_of_handler;
-
-// ThreadSanitizer blocks all signals in handlers, and a jump out of one leaves them so.
-static void unblock_faults(void) {
-  sigset_t faults;
-  sigemptyset(&faults);
-  sigaddset(&faults, SIGSEGV);
-  sigaddset(&faults, SIGBUS);
-  pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
-}
-
-static void on_fault(int signal) {
-  (void)signal;
-  unblock_faults();
-  sigjmp_buf *place = crew_of_handler ? csizer_crew_after_fault(crew_of_handler, (int)syscall(SYS_gettid)) : NULL;
-  if (!place && crew_of_handler && csizer_crew_is_in_turn(crew_of_handler)) _exit(3);
-  siglongjmp(place ? *place : csizer_child_after_fault, 1);
-}
-
 static void size_roots(csizer_walk *walk, const size_t *roots, outcome *ret) {
   static volatile int i;
   for (i = 0; i < ROOTS; i++) {
@@ -172,11 +154,11 @@ static void walk_once(const size_t *roots, int way, outcome *ret) {
     csizer_crew_passes_by = pass_by;
   }
   if (way) made_crew_begin(&crew, walk, way == CREW_OF_TWO);
-  crew_of_handler = crew.crew;
+  made_faults_are_of(crew.crew);
   if (way == CREW_OF_TWO) begin_stopping(crew.other);
   size_roots(walk, roots, ret);
   if (way == CREW_OF_TWO) end_stopping();
-  crew_of_handler = NULL;
+  made_faults_are_of(NULL);
   if (way) made_crew_end(&crew);
   csizer_crew_passes_by = NULL;
   csizer_crew_is_patient = false;
@@ -237,15 +219,13 @@ TEST(random_heaps_are_walked_alike) {
 }
 
 static void walk_with_holes(const size_t *roots, outcome *ret_one, outcome *ret_two) {
-  struct sigaction faults = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
-  sigaction(SIGSEGV, &faults, &before[0]);
-  sigaction(SIGBUS, &faults, &before[1]);
+  made_faults before;
+  made_faults_begin(&before);
   protect_holes(PROT_NONE);
   walk_once(roots, CREW_OF_ONE, ret_one);
   walk_once(roots, CREW_OF_TWO, ret_two);
   protect_holes(PROT_READ | PROT_WRITE);
-  sigaction(SIGSEGV, &before[0], NULL);
-  sigaction(SIGBUS, &before[1], NULL);
+  made_faults_end(&before);
 }
 
 // One fault after the other, and good objects in the next page.
@@ -321,7 +301,7 @@ static void walk_all(int way, const size_t *roots, csizer_totals *ret) {
   walk->sweep_at = world.sweep_at;
   made_crew crew = {0};
   if (way) made_crew_begin(&crew, walk, way == CREW_OF_TWO);
-  crew_of_handler = crew.crew;
+  made_faults_are_of(crew.crew);
   walk->keeps_place = true;
   static outcome ignored;
   if (roots) size_roots(walk, roots, &ignored);
@@ -329,7 +309,7 @@ static void walk_all(int way, const size_t *roots, csizer_totals *ret) {
     csizer_walk_go_on(walk);
   }
   CHECK_EQUAL(csizer_walk_all(walk), CSIZER_OK);
-  crew_of_handler = NULL;
+  made_faults_are_of(NULL);
   if (way) made_crew_end(&crew);
   *ret = csizer_walk_totals(walk);
   made_wipe_marks(world.heap.map);
@@ -342,9 +322,8 @@ TEST(all_that_lives_is_counted_beside_holes) {
   enum { LEAST = 10 };
   begin();
   const time_t began = time(NULL);
-  struct sigaction faults = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, before[2];
-  sigaction(SIGSEGV, &faults, &before[0]);
-  sigaction(SIGBUS, &faults, &before[1]);
+  made_faults before;
+  made_faults_begin(&before);
   for (unsigned round = 0; goes_on(round, LEAST, began); round++) {
     make_plain_world(first_seed() * 4000037 + round);
     world.sweeps_always = below(2);
@@ -368,8 +347,7 @@ TEST(all_that_lives_is_counted_beside_holes) {
     protect_holes(PROT_READ | PROT_WRITE);
     unmake_world();
   }
-  sigaction(SIGSEGV, &before[0], NULL);
-  sigaction(SIGBUS, &before[1], NULL);
+  made_faults_end(&before);
 }
 
 TEST(all_that_lives_is_counted) {

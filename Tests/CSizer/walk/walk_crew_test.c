@@ -11,22 +11,6 @@
 
 enum { MANY = 300000 };
 
-static const swift_class *array_class(void) {
-  static const swift_class *class;
-  const void *arguments[] = {made_node_class(1)};
-  if (!class)
-    class = made_class((made_class_spec){
-        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
-  return class;
-}
-
-static void *make_array(made_heap *heap, size_t count) {
-  void *array = made_object(heap, array_class(), 32 + count * 8);
-  made_set_number(array, 16, count);
-  made_set_number(array, 24, count * 2);
-  return array;
-}
-
 static void expect_all(made_heap *heap, const void *object) {
   csizer_totals totals = made_size_of_object(heap, object);
   CHECK_EQUAL(totals.objects, heap->count);
@@ -60,12 +44,7 @@ TEST(a_random_graph) {
   made_heap heap;
   made_heap_init(&heap, NULL);
   uint64_t random = 3;
-  for (int i = 0; i < MANY; i++) made_node(&heap, 3);
-  for (int i = 0; i < MANY; i++) {
-    made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % MANY]);
-    for (unsigned link = 1; link < 3; link++)
-      made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % MANY]);
-  }
+  made_tangle(&heap, MANY, &random);
   for (int i = 0; i < 3; i++) expect_all(&heap, heap.blocks[check_random(&random) % MANY]);
   made_heap_deinit(&heap);
 }
@@ -86,9 +65,9 @@ TEST(arrays_between_nodes) {
   enum { ARRAYS = 19998, OF_AN_ARRAY = 5 };
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *root = make_array(&heap, 3), *before = NULL;
+  void *root = made_array(&heap, 3), *before = NULL;
   for (int i = 0; i < ARRAYS; i++) {
-    void *array = make_array(&heap, OF_AN_ARRAY);
+    void *array = made_array(&heap, OF_AN_ARRAY);
     for (size_t j = 0; j < OF_AN_ARRAY; j++) {
       void *node = made_node(&heap, 1);
       made_set(array, 32 + 8 * j, node);
@@ -121,7 +100,7 @@ TEST(what_is_met_first_does_not_depend_on_the_workers) {
   made_heap heap;
   const swift_class *first = owner_class("Main.First"), *second = owner_class("Main.Second");
   made_heap_init(&heap, NULL);
-  void *root = make_array(&heap, OWNERS * 2), *blocks[OWNERS];
+  void *root = made_array(&heap, OWNERS * 2), *blocks[OWNERS];
   for (int i = 0; i < OWNERS; i++) blocks[i] = made_block(&heap, 64);
   uint64_t random = 9;
   for (size_t i = 0; i < OWNERS * 2; i++) {

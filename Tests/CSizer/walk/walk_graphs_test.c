@@ -109,12 +109,7 @@ TEST(a_walk_costs_less_than_three_percent_of_the_heap) {
   made_heap heap;
   made_heap_init(&heap, NULL);
   uint64_t random = 7;
-  for (int i = 0; i < NODES; i++) made_node(&heap, 3);
-  for (int i = 0; i < NODES; i++) {
-    made_link(heap.blocks[i], 0, heap.blocks[(i + 1) % NODES]);
-    for (unsigned link = 1; link < 3; link++)
-      made_link(heap.blocks[i], link, heap.blocks[check_random(&random) % NODES]);
-  }
+  made_tangle(&heap, NODES, &random);
   size_t before = written_bytes(heap.map), held_before = csizer_pages_held();
   csizer_walk *walk = made_walk(&heap, (csizer_walk_options){0});
   CHECK_EQUAL(csizer_walk_object(walk, heap.blocks[0]), CSIZER_OK);
@@ -126,22 +121,10 @@ TEST(a_walk_costs_less_than_three_percent_of_the_heap) {
   made_heap_deinit(&heap);
 }
 
-static void *make_array(made_heap *heap, size_t count) {
-  static const swift_class *class;
-  const void *arguments[] = {made_node_class(1)};
-  if (!class)
-    class = made_class((made_class_spec){
-        .name = "Swift._ContiguousArrayStorage", .size = 32, .argument_count = 1, .arguments = arguments});
-  void *array = made_object(heap, class, 32 + count * 8);
-  made_set_number(array, 16, count);
-  made_set_number(array, 24, count * 2);
-  return array;
-}
-
 TEST(a_star_of_a_million) {
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *array = make_array(&heap, MANY);
+  void *array = made_array(&heap, MANY);
   for (size_t i = 0; i < MANY; i++) made_set(array, 32 + i * 8, made_node(&heap, 1));
   expect_all(&heap, array);
   made_heap_deinit(&heap);
@@ -161,7 +144,7 @@ TEST(what_overflows_the_queue_is_swept_up) {
   enum { LEAVES = 100000 };
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *array = make_array(&heap, LEAVES);
+  void *array = made_array(&heap, LEAVES);
   for (size_t i = 0; i < LEAVES; i++) made_set(array, 32 + i * 8, made_node(&heap, 1));
   for (uint32_t limit = 100; limit < WALK_QUEUE; limit *= 7)
     CHECK_EQUAL(objects_with_short_queue(&heap, array, limit), LEAVES + 1);
@@ -173,10 +156,10 @@ TEST(sweeps_find_more_on_either_side) {
   enum { OUTER = 30000, INNER = 10000 };
   made_heap heap;
   made_heap_init(&heap, NULL);
-  void *before = make_array(&heap, INNER), *array = make_array(&heap, OUTER), *nodes[OUTER];
+  void *before = made_array(&heap, INNER), *array = made_array(&heap, OUTER), *nodes[OUTER];
   for (size_t i = 0; i < INNER; i++) made_set(before, 32 + i * 8, made_node(&heap, 1));
   for (size_t i = 0; i < OUTER; i++) made_set(array, 32 + i * 8, nodes[i] = made_node(&heap, 1));
-  void *behind = make_array(&heap, INNER);
+  void *behind = made_array(&heap, INNER);
   for (size_t i = 0; i < INNER; i++) made_set(behind, 32 + i * 8, made_node(&heap, 1));
   made_link(nodes[OUTER - 1], 0, before);
   made_link(nodes[0], 0, behind);

@@ -2,8 +2,8 @@
 #include "platform/backoff.h"
 #include "walk/walk_crew_internal.h"
 
-// One object, in one job of a turn: only marks of the job's own part are read and written, and of what the object leads
-// to nothing.
+// One object, in one job of a turn: only marks of the job's own part are written, and what the object leads to is not
+// read.
 //
 // Two workers who set bits in one map were measured: each line is where the other has written it last, and they take
 // longer than one.
@@ -65,8 +65,7 @@ static walk_hot *warm(crew_member *member, const void *metadata) {
   *hot = (walk_hot){.metadata = metadata,
                     .references = layout->fields.references,
                     .usable = layout->usable ? layout->usable : 1,
-                    .layout = layout,
-                    .has_many = __builtin_popcountll(layout->fields.references) > WALK_FEW};
+                    .layout = layout};
   return hot;
 }
 
@@ -150,8 +149,7 @@ CREW_INLINE void meet_unseen(crew_member *member, const csizer_heapmap *map, uin
   if (__builtin_expect(!leaf || !heapmap_seems_seen(leaf, grain), 0)) meet(member, address);
 }
 
-// It is counted when all is read, and nothing is followed before all can be read.
-enum { LOG_AHEAD = 64 };
+enum { LOG_AHEAD = 64 };  // places between the fetch of a line of the log and a store to it
 
 CREW_INLINE void follow(crew_member *member, const walk_hot *hot, uintptr_t address) {
   const csizer_walk *walk = member->crew->walk;
@@ -167,6 +165,7 @@ CREW_INLINE void follow(crew_member *member, const walk_hot *hot, uintptr_t addr
     meet(member, object[__builtin_ctzll(words)]);
 }
 
+// It is counted when all can be read, and nothing is followed before.
 CREW_INLINE void scan(crew_member *member, heapmap_leaf *leaf, uintptr_t address) {
   crew_begin_reading(member, address);
   walk_hot *hot = NULL;
