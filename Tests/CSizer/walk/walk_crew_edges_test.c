@@ -191,3 +191,61 @@ TEST(faults_in_most_batches_cost_what_faults) {
   munmap(taken, (PLOTS + 1) * PLOT);
   made_heap_deinit(&heap);
 }
+
+// ---- An array that can't be read beside one that can ----
+
+static const char *bad;
+
+static size_t size_of_each(const void *block) { return block == bad ? (size_t)1 << 14 : size_anywhere(block); }
+
+// Both wait at the same time, and what the other has is found by it alone.
+TEST(an_array_that_can_not_be_read_costs_no_other) {
+  enum { COUNT = 2000, OF_IT = 1500 };
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = OF_IT * 8 + 2 * page;
+  made_faults before;
+  made_faults_begin(&before);
+  for (int way = BY_SWEEP; way < WAYS; way++) {
+    static csizer_walk *volatile walk;
+    made_heap heap;
+    made_heap_init(&heap, NULL);
+    far_bytes = COUNT * 64;
+    char *const taken = take_far_region();
+    char *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(start != MAP_FAILED);
+    bad = start;
+    ((swift_object *)(void *)start)->metadata = (const void *)made_array_class();
+    ((swift_object *)(void *)start)->references = 3;
+    made_set_number(start, 16, OF_IT);
+    made_set_number(start, 24, OF_IT * 2);
+    CHECK(csizer_heapmap_insert(heap.map, bad));
+    CHECK_EQUAL(mprotect(start + page, bytes - page, PROT_NONE), 0);
+    void *good = made_array(&heap, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+      swift_object *object = (swift_object *)(void *)(far_region + 48 * i);
+      object->metadata = (const void *)made_node_class(2);
+      object->references = 3;
+      made_set(good, 32 + 8 * i, object);
+    }
+    const csizer_walk_options options = {.census_is_complete = false};
+    csizer_walk *made;
+    CHECK_EQUAL(csizer_walk_create(heap.map, heap.layouts, &options, &made), CSIZER_OK);
+    walk = made;
+    csizer_pagememo_init(&walk->memo, size_of_each, true);
+    walk->keeps_place = true;
+    made_crew crew = {0};
+    if (way >= CREW_OF_ONE) made_crew_begin(&crew, walk, way == CREW_OF_TWO);
+    made_faults_are_of(crew.crew);
+    if (sigsetjmp(csizer_child_after_fault, 1)) csizer_walk_go_on(walk);
+    CHECK_EQUAL(csizer_walk_all(walk), CSIZER_OK);
+    made_faults_are_of(NULL);
+    if (way >= CREW_OF_ONE) made_crew_end(&crew);
+    CHECK_EQUAL(csizer_walk_totals(walk).objects, COUNT + 2);
+    made_wipe_marks(heap.map);
+    made_walk_end(&heap, walk);
+    CHECK(csizer_heapmap_remove(heap.map, bad));
+    munmap(start, bytes);
+    munmap(taken, FAR_TAKEN);
+    made_heap_deinit(&heap);
+  }
+  made_faults_end(&before);
+}
