@@ -194,14 +194,26 @@ TEST(faults_in_most_batches_cost_what_faults) {
 
 // ---- An array that can't be read beside one that can ----
 
-static const char *bad;
+static const char *both;
+enum { OF_EACH = 1 << 16 };
 
-static size_t size_of_each(const void *block) { return block == bad ? (size_t)1 << 14 : size_anywhere(block); }
+static size_t size_of_each(const void *block) {
+  return (uintptr_t)block - (uintptr_t)both < 2 * OF_EACH ? (size_t)OF_EACH : size_anywhere(block);
+}
 
-// Both wait at the same time, and what the other has is found by it alone.
+static void *make_array_at(made_heap *heap, char *start, size_t count) {
+  ((swift_object *)(void *)start)->metadata = (const void *)made_array_class();
+  ((swift_object *)(void *)start)->references = 3;
+  made_set_number(start, 16, count);
+  made_set_number(start, 24, count * 2);
+  CHECK(csizer_heapmap_insert(heap->map, start));
+  return start;
+}
+
+// Both wait at the same time, that one first, and what the other has is found by it alone.
 TEST(an_array_that_can_not_be_read_costs_no_other) {
   enum { COUNT = 2000, OF_IT = 1500 };
-  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = OF_IT * 8 + 2 * page;
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   made_faults before;
   made_faults_begin(&before);
   for (int way = BY_SWEEP; way < WAYS; way++) {
@@ -210,16 +222,12 @@ TEST(an_array_that_can_not_be_read_costs_no_other) {
     made_heap_init(&heap, NULL);
     far_bytes = COUNT * 64;
     char *const taken = take_far_region();
-    char *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *start = mmap(NULL, 2 * OF_EACH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(start != MAP_FAILED);
-    bad = start;
-    ((swift_object *)(void *)start)->metadata = (const void *)made_array_class();
-    ((swift_object *)(void *)start)->references = 3;
-    made_set_number(start, 16, OF_IT);
-    made_set_number(start, 24, OF_IT * 2);
-    CHECK(csizer_heapmap_insert(heap.map, bad));
-    CHECK_EQUAL(mprotect(start + page, bytes - page, PROT_NONE), 0);
-    void *good = made_array(&heap, COUNT);
+    both = start;
+    make_array_at(&heap, start, OF_IT);
+    CHECK_EQUAL(mprotect(start + page, OF_EACH - page, PROT_NONE), 0);
+    void *good = make_array_at(&heap, start + OF_EACH, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
       swift_object *object = (swift_object *)(void *)(far_region + 48 * i);
       object->metadata = (const void *)made_node_class(2);
@@ -242,8 +250,8 @@ TEST(an_array_that_can_not_be_read_costs_no_other) {
     CHECK_EQUAL(csizer_walk_totals(walk).objects, COUNT + 2);
     made_wipe_marks(heap.map);
     made_walk_end(&heap, walk);
-    CHECK(csizer_heapmap_remove(heap.map, bad));
-    munmap(start, bytes);
+    for (int i = 0; i < 2; i++) CHECK(csizer_heapmap_remove(heap.map, start + i * OF_EACH));
+    munmap(start, 2 * OF_EACH);
     munmap(taken, FAR_TAKEN);
     made_heap_deinit(&heap);
   }
