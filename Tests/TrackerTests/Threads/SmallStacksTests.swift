@@ -96,8 +96,8 @@ private struct Calls {
 
 @Suite("Threads with small stacks", .serialized)
 struct SmallStacksTests {
-  // On arm64 no thread has less than 128 KiB (glibc's PTHREAD_STACK_MIN), and the first call stack that libunwind takes in
-  // a process wants 15 KiB, where it is content with 6 on x86-64.
+  // On arm64 no thread has less than 128 KiB (glibc's PTHREAD_STACK_MIN), and the first call stack that libunwind takes
+  // in a process wants 15 KiB, where it is content with 6 on x86-64.
   #if arch(arm64)
     private static let (sizes, most) = ([128, 64], 48)
   #else
