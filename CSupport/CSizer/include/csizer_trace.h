@@ -27,8 +27,8 @@ const char *csizer_trace_reason(void);
 /// number under which it is kept. 0 when it could not be captured. On x86-64 some 10 ns for one of the thread's last
 /// stacks, 20 ns and 4 ns a call for another, 20 ns and 9 ns a call for one that is left to libunwind, and on AArch64;
 /// the first of each thread and of each return address microseconds. The first of each thread allocates (its part of
-/// thread-local storage). Of the thread's own stack libunwind takes 6 KiB, and on AArch64, where threads have 128 KiB at
-/// least, 10 KiB; the first time 15.
+/// thread-local storage). Of the thread's stack libunwind takes 6 KiB, and on AArch64, where each has 128 KiB at least,
+/// 10 KiB; the first time 15.
 uint32_t csizer_trace_capture(uint32_t depth, const void *return_address);
 
 /// The calls of a stack, innermost first; they live for ever. 0 for a number that was never given out. Any thread.
