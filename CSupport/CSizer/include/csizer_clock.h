@@ -3,10 +3,10 @@
 #define CSIZER_CLOCK_H
 #include <stdint.h>
 
-/// The clock of births and deaths: monotonic, the same on all processors, and cheap. Where the kernel keeps its own
-/// time by the processor's counter (x86-64: tsc, AArch64: cntvct_el0), a tick is one of that counter's (12 ns a reading
-/// instead of 28); otherwise it is a nanosecond of CLOCK_MONOTONIC. (clock_gettime(2); the kernel's
-/// Documentation/virt/kvm/x86/timekeeping.rst)
+/// The clock of births and deaths: monotonic in a thread, the same on all processors to some 10 ns, and cheap. Where
+/// the kernel keeps its own time by the processor's counter (x86-64: tsc, AArch64: cntvct_el0), a tick is one of that
+/// counter's (12 ns a reading instead of 28); otherwise it is a nanosecond of CLOCK_MONOTONIC. (clock_gettime(2); the
+/// kernel's Documentation/virt/kvm/x86/timekeeping.rst)
 
 /// Finds out which, and how long a tick is: once in the life of a process, at the first call. It may sleep 2 ms when
 /// the process has only just started, for a shorter look at the counter would be inexact. Any thread.

@@ -145,7 +145,7 @@ typedef struct sleeper {
 static void wait_until_asleep(const char *name) {
   for (;;) {
     image_thread threads[16];
-    const uint32_t count = csizer_image_threads_read(threads, 16);
+    const uint32_t count = csizer_image_threads_read(threads, 16, 0);
     for (uint32_t i = 0; i < count; i++)
       if (!strcmp(threads[i].name, name) && threads[i].is_asleep && threads[i].sleeps) return;
     sched_yield();

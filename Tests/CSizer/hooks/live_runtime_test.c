@@ -66,6 +66,30 @@ TEST(what_the_runtime_makes_and_frees_is_seen) {
   CHECK_EQUAL(csizer_heapmap_count(csizer_census_map()), before);
 }
 
+// Where the program's own variables begin and end (crt1.o; end(3)).
+extern uintptr_t __data_start[], _end[];
+
+static size_t words_that_lead_to(const void *block) {
+  size_t found = 0;
+  for (const uintptr_t *word = __data_start; word + 1 <= _end; word++) found += *word == (uintptr_t)block;
+  return found;
+}
+
+// What was made and freed to learn about the runtime is forgotten: the program's objects get those addresses next.
+TEST(no_variable_of_the_engine_leads_to_an_object) {
+  enum { BYTES = 32, MOST = 64 };
+  demand_hooks();
+  static const uintptr_t metadata = 0;
+  static void *volatile own;
+  for (size_t bytes = BYTES; bytes <= BYTES * MOST; bytes += BYTES) {
+    void *object = csizer_target.alloc_object(&metadata, bytes, 7);
+    own = object;
+    CHECK_EQUAL(words_that_lead_to(own), 1);
+    own = NULL;
+    csizer_target.slow_dealloc(object, bytes, 7);
+  }
+}
+
 TEST(sizes_are_those_in_the_allocators_account) {
   const csizer_walk_options options = {.census_is_complete = true};
   csizer_layouts *layouts;

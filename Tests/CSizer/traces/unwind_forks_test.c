@@ -19,6 +19,21 @@
 
 enum { THREADS = 4 };
 
+// The stacks of threads lie as far apart as they are large, with guards of a page or, on AArch64, of 64 KiB.
+TEST(threads_count_in_several_cells) {
+  enum { COUNT = 16, LEAST = 6 };
+  static const uintptr_t apart[] = {0x8000, 0x21000, 0x101000, 0x801000, 0x810000, 0x4010000};
+  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
+    unsigned used = 0;
+    for (uintptr_t thread = 0; thread < COUNT; thread++) {
+      const unwind_cell *cell = unwind_cell_of((const void *)(0x7f0000000740 - thread * apart[i]));
+      CHECK(cell >= csizer_unwind_cells && cell < csizer_unwind_cells + UNWIND_CELLS);
+      used |= 1u << (cell - csizer_unwind_cells);
+    }
+    CHECK(__builtin_popcount(used) >= LEAST);
+  }
+}
+
 static bool is_over;  // atomic
 
 static __attribute__((noinline)) uint32_t take_stack(void) {

@@ -84,9 +84,10 @@ static bool is_cache_of(const image_thread *thread, const graph_foreign *foreign
   if (end - at > VARIABLES) at = end - VARIABLES;
   uintptr_t words[CHUNK];
   unsigned found = 0;
-  for (; at + sizeof words <= end && found < FEW; at += sizeof words) {
-    if (!csizer_checked_copy((const void *)at, words, sizeof words)) return false;
-    for (size_t i = 0; i < CHUNK; i++) found += words[i] - foreign->start < foreign->usable;
+  for (; at + sizeof *words <= end && found < FEW; at += sizeof words) {
+    const size_t count = (end - at) / sizeof *words < CHUNK ? (end - at) / sizeof *words : CHUNK;
+    if (!csizer_checked_copy((const void *)at, words, count * sizeof *words)) return false;
+    for (size_t i = 0; i < count; i++) found += words[i] - foreign->start < foreign->usable;
   }
   return found >= FEW;
 }

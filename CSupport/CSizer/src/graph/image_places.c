@@ -15,6 +15,7 @@ static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
   csizer_image_places *places = context;
   for (int i = 0; i < info->dlpi_phnum && places->segment_count < PLACES_SEGMENTS; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type == PT_TLS) places->variables += segment->p_memsz + segment->p_align;
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W)) continue;
     const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
     if (csizer_elf_is_left_out(start)) continue;
@@ -41,7 +42,7 @@ void csizer_image_places_leave_out(csizer_image_places *places, const void *star
 }
 
 void csizer_image_places_look(csizer_image_places *places) {
-  places->thread_count = csizer_image_threads_read(places->threads, PLACES_THREADS);
+  places->thread_count = csizer_image_threads_read(places->threads, PLACES_THREADS, places->variables);
 }
 
 void csizer_image_places_restart(csizer_image_places *places) {

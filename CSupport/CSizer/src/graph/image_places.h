@@ -46,6 +46,7 @@ struct csizer_image_places {
   /// What of them is nobody's variable.
   uintptr_t left_out_start, left_out_end;
   uint32_t thread_count;
+  size_t variables;  // bytes that the own variables of a thread take at most
   image_thread threads[PLACES_THREADS];
   /// Words in blocks that are no object's.
   uint32_t word_count;

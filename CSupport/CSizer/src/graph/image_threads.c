@@ -48,15 +48,24 @@ static uintptr_t stack_pointer(const char *id, bool *ret_is_asleep) {
 }
 
 // Where the C library keeps what it knows of a thread: there is its list of robust mutexes, of which the kernel knows
-// (regions.c). A thread's own variables stand below, and what libraries keep by pthread_setspecific(3) above.
+// (regions.c). A thread's own variables stand below, on AArch64 above (ELF Handling For Thread-Local Storage, variants
+// II and I), and what libraries keep by pthread_setspecific(3) above.
 static uintptr_t control_block(const image_thread *thread) {
   void *list = NULL;
   size_t bytes;
   return syscall(SYS_get_robust_list, (long)thread->id, &list, &bytes) ? 0 : (uintptr_t)list;
 }
 
-static uintptr_t end_of_control(const csizer_mapping *mapping, uintptr_t control) {
-  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end = (control & ~(page - 1)) + 2 * page;
+#if defined(__aarch64__)
+enum { VARIABLES_ARE_ABOVE = true };
+#else
+enum { VARIABLES_ARE_ABOVE = false };
+#endif
+
+static uintptr_t end_of_control(const csizer_mapping *mapping, uintptr_t control, size_t variables) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t end = (control & ~(page - 1)) + 2 * page;
+  if (VARIABLES_ARE_ABOVE) end += (variables + 7) & ~(size_t)7;
   return end < mapping->end ? end : mapping->end;
 }
 
@@ -69,29 +78,36 @@ static uintptr_t lowest(const csizer_mapping *mapping, uintptr_t end) {
   return end - mapping->start > most ? end - most : mapping->start;
 }
 
-static void note_own(const csizer_mappings *mappings, uintptr_t control, image_thread *thread) {
-  enum { VARIABLES = 16 * 1024 };
-  const csizer_mapping *mapping = csizer_mappings_find(mappings, control);
+/// What all threads are read with.
+typedef struct own_memory {
+  const csizer_mappings *mappings;
+  size_t variables;
+} own_memory;
+
+static void note_own(const own_memory *memory, uintptr_t control, image_thread *thread) {
+  enum { LEAST = 16 * 1024 };  // with what the loader keeps free for libraries to come
+  const size_t below = !VARIABLES_ARE_ABOVE && memory->variables > LEAST / 2 ? memory->variables + LEAST / 2 : LEAST;
+  const csizer_mapping *mapping = csizer_mappings_find(memory->mappings, control);
   if (!mapping) return;
-  thread->own_start = control - mapping->start > VARIABLES ? (control - VARIABLES) & ~(uintptr_t)7 : mapping->start;
-  thread->own_end = end_of_control(mapping, control);
+  thread->own_start = control - mapping->start > below ? (control - below) & ~(uintptr_t)7 : mapping->start;
+  thread->own_end = end_of_control(mapping, control, memory->variables);
 }
 
-static void read_stack(const csizer_mappings *mappings, const char *id, image_thread *thread) {
+static void read_stack(const own_memory *memory, const char *id, image_thread *thread) {
   uintptr_t stack = stack_pointer(id, &thread->is_asleep), control = control_block(thread);
   const bool is_main = thread->id == (uint64_t)getpid();
   if (thread->id == (uint64_t)syscall(SYS_gettid))
     stack = csizer_stack_caller() ? csizer_stack_caller() : (uintptr_t)__builtin_frame_address(0);
   if (is_main && control) {
-    note_own(mappings, control, thread);
+    note_own(memory, control, thread);
     control = (uintptr_t)getauxval(AT_EXECFN);  // the kernel puts that on top of the main thread's stack
   }
-  const csizer_mapping *mapping = csizer_mappings_find(mappings, stack ? stack : control);
+  const csizer_mapping *mapping = csizer_mappings_find(memory->mappings, stack ? stack : control);
   if (!mapping || mapping->has_file) return;
   const bool has_control = control > stack && control >= mapping->start && control < mapping->end;
   if (!stack && !has_control) return;
   // Where there is no control block above, the stack is one that the program made, and ends nobody knows where.
-  thread->stack_end = has_control && !is_main ? end_of_control(mapping, control) : mapping->end;
+  thread->stack_end = has_control && !is_main ? end_of_control(mapping, control, memory->variables) : mapping->end;
   thread->has_exact_stack = stack != 0;
   thread->stack_start = stack ? stack & ~(uintptr_t)7 : lowest(mapping, thread->stack_end);
 }
@@ -105,32 +121,32 @@ static void read_progress(const char *id, image_thread *thread) {
   if (!csizer_proc_figure(text, length, "voluntary_ctxt_switches:", &thread->sleeps)) thread->sleeps = 0;
 }
 
-static bool read_thread(const csizer_mappings *mappings, const char *name, image_thread *thread) {
+static bool read_thread(const own_memory *memory, const char *name, image_thread *thread) {
   const char *at = name, *end = name + strlen(name) + 1;
   *thread = (image_thread){.id = 0};
   if (!csizer_proc_decimal(&at, end, &thread->id)) return false;  // "." and ".."
   read_name(name, thread);
-  read_stack(mappings, name, thread);
+  read_stack(memory, name, thread);
   read_progress(name, thread);
   return true;
 }
 
 /// Where threads are written.
 typedef struct thread_list {
-  const csizer_mappings *mappings;
+  own_memory memory;
   image_thread *threads;
   uint32_t count, room;
 } thread_list;
 
 static bool add_thread(const char *name, void *context) {
   thread_list *list = context;
-  list->count += read_thread(list->mappings, name, &list->threads[list->count]);
+  list->count += read_thread(&list->memory, name, &list->threads[list->count]);
   return list->count < list->room;
 }
 
-uint32_t csizer_image_threads_read(image_thread *threads, uint32_t room) {
+uint32_t csizer_image_threads_read(image_thread *threads, uint32_t room, size_t variables) {
   csizer_mappings mappings;
-  thread_list list = {&mappings, threads, 0, room};
+  thread_list list = {{&mappings, variables}, threads, 0, room};
   if (csizer_mappings_read(&mappings) == CSIZER_OK && room) csizer_proc_each_thread(add_thread, &list);
   csizer_mappings_deinit(&mappings);
   return list.count;

@@ -2,12 +2,13 @@
 #ifndef CSIZER_IMAGE_THREADS_H
 #define CSIZER_IMAGE_THREADS_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// A thread, as the kernel tells of it.
 typedef struct image_thread {
   uint64_t id, processor_time, sleeps;
-  /// The part of its stack that is in use, and its own variables, which stand above. Where a running thread's stack
+  /// The part of its stack that is in use, and its own variables, which stand above it. Where a running thread's stack
   /// begins nobody knows: all of it is here, with what old calls left below. 0: unknown.
   uintptr_t stack_start, stack_end;
   /// The main thread's own variables, which are not on its stack.
@@ -18,7 +19,8 @@ typedef struct image_thread {
   char name[16];  // terminated
 } image_thread;
 
-/// The process's threads as they are now, as many as there is room for. Nothing is allocated but pages.
-uint32_t csizer_image_threads_read(image_thread *threads, uint32_t room);
+/// The process's threads as they are now, as many as there is room for. `variables`: bytes that the own variables of
+/// each take at most, in all images together. Nothing is allocated but pages.
+uint32_t csizer_image_threads_read(image_thread *threads, uint32_t room, size_t variables);
 
 #endif

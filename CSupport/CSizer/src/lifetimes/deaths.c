@@ -54,6 +54,9 @@ static end end_later(uintptr_t address) {
   const csizer_late_answer answer = csizer_late_note(address, end_noted);
   if (answer == LATE_REFUSED) csizer_lifetimes_miss();
   if (answer != LATE_NOTED) return OVER_BEFORE;
+  // Before the number is read, whatever the processor's order: who takes it away sees the note (give_all), or this sees
+  // that it is gone.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   const uint32_t *place = number_find(address);
   if (place && number_read(place) != NUMBER_NONE) return ENDED;
   csizer_late_withdraw(address, end_noted);

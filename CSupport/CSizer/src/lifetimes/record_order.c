@@ -144,6 +144,8 @@ csizer_lifetime csizer_lifetimes_read(csizer_lifetimes *lifetimes, uint32_t numb
   } else {
     lifetime.fate = end & LIFETIME_RELEASED ? CSIZER_RELEASED : CSIZER_DEAD;
     lifetime.end = end & ~LIFETIME_RELEASED;
+    // A processor may read its counter ahead of what came before: two threads' readings are ordered to some 10 ns.
+    if (lifetime.end < lifetime.birth) lifetime.end = lifetime.birth;
   }
   return lifetime;
 }

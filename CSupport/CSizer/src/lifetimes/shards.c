@@ -77,6 +77,7 @@ void csizer_shards_hold(void) {
 }
 
 static void give_all(void) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);  // behind the numbers that were taken away (deaths.c, end_later)
   csizer_late_settle(SHARD_COUNT);  // what was noted of objects that nobody tracks any more must not outlive them
   csizer_shard_holds = 0;
   csizer_lines_release();

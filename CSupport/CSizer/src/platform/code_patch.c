@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 // Of processors only this one need take its instructions anew: there is one thread, and those to come begin with a
-// return from the kernel, which does that (Arm ARM, context synchronisation events).
+// return from the kernel, which does that (Arm ARM, context synchronisation events). AArch64's pages that want landing
+// pads (PROT_BTI) want none behind this, for neither mprotect asks for them: a jump over a function's pad is allowed.
 static bool write_code(unsigned char *target, const unsigned char *code, size_t bytes) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   uintptr_t start = (uintptr_t)target & ~(page - 1);

@@ -62,7 +62,11 @@ __asm__(
     "  mov sp, x29\n"
     "  .cfi_def_cfa_register sp\n"
     "  ldp x29, x30, [sp], #16\n"
+    "  .cfi_def_cfa_offset 0\n"
+    "  .cfi_restore x29\n"
+    "  .cfi_restore x30\n"
     "  hint #29\n"  // autiasp
+    "  .cfi_negate_ra_state\n"
     "  ret\n"
     "  .cfi_endproc\n"
     ".size csizer_call_at, .-csizer_call_at\n");

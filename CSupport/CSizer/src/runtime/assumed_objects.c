@@ -203,8 +203,11 @@ void csizer_assumptions_ask_objects(void) {
   if (!SWIFT_CALL_IS_KNOWN || csizer_target_missing(&csizer_target)) return;
   ask_counts();
   // All that follows has metadata, counts and an end.
-  if (!csizer_holds(CSIZER_ASSUMES_HEADERS)) return;
-  ask_side_table();
-  ask_boxes();
-  csizer_assumptions_ask_empty();
+  if (csizer_holds(CSIZER_ASSUMES_HEADERS)) {
+    ask_side_table();
+    ask_boxes();
+    csizer_assumptions_ask_empty();
+  }
+  // The program's next object may have that address, and would be held by a variable here.
+  memset(&life, 0, sizeof life);
 }
