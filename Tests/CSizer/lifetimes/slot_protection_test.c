@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which words of libraries the loader has made read-only, said by their program headers and by the kernel. Linkers end what is
-// to be read-only with the commonest pages; the kernel's may be larger.
+// Which words of libraries the loader has made read-only, said by their program headers and by the kernel. Linkers end
+// what is to be read-only with the commonest pages; the kernel's may be larger.
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <link.h>
@@ -57,8 +57,9 @@ static int note_part(struct dl_phdr_info *info, size_t size, void *context) {
       part.end = (part.start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr) + info->dlpi_phdr[i].p_memsz;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD) continue;
     const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-    if (segment->p_type == PT_LOAD && part.start - start < segment->p_memsz) part.segment_end = start + segment->p_memsz;
+    if (part.start - start < segment->p_memsz) part.segment_end = start + segment->p_memsz;
   }
   if (part.segment_end && part_count < MOST_IMAGES) parts[part_count++] = part;
   return 0;

@@ -193,7 +193,9 @@ static inline uint8_t *heapmap_live_byte(heapmap_leaf *leaf, uintptr_t address) 
   return (uint8_t *)leaf->live + heapmap_live_index(address);
 }
 
-/// Whether an object that is live starts at the address, which is a multiple of 16.
+/// Whether an object that is live starts at the address, which is a multiple of 16. Relaxed, as all that is read of
+/// live bytes: of an object that another thread hands over the program orders it, and who wants all of them has had
+/// every thread pass a barrier, or has a copy of its own (csizer_census.h).
 static inline bool heapmap_is_live(const heapmap_leaf *leaf, uintptr_t address) {
   return __atomic_load_n((const uint8_t *)leaf->live + heapmap_live_index(address), __ATOMIC_RELAXED);
 }
@@ -216,6 +218,7 @@ static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
   _Static_assert(HEAPMAP_UNIT_WORDS == 2, "of each lane");
   uint64_t bits = 0;
   int32_t opened[HEAPMAP_LANES], any = 0;
+  // Relaxed: a plot that is opened meanwhile has nothing yet that the reader must know of.
   for (int lane = 0; lane < HEAPMAP_LANES; lane++) {
     const size_t plot = lane * HEAPMAP_LANE_PLOTS + unit / HEAPMAP_UNITS_PER_PLOT;
     any |= opened[lane] = __atomic_load_n(&leaf->opened[plot], __ATOMIC_RELAXED);
@@ -289,6 +292,7 @@ typedef uint32_t heapmap_cell[HEAPMAP_CELL_NUMBERS];
 /// is written here before any of its cells is put into a leaf, and stays.
 extern heapmap_cell *csizer_heapmap_blocks[HEAPMAP_BLOCKS];
 
+// Plain: the cell's number was read with acquire, and its block was written before that was stored.
 static inline uint32_t *heapmap_cell_at(uint32_t cell) {
   return csizer_heapmap_blocks[cell >> HEAPMAP_BLOCK_SHIFT][cell & (HEAPMAP_BLOCK_CELLS - 1)];
 }

@@ -21,7 +21,8 @@ static inline void fill_in(lifetime_record *record, const class_tracking *tracki
   __atomic_store_n(&record->birth, birth, __ATOMIC_RELEASE);  // the last: readers take it for all
 }
 
-// With the line's next number, for a place that has none yet.
+// With the line's next number, for a place that has none yet. The number is stored relaxed: a death in another thread
+// comes by the object's own hand-over, which the program orders, and who holds all threads by membarrier(2).
 static inline void record_by(csizer_line *line, const class_tracking *tracking, uint32_t *place, uintptr_t address,
                              uint32_t trace) {
   line->left--;

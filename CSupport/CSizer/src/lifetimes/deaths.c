@@ -20,7 +20,9 @@ static void count_down(const csizer_cohort *cohort) {
 // What a telling of an object's end came to: it is over by that, or was; or it can't be recorded so.
 typedef enum end { ENDED, OVER_BEFORE, NOT_ENDED } end;
 
-// Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched.
+// Inside of the line, or in a signal handler that came while the thread was inside: nothing of the line is touched. All
+// is relaxed: the number and the record are this object's, whose birth the program has put before its end; who reads
+// them otherwise holds all threads.
 static inline end end_inside(uintptr_t address) {
   uint32_t *place = number_find(address);
   const uint32_t number = place ? number_read(place) : NUMBER_NONE;

@@ -26,6 +26,7 @@ static late *table_at(size_t i) { return __atomic_load_n(&tables[i], __ATOMIC_AC
 
 static size_t capacity_of(size_t i) { return (size_t)FIRST << i; }
 
+// A sign for who passes by; what was noted is ordered by its own address.
 static void count(uint32_t change) { __atomic_fetch_add(&csizer_ends_by_shard, change, __ATOMIC_RELEASE); }
 
 void csizer_ends_need_shards(bool they_need) {

@@ -141,10 +141,11 @@ static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
 extern uint64_t csizer_lifetimes_missed;
 static inline void csizer_lifetimes_miss(void) { __atomic_fetch_add(&csizer_lifetimes_missed, 1, __ATOMIC_RELAXED); }
 static inline uint64_t lifetimes_missed(void) { return __atomic_load_n(&csizer_lifetimes_missed, __ATOMIC_RELAXED); }
-/// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked.
+/// Whether any class is tracked: then births are told of. Any thread reads it, by births_are_tracked; relaxed:
+/// whom the program puts behind the call that changed it sees that, and anybody else may be before it.
 extern bool csizer_births_are_tracked;
 static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
-/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked.
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked, as that.
 extern bool csizer_deaths_are_tracked;
 static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 /// The trackers there are, by number. Holding a shard.

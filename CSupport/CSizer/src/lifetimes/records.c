@@ -53,7 +53,8 @@ static bool make_chunk(csizer_lifetimes *lifetimes, uint32_t slot) {
 }
 
 uint32_t csizer_lifetimes_take_slots(csizer_lifetimes *lifetimes, uint32_t wish, uint32_t *ret_first) {
-  // Slots are taken only when their chunk is there: readers would meet them.
+  // Slots are taken only when their chunk is there: readers would meet them. The count itself orders nothing: a reader
+  // acquires the chunk, and takes a record only with its birth, which is released last.
   uint32_t slot = __atomic_load_n(&lifetimes->slot_count, __ATOMIC_RELAXED), count;
   do {
     if (__builtin_expect(slot >= RECORD_LIMIT || !make_chunk(lifetimes, slot), 0)) return 0;

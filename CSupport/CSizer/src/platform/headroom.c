@@ -51,6 +51,7 @@ csizer_status csizer_headroom_set_root(const char *path) {
 
 const char *csizer_limits_root(void) { return root; }
 
+// Relaxed: a number by itself.
 void csizer_headroom_learn(bool had_room) {
   uint32_t before = __atomic_load_n(&caution, __ATOMIC_RELAXED), after;
   do after = had_room ? before - (before > 0) : before + (before < MOST_CAUTION);

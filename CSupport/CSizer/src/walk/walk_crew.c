@@ -234,6 +234,7 @@ void csizer_crew_destroy(walk_crew *crew) {
 sigjmp_buf *csizer_crew_after_fault(walk_crew *crew, int thread) {
   for (unsigned i = 0; i < CREW_MOST; i++) {
     crew_member *member = &crew->members[i];
+    // Relaxed: a thread finds what it has written itself.
     if (__atomic_load_n(&member->thread, __ATOMIC_RELAXED) == thread && member->current) return &member->after_fault;
   }
   return NULL;
