@@ -22,17 +22,17 @@ enum Paths {
     return sum
   }
 
-  /// Makes an object where nothing but a leading one is left of the path. What is done with each call's answer is
-  /// another thing each time, so that the optimiser leaves the calls apart.
+  /// Makes an object where nothing but a leading one is left of the path. What goes into each call and what is done
+  /// with its answer is another thing each time: the optimiser makes one call of those that are alike.
   @inline(never)
   private static func make(_ number: Int, by path: Int) -> Int {
     if path == 1 { return Pair(number).second }
     let rest = path >> 2
     switch path & 3 {
-    case 0: return make(number, by: rest) &* 31 ^ path
-    case 1: return ~make(number, by: rest) &- path
-    case 2: return (make(number, by: rest) | path) &+ 7
-    default: return make(number, by: rest) & path ^ 5
+    case 0: return make(number &+ path, by: rest) &* 31 ^ path
+    case 1: return ~make(~number, by: rest) &- path
+    case 2: return (make(number ^ path, by: rest) | path) &+ 7
+    default: return make(number | 1, by: rest) & path ^ 5
     }
   }
 }
