@@ -55,6 +55,7 @@ struct TrackingBenchmark {
     defer { progress.clear() }
     let floor = try FloorProcess()
     var figures = TrackingFigures(allocator: floor.allocator)
+    if includes(.snapshots) { figures.snapshots.append(try SnapshotBenchmark.fixedPart()) }
     if only.flatMap(Part.init) == nil {
       progress.show("making and freeing objects")
       figures.events = try EventBenchmark(effort: effort, floor: floor, only: only).run()

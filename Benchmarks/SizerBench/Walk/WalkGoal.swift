@@ -15,10 +15,12 @@ struct WalkGoal: Encodable {
     of shape: any Shape.Type, _ order: Order, objects: Int, toFloor: Double, ofProcessors: Double?
   ) -> [WalkGoal] {
     let floor = mostToFloor(shape, order, objects: objects).map {
-      WalkGoal(against: "floor", limit: $0, isReached: toFloor <= $0)
+      WalkGoal(against: "floor", limit: $0, isReached: toFloor.rounded(to: 2) <= $0)
     }
     let two = ofProcessors.flatMap { ratio in
-      leastOfProcessors(shape).map { WalkGoal(against: "two processors", limit: $0, isReached: ratio >= $0) }
+      leastOfProcessors(shape).map {
+        WalkGoal(against: "two processors", limit: $0, isReached: ratio.rounded(to: 2) >= $0)
+      }
     }
     return [floor, two].compactMap { $0 }
   }
