@@ -7,7 +7,7 @@ struct SizerBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "SizerBench",
     abstract: "Shows Sizer on real data and measures what it costs.",
-    discussion: "Without a subcommand: the real data and a short run of every benchmark, within two minutes.",
+    discussion: "Without a subcommand: the real data and a short run of walk, within two minutes. No other benchmark.",
     subcommands: [
       WalkCommand.self, TrackingCommand.self, SnapshotCommand.self, ProfileCommand.self, GraphCommand.self,
       ExportCommand.self, AgentCommand.self,

@@ -16,10 +16,13 @@ struct TrackingCommand: ParsableCommand {
 
   func validate() throws {
     guard options.input == nil else { throw ValidationError("tracking has no use for a document. Leave --input out.") }
+    do { try benchmark.validate() } catch { throw ValidationError(error.description) }
   }
 
+  private var benchmark: TrackingBenchmark { TrackingBenchmark(effort: options.quick ? .quick : .full, only: only) }
+
   func run() throws {
-    let figures = try TrackingBenchmark(effort: options.quick ? .quick : .full, only: only).run()
+    let figures = try benchmark.run()
     print(options.json ? try figures.json() : figures.description)
   }
 }

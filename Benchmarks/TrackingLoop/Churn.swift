@@ -11,22 +11,26 @@ public struct Churn: Sendable {
   /// So many objects live all the time, of which each new one replaces one at random: their memory comes from no cache.
   /// 1: each object is freed before the next one is made.
   public var living: Int
+  /// By so many paths of calls the objects are made in turns; always by one where more than one object lives.
+  public var stacks: Int
 
   /// What a loop can be told at most: times stay in their range, and the calls fit a thread's stack.
   public static let most = Churn(
-    pairs: 1_000_000_000_000, threads: 1_024, extraCalls: 10_000, living: 100_000_000)
+    pairs: 1_000_000_000_000, threads: 1_024, extraCalls: 10_000, living: 100_000_000, stacks: Paths.most)
 
   /// A loop of these numbers.
-  public init(pairs: Int, threads: Int = 1, extraCalls: Int = 0, living: Int = 1) {
+  public init(pairs: Int, threads: Int = 1, extraCalls: Int = 0, living: Int = 1, stacks: Int = 1) {
     self.pairs = pairs
     self.threads = threads
     self.extraCalls = extraCalls
     self.living = living
+    self.stacks = stacks
   }
 
   /// Nanoseconds of processor time for an object made and freed, on average over the threads.
   public var nanosecondsPerPair: Double {
     if living > 1 { return nanosecondsPerReplacement }
+    if stacks > 1 { return nanosecondsPerPairByPaths }
     let time = Team.run(threads: threads) { ready in
       // The allocator's cache and the unwinder's are each thread's own: its first objects are not the loop's.
       let warm = Churn.descend(extraCalls, pairs: pairs / 64)
@@ -40,6 +44,14 @@ public struct Churn: Sendable {
       var objects = (0..<max(living / threads, 1)).map(Pair.init)
       let warm = Churn.replace(&objects, pairs: pairs / 64)
       return ready { Churn.replace(&objects, pairs: pairs) } &+ warm
+    }
+    return Double(time) / (Double(pairs) * Double(threads))
+  }
+
+  private var nanosecondsPerPairByPaths: Double {
+    let time = Team.run(threads: threads) { ready in
+      let warm = Paths.descend(extraCalls, pairs: pairs / 64, paths: stacks)
+      return ready { Paths.descend(extraCalls, pairs: pairs, paths: stacks) } &+ warm
     }
     return Double(time) / (Double(pairs) * Double(threads))
   }

@@ -7,13 +7,14 @@ import TrackingLoop
 struct EventBenchmark {
   var effort: TrackingBenchmark.Effort
   var floor: FloorProcess
-  /// Only ways with this in their title, and the floor.
+  /// Only ways with this in their title, and their floors.
   var only: String?
 
   func run() throws -> [EventFigures] {
-    let wanted = try EventWay.all(living: effort.living).filter { $0.isFloor || only.map($0.title.contains) ?? true }
-    let grounds = Set(wanted.lazy.filter { !$0.isFloor }.map(\.ground))
-    let ways = wanted.filter { grounds.contains($0.ground) }
+    let all = EventWay.all(living: effort.living)
+    let grounds = Set(all.lazy.filter { $0.isNamed(by: only) }.map(\.ground))
+    let ways = try all.filter { $0.isFloor ? grounds.contains($0.ground) : $0.isNamed(by: only) }
+      .map { try $0.deepened() }
     var times = [[Double]](repeating: [], count: ways.count)
     for round in -1..<effort.rounds {  // one to warm up
       // Every other round the other way about: a neighbour that comes and goes in step would always meet the same one.
@@ -37,97 +38,36 @@ struct EventBenchmark {
     return churn.nanosecondsPerPair
   }
 
-  /// Whether all objects of the loop are seen, and no others.
+  /// Whether all objects of the loop are seen, and no others, and with the stacks that the title says.
   private func check(_ way: EventWay) throws {
     guard let tracker = try way.track?() else { return }
     defer { tracker.close() }
     let churn = way.churn(pairs: 6_400)
     _ = churn.nanosecondsPerPair
     let expected = way.tracksPairs ? churn.objectCount : 0
-    let seen = tracker.statistics.objects.count
-    guard seen == expected else {
-      throw BenchError("\(way.title): \(expected.grouped) objects were made, \(seen.grouped) seen")
+    let objects = tracker.statistics.objects
+    guard objects.count == expected else {
+      throw BenchError("\(way.title): \(expected.grouped) objects were made, \(objects.count.grouped) seen")
     }
-  }
-}
-
-/// One way to run the loop.
-struct EventWay {
-  var title: String
-  var threads = 1
-  var extraCalls = 0
-  var living = 1
-  var isFloor = false
-  /// Whether the loop's own objects are tracked.
-  var tracksPairs = false
-  var target: EventTarget?
-  /// Starts tracking; nil where nothing is tracked.
-  var track: (() throws -> ClassTracker)?
-
-  /// What a way has in common with its floor.
-  struct Ground: Hashable {
-    var threads: Int
-    var living: Int
+    if let depth = way.traceDepth { try check(objects.map(\.trace), of: way, depth: depth) }
   }
 
-  var ground: Ground { Ground(threads: threads, living: living) }
-
-  func churn(pairs: Int) -> Churn { Churn(pairs: pairs, threads: threads, extraCalls: extraCalls, living: living) }
-
-  /// A class that the loop makes no objects of.
-  private final class Bystander {}
-
-  static func all(living: [Int]) throws -> [EventWay] {
-    var ways: [EventWay] = []
-    for threads in [1, 2, 4, 8] {
-      let (linked, another) = (EventTarget(overFloor: 2), EventTarget(overFloor: 3))
-      ways.append(EventWay(title: "(a) without Sizer", threads: threads, isFloor: true))
-      ways.append(EventWay(title: "(b) linked, nothing tracked", threads: threads, target: linked))
-      if threads == 1 {
-        ways.append(EventWay(title: "(c) another class tracked", target: another) { try tracker(of: Bystander.self) })
-      }
-      ways.append(
-        EventWay(
-          title: "(d) its class tracked", threads: threads, tracksPairs: true,
-          target: threads == 1 ? EventTarget(overFloor: 35) : nil
-        ) { try tracker(of: Pair.self) })
+  /// A thread's engine knows 32 stacks again (`KNOWN_STACKS`), and replaces one of them when it meets another. So a
+  /// stack is none of them when as many others, and more, came since it was there last. The objects are in the order
+  /// of their birth, so their traces tell.
+  private func check(_ traces: [StackTrace?], of way: EventWay, depth: Int) throws {
+    let stacks = traces.map { $0?.returnAddresses ?? [] }
+    guard stacks.last?.count == depth, stacks.allSatisfy({ !$0.isEmpty }) else {
+      throw BenchError("\(way.title): the last stack has \(stacks.last?.count ?? 0) calls, or one has none")
     }
-    for depth in [16, 32] {
-      ways.append(
-        EventWay(
-          title: "(e) with a trace of \(depth) calls", extraCalls: try callsToAdd(for: depth), tracksPairs: true,
-          target: depth == 16 ? EventTarget(overFloor: 150) : nil
-        ) { try tracker(of: Pair.self, traceDepth: depth) })
+    var last: [[UInt64]: Int] = [:]
+    var nearest = Int.max
+    for (number, stack) in stacks.enumerated() {
+      if let before = last.updateValue(number, forKey: stack) { nearest = min(nearest, number - before) }
     }
-    return ways + living.flatMap(replacing)
-  }
-
-  /// Ways to replace one of so many living objects at random.
-  private static func replacing(_ living: Int) -> [EventWay] {
-    let title = ", one of \(living.grouped) living"
-    return [
-      EventWay(title: "(a) without Sizer" + title, living: living, isFloor: true),
-      EventWay(title: "(b) linked" + title, living: living, target: EventTarget(overFloor: 10)),
-      EventWay(title: "(d) tracked" + title, living: living, tracksPairs: true, target: EventTarget(overFloor: 380)) {
-        try tracker(of: Pair.self)
-      },
-    ]
-  }
-
-  private static func tracker(of type: AnyClass, traceDepth: Int? = nil) throws -> ClassTracker {
-    let tracker = ClassTracker(maximumTraceDepth: traceDepth ?? 1)
-    try tracker.track(class: type, trace: traceDepth != nil)
-    return tracker
-  }
-
-  /// How many calls must be added for a stack that is as deep, which a trace of the loop as it is tells.
-  private static func callsToAdd(for depth: Int) throws -> Int {
-    let tracker = try tracker(of: Pair.self, traceDepth: 256)
-    defer { tracker.close() }
-    _ = Churn(pairs: 1).nanosecondsPerPair
-    guard let calls = tracker.statistics.objects.first?.trace?.frames.count, calls <= depth else {
-      throw BenchError("the loop's stack has no trace, or it is deeper than \(depth) calls by itself")
+    // The objects that warm the loop up are called from another line of it.
+    guard way.stacks == 1 ? last.count <= 2 : nearest == way.stacks && nearest > 4 * 32 else {
+      throw BenchError("\(way.title): \(last.count) stacks, one of them again after \(nearest) objects")
     }
-    return depth - calls
   }
 }

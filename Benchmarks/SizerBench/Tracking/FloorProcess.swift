@@ -54,7 +54,7 @@ final class FloorProcess {
 
   /// What its command line says for one run.
   static func arguments(_ churn: Churn) -> [String] {
-    [churn.pairs, churn.threads, churn.extraCalls, churn.living].map { String($0) }
+    [churn.pairs, churn.threads, churn.extraCalls, churn.living, churn.stacks].map { String($0) }
   }
 
   /// Beside our own executable, where SwiftPM puts it.

@@ -23,7 +23,7 @@ struct MemoryBenchmark {
     try tracker.track(class: Pair.self)
     let tracked = try growth { batches.append(make(objects)) }
     return withExtendedLifetime(batches) {
-      MemoryFigures("living", objects: objects, tracked - plain, target: 64)
+      MemoryFigures("living", objects: objects, tracked - plain, target: 46)
     }
   }
 

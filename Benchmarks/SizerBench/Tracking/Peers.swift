@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TrackingLoop
 
 /// Other profilers at the same work, where they are installed.
 enum Peers {
-  static func all(pairs: Int) -> [PeerFigures] { heaptrack(pairs: pairs) + pympler() }
-
-  /// The loop in the process without Sizer, once as it is and once under heaptrack.
-  private static func heaptrack(pairs: Int) -> [PeerFigures] {
-    guard let floor = try? FloorProcess.executable() else { return [] }
-    let arguments = FloorProcess.arguments(Churn(pairs: pairs))
-    let folder = FileManager.default.temporaryDirectory.appending(path: "SizerBench-\(UUID().uuidString)")
-    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    guard let plain = lastNumber(output(of: [floor.path] + arguments)),
-      let watched = lastNumber(
-        output(of: ["heaptrack", "-o", folder.appending(path: "recording").path, floor.path] + arguments))
-    else { return [] }
-    return [
-      PeerFigures(title: "heaptrack: the floor's loop, for each malloc or free", nanoseconds: (watched - plain) / 2),
-      PeerFigures(title: "heaptrack: the floor's loop, for each pair", nanoseconds: watched, ratio: watched / plain),
-    ]
-  }
+  static func all() throws -> [PeerFigures] { try HeaptrackRounds.figures() + pympler() }
 
   private static func pympler() -> [PeerFigures] {
     script("pympler_tracking").map { PeerFigures(title: "pympler: \($0.title)", nanoseconds: $0.nanoseconds) }
@@ -41,12 +23,8 @@ enum Peers {
     }
   }
 
-  private static func lastNumber(_ text: String) -> Double? {
-    text.split(separator: "\n").lazy.compactMap { Double($0) }.last
-  }
-
   /// What a command prints; nothing when it is not installed.
-  private static func output(of command: [String]) -> String {
+  static func output(of command: [String]) -> String {
     let process = Process()
     let pipe = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
@@ -64,7 +42,7 @@ enum Peers {
 struct PeerFigures: Encodable {
   var title: String
   var nanoseconds: Double
-  /// By how many times it slows the loop down.
+  /// How many times the same takes without it, the median of rounds.
   var ratio: Double?
 }
 

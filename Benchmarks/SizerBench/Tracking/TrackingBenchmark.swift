@@ -34,7 +34,20 @@ struct TrackingBenchmark {
   }
 
   /// The parts beside the loops.
-  private enum Part: String { case memory, snapshots, peers }
+  private enum Part: String, CaseIterable { case memory, snapshots, peers }
+
+  /// Refuses to measure only what is not there, and says what is.
+  func validate() throws(BenchError) {
+    let ways = EventWay.all(living: effort.living)
+    guard let only, Part(rawValue: only) == nil, only.isEmpty || !ways.contains(where: { $0.isNamed(by: only) })
+    else { return }
+    let parts = Part.allCases.map(\.rawValue).joined(separator: ", ")
+    var titles: [String] = []
+    for way in ways where !way.isFloor && !titles.contains(way.title) { titles.append(way.title) }
+    throw BenchError(
+      "There is nothing with “\(only)” in its title. Say one of \(parts); or a part of:\n  "
+        + titles.joined(separator: "\n  "))
+  }
 
   private func includes(_ part: Part) -> Bool { only == nil || only == part.rawValue }
 
@@ -42,6 +55,7 @@ struct TrackingBenchmark {
     defer { progress.clear() }
     let floor = try FloorProcess()
     var figures = TrackingFigures(allocator: floor.allocator)
+    if includes(.snapshots) { figures.snapshots.append(try SnapshotBenchmark.fixedPart()) }
     if only.flatMap(Part.init) == nil {
       progress.show("making and freeing objects")
       figures.events = try EventBenchmark(effort: effort, floor: floor, only: only).run()
@@ -54,9 +68,9 @@ struct TrackingBenchmark {
       progress.show("snapshots of \(count.grouped) objects")
       figures.snapshots += try SnapshotBenchmark(objects: count, snapshots: effort.snapshots).run()
     }
-    if effort.measuresPeers, includes(.peers) {
+    if effort.measuresPeers || only == Part.peers.rawValue, includes(.peers) {
       progress.show("peers")
-      figures.peers = Peers.all(pairs: 1_000_000)
+      figures.peers = try Peers.all()
     }
     return figures
   }

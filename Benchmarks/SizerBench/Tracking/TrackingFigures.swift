@@ -12,29 +12,56 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
 
   init(allocator: String) { self.allocator = allocator }
 
-  /// For people.
+  /// For people: the parts that were measured.
   var description: String {
-    """
-    An object of two words made and freed, ns of processor time (allocator: \(allocator))
+    [eventsText, memoryText, snapshotsText, peersText].compactMap { $0 }.joined(separator: "\n\n")
+  }
 
-    \(events.table)
+  private var eventsText: String? {
+    events.isEmpty
+      ? nil
+      : """
+      An object of two words made and freed, ns of processor time (allocator: \(allocator))
 
-    pair        the median round; floor is the same loop in a process without Sizer
-    over floor  the median difference from the floor, rounds taken in turns
-    threads     of several, the average
+      \(events.table)
 
-    Memory, bytes for each object
+      pair        the median round; floor is the same loop in a process without Sizer
+      over floor  the median difference from the floor, rounds taken in turns
+      threads     of several, the average
+      """
+  }
 
-    \(memory.table)
+  private var memoryText: String? {
+    memory.isEmpty
+      ? nil
+      : """
+      Memory, bytes for each object
 
-    own         as Sizer's own account says
-    resident    as the kernel says
+      \(memory.table)
 
-    Snapshots of objects with two fields, ns of processor time for each living object
+      own         as Sizer's own account says
+      resident    as the kernel says
+      """
+  }
 
-    \(snapshots.table)
-    \(peers.isEmpty ? "" : "\nPeers\n\n\(peers.table)")
-    """
+  private var snapshotsText: String? {
+    snapshots.isEmpty
+      ? nil
+      : """
+      Snapshots of objects with two fields, ns of processor time for each living object
+
+      \(snapshots.table)
+      """
+  }
+
+  private var peersText: String? {
+    peers.isEmpty
+      ? nil
+      : """
+      Peers, ns of processor time, and how many times the same loop takes without them
+
+      \(peers.table)
+      """
   }
 
   /// For machines.

@@ -62,6 +62,7 @@ struct WalkBenchmark {
       }
     }
     let mirror = timed { MirrorWalk.walk(root, limit: Self.mirrorLimit) }
+    let processors = objects < Self.fewForTwo ? nil : try compareProcessors(root)
     let nsPerObject = walks.first.nanoseconds / Double(objects)
     let mirrorNsPerObject = mirror.time.nanoseconds / Double(mirror.result.objects)
     return WalkFigures(
@@ -70,7 +71,9 @@ struct WalkBenchmark {
       floorNsPerObject: (walks.second.nanoseconds / Double(objects)).rounded(to: 2),
       ratioToFloor: walks.ratio.rounded(to: 3),
       ratioToMirror: (mirrorNsPerObject / nsPerObject).rounded(to: 1),
-      ratioOfProcessors: objects < Self.fewForTwo ? nil : try compareProcessors(root))
+      ratioOfProcessors: processors,
+      goals: WalkGoal.all(
+        of: shape, order, objects: objects, toFloor: walks.ratio, ofProcessors: processors))
   }
 
   /// Of fewer there are less than 64 MiB, for which one processor is taken.

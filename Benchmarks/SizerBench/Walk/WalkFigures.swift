@@ -16,6 +16,8 @@ struct WalkFigures: Encodable {
   /// How many times as long a frozen snapshot takes with one processor as with two; nil where the heap is too small for
   /// two.
   var ratioOfProcessors: Double?
+  /// What the ratios are to be, where that was said.
+  var goals: [WalkGoal]
 }
 
 extension [WalkFigures] {
@@ -23,12 +25,12 @@ extension [WalkFigures] {
   var table: Table {
     var table = Table(
       .text("shape"), .text("order"), .number("objects"), .number("ns/object"), .number("floor"),
-      .number("ratio to floor"), .number("ratio to Mirror"), .number("one to two processors"))
+      .number("ratio to floor"), .number("ratio to Mirror"), .number("one to two processors"), .text("goals"))
     for row in self {
       table.append(
         row.shape, row.order.rawValue, row.objects.grouped, row.nsPerObject.decimals(1),
         row.floorNsPerObject.decimals(1), row.ratioToFloor.decimals(2), row.ratioToMirror.decimals(0),
-        row.ratioOfProcessors?.decimals(2) ?? "")
+        row.ratioOfProcessors?.decimals(2) ?? "", row.goals.map(\.description).joined(separator: ", "))
     }
     return table
   }

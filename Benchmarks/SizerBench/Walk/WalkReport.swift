@@ -15,6 +15,7 @@ enum WalkReport {
       ratio to floor   HeapSizer's time by the floor's, the median of rounds taken in turns
       ratio to Mirror  what a walk with Mirror takes for each of the first 100,000 objects, by what HeapSizer takes
       one to two …     a frozen snapshot, all of it, whose child may use one processor, by one whose child may use two
+      goals            at most so many times the floor, and at least so many times as fast with two processors
       """)
   }
 }
