@@ -8,6 +8,7 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
   var events: [EventFigures] = []
   var memory: [MemoryFigures] = []
   var snapshots: [SnapshotFigures] = []
+  var servers: [ServerFigures] = []
   var peers: [PeerFigures] = []
 
   init(allocator: String) { self.allocator = allocator }
@@ -33,6 +34,7 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
     Snapshots of objects with two fields, ns of processor time for each living object
 
     \(snapshots.table)
+    \(servers.isEmpty ? "" : "\n" + servers.text)
     \(peers.isEmpty ? "" : "\nPeers\n\n\(peers.table)")
     """
   }
