@@ -31,6 +31,13 @@ struct BenchmarkInputTests {
     #expect(ended.errors.hasPrefix("usage: TrackingFloor"))
   }
 
+  @Test("LinkedServer refuses what it can't track", arguments: ["", "everything", "classes traces"])
+  func unknown(arguments: String) throws {
+    let ended = try benchmark("LinkedServer", arguments.split(separator: " ").map { String($0) })
+    #expect(ended.status == 64, "\(ended)")
+    #expect(ended.errors.hasPrefix("usage: LinkedServer"))
+  }
+
   @Test(
     "SizerBench refuses what it can't run",
     arguments: [
