@@ -187,7 +187,7 @@ let package = Package(
       name: "AgentServer", dependencies: ["VisitorServer"], path: "Benchmarks/AgentServer", swiftSettings: swiftRules),
     // It links Sizer: what that and tracking add to its requests.
     .executableTarget(
-      name: "LinkedServer", dependencies: ["Sizer", "VisitorServer"], path: "Benchmarks/LinkedServer",
+      name: "LinkedServer", dependencies: ["Sizer", "TrackingLoop", "VisitorServer"], path: "Benchmarks/LinkedServer",
       swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerBench",

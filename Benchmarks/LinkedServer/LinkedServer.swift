@@ -2,6 +2,7 @@
 
 import Glibc
 import Sizer
+import TrackingLoop
 import VisitorServer
 
 /// The same server in a program that links Sizer: SizerBench measures what that adds to its requests, and what tracking
@@ -29,7 +30,7 @@ enum LinkedServer {
   }
 
   private static func fail(_ message: String, status: Int32) -> Never {
-    fputs(message + "\n", stderr)
+    complain(message)
     exit(status)
   }
 }
