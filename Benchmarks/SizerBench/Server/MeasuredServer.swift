@@ -47,8 +47,19 @@ enum Jemalloc {
   /// The file that a process has loaded it from; none where libc serves it.
   static func file(of process: String = "self") throws(BenchError) -> String? {
     let path = "/proc/\(process)/maps"
-    guard let maps = try? String(contentsOfFile: path, encoding: .utf8) else { throw BenchError("\(path) is closed") }
-    let files = maps.split(separator: "\n").lazy.compactMap { $0.firstIndex(of: "/").map($0.suffix(from:)) }
-    return files.first { $0.split(separator: "/").last?.hasPrefix("libjemalloc") ?? false }.map { String($0) }
+    guard let maps = fopen(path, "r") else { throw BenchError("\(path) can't be read") }
+    var (line, room): (UnsafeMutablePointer<CChar>?, Int) = (nil, 0)
+    defer {
+      fclose(maps)
+      free(line)
+    }
+    // Line by line: Foundation takes the first read's part of such a file for all of it.
+    while getline(&line, &room, maps) > 0, let line {
+      let text = String(cString: line).dropLast()
+      if let start = text.firstIndex(of: "/"), text.split(separator: "/").last?.hasPrefix("libjemalloc") ?? false {
+        return String(text[start...])
+      }
+    }
+    return nil
   }
 }
