@@ -173,20 +173,27 @@ let package = Package(
       name: "TrackingFloor",
       dependencies: ["TrackingLoop", .target(name: "CJemalloc", condition: .when(traits: ["Jemalloc"]))],
       path: "Benchmarks/TrackingFloor", swiftSettings: swiftRules, linkerSettings: jemalloc),
-    // An HTTP server that links no Sizer: what the agent adds to its requests.
-    .executableTarget(
-      name: "AgentServer",
+    // An HTTP server, for a program that links no Sizer and for one that does.
+    .target(
+      name: "VisitorServer",
       dependencies: [
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      path: "Benchmarks/AgentServer", swiftSettings: swiftRules),
+      path: "Benchmarks/VisitorServer", swiftSettings: swiftRules),
+    // It links no Sizer: what the agent adds to its requests, and the floor of what linking adds.
+    .executableTarget(
+      name: "AgentServer", dependencies: ["VisitorServer"], path: "Benchmarks/AgentServer", swiftSettings: swiftRules),
+    // It links Sizer: what that and tracking add to its requests.
+    .executableTarget(
+      name: "LinkedServer", dependencies: ["Sizer", "TrackingLoop", "VisitorServer"], path: "Benchmarks/LinkedServer",
+      swiftSettings: swiftRules),
     .executableTarget(
       name: "SizerBench",
       dependencies: [
         "Sizer", "SizerExports", "SizerGraph", "SizerProfile", "SizerReports", "CFloor", "SeededRandom",
-        "TrackingLoop", "TrackingFloor", "AgentServer", "Yams",
+        "TrackingLoop", "TrackingFloor", "AgentServer", "LinkedServer", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/SizerBench", resources: [.copy("Documents"), .copy("Peers")], swiftSettings: swiftRules),
@@ -269,8 +276,8 @@ let package = Package(
 // zoo's BasicContainers.
 if let sanitizer = Context.environment["SIZER_SANITIZER"] {
   var left: Set = [
-    "SizerTests", "CxxTests", "Shapes", "SizerBench", "AgentServer", "TrackingFloor", "TrackingLoop", "CFloor",
-    "SlimHost", "VersionHost", "AgentHost", "SizerTestingTests", "ReportSamples",
+    "SizerTests", "CxxTests", "Shapes", "SizerBench", "AgentServer", "LinkedServer", "VisitorServer", "TrackingFloor",
+    "TrackingLoop", "CFloor", "SlimHost", "VersionHost", "AgentHost", "SizerTestingTests", "ReportSamples",
   ]
   if sanitizer == "thread" {
     left.formUnion([

@@ -5,13 +5,13 @@ import ArgumentParser
 struct TrackingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tracking",
-    abstract: "What tracking a class costs: for each object made and freed, in memory, and at each snapshot.")
+    abstract: "What tracking a class costs: for each object made and freed, in memory, at snapshots, in a server.")
 
   @OptionGroup var options: BenchOptions
 
   @Option(
     help: ArgumentHelp(
-      "Only the loops whose title has this in it, or one of: memory, snapshots, peers.", valueName: "text"))
+      "Only the loops whose title has this in it, or one of: memory, snapshots, server, peers.", valueName: "text"))
   var only: String?
 
   func validate() throws {

@@ -39,9 +39,16 @@ struct BenchmarkInputTests {
   func only(text: String) throws {
     let ended = try benchmark("SizerBench", ["tracking", "--quick", "--only", text])
     #expect(ended.status == 64, "\(ended)")
-    for there in ["memory, snapshots, peers", "(d) its class tracked", "(d) tracked, one of 100,000 living"] {
+    for there in ["memory, snapshots, server, peers", "(d) its class tracked", "(d) tracked, one of 100,000 living"] {
       #expect(ended.errors.contains(there), "\(ended)")
     }
+  }
+
+  @Test("LinkedServer refuses what it can't track", arguments: ["", "everything", "classes traces"])
+  func unknown(arguments: String) throws {
+    let ended = try benchmark("LinkedServer", arguments.split(separator: " ").map { String($0) })
+    #expect(ended.status == 64, "\(ended)")
+    #expect(ended.errors.hasPrefix("usage: LinkedServer"))
   }
 
   @Test(

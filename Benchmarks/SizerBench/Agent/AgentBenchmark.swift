@@ -27,10 +27,7 @@ struct AgentBenchmark {
     }
     let starts = try [AgentMode.unasked, .idle, .last, .leaks].map { try self.start($0, in: folder) }
     let pairs = try self.pair(in: folder)
-    let requests = try [AgentMode.idle, .everySecond, .tracked, .allTracked, .traced].map {
-      try self.requests($0, in: folder)
-    }
-    return AgentFigures(starts: starts, pair: pairs, requests: requests)
+    return AgentFigures(starts: starts, pair: pairs, requests: try requests(in: folder))
   }
 
   // MARK: - Start and end
@@ -44,9 +41,8 @@ struct AgentBenchmark {
       let process = try MeasuredProcess(program, ["64", "1", "0"], mode.variables(agent: agent, in: folder))
       return Double(try process.end()) / 1e6
     }
-    _ = try (once(.plain), once(mode))  // the files are in memory from now on
-    let (plain, with) = try inTurns(rounds, { try once(.plain) }, { try once(mode) })
-    return .init(mode: mode, plain: median(plain), added: median(zip(plain, with).map { $1 - $0 }))
+    let times = try inTurns([.plain, mode], rounds: rounds, once)
+    return .init(mode: mode, plain: times[0].median, added: zip(times[1], times[0]).map { $0 - $1 }.median)
   }
 
   // MARK: - Objects
@@ -64,73 +60,23 @@ struct AgentBenchmark {
       guard let nanoseconds = Double(answer) else { throw BenchError("TrackingFloor answered: \(answer)") }
       return nanoseconds
     }
-    let (plain, idle) = try inTurns(isQuick ? 3 : 11, { try once(.plain) }, { try once(.idle) })
-    return .init(plain: median(plain), added: median(zip(plain, idle).map { $1 - $0 }))
+    let times = try inTurns([.plain, .idle], rounds: isQuick ? 3 : 11, once)
+    return .init(plain: times[0].median, added: zip(times[1], times[0]).map { $0 - $1 }.median)
   }
 
   // MARK: - Requests
 
-  private func requests(_ mode: AgentMode, in folder: String) throws -> AgentFigures.Requests {
-    progress.show("requests: \(mode.rawValue)")
-    let (plain, with) = (try Server(.plain, agent, in: folder), try Server(mode, agent, in: folder))
+  /// All servers are alive at once, and asked in turns: each mode is compared with the same plain server.
+  private func requests(in folder: String) throws -> [AgentFigures.Requests] {
+    progress.show("requests")
+    let modes: [AgentMode] = [.plain, .idle, .everySecond, .tracked, .allTracked, .traced]
+    let servers = try modes.map { try MeasuredServer("AgentServer", [], $0.variables(agent: agent, in: folder)) }
+    let rounds = isQuick ? 3 : 11
     // A table each second: a round has several.
-    let seconds = isQuick ? 1.0 : 4.0
-    for server in [plain, with] { _ = try server.processorTimePerRequest(during: seconds / 4) }
-    let (times, timesWith) = try inTurns(
-      isQuick ? 3 : 11, { try plain.processorTimePerRequest(during: seconds) },
-      { try with.processorTimePerRequest(during: seconds) })
-    for server in [plain, with] { try server.end() }
-    return .init(
-      mode: mode, plain: median(times), ratio: median(zip(times, timesWith).map { $1 / $0 }))
-  }
-
-  private struct Server {
-    private let process: MeasuredProcess
-    private let visits: Visits
-
-    init(_ mode: AgentMode, _ agent: String, in folder: String) throws {
-      let program = try FloorProcess.executable().deletingLastPathComponent().appending(path: "AgentServer").path
-      guard FileManager.default.isExecutableFile(atPath: program) else {
-        throw BenchError("\(program) is missing; build it as SizerBench was built, with --product AgentServer")
-      }
-      process = try MeasuredProcess(program, [], mode.variables(agent: agent, in: folder))
-      let answer = try process.line()
-      guard let port = UInt16(answer), port > 0 else { throw BenchError("the server answered: \(answer)") }
-      visits = try Visits(port: port)
+    let times = try MeasuredServer.timesPerRequest(servers, rounds: rounds, seconds: isQuick ? 1 : 4)
+    return zip(modes, times).map { mode, own in
+      .init(
+        mode: mode, microseconds: own.median, ratioToPlain: zip(own, times[0]).map { $0 / $1 }.median, rounds: rounds)
     }
-
-    /// Microseconds, children's with them.
-    func processorTimePerRequest(during seconds: Double) throws -> Double {
-      let (start, end) = (try process.processorTime(), monotonicNanoseconds + Int64(seconds * 1e9))
-      var count = 0
-      while monotonicNanoseconds < end {
-        for _ in 0..<50 { try visits.visit() }
-        count += 50
-      }
-      return Double(try process.processorTime() - start) / Double(count) / 1e3
-    }
-
-    func end() throws { _ = try process.end() }
   }
-
-  // MARK: - Rounds
-
-  /// Both in each round, the other one first in each second round.
-  private func inTurns(
-    _ rounds: Int, _ one: () throws -> Double, _ other: () throws -> Double
-  ) rethrows -> ([Double], [Double]) {
-    var results: ([Double], [Double]) = ([], [])
-    for round in 0..<rounds {
-      if round.isMultiple(of: 2) {
-        results.0.append(try one())
-        results.1.append(try other())
-      } else {
-        results.1.append(try other())
-        results.0.append(try one())
-      }
-    }
-    return results
-  }
-
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

@@ -23,7 +23,7 @@ enum AgentMode: String, Codable, CaseIterable {
       case .last: ["SIZER_OUTPUT": "\(folder)/%p.sizer", "SIZER_EVERY": "0"]
       case .leaks: ["SIZER_OUTPUT": "\(folder)/%p.sizer", "SIZER_EVERY": "0", "SIZER_LEAKS": "1"]
       case .everySecond: ["SIZER_OUTPUT": "\(folder)/%p.sizer", "SIZER_EVERY": "1s"]
-      case .tracked: Self.tracking("AgentServer.*", in: folder)
+      case .tracked: Self.tracking("VisitorServer.*", in: folder)
       case .allTracked: Self.tracking("*", in: folder)
       case .traced: Self.tracking("*", in: folder).merging(["SIZER_TRACE": "1"]) { $1 }
       }

@@ -13,14 +13,16 @@ struct TrackingBenchmark {
     var measuresPeers: Bool
     /// Of how many living objects one is replaced at random.
     var living: [Int]
+    /// How long a server is asked in each round.
+    var serverSeconds: Double
 
-    /// Two minutes.
+    /// Three minutes.
     static let full = Effort(
       rounds: 31, pairs: 200_000, counts: [1_000, 100_000, 1_000_000], snapshots: 100, measuresPeers: true,
-      living: [100_000, 1_000_000])
+      living: [100_000, 1_000_000], serverSeconds: 0.5)
     static let quick = Effort(
       rounds: 11, pairs: 100_000, counts: [1_000, 100_000], snapshots: 100, measuresPeers: false,
-      living: [100_000])
+      living: [100_000], serverSeconds: 0.2)
   }
 
   var effort: Effort
@@ -34,7 +36,7 @@ struct TrackingBenchmark {
   }
 
   /// The parts beside the loops.
-  private enum Part: String, CaseIterable { case memory, snapshots, peers }
+  private enum Part: String, CaseIterable { case memory, snapshots, server, peers }
 
   /// Refuses to measure only what is not there, and says what is.
   func validate() throws(BenchError) {
@@ -67,6 +69,10 @@ struct TrackingBenchmark {
     for count in effort.counts where includes(.snapshots) {
       progress.show("snapshots of \(count.grouped) objects")
       figures.snapshots += try SnapshotBenchmark(objects: count, snapshots: effort.snapshots).run()
+    }
+    if includes(.server) {
+      progress.show("requests of a server")
+      figures.servers = try ServerBenchmark(rounds: effort.rounds, seconds: effort.serverSeconds).run()
     }
     if effort.measuresPeers || only == Part.peers.rawValue, includes(.peers) {
       progress.show("peers")

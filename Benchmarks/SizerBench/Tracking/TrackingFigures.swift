@@ -8,13 +8,14 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
   var events: [EventFigures] = []
   var memory: [MemoryFigures] = []
   var snapshots: [SnapshotFigures] = []
+  var servers: [ServerFigures] = []
   var peers: [PeerFigures] = []
 
   init(allocator: String) { self.allocator = allocator }
 
   /// For people: the parts that were measured.
   var description: String {
-    [eventsText, memoryText, snapshotsText, peersText].compactMap { $0 }.joined(separator: "\n\n")
+    [eventsText, memoryText, snapshotsText, servers.isEmpty ? nil : servers.text, peersText].compactMap { $0 }.joined(separator: "\n\n")
   }
 
   private var eventsText: String? {

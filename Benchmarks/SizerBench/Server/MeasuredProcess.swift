@@ -5,7 +5,7 @@ import Glibc
 /// A program that is started with some variables more, of which the processor's time is known: while it runs and when
 /// it has ended. Its standard input is open until it is told to end; it is asked for one line.
 final class MeasuredProcess {
-  private let number: pid_t
+  let number: pid_t
   private let input: Int32
   private let output: Int32
   private var hasEnded = false
@@ -31,6 +31,8 @@ final class MeasuredProcess {
       inherited.append(String(cString: text))
       entry += 1
     }
+    // Of two that have a name the first one would hold.
+    inherited.removeAll { entry in variables.keys.contains { entry.hasPrefix($0 + "=") } }
     let environment = inherited + variables.map { "\($0.key)=\($0.value)" }
     var texts = ([path] + arguments).map { strdup($0) } + [nil]
     var settings = environment.map { strdup($0) } + [nil]
@@ -42,14 +44,15 @@ final class MeasuredProcess {
     self.number = number
     guard refusal == 0 else {
       hasEnded = true
+      close(input)
       throw BenchError("\(path) did not start: \(String(cString: strerror(refusal)))")
     }
   }
 
   deinit {
-    close(input)
     close(output)
     if !hasEnded {
+      close(input)
       kill(number, SIGKILL)
       waitpid(number, nil, 0)
     }
