@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "csizer_filter.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/shards.h"
 #include "platform/membarrier.h"
 #include "support/check.h"
-#include "support/made_filters.h"
 #include "support/made_lifetimes.h"
 
 enum { THREADS = 8, ROUNDS = 200000, HOLDS = 300 };
@@ -333,7 +333,7 @@ static void count_while_barriers_are_refused(void) {
   }
   while (!have_all_begun()) sched_yield();
   CHECK(csizer_membarrier_is_there());
-  made_refuse_membarrier();
+  CHECK_EQUAL(csizer_refuse_membarrier(), 0);
   while (added < HOLDS) hold_and_count(&added);
   CHECK(!csizer_membarrier_is_there());
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);

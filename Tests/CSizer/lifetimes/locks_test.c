@@ -6,10 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "csizer_filter.h"
 #include "lifetimes/lines.h"
 #include "platform/membarrier.h"
 #include "support/check.h"
-#include "support/made_filters.h"
 #include "support/made_lifetimes.h"
 
 // Whole lives on many threads where births and deaths take locks: from the start, from some moment on, and for want of
@@ -132,12 +132,12 @@ static bool is_child(const char *matter) {
 }
 
 // A filter stays when the process goes over to a program, this one again: it is there before the engine is.
-static void begin_anew(const char *matter, const char *test, void (*prepare)(void)) {
+static void begin_anew(const char *matter, const char *test, int (*prepare)(void)) {
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {
     setenv(child_of, matter, 1);
-    if (prepare) prepare();
+    if (prepare) CHECK_EQUAL(prepare(), 0);
     execl("/proc/self/exe", "locks_test", test, NULL);
     _exit(127);
   }
@@ -147,7 +147,7 @@ static void begin_anew(const char *matter, const char *test, void (*prepare)(voi
 }
 
 TEST(lives_are_whole_where_barriers_are_refused_from_the_start) {
-  if (!is_child("filter")) return begin_anew("filter", __func__, made_refuse_membarrier);
+  if (!is_child("filter")) return begin_anew("filter", __func__, csizer_refuse_membarrier);
   alarm(200);
   CHECK_TEXT(csizer_lifetimes_locks_reason(), refused);
   demand_no_lines();
@@ -157,7 +157,7 @@ TEST(lives_are_whole_where_barriers_are_refused_from_the_start) {
 
 static void refuse_barriers(void) {
   CHECK_TEXT(csizer_lifetimes_locks_reason(), "");
-  made_refuse_membarrier();
+  CHECK_EQUAL(csizer_refuse_membarrier(), 0);
 }
 
 TEST(lives_are_whole_where_barriers_are_refused_later) {

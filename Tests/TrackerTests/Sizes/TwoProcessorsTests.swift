@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Sizer
+import Synchronization
 import Testing
 
 /// A node of a large heap, with a list and a text besides: what a second thread does by itself and what it does not.
@@ -30,6 +31,8 @@ struct TwoProcessorsTests {
     return try tracker.createSnapshot(mode: .frozen, heap: .classes)
   }
 
+  private var lastSweep: (all: UInt64, bySecond: UInt64) { Engine.lastSweep.withLock(\.self) }
+
   @Test("a frozen snapshot has the same sizes whether its child may use one or two, and uses the second")
   func same() throws {
     let count = 1_200_000
@@ -44,15 +47,15 @@ struct TwoProcessorsTests {
     var snapshots: [Snapshot] = []
     for usesTwo in [false, true, true] {
       snapshots.append(try snapshot(tracker, usesTwo: usesTwo))
-      if !usesTwo { #expect(Engine.lastSweep.withLock(\.self) == (0, 0)) }
+      if !usesTwo { #expect(lastSweep == (0, 0)) }
     }
     // Whoever else wants the processors may keep the second thread from its own: it need not come each time.
     let tries = 20
     let hasTwo = Engine.processorsForChild(atMost: 2) == 2
-    while hasTwo, Engine.lastSweep.withLock(\.bySecond) == 0, snapshots.count < tries {
+    while hasTwo, lastSweep.bySecond == 0, snapshots.count < tries {
       snapshots.append(try snapshot(tracker, usesTwo: true))
     }
-    let sweep = Engine.lastSweep.withLock(\.self)
+    let sweep = lastSweep
     #expect(hasTwo ? sweep.bySecond > 0 && sweep.all > sweep.bySecond : sweep == (0, 0), "\(sweep)")
     let knot = { (snapshot: Snapshot) in snapshot.heap?.first { $0.typeName == typeName(of: Knot.self) } }
     let one = snapshots[0]
