@@ -2,9 +2,8 @@
 
 /// What works in this process, and why something does not.
 ///
-/// Decided when the program is loaded, but for ``tracking-swift.property`` and ``memoryReturn-swift.property``, which a
-/// filter of system calls may change later; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`)
-/// chooses.
+/// Decided when the program is loaded, but for `tracking` and `memoryReturn`, which a filter of system calls may change
+/// later; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`) chooses.
 public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   /// The allocator whose sizes are reported.
   public struct Allocator: Sendable, Hashable {

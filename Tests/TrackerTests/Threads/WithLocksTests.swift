@@ -82,7 +82,7 @@ struct WithLocksTests {
   /// In the environment of a program that began with the filter.
   private static let mark = "SIZER_TEST_FILTERED"
 
-  @Test("where membarrier(2) is refused from the start, each life is recorded, and capabilities say that it takes locks")
+  @Test("where membarrier(2) is refused from the start, each life is recorded, and capabilities say so")
   func fromTheStart() async throws {
     guard getenv(Self.mark) == nil else {
       Self.expectLocks()
@@ -97,7 +97,8 @@ struct WithLocksTests {
       guard csizer_refuse_membarrier() == 0 else { exit(126) }
       Self.begin(anew: ["--testing-library", "swift-testing", "--filter", "WithLocksTests/fromTheStart"])
     }
-    let said = String(decoding: (ended?.standardOutputContent ?? []) + (ended?.standardErrorContent ?? []), as: UTF8.self)
+    let said = [ended?.standardOutputContent, ended?.standardErrorContent]
+      .map { String(decoding: $0 ?? [], as: UTF8.self) }.joined()
     #expect(said.contains("Test run with 1 test in 1 suite passed"), "\(said)")
   }
 
