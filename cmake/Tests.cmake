@@ -6,9 +6,10 @@ set(CSIZER_TESTS ${CSIZER_ROOT}/Tests/CSizer)
 file(GLOB CSIZER_TEST_SUPPORT CONFIGURE_DEPENDS ${CSIZER_TESTS}/support/*.c)
 list(REMOVE_ITEM CSIZER_TEST_SUPPORT ${CSIZER_TESTS}/support/target_report.c)  # with the programs, below
 add_library(csizer_checks STATIC
-  ${CSIZER_TEST_SUPPORT})
+  ${CSIZER_TEST_SUPPORT} ${CSIZER_ROOT}/CSupport/CSizerTesting/src/filter.c)
 # The tests see the engine's internals: what they check is mostly behind the public headers.
-target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src)
+target_include_directories(csizer_checks PUBLIC ${CSIZER_TESTS} ${CSIZER_ROOT}/CSupport/CSizer/src
+  ${CSIZER_ROOT}/CSupport/CSizerTesting/include)
 target_compile_definitions(csizer_checks PUBLIC CSIZER_CHECKS)
 target_compile_options(csizer_checks PUBLIC -Wall -Wextra -Werror)
 target_link_libraries(csizer_checks PUBLIC csizer_static)

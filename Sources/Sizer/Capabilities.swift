@@ -2,8 +2,8 @@
 
 /// What works in this process, and why something does not.
 ///
-/// Decided when the program is loaded; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`)
-/// chooses.
+/// Decided when the program is loaded, but for `tracking` and `memoryReturn`, which a filter of system calls may change
+/// later; the environment variable `SIZER_ENTRY_POINTS` (`replace`, `interpose` or `off`) chooses.
 public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   /// The allocator whose sizes are reported.
   public struct Allocator: Sendable, Hashable {
@@ -51,6 +51,16 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
     public var reason: String
   }
 
+  /// How births and deaths of tracked objects are recorded. They are exact either way.
+  public struct Tracking: Sendable, Hashable {
+    /// Whether they take no lock, but for one now and then that needs more room: the system has membarrier(2), and
+    /// Sizer is told of each thread's end.
+    public var isLockFree: Bool
+    /// Why each takes a lock, which costs more, the most where several threads make tracked objects; empty when none
+    /// does.
+    public var reason: String
+  }
+
   /// Whether the census gives memory back when nothing lives any more where it was used.
   public struct MemoryReturn: Sendable, Hashable {
     /// Whether the system has what it takes: membarrier(2).
@@ -70,13 +80,15 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
   public var stackCapture: StackCapture
   /// Whether tasks are found.
   public var tasks: Tasks
+  /// Whether births and deaths of tracked objects take locks.
+  public var tracking: Tracking
   /// Whether the census's memory shrinks with the heap.
   public var memoryReturn: MemoryReturn
   /// Bytes of memory that Sizer holds for itself: its tables, of the heap map the pages in use, and what the runtime
   /// allocated on its account. They are in no size; snapshots say the same (`Snapshot.overheadBytes`).
   public var overheadBytes: Int
 
-  /// Six lines, one for each of the first six; of the runtime what does not hold or was not asked.
+  /// Seven lines, one for each of the first seven; of the runtime what does not hold or was not asked.
   public var description: String {
     func clause(_ state: String, _ reason: String) -> String { reason.isEmpty ? state : "\(state) (\(reason))" }
     return """
@@ -84,6 +96,7 @@ public struct Capabilities: Sendable, Hashable, CustomStringConvertible {
       allocation hook: \(clause(allocationHook.state.rawValue, allocationHook.reason))
       runtime: \(runtimeClause)
       stack capture: \(clause(stackCapture.isAvailable ? "libunwind" : "none", stackCapture.reason))
+      tracking: \(clause(tracking.isLockFree ? "without locks" : "with locks", tracking.reason))
       memory: \(clause(memoryReturn.isAvailable ? "given back" : "kept", memoryReturn.reason))
       tasks: \(clause(tasks.isAvailable ? "found" : "lost", tasks.reason))
       """

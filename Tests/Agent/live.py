@@ -161,6 +161,7 @@ def try_verbs(host):
           for word in host.counts}, {word: float(count) for word, count in host.counts.items()}, "metrics have the same counts")
     verdict(kind == "text/plain; version=0.0.4; charset=utf-8" and found.get(("sizer_pause_seconds_count", None), 0) >= 4, "and the pauses", found)
     same("replaced", tell(path, "/capabilities")["allocationHook"]["state"], "what works")
+    same({"isLockFree": True, "reason": ""}, tell(path, "/capabilities")["tracking"], "births and deaths take no locks")
     states = {one["name"]: one["state"] for one in tell(path, "/capabilities")["runtime"]}
     # A preloaded agent has a standard library of its own, whose values are not the program's.
     collections = "holds" if preload == "-" else "unchecked"

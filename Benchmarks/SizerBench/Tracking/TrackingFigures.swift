@@ -15,7 +15,8 @@ struct TrackingFigures: Encodable, CustomStringConvertible {
 
   /// For people: the parts that were measured.
   var description: String {
-    [eventsText, memoryText, snapshotsText, servers.isEmpty ? nil : servers.text, peersText].compactMap { $0 }.joined(separator: "\n\n")
+    let serversText = servers.isEmpty ? nil : servers.text
+    return [eventsText, memoryText, snapshotsText, serversText, peersText].compactMap { $0 }.joined(separator: "\n\n")
   }
 
   private var eventsText: String? {

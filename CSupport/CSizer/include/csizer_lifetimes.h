@@ -20,8 +20,9 @@
 /// on 12 more. What the dead had of that is given back when many are found dead (csizer_sizing_list). All of it is the
 /// kernel's pages, none of the measured heap.
 ///
-/// Thread rules: births and deaths come from any thread at any time. The calls below may come from any thread, but one
-/// at a time per tracker.
+/// Thread rules: births and deaths come from any thread at any time, and take no lock but where
+/// csizer_lifetimes_locks_reason says so, and now and then for more numbers or more memory. The calls below may come
+/// from any thread, but one at a time per tracker.
 typedef struct csizer_lifetimes csizer_lifetimes;
 
 /// How objects are tracked: said when their class is, or they themselves are.
@@ -168,6 +169,10 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
 
 /// Bytes of memory that the records take.
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes);
+
+/// Why each birth and death takes a lock in this process, as a static string; empty when they don't. May change once,
+/// to a reason: a filter of system calls may come late. Any thread.
+const char *csizer_lifetimes_locks_reason(void);
 
 /// From here to csizer_lifetimes_resume no tracked object of any tracker is born or dies: threads that would do so
 /// wait. What the calling thread makes meanwhile is not tracked. Nests. Answers the time at which all of them had

@@ -44,6 +44,15 @@ extension Engine {
     set { mostProcessors.store(newValue ? 2 : 1, ordering: .relaxed) }
   }
 
+  /// How many processors a child may use now, of at most so many.
+  package static func processorsForChild(atMost most: UInt32) -> UInt32 {
+    csizer_census_map().map { csizer_frozen_processors($0, most) } ?? 1
+  }
+
+  /// Tests only: how many objects the last child that ended well looked at in sweeps that two threads share, and how
+  /// many of these its second thread did.
+  package static let lastSweep = Mutex((all: UInt64(0), bySecond: UInt64(0)))
+
   /// Forks a child that sizes all living objects of a tracker in its image of the process, if there is memory for it.
   /// The tracker's lock is held until this returns; it was taken in the turn.
   static func startFrozen(
@@ -60,8 +69,7 @@ extension Engine {
     let layouts = walk.layouts
     let kindNames = heap == .classes ? (0..<layouts.kindCount).map { layouts.name(ofKind: $0) } : []
     _ = csizer_lifetimes_count(lifetimes.handle)  // what was born by now is put in order while others go on
-    let most = mostProcessors.load(ordering: .relaxed)
-    let processors = csizer_census_map().map { csizer_frozen_processors($0, most) } ?? 1
+    let processors = processorsForChild(atMost: mostProcessors.load(ordering: .relaxed))
     // From the first lock on, of which there are many, others wait.
     let asked = Ticks.now
     let held = Ticks(value: csizer_lifetimes_hold())
@@ -90,6 +98,7 @@ extension Engine {
     }
     let report = csizer_frozen_report_of(frozen.results.handle)
     try check(report.status, operation: operation)
+    lastSweep.withLock { $0 = (report.swept, report.swept_by_second) }
     var learnt = 0
     if report.unknown > 0 {
       learnt = try withTurn { (turn) throws(SizerError) in try learn(frozen.results, in: &turn, operation: operation) }

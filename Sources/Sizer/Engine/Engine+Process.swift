@@ -18,8 +18,8 @@ extension Engine {
   static var capabilities: Capabilities {
     Capabilities(
       allocator: allocator, allocationHook: allocationHook, runtime: runtime, stackCapture: stackCapture,
-      tasks: Capabilities.Tasks(isAvailable: tasksReason.isEmpty, reason: tasksReason), memoryReturn: memoryReturn,
-      overheadBytes: overheadBytes)
+      tasks: Capabilities.Tasks(isAvailable: tasksReason.isEmpty, reason: tasksReason), tracking: tracking,
+      memoryReturn: memoryReturn, overheadBytes: overheadBytes)
   }
 
   /// Whether this is the agent, preloaded into a program that brings a Swift of its own.
@@ -50,6 +50,11 @@ extension Engine {
         name: String(cString: finding.name), state: state,
         reason: consequence.isEmpty ? reason : "\(reason): \(consequence)")
     }
+  }
+
+  private static var tracking: Capabilities.Tracking {
+    let reason = String(cString: csizer_lifetimes_locks_reason())
+    return Capabilities.Tracking(isLockFree: reason.isEmpty, reason: reason)
   }
 
   private static var memoryReturn: Capabilities.MemoryReturn {

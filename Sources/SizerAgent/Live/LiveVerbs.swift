@@ -144,6 +144,10 @@ struct LiveVerbs: Sendable {
         json.flag("isAvailable", found.tasks.isAvailable)
         json.texts(["reason": found.tasks.reason])
       }
+      json.object("tracking") { json in
+        json.flag("isLockFree", found.tracking.isLockFree)
+        json.texts(["reason": found.tracking.reason])
+      }
       json.object("memoryReturn") { json in
         json.flag("isAvailable", found.memoryReturn.isAvailable)
         json.texts(["reason": found.memoryReturn.reason])

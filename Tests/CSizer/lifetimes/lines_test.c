@@ -2,18 +2,14 @@
 #include "lifetimes/lines.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "csizer_filter.h"
 #include "lifetimes/deaths.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/shards.h"
@@ -296,19 +292,6 @@ TEST(a_child_waits_for_no_thread_of_its_parents) {
 
 // ---- A filter that comes late ----
 
-// What membarrier(2) answers from now on, as in a container whose program tightens its filter.
-static void refuse_membarrier(void) {
-  struct sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const struct sock_fprog filter = {sizeof code / sizeof *code, code};
-  CHECK_EQUAL(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-  CHECK_EQUAL(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter), 0);
-}
-
 static size_t rounds[THREADS];
 
 static void *count_until_the_end(void *argument) {
@@ -350,7 +333,7 @@ static void count_while_barriers_are_refused(void) {
   }
   while (!have_all_begun()) sched_yield();
   CHECK(csizer_membarrier_is_there());
-  refuse_membarrier();
+  CHECK_EQUAL(csizer_refuse_membarrier(), 0);
   while (added < HOLDS) hold_and_count(&added);
   CHECK(!csizer_membarrier_is_there());
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);

@@ -14,6 +14,7 @@ struct CapabilitiesTests {
     #expect(capabilities.allocationHook.state == .replaced, "\(capabilities.allocationHook.reason)")
     #expect(capabilities.allocationHook.reason == "")
     #expect(capabilities.tasks.isAvailable && capabilities.tasks.reason == "")
+    #expect(capabilities.tracking.isLockFree && capabilities.tracking.reason == "")
     #expect(capabilities.memoryReturn.isAvailable && capabilities.memoryReturn.reason == "")
     #expect(capabilities.description.split(separator: "\n").last == "tasks: found")
     #expect(capabilities.overheadBytes > 0)

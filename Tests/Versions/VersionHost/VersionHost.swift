@@ -35,6 +35,7 @@ enum VersionHost {
         "Swift keeps its words where Sizer reads them"
           + clause(found.runtime.filter { $0.state != .holds }.map(\.description).joined(separator: "; "))
       ),
+      (found.tracking.isLockFree, "births and deaths take no locks\(clause(found.tracking.reason))"),
       (found.memoryReturn.isAvailable, "memory is given back\(clause(found.memoryReturn.reason))"),
     ]
   }

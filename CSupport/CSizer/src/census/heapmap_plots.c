@@ -37,9 +37,7 @@ void (*csizer_heapmap_before_store)(void);
 bool csizer_heapmap_can_close(void) { return csizer_membarrier_is_there(); }
 
 const char *csizer_heapmap_reason(void) {
-  if (csizer_heapmap_can_close()) return "";
-  return "the system refuses membarrier(2): the heap map keeps what it took, and births and deaths of tracked objects "
-         "take locks";
+  return csizer_heapmap_can_close() ? "" : "the system refuses membarrier(2): the heap map keeps what it took";
 }
 
 // ---- Closing ----

@@ -2,6 +2,7 @@
 // Trackers: made, held, forgotten and ended.
 #include "lifetimes/lifetimes_internal.h"
 #include "lifetimes/class_decisions.h"
+#include "lifetimes/lines.h"
 #include "lifetimes/numbers.h"
 #include "lifetimes/unloaded.h"
 #include "platform/clock.h"
@@ -103,6 +104,8 @@ void csizer_lifetimes_forget(csizer_lifetimes *lifetimes) {
   lifetimes->missed_before = lifetimes_missed();
   csizer_shards_release();
 }
+
+const char *csizer_lifetimes_locks_reason(void) { return csizer_lines_reason(); }
 
 // Meanwhile this thread only reads: what ends on it ends at once, before it is looked at.
 uint64_t csizer_lifetimes_hold(void) {

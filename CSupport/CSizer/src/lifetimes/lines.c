@@ -70,8 +70,14 @@ static csizer_line *take_free(void) {
   return line;
 }
 
+const char *csizer_lines_reason(void) {
+  if (!csizer_membarrier_is_there()) return "the system refuses membarrier(2)";
+  if (!has_key) return "the thread keys that take no memory were taken before Sizer came (pthread_key_create)";
+  return "";
+}
+
 csizer_line *csizer_line_make(void) {
-  if (csizer_line_own || !has_key || !csizer_membarrier_is_there()) return csizer_line_own;
+  if (csizer_line_own || *csizer_lines_reason()) return csizer_line_own;
   int error_before = errno;  // the program's
   shards_enter();
   csizer_spin_take(&lock);

@@ -12,7 +12,18 @@
 // barrier, and takes the way of the shards, where it waits. That pairing of a plain store with a barrier on the other
 // side is what membarrier(2) is for.
 //
-// Without membarrier(2) no thread has a line, and all births and deaths take the way of the shards.
+// Without membarrier(2) no thread has a line, and all births and deaths take the way of the shards. So it is where the
+// end of a thread can't be told, for a line would not come free by it (csizer_lines_reason).
+//
+// What is written where. At a birth, in the line: that the thread is inside, and how many numbers and which cells are
+// left. Elsewhere: the record, in a slot that was the line's with its number, and the number of the object's place
+// (numbers.h). At a death, in the line: that the thread is inside, and no more. Elsewhere: the place, which has no
+// number from then on, and the end in the record, which may have come from any thread's line. While the object is born
+// or dies nobody else writes either, but for who holds all shards; neighbours in the same lines of the processor are
+// other threads'.
+//
+// There is no log of deaths for each thread: the end is stored where it belongs, plainly, without a look at the record,
+// so that the thread does not wait for the record's memory; and a holder finds all ends in their places.
 
 struct csizer_lifetimes;
 struct lifetime_record;
@@ -82,6 +93,9 @@ static inline bool line_is_busy(void) {
 
 /// The calling thread's line, made when it has none; NULL when there can be none. Holding no shard.
 csizer_line *csizer_line_make(void);
+
+/// Why no thread has a line, as a static string; empty when threads have. Any thread.
+const char *csizer_lines_reason(void);
 
 /// Keeps all threads out of their lines, once those that are inside have left; and lets them in again. Holding all
 /// shards.
