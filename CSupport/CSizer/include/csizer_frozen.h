@@ -65,7 +65,10 @@ typedef struct csizer_frozen_report {
 /// `layouts`.
 csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts *layouts);
 
-/// How many processors a child may use for the objects of a map: one while the heap is small, and never more than
+/// Whether a map's objects are worth a second processor, by csizer_heapmap_open_bytes.
+bool csizer_frozen_is_large(const csizer_heapmap *map);
+
+/// How many processors a child may use for the objects of a map: one unless the heap is large, and never more than
 /// `most`, than the thread may run on, and than whole ones are in its control groups' quotas. Reads files of /proc and
 /// of these: not while anybody waits.
 uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most);

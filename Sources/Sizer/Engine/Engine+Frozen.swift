@@ -49,6 +49,9 @@ extension Engine {
     csizer_census_map().map { csizer_frozen_processors($0, most) } ?? 1
   }
 
+  /// Tests only: whether the heap is large enough for two.
+  package static var isHeapLarge: Bool { csizer_census_map().map { csizer_frozen_is_large($0) } ?? false }
+
   /// Tests only: how many objects the last child that ended well looked at in sweeps that two threads share, and how
   /// many of these its second thread did.
   package static let lastSweep = Mutex((all: UInt64(0), bySecond: UInt64(0)))

@@ -117,9 +117,13 @@ csizer_status csizer_frozen_prepare(csizer_lifetimes *lifetimes, csizer_layouts 
   return csizer_sizing_prepare(lifetimes, layouts);
 }
 
-uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most) {
+bool csizer_frozen_is_large(const csizer_heapmap *map) {
   enum { LARGE = 64 << 20 };  // below, a second worker saves less than its start costs
-  if (most < 2 || !csizer_allocator_has_uniform_pages() || csizer_heapmap_open_bytes(map) < LARGE) return 1;
+  return csizer_heapmap_open_bytes(map) >= LARGE;
+}
+
+uint32_t csizer_frozen_processors(const csizer_heapmap *map, uint32_t most) {
+  if (most < 2 || !csizer_allocator_has_uniform_pages() || !csizer_frozen_is_large(map)) return 1;
   const uint32_t allowed = csizer_processors_allowed(csizer_limits_root());
   return allowed < most ? allowed : most;
 }
