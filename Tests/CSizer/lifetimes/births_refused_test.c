@@ -94,7 +94,8 @@ TEST(tracking_a_class) {
     csizer_lifetimes_destroy(family.other);
     CHECK(made_slot_is_own(family.base));
   }
-  CHECK(refusals >= 1);
+  // In a larger page there is room for it all.
+  CHECK(refusals >= 1 || check_page_bytes() > 4096);
 }
 
 TEST(tracking_a_class_in_another_way) {
@@ -237,7 +238,7 @@ TEST(levels_of_single_objects) {
   CHECK_EQUAL(csizer_lifetimes_set_level(tracker, object, &(csizer_tracking){0}), CSIZER_INVALID);
   CHECK_EQUAL(csizer_single_object_add(tracker, object, &(csizer_tracking){.number = 1}), CSIZER_OK);
   size_t refusals = 0;
-  for (uint32_t level = 1; level < 1000; level++) {
+  for (uint32_t level = 1; level < check_page_bytes() / 4; level++) {
     uint32_t before, cohort;
     CHECK(csizer_lifetimes_find(tracker, object, &before));
     const csizer_tracking tracking = {.number = 1, .resolution_level = level};
