@@ -8,7 +8,7 @@ set(CSIZER_ARM64 ${CMAKE_CURRENT_LIST_DIR}/../.build-arm64)
 get_filename_component(CSIZER_ARM64 ${CSIZER_ARM64} ABSOLUTE)
 set(CMAKE_SYSROOT ${CSIZER_ARM64}/base)
 set(CSIZER_ARM64_SWIFT /usr/libexec/swift/lib/swift/linux)  # in ${CSIZER_ARM64}/swift, a root of its own
-if(NOT EXISTS ${CSIZER_ARM64}/fetched)
+if(NOT EXISTS ${CSIZER_ARM64}/fetched-with-libdw)
   message(FATAL_ERROR "${CSIZER_ARM64} is not there: run ./bootstrap --arm64")
 endif()
 
