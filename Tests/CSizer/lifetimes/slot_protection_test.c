@@ -65,12 +65,15 @@ static int note_part(struct dl_phdr_info *info, size_t size, void *context) {
   return 0;
 }
 
+// The loader itself is found otherwise than what it loads, on AArch64 not at all: then nothing is claimed.
 TEST(what_the_loader_has_protected_is_what_the_kernel_says) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  unsigned protected = 0;
+  unsigned protected = 0, known = 0;
   dl_iterate_phdr(note_part, NULL);
   read_mappings();
   for (size_t i = 0; i < part_count; i++) {
+    if (csizer_slot_protection(parts[i].start) == SLOT_UNKNOWN) continue;
+    known++;
     const uintptr_t behind = (parts[i].end & ~(page - 1)) + page;
     const uintptr_t end = behind < parts[i].segment_end ? behind : parts[i].segment_end;
     for (uintptr_t at = parts[i].start; at + sizeof(void *) <= end; at += sizeof(void *)) {
@@ -79,5 +82,5 @@ TEST(what_the_loader_has_protected_is_what_the_kernel_says) {
       protected += is_protected;
     }
   }
-  CHECK(part_count > 1 && protected > 0);
+  CHECK(part_count > 1 && known + 1 >= part_count && protected > 0);
 }
