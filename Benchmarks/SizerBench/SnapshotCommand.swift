@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Sizer
 import SizerProfile
 
 struct SnapshotCommand: ParsableCommand {
@@ -29,6 +30,7 @@ struct SnapshotHeapCommand: ParsableCommand {
   @Argument(help: "How often each way is taken.") var rounds: Int
   @Argument(help: "How long the worker is watched before and after.") var milliseconds: Int
   @Flag(help: "Snapshots in place.") var inPlace = false
+  @Flag(help: "By one thread.") var oneProcessor = false
 
   func validate() throws {
     guard (1...1 << 20).contains(mebibytes), (1...1_000_000).contains(rounds), (1...86_400_000).contains(milliseconds)
@@ -36,6 +38,7 @@ struct SnapshotHeapCommand: ParsableCommand {
   }
 
   func run() throws {
+    ClassTracker.usesTwoProcessors = !oneProcessor
     let heap = HeapBenchmark(
       mebibytes: mebibytes, mode: inPlace ? .inPlace : .frozen, rounds: rounds,
       watch: .milliseconds(milliseconds))

@@ -6,6 +6,8 @@ struct HeapFigures: Codable {
   var mode: String
   /// Which pages the allocator was told to take.
   var pages = ""
+  /// How many a frozen snapshot was allowed; nil: as many as Sizer takes.
+  var threads: Int?
   var residentMiB: Int
   /// How much of it the kernel did put into huge pages.
   var hugeMiB: Int
@@ -16,7 +18,9 @@ struct HeapFigures: Codable {
 
   var isFrozen: Bool { mode == "frozen" }
 
-  var title: String { "\(mebibytes.grouped) MiB, \(pages), \(isFrozen ? "frozen" : "in place")" }
+  var title: String {
+    "\(mebibytes.grouped) MiB, \(pages), \(isFrozen ? "frozen" : "in place")\(threads == 1 ? ", 1 thread" : "")"
+  }
 }
 
 /// Snapshots and bare forks of an idle process, in turns; medians, in milliseconds.

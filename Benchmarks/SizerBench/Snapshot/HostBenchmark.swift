@@ -42,9 +42,10 @@ struct HostBenchmark {
       for pages in Pages.allCases {
         figures.heaps.append(try heap(mebibytes, pages))
       }
+      figures.heaps.append(try heap(mebibytes, .small, .oneProcessor))
     }
     if let smallest = effort.mebibytes.first, figures.heaps.contains(where: { $0.mebibytes == smallest }) {
-      figures.heaps.append(try heap(smallest, .small, isInPlace: true))
+      figures.heaps.append(try heap(smallest, .small, .inPlace))
     }
     return figures
   }
@@ -52,16 +53,32 @@ struct HostBenchmark {
   /// The heap, half of it once more for pages that are copied, and room for all else.
   private static func neededBytes(_ mebibytes: Int) -> Int { (mebibytes * 3 / 2 + 512) << 20 }
 
-  private func heap(_ mebibytes: Int, _ pages: Pages, isInPlace: Bool = false) throws -> HeapFigures {
-    progress.show("snapshots \(isInPlace ? "in place" : "by fork") of \(mebibytes.grouped) MiB in \(pages.title) pages")
+  private func heap(_ mebibytes: Int, _ pages: Pages, _ way: Way = .frozen) throws -> HeapFigures {
+    progress.show("snapshots \(way.rawValue) of \(mebibytes.grouped) MiB in \(pages.title) pages")
     // One of the largest heap takes seconds.
     let rounds = mebibytes > 1_024 ? effort.rounds / 2 : effort.rounds
     var arguments = ["snapshot-heap", String(mebibytes), String(rounds), String(effort.milliseconds)]
-    if isInPlace { arguments.append("--in-place") }
+    if let option = way.option { arguments.append(option) }
     var heap = try ChildProcess.run(
       arguments, environment: ["MALLOC_CONF": pages.configuration], as: HeapFigures.self)
     heap.pages = pages.title
+    if way == .oneProcessor { heap.threads = 1 }
     return heap
+  }
+}
+
+/// How snapshots are taken.
+private enum Way: String {
+  case frozen = "by fork"
+  case oneProcessor = "by fork and one thread"
+  case inPlace = "in place"
+
+  var option: String? {
+    switch self {
+    case .frozen: nil
+    case .oneProcessor: "--one-processor"
+    case .inPlace: "--in-place"
+    }
   }
 }
 

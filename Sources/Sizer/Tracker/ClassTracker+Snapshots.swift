@@ -11,7 +11,7 @@ extension ClassTracker {
   /// reach counts for the one that was tracked first; a tracked object never counts with what refers to it. Objects
   /// that are dead cost nothing.
   ///
-  /// - `inPlace`: in the process itself, some 100 ns for a small object. Threads that make or free tracked objects wait
+  /// - `inPlace`: in the process itself, some 50 ns for a small object. Threads that make or free tracked objects wait
   ///   meanwhile, and no thread may change what tracked objects refer to.
   /// - `frozen`: in a forked child that has an image of the process; other threads go on after the fork (20 to 40 ms
   ///   per GiB of memory with 4 KiB pages, 1 to 2 with huge ones that are not being written) and may do what they like.

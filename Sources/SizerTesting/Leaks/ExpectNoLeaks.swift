@@ -16,7 +16,7 @@
 ///
 /// Tests in other tasks may run meanwhile: their objects are not looked at (``LeakScope/task``). Time: a frozen image
 /// of the process, some ten milliseconds and 200 ns for each object that lives in it, and twice that where something
-/// leaks; an object that the body makes costs some 140 ns more. Without a census of objects
+/// leaks; an object that the body makes costs 50 to 200 ns more. Without a census of objects
 /// (`HeapSizer.capabilities`) the test fails and says why.
 ///
 /// - Parameters:
