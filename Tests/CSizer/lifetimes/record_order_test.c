@@ -56,6 +56,24 @@ TEST(births_are_numbered_in_their_order) {
   check_order(1000000, 5);
 }
 
+// A processor may read its counter ahead: then a death in another thread has an earlier reading than the birth.
+TEST(no_end_is_before_its_birth) {
+  enum { BIRTH = 1000, AHEAD = 7 };
+  csizer_lifetimes *tracker = made_tracker();
+  csizer_shards_hold();
+  uint32_t slot;
+  lifetime_record *record = csizer_lifetimes_append(tracker, &slot);
+  CHECK(record != NULL);
+  record->birth = BIRTH;
+  record->end = BIRTH - AHEAD;
+  csizer_shards_release();
+  CHECK_EQUAL(csizer_lifetimes_count(tracker), 1);
+  const csizer_lifetime life = csizer_lifetimes_read(tracker, 0);
+  CHECK_EQUAL(life.fate, CSIZER_DEAD);
+  CHECK_EQUAL(life.end, BIRTH);
+  csizer_lifetimes_destroy(tracker);
+}
+
 TEST(without_memory_they_are_numbered_later) {
   csizer_lifetimes *tracker = made_tracker();
   static uint64_t births[SLOTS];

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "support/read_image.h"
 
 #include "graph/image_places.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -141,4 +144,12 @@ void take_names(image *image, names *names) {
     names->label_kinds[names->label_count] = take(image, LABELS);
     take_text(image, LABELS, names->labels[names->label_count++], NAME);
   }
+}
+
+uintptr_t labelled_address(const char *label) {
+  const char *offset = strstr(label, "+0x");
+  CHECK(offset != NULL && !strncmp(label, program_invocation_short_name, strlen(program_invocation_short_name)));
+  Dl_info info;
+  CHECK(dladdr((const void *)(uintptr_t)&labelled_address, &info));
+  return (uintptr_t)info.dli_fbase + strtoull(offset + 3, NULL, 16);
 }

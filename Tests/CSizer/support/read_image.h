@@ -45,4 +45,7 @@ bool is_over(const image *image, int section);
 /// Reads all types, of which none may have elements, and all labels.
 void take_names(image *image, names *names);
 
+/// The address that a label's text names: this program's file, its build id, and an offset in it.
+uintptr_t labelled_address(const char *label);
+
 #endif
