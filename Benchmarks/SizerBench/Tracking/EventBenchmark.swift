@@ -15,14 +15,8 @@ struct EventBenchmark {
     let grounds = Set(all.lazy.filter { $0.isNamed(by: only) }.map(\.ground))
     let ways = try all.filter { $0.isFloor ? grounds.contains($0.ground) : $0.isNamed(by: only) }
       .map { try $0.deepened() }
-    var times = [[Double]](repeating: [], count: ways.count)
-    for round in -1..<effort.rounds {  // one to warm up
-      // Every other round the other way about: a neighbour that comes and goes in step would always meet the same one.
-      let order = round.isMultiple(of: 2) ? Array(ways.indices) : ways.indices.reversed()
-      for index in order {
-        if round < 0 { try check(ways[index]) } else { times[index].append(try measure(ways[index])) }
-      }
-    }
+    for way in ways { try check(way) }
+    let times = try inTurns(ways, rounds: effort.rounds, measure)
     return ways.indices.map { index in
       // Against the floor of the same round, with as many threads and objects.
       let floor = ways.firstIndex { $0.isFloor && $0.ground == ways[index].ground }!

@@ -25,14 +25,7 @@ struct HeaptrackRounds {
     defer { try? FileManager.default.removeItem(at: folder) }
     guard !Peers.output(of: ["heaptrack", "--version"]).isEmpty else { return [] }
     let jobs = try jobs(recording: folder.appending(path: "recording").path)
-    var times = [[Double]](repeating: [], count: jobs.count)
-    for round in -1..<rounds {  // one to warm up
-      let order = round.isMultiple(of: 2) ? Array(jobs.indices) : jobs.indices.reversed()
-      for index in order {
-        let time = try jobs[index].run()
-        if round >= 0 { times[index].append(time) }
-      }
-    }
+    let times = try inTurns(jobs, rounds: rounds) { try $0.run() }
     let rows = jobs.indices.map { index in
       let ratio = zip(times[index], times[0]).map { $0 / $1 }.median
       return PeerFigures(title: jobs[index].title, nanoseconds: times[index].median, ratio: ratio.rounded(to: 2))
