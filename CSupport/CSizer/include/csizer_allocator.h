@@ -38,12 +38,17 @@ const char *csizer_allocator_name(void);
 /// Whether all blocks of a page have one size, which is what the page memo rests on. True for jemalloc.
 bool csizer_allocator_has_uniform_pages(void);
 
+enum { CSIZER_NEAREST_REACH_SHIFT = 25, CSIZER_FARTHEST_REACH_SHIFT = 30 };
+
 /// How an allocator with uniform pages divides its memory.
 typedef struct csizer_allocator_geometry {
   /// Bytes of its pages, which need not be the kernel's: a multiple of 4096.
   size_t page_bytes;
   /// Usable bytes of the largest blocks that share slabs. Larger ones have pages of their own, four at least.
   size_t largest_in_slab;
+  /// Where the allocator owns something, it may be asked about all of the 2^reach_shift bytes around, which begin with a
+  /// multiple of that: csizer_allocator_ownership. 25 to 30.
+  unsigned reach_shift;
 } csizer_allocator_geometry;
 
 /// How the allocator divides its memory. Decided once, at the first call. Any thread.
@@ -60,8 +65,9 @@ size_t csizer_allocator_usable_size(const void *block);
 /// runtime asks; 0 when the allocator can't tell beforehand. Any thread; never allocates.
 size_t csizer_allocator_usable_size_for(size_t bytes, size_t align_mask);
 
-/// Whose `address` is. Only for an address in a GiB where the allocator is known to own something: jemalloc's look-up
-/// (`experimental.utilization.batch_query`) reads a null pointer in others (seen in 5.3.0). Takes no lock: some 100 ns.
+/// Whose `address` is. Only for an address where the allocator is known to own something within its reach
+/// (csizer_allocator_geometry): jemalloc's look-up (`experimental.utilization.batch_query`) reads a null pointer in
+/// others (seen in 5.3.0). Takes no lock: some 100 ns.
 csizer_ownership csizer_allocator_ownership(const void *address);
 
 /// Where a thread was before csizer_allocator_scope_enter. Caller's storage, on the stack.

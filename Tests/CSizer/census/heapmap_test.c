@@ -313,9 +313,10 @@ TEST(what_breaks_the_map_is_found) {
   leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 7;
   CHECK_TEXT(csizer_heapmap_check(map), "a cell is in a plot that is said to have none: it is never given back");
   leaf->cells[plot * HEAPMAP_CELLS_PER_PLOT] = 0;
-  leaf->has_objects = false;
-  CHECK_TEXT(csizer_heapmap_check(map), "an object is live in a leaf that is said to have had none");
-  leaf->has_objects = true;
+  const uint32_t areas = leaf->areas;
+  leaf->areas = ~areas;
+  CHECK_TEXT(csizer_heapmap_check(map), "an object is live in an area that is said to have had none");
+  leaf->areas = areas;
   leaf->seen[far] = 1;
   CHECK_TEXT(csizer_heapmap_check_unmarked(map), "a block is still seen");
   leaf->seen[far] = 0;
@@ -330,5 +331,30 @@ TEST(what_breaks_the_map_is_found) {
   CHECK_TEXT(csizer_heapmap_check(map), "a leaf is listed and not there");
   map->present[0] = listed;
   CHECK_SOUND(csizer_heapmap_check_unmarked(map));
+  csizer_heapmap_destroy(map);
+}
+
+// By a count of what lies where.
+TEST(areas_are_those_around_an_address) {
+  for (unsigned shift = HEAPMAP_AREA_SHIFT; shift <= HEAPMAP_LEAF_SHIFT; shift++)
+    for (unsigned i = 0; i < 32; i++) {
+      const uintptr_t address = ((uintptr_t)5 << HEAPMAP_LEAF_SHIFT) + ((uintptr_t)i << HEAPMAP_AREA_SHIFT) + 48;
+      uint32_t expected = 0;
+      for (unsigned other = 0; other < 32; other++)
+        if (((uintptr_t)other << HEAPMAP_AREA_SHIFT) >> shift == ((uintptr_t)i << HEAPMAP_AREA_SHIFT) >> shift)
+          expected |= (uint32_t)1 << other;
+      CHECK_EQUAL(heapmap_areas_around(address, shift), expected);
+    }
+}
+
+TEST(objects_speak_for_their_own_area) {
+  csizer_heapmap *map;
+  CHECK_EQUAL(csizer_heapmap_create(&map), CSIZER_OK);
+  const uintptr_t leaf = (uintptr_t)3 << HEAPMAP_LEAF_SHIFT, object = leaf + ((uintptr_t)9 << HEAPMAP_AREA_SHIFT);
+  csizer_heapmap_insert(map, (const void *)object);
+  const heapmap_leaf *found = heapmap_leaf_at(map, object);
+  CHECK(heapmap_has_objects(found, object + 4096, HEAPMAP_AREA_SHIFT));
+  CHECK(!heapmap_has_objects(found, leaf, HEAPMAP_AREA_SHIFT));
+  CHECK(heapmap_has_objects(found, leaf, HEAPMAP_LEAF_SHIFT));
   csizer_heapmap_destroy(map);
 }

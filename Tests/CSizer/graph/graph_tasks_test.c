@@ -208,11 +208,12 @@ static void look_at(made_heap *heap, const void *block, size_t word, bool *ret_h
   free_image(&image);
 }
 
-// A block in a GiB of addresses in which no object ever was. Not of a GiB, of which each page costs an emulated kernel
-// a fault: what had to be made to come so far is freed.
+// A block where no object ever was within the allocator's reach. Not of a GiB, of which each page costs an emulated
+// kernel a fault: what had to be made to come so far is freed.
 static char *lonely_block(const made_heap *heap, size_t bytes) {
   enum { MOST = 256 };
   static char *blocks[MOST];
+  const unsigned reach = csizer_allocator_geometry_read().reach_shift;
   size_t count = 0;
   char *found = NULL;
   while (!found) {
@@ -221,20 +222,22 @@ static char *lonely_block(const made_heap *heap, size_t bytes) {
     CHECK(block != NULL);
     const uintptr_t address = (uintptr_t)block;
     const heapmap_leaf *leaf = heapmap_leaf_of(heap->map, address);
-    if (address >> 30 == (address + bytes - 1) >> 30 && (!leaf || !heapmap_has_objects(leaf))) found = block;
+    const bool is_in_one = address >> reach == (address + bytes - 1) >> reach;
+    if (is_in_one && (!leaf || !heapmap_has_objects(leaf, address, reach))) found = block;
   }
   while (--count) free(blocks[count - 1]);
   return found;
 }
 
 // A program that has much memory of C's: there is a task, and there is who holds an object.
-TEST(a_gib_without_objects_is_searched) {
+TEST(memory_without_objects_is_searched) {
   made_heap heap;
   begin(&heap);
   if (!csizer_allocator_has_uniform_pages()) return made_heap_deinit(&heap);
-  const size_t bytes = 32 << 20, last = bytes - 8;
+  const size_t bytes = 16 << 20, last = bytes - 8;
   char *task = add_task(&heap), *node = made_node(&heap, 0), *block = lonely_block(&heap, bytes);
-  CHECK((uintptr_t)block >> 30 != (uintptr_t)task >> 30);
+  const unsigned reach = csizer_allocator_geometry_read().reach_shift;
+  CHECK((uintptr_t)block >> reach != (uintptr_t)task >> reach);
   memset(block, 0, TASK);
   make_task(block);
   ((swift_object *)(void *)node)->references = 3;

@@ -24,7 +24,8 @@ bool csizer_allocator_has_uniform_pages(void) { return is_jemalloc(); }
 
 csizer_allocator_geometry csizer_allocator_geometry_read(void) {
   // Who can't be asked is looked at in the smallest pages, and nothing is taken to have some of its own.
-  static const csizer_allocator_geometry unknown = {(size_t)1 << PLATFORM_LEAST_PAGE_SHIFT, SIZE_MAX};
+  static const csizer_allocator_geometry unknown = {(size_t)1 << PLATFORM_LEAST_PAGE_SHIFT, SIZE_MAX,
+                                                    CSIZER_FARTHEST_REACH_SHIFT};
   return is_jemalloc() ? csizer_jemalloc_geometry() : unknown;
 }
 

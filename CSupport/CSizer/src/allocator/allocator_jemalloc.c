@@ -69,6 +69,17 @@ static void leave(csizer_allocator_scope *scope) {
                           sizeof scope->had_thread_cache);
 }
 
+static unsigned reach_shift(void) {
+  enum { SMALL = 64 };
+  jemalloc_place ignored;
+  if (!state.has_lookup) return CSIZER_FARTHEST_REACH_SHIFT;
+  void *volatile block = csizer_malloc.malloc(SMALL);
+  csizer_jemalloc_look_up(&state.lookup, block, &ignored);
+  unsigned shift = csizer_jemalloc_reach_shift(block, state.geometry.page_bytes);
+  csizer_malloc.free(block);
+  return shift;
+}
+
 static void prepare(void) {
   const char *version = NULL;
   size_t size = sizeof version;
@@ -82,6 +93,7 @@ static void prepare(void) {
   enter(&scope);
   state.has_lookup = csizer_jemalloc_lookup_prepare(&state.lookup);
   leave(&scope);
+  state.geometry.reach_shift = reach_shift();
 }
 
 csizer_allocator_geometry csizer_jemalloc_geometry(void) {

@@ -32,7 +32,7 @@ typedef struct reader {
 
 static bool is_safe_to_ask(const csizer_heapmap *map, uintptr_t object) {
   const heapmap_leaf *leaf = heapmap_leaf_of(map, object);
-  return leaf && heapmap_has_objects(leaf);
+  return leaf && heapmap_has_objects(leaf, object, csizer_jemalloc_geometry().reach_shift);
 }
 
 static csizer_status add(reader *reader, uint32_t class, uintptr_t object, const slab_answer *answer) {

@@ -28,6 +28,13 @@ typedef struct jemalloc_lookup {
   size_t mib[3], depth;
 } jemalloc_lookup;
 
+// reach_jemalloc.c
+/// Up to where jemalloc may be asked about the neighbours of a small block, which the calling thread has just asked it
+/// about: the nearest that there is when that is not found out. By reading, under the loader's lock. Once.
+unsigned csizer_jemalloc_reach_shift(const void *block, size_t page_bytes);
+/// The same from variables that were found.
+unsigned csizer_jemalloc_reach_among(const uintptr_t *words, size_t count, uintptr_t block, size_t page_bytes);
+
 // lookup_jemalloc.c
 /// False when there is no look-up, or asking would end the process. While the calling thread allocates in an arena that
 /// nobody else uses, without a cache of its own. Once.

@@ -40,7 +40,8 @@ static const char *check_list(const csizer_heapmap *map) {
 // object's thread widens the range first.
 static const char *check_unit(const heapmap_leaf *leaf, size_t unit) {
   if (!heapmap_live_in(leaf, unit)) return NULL;
-  if (!heapmap_has_objects(leaf)) return "an object is live in a leaf that is said to have had none";
+  if (!heapmap_has_objects(leaf, (uintptr_t)unit << HEAPMAP_UNIT_SHIFT, HEAPMAP_AREA_SHIFT))
+    return "an object is live in an area that is said to have had none";
   return heapmap_spans(leaf, unit) ? NULL : "an object is live outside of its leaf's range";
 }
 

@@ -42,6 +42,7 @@ enum {
   HEAPMAP_BLOCK_SHIFT = 11,                                         // a block is 2048 cells, 64 KiB
   HEAPMAP_BLOCK_CELLS = 1 << HEAPMAP_BLOCK_SHIFT,
   HEAPMAP_BLOCKS = 1 << 20,                                         // 64 GiB of cells
+  HEAPMAP_AREA_SHIFT = 25,                                          // an area is 32 MiB: 32 in a leaf
 };
 
 enum { HEAPMAP_UNTOUCHED, HEAPMAP_TOUCHED, HEAPMAP_TOUCHED_BEFORE };
@@ -70,8 +71,9 @@ typedef struct heapmap_leaf {
   uint8_t touched[HEAPMAP_STRETCHES];
   /// A bit for each 256 KiB of heap that have cells.
   uint64_t plots_with_cells[HEAPMAP_LANE_PLOTS / 64];
-  /// Whether an object was ever inserted: only then is it sure that the allocator knows this GiB.
-  bool has_objects;
+  /// The areas where an object was ever inserted, a bit each: only there and around is it sure that the allocator owns
+  /// something.
+  uint32_t areas;
   /// The units that ever had a bit set: what a sweep goes over. Empty: the first is behind the last.
   uint32_t first_unit, last_unit;
 } heapmap_leaf;
@@ -152,9 +154,17 @@ static inline size_t heapmap_last_unit(const heapmap_leaf *leaf) {
   return __atomic_load_n(&leaf->last_unit, __ATOMIC_RELAXED);
 }
 
-/// Whether any object was ever put into the leaf. Any thread.
-static inline bool heapmap_has_objects(const heapmap_leaf *leaf) {
-  return __atomic_load_n(&leaf->has_objects, __ATOMIC_RELAXED);
+/// The areas of the 2^shift bytes around an address, which begin with a multiple of that.
+static inline uint32_t heapmap_areas_around(uintptr_t address, unsigned shift) {
+  const uintptr_t first = (address & (((uintptr_t)1 << HEAPMAP_LEAF_SHIFT) - 1)) >> shift << shift;
+  const unsigned count = 1U << (shift - HEAPMAP_AREA_SHIFT);
+  return (uint32_t)((((uint64_t)1 << count) - 1) << (first >> HEAPMAP_AREA_SHIFT));
+}
+
+/// Whether any object was ever put into the 2^shift bytes of the leaf that are around an address: 25 to 30. Any thread;
+/// relaxed, as who sees an object's reference is told of the object by whatever ordered that.
+static inline bool heapmap_has_objects(const heapmap_leaf *leaf, uintptr_t address, unsigned shift) {
+  return __atomic_load_n(&leaf->areas, __ATOMIC_RELAXED) & heapmap_areas_around(address, shift);
 }
 
 /// Whether a unit is in the range that is swept and whose marks are forgotten.

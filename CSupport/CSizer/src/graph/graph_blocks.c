@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which blocks the allocator has where, for whoever looks through its memory page by page. It may be asked only in a
-// GiB of addresses where it has something (csizer_allocator_ownership), for which objects speak. Where a program's C
-// memory or its tasks have one to themselves, it is asked all the same, if a fault does no harm.
+// Which blocks the allocator has where, for whoever looks through its memory page by page. It may be asked only within
+// reach of something that it has (csizer_allocator_ownership), for which objects speak. Where a program's C memory or
+// its tasks are by themselves, it is asked all the same, if a fault does no harm.
 #include "csizer_allocator.h"
 #include "graph/graph_internal.h"
 
 static bool may_ask(const csizer_graph *graph, uintptr_t page) {
   const heapmap_leaf *leaf = heapmap_leaf_of(graph->walk->map, page);
-  return leaf && heapmap_has_objects(leaf);
+  return leaf && walk_may_ask(graph->walk, leaf, page);
 }
 
-static uintptr_t end_of_leaf(uintptr_t address) {
-  return (address | (((uintptr_t)1 << HEAPMAP_LEAF_SHIFT) - 1)) + 1;
+static uintptr_t end_of_reach(const csizer_graph *graph, uintptr_t address) {
+  return (address | (((uintptr_t)1 << graph->walk->allocator.reach_shift) - 1)) + 1;
 }
 
-// A fault goes on behind the GiB. In the copy that a frozen child has of the map, what is found is remembered. An
+// A fault goes on behind the reach. In the copy that a frozen child has of the map, what is found is remembered. An
 // allocator that tells nothing would be believed to have all, and a program may have reserved terabytes.
 static bool is_known_to_allocator(csizer_graph *graph, uintptr_t page) {
   if (!graph->may_fault || !csizer_allocator_has_uniform_pages()) return false;
-  graph->next_page = end_of_leaf(page);
+  graph->next_page = end_of_reach(graph, page);
   graph->is_probing = true;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
   (void)csizer_allocator_ownership((const void *)page);
@@ -26,12 +26,12 @@ static bool is_known_to_allocator(csizer_graph *graph, uintptr_t page) {
   graph->is_probing = false;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(graph->walk->map, page);
   if (!leaf) graph->status = CSIZER_NO_MEMORY;
-  else __atomic_store_n(&leaf->has_objects, true, __ATOMIC_RELAXED);
+  else __atomic_fetch_or(&leaf->areas, heapmap_areas_around(page, HEAPMAP_AREA_SHIFT), __ATOMIC_RELAXED);
   return leaf != NULL;
 }
 
 uintptr_t csizer_graph_past_empty(csizer_graph *graph, uintptr_t page, uintptr_t end) {
-  while (page < end && !may_ask(graph, page) && !is_known_to_allocator(graph, page)) page = end_of_leaf(page);
+  while (page < end && !may_ask(graph, page) && !is_known_to_allocator(graph, page)) page = end_of_reach(graph, page);
   return page;
 }
 

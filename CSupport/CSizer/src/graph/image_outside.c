@@ -2,7 +2,6 @@
 // Global variables and stacks that refer to objects, and the functions of closures.
 #include "graph/image_outside.h"
 
-#include "csizer_allocator.h"
 #include "platform/checked_read.h"
 
 // ---- Roots ----
@@ -30,11 +29,8 @@ static bool is_end_of_buffer(const csizer_graph *graph, const uintptr_t *before,
   if (csizer_graph_is_unexplained(graph, (uint32_t)object)) return false;
   for (size_t i = 1; i <= count && i <= NEAR; i++) {
     const uintptr_t start = *(before - i);
-    // The allocator may be asked of places in a GiB where it owns something.
-    if (start >= word || start >> 30 != word >> 30 || start & 15) continue;
-    if (csizer_graph_find(graph, start) != CSIZER_NO_OBJECT) continue;
-    if (csizer_allocator_ownership((const void *)start) != CSIZER_OWNED) continue;
-    if (start + csizer_allocator_usable_size((const void *)start) == word) return true;
+    if (start >= word || start & 15 || csizer_graph_find(graph, start) != CSIZER_NO_OBJECT) continue;
+    if (csizer_graph_has_blocks_of(graph, start, word - start)) return true;
   }
   return false;
 }

@@ -37,7 +37,7 @@ size_t csizer_task_libc_bytes(uintptr_t address) {
 bool csizer_task_is_block(csizer_walk *walk, uintptr_t address) {
   if (!task_metadata() || !walk_may_be_object(address)) return false;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!leaf || !heapmap_has_objects(leaf) || heapmap_is_live(leaf, address)) return false;
+  if (!leaf || !walk_may_ask(walk, leaf, address) || heapmap_is_live(leaf, address)) return false;
   const walk_place place = csizer_walk_place(walk, address);
   swift_task task;
   // What the allocator owns can be read. Elsewhere the kernel says.

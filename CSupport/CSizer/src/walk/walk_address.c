@@ -10,9 +10,9 @@ static bool is_on_own_stack(const csizer_walk *walk, uintptr_t address) {
 }
 
 // Whether the allocator vouches for the page. It may be asked only where it surely owns something (csizer_allocator.h),
-// which the objects in the leaf show.
-static csizer_ownership ownership(heapmap_leaf *leaf, uintptr_t address) {
-  if (!leaf || !heapmap_has_objects(leaf)) return CSIZER_OWNERSHIP_UNKNOWN;
+// which objects around show.
+static csizer_ownership ownership(const csizer_walk *walk, heapmap_leaf *leaf, uintptr_t address) {
+  if (!leaf || !walk_may_ask(walk, leaf, address)) return CSIZER_OWNERSHIP_UNKNOWN;
   if (pagememo_is_foreign(leaf, address)) return CSIZER_FOREIGN;
   if (pagememo_is_owned(leaf, address)) return CSIZER_OWNED;
   csizer_ownership answer = csizer_allocator_ownership((const void *)address);
@@ -33,9 +33,9 @@ static bool is_deiniting(const swift_object *object) {
 void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  csizer_ownership answer = ownership(leaf, address);
+  csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
-  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !heapmap_has_objects(leaf)))
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !walk_may_ask(walk, leaf, address)))
     return;
   if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
     walk->status = CSIZER_NO_MEMORY;
@@ -144,7 +144,7 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return WALK_NOT_OWNED;
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   if (csizer_images_contain(&walk->layouts->images, address) || is_on_own_stack(walk, address)) return WALK_NOT_OWNED;
-  csizer_ownership owner = ownership(leaf, address);
+  csizer_ownership owner = ownership(walk, leaf, address);
   if (owner != CSIZER_OWNED) return owner == CSIZER_FOREIGN ? WALK_NOT_OWNED : WALK_MAY_BE_OWNED;
   heapmap_note(leaf, address);  // the memo is going to remember the page
   return may_start_block(walk, leaf, address) ? WALK_STARTS_BLOCK : WALK_INSIDE_BLOCK;
@@ -153,7 +153,7 @@ walk_place csizer_walk_place(csizer_walk *walk, uintptr_t address) {
 size_t csizer_walk_raw_block(csizer_walk *walk, uintptr_t address, uint32_t kind_index, bool is_sure) {
   heapmap_leaf *leaf = leaf_of_raw(walk, address);
   if (!leaf || (walk->sink && csizer_heapmap_contains(walk->map, (const void *)address))) return 0;  // an object
-  csizer_ownership owner = ownership(leaf, address);
+  csizer_ownership owner = ownership(walk, leaf, address);
   if (owner == CSIZER_FOREIGN) return 0;
   if (!is_sure && owner == CSIZER_OWNERSHIP_UNKNOWN) {
     walk->totals.unresolved++;

@@ -187,6 +187,11 @@ static inline bool walk_has_waiting(const csizer_walk *walk) {
   return walk->head != walk->tail || walk->range_count;
 }
 
+/// Whether the allocator may be asked about an address of the leaf: objects show that it owns something within reach.
+static inline bool walk_may_ask(const csizer_walk *walk, const heapmap_leaf *leaf, uintptr_t address) {
+  return heapmap_has_objects(leaf, address, walk->allocator.reach_shift);
+}
+
 /// Whether a word can be an object's address at all.
 static inline bool walk_may_be_object(uintptr_t address) {
   return !((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 15));

@@ -10,7 +10,7 @@ void csizer_walk_pointer(csizer_walk *walk, const char *field, const csizer_poin
   const uintptr_t address = *(const uintptr_t *)(const void *)field;
   if ((address - WALK_FLOOR >= WALK_CEILING - WALK_FLOOR) | (address & 7)) return;
   const heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
-  if (!leaf || !heapmap_has_objects(leaf)) return;  // no block of this heap
+  if (!leaf || !walk_may_ask(walk, leaf, address)) return;  // no block of this heap
   if (walk->sink && csizer_heapmap_contains(walk->map, (const void *)address)) {
     walk->sink->uncertain(walk->sink, address, field);
     return;
