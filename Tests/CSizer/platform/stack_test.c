@@ -12,6 +12,7 @@
 #include "platform/own_stack.h"
 #include "platform/pages.h"
 #include "support/check.h"
+#include "traces/trace_internal.h"
 
 // ---- What runs on the profiler's stack ----
 
@@ -63,6 +64,28 @@ TEST(a_call_within_a_call_stays_where_it_is) {
   CHECK(places[0] > places[1] && places[0] - places[1] < 4096);
   CHECK_EQUAL(csizer_stack_call(nest, again), CSIZER_OK);
   CHECK_EQUAL(again[0], places[0]);  // the stack was kept
+}
+
+// ---- Unwinding ----
+
+static void unwind(void *context) {
+  *(uint32_t *)context = csizer_trace_unwind(CSIZER_TRACE_DEEPEST, __builtin_return_address(0));
+}
+
+// Who calls the profiler, and where it returns to.
+static __attribute__((noinline)) const void *unwind_there(uint32_t *ret_trace) {
+  CHECK_EQUAL(csizer_stack_call(unwind, ret_trace), CSIZER_OK);
+  return __builtin_extract_return_addr(__builtin_return_address(0));
+}
+
+TEST(a_stack_goes_on_to_the_caller) {
+  uint32_t trace = 0;
+  const uintptr_t *frames;
+  const void *caller = unwind_there(&trace);
+  const size_t count = csizer_trace_frames(trace, &frames);
+  size_t place = 0;
+  while (place < count && frames[place] != (uintptr_t)caller) place++;
+  CHECK(place < count - 1);  // in this test, which has callers
 }
 
 // ---- Several threads ----

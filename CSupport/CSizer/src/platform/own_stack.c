@@ -47,8 +47,7 @@ __asm__(
     ".type csizer_call_at, %function\n"
     "csizer_call_at:\n"
     "  .cfi_startproc\n"
-    "  hint #25\n"  // paciasp, where the processor has it
-    "  .cfi_negate_ra_state\n"
+    "  hint #34\n"  // bti c; nothing is signed, for libunwind before 1.8 ends a stack at what is
     "  stp x29, x30, [sp, #-16]!\n"
     "  .cfi_def_cfa_offset 16\n"
     "  .cfi_offset x29, -16\n"
@@ -65,8 +64,6 @@ __asm__(
     "  .cfi_def_cfa_offset 0\n"
     "  .cfi_restore x29\n"
     "  .cfi_restore x30\n"
-    "  hint #29\n"  // autiasp
-    "  .cfi_negate_ra_state\n"
     "  ret\n"
     "  .cfi_endproc\n"
     ".size csizer_call_at, .-csizer_call_at\n");
