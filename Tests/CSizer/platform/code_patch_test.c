@@ -112,7 +112,7 @@ TEST(what_cannot_be_moved_is_left_alone) {
 // ---- Which instructions are moved ----
 
 // `movable` are functions that start with what functions start with, and add four; `bound` is what counts from where it
-// stands.
+// stands or must stay with what comes next.
 #if defined(__x86_64__)
 enum { MOVABLE_STEP = 64, BOUND_STEP = 16 };
 __asm__(
@@ -148,6 +148,8 @@ __asm__(
     "  str x19, [sp, #-16]!\n add w0, w0, #4\n ldr x19, [sp], #16\n ret\n"
     "  add w0, w0, #4\n ret\n nop\n nop\n"
     "  mov w17, #4\n add w0, w0, w17\n ret\n nop\n"  // the way back must leave it
+    "  ldar w9, [sp]\n add w0, w0, #4\n ret\n nop\n"  // next to ldaxr
+    "  ldp x9, x10, [sp]\n add w0, w0, #4\n ret\n nop\n"
     "movable_end:\n"
     "bound:\n"
     "  b bound\n bl bound\n b.eq bound\n cbz x0, bound\n cbnz w0, bound\n tbz x0, #1, bound\n tbnz x0, #40, bound\n"
@@ -155,6 +157,10 @@ __asm__(
     "  ldr q0, bound\n prfm pldl1keep, bound\n"
     "  .inst 0xdac1a3fe, 0xdac1a7fe, 0xdac183fe, 0xdac187fe\n"  // paciasppc and its kin
     "  .inst 0xf380003f, 0xf3a0005f, 0x5500007f\n"              // autiasppc, autibsppc, retaasppc
+    "  .inst 0x74000120, 0xf5c18040, 0x74008021, 0xf55ea003, 0x7443ffe5\n"  // cbgt w, cbeq x, cbbgt, cbhs x, cbhhi
+    "  .inst 0xd50324ff\n"                                                  // pacm
+    "  ldxr w0, [x1]\n ldaxr x0, [x1]\n ldaxrb w0, [x1]\n ldxp x0, x2, [x1]\n"
+    "  stxr w2, w0, [x1]\n stlxp w3, x0, x2, [x1]\n"
     "bound_end:\n");
 #else
 enum { MOVABLE_STEP = 1, BOUND_STEP = 1 };

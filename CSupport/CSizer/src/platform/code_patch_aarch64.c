@@ -34,13 +34,18 @@ bool csizer_code_has_steps(void) { return true; }
 
 bool csizer_code_is_near(uintptr_t one, uintptr_t other) { return (one > other ? one - other : other - one) < REACH; }
 
-// All do the same wherever they stand but those that reckon from their own address.
+// All do the same wherever they stand but those that reckon from their own address, and those that must not be parted
+// from what comes next.
 static bool is_movable(uint32_t instruction) {
   if ((instruction & 0x7C000000) == 0x14000000) return false;  // b, bl
   if ((instruction & 0xFE000000) == 0x54000000) return false;  // b.cond, retaasppc
   if ((instruction & 0x7C000000) == 0x34000000) return false;  // cbz, cbnz, tbz, tbnz
+  if ((instruction & 0x7E000000) == 0x74000000) return false;  // cb, cbb and cbh, with a condition (FEAT_CMPBR)
   if ((instruction & 0x1F000000) == 0x10000000) return false;  // adr, adrp
   if ((instruction & 0x3B000000) == 0x18000000) return false;  // ldr and prfm of a literal
+  // ldxr, stxr and their kin: with a jump in between, what was to be stored may never be. casp, too, by its bits.
+  if ((instruction & 0x3F800000) == 0x08000000) return false;
+  if (instruction == 0xD50324FF) return false;  // pacm, which makes the next instruction sign by its address
   // paciasppc, pacibsppc, pacnbiasppc, pacnbibsppc sign by the address, autiasppc and autibsppc check that.
   if ((instruction & 0xFFFFFBFF) == 0xDAC1A3FE || (instruction & 0xFFFFFBFF) == 0xDAC183FE) return false;
   return (instruction & 0xFF800000) != 0xF3800000;
