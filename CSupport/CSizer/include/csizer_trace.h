@@ -7,7 +7,7 @@
 
 /// Stack traces: return addresses, interned. On x86-64 they are read by rules that are compiled from the unwind tables,
 /// which are complete where frame pointers are not; what these do not cover, and all on AArch64, is captured by
-/// libunwind (unw_backtrace(3)), which sees the same.
+/// libunwind (unw_backtrace(3)), which sees the same; on AArch64 the chain of frame pointers goes on where it can't.
 ///
 /// libunwind.so.8 is loaded privately when the first trace is wanted, not linked: it exports `_Unwind_*` and
 /// `backtrace`, and would take the place of libgcc's and libc's in the whole process.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CSIZER_BY_LIBUNWIND_H
 #define CSIZER_BY_LIBUNWIND_H
+#include "traces/frame_chain.h"
 #include "traces/trace_internal.h"
 #include "traces/unwind.h"
 
@@ -12,8 +13,11 @@ extern int csizer_trace_own_calls;
 /// and of the same call not always: an instruction has four bytes, so the next multiple of four is the address.
 static inline __attribute__((always_inline)) int trace_unwind(csizer_backtrace backtrace, void **frames, int most) {
   int found = backtrace(frames, most);
-#if defined(__aarch64__)
-  for (int i = 0; i < found; i++) frames[i] = (void *)(((uintptr_t)frames[i] + 3) & ~(uintptr_t)3);
+#if defined(FRAMES_ARE_CHAINED)
+  for (int i = 0; i < found; i++)
+    frames[i] = (void *)frame_chain_unsigned(((uintptr_t)frames[i] + 3) & ~(uintptr_t)3);
+  if (__builtin_expect(!frame_chain_is_whole(frames, found, most), 0))
+    found = csizer_frame_chain_complete(__builtin_frame_address(0), frames, found, most);
 #endif
   return found;
 }
