@@ -38,6 +38,7 @@ const char *csizer_allocator_name(void);
 /// Whether all blocks of a page have one size, which is what the page memo rests on. True for jemalloc.
 bool csizer_allocator_has_uniform_pages(void);
 
+/// Logarithms (base 2) of the bytes that an allocator may be asked about around what it owns, at least and at most.
 enum { CSIZER_NEAREST_REACH_SHIFT = 25, CSIZER_FARTHEST_REACH_SHIFT = 30 };
 
 /// How an allocator with uniform pages divides its memory.
@@ -46,8 +47,8 @@ typedef struct csizer_allocator_geometry {
   size_t page_bytes;
   /// Usable bytes of the largest blocks that share slabs. Larger ones have pages of their own, four at least.
   size_t largest_in_slab;
-  /// Where the allocator owns something, it may be asked about all of the 2^reach_shift bytes around, which begin with a
-  /// multiple of that: csizer_allocator_ownership. 25 to 30.
+  /// Where the allocator owns something, it may be asked about all of the 2^reach_shift bytes around, which begin with
+  /// a multiple of that: csizer_allocator_ownership. 25 to 30.
   unsigned reach_shift;
 } csizer_allocator_geometry;
 

@@ -106,7 +106,8 @@ TEST(what_is_no_node_is_not_believed) {
   made made = make(30, 1);
   made.node[INDEX] = extent | (uintptr_t)4 << 48;
   void *nothing = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  const uintptr_t others[] = {(uintptr_t)nothing - INDEX * sizeof(uintptr_t), (uintptr_t)made.node + 1, 16, ~(uintptr_t)7};
+  const uintptr_t others[] = {(uintptr_t)nothing - INDEX * sizeof(uintptr_t), (uintptr_t)made.node + 1, 16,
+                              ~(uintptr_t)7};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     made.words[AT + 1] = others[i];
     CHECK_EQUAL(reach_of(&made), CSIZER_NEAREST_REACH_SHIFT);

@@ -266,8 +266,10 @@ struct HeapGraphTests {
     let tracker = ClassTracker()
     defer { tracker.close() }
     try tracker.track(class: GraphTraced.self, trace: true)
-    makeTracedCycles(5)
-    for _ in 0..<2 { makeTracedCycles(1) }
+    plantApart {
+      makeTracedCycles(5)
+      for _ in 0..<2 { makeTracedCycles(1) }
+    }
     let group = try #require(groups(of: GraphTraced.self, in: try HeapGraph.proveLeaks()).first)
     #expect(group.grade == .proved && group.groupCount == 7)
     #expect(group.births.map(\.count) == [5, 5, 2, 2])  // two lines in the function, two calls of it

@@ -4,9 +4,9 @@
 // It keeps what it knows of pages in a tree (its rtree.h, 5.2 to 5.3), whose lowest nodes come to be where it owns
 // something. The look-up takes it for granted that there is one, and reads a null pointer elsewhere. How many addresses
 // a node serves goes by how many bits addresses had on the machine that jemalloc was *built* on: with 48 a node has 1
-// GiB, with 57 (x86-64 with five levels of page tables) 128 MiB. Debian 12 has the one, Debian 13 the other, of the same
-// version, and nothing that can be asked tells which. To try is worse than the fault: the look-up first notes the null
-// pointer for the thread, and jemalloc itself comes upon it later.
+// GiB, with 57 (x86-64 with five levels of page tables) 128 MiB. Debian 12 has the one, Debian 13 the other, of one and
+// the same version, and nothing that can be asked tells which. To try would not do, even if the fault were caught: the
+// look-up first notes the null pointer for the thread, and jemalloc itself comes upon it later.
 //
 // So it is read. Among its variables a thread keeps the nodes that it met last: the first address of each, and where it
 // is. Both kinds differ in what they have of a page, too. What is found nowhere as it should be gets the nearest reach.

@@ -35,8 +35,8 @@ void csizer_walk_unlisted(csizer_walk *walk, uintptr_t address) {
   heapmap_leaf *leaf = heapmap_leaf_at(walk->map, address);
   csizer_ownership answer = ownership(walk, leaf, address);
   if (answer == CSIZER_FOREIGN) return;
-  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && (!leaf || !walk_may_ask(walk, leaf, address)))
-    return;
+  const bool has_objects_around = leaf && walk_may_ask(walk, leaf, address);
+  if (answer == CSIZER_OWNERSHIP_UNKNOWN && walk->options.census_is_complete && !has_objects_around) return;
   if (!leaf && !csizer_heapmap_leaf_make(walk->map, address)) {
     walk->status = CSIZER_NO_MEMORY;
     return;
