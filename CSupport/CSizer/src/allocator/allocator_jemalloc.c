@@ -117,13 +117,36 @@ size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask) {
   return csizer_malloc.nallocx(bytes, flags);
 }
 
+static bool is_within_reach(uintptr_t one, uintptr_t other) {
+  return one >> state.geometry.reach_shift == other >> state.geometry.reach_shift;
+}
+
+// Whether `page` begins or ends an extent of so many bytes, in which the address of another one may lie.
+static bool is_end_of(uintptr_t page, size_t usable, size_t bytes) {
+  jemalloc_place place;
+  return csizer_jemalloc_look_up(&state.lookup, (const void *)page, &place) && place.regions == 1 &&
+         place.bytes == bytes && csizer_malloc.malloc_usable_size((void *)page) == usable;
+}
+
+// The first page of an extent and the last one tell the same (5.2). If this is the last one, the first is so far before
+// it; if it is the first, the last is so far behind. One of both can be asked about, unless the extent is larger than
+// what lies within reach: then it is taken for the first, to whose start pointers lead.
+static bool is_last_page(uintptr_t address, size_t usable, size_t bytes) {
+  const size_t page_bytes = state.geometry.page_bytes, between = bytes - page_bytes;
+  const uintptr_t page = address & ~(uintptr_t)(page_bytes - 1);
+  if (!between) return false;
+  if (is_within_reach(page, page - between)) return is_end_of(page - between, usable, bytes);
+  return is_within_reach(page, page + between) && !is_end_of(page + between, usable, bytes);
+}
+
 // Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block
-// starts in either, and the size that jemalloc tells there does not go with the extent's. `opt.cache_oblivious` sets a
+// starts in either. The size that jemalloc 5.3 tells there does not go with the extent's. `opt.cache_oblivious` sets a
 // page more aside than is usable.
 static bool may_hold_a_start(const void *address, size_t regions, size_t bytes) {
   if (regions != 1) return true;
   size_t usable = csizer_malloc.malloc_usable_size((void *)address);
-  return usable == bytes || usable + state.geometry.page_bytes == bytes;
+  if (usable != bytes && usable + state.geometry.page_bytes != bytes) return false;
+  return !is_last_page((uintptr_t)address, usable, bytes);
 }
 
 // Unlike `arenas.lookup` this takes no lock: a forked child may ask. Of an address that is not jemalloc's all three are

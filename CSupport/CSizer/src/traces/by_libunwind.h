@@ -22,6 +22,14 @@ static inline __attribute__((always_inline)) int trace_unwind(csizer_backtrace b
   return found;
 }
 
+/// Whether libunwind tells this return address, or one less, as 1.3 does on x86-64 (Ubuntu 22.04).
+static inline bool trace_is_caller(const void *frame, const void *return_address) {
+  return frame == return_address || (const char *)frame + 1 == return_address;
+}
+
+/// Return addresses from such that were told less one. What a signal has interrupted is told as it is.
+void csizer_trace_add_one(void **frames, int count);
+
 /// As csizer_trace_unwind. Inline: every call of ours on the stack is one more that has to be unwound, at some 10 ns.
 static inline __attribute__((always_inline)) uint32_t trace_by_libunwind(uint32_t depth, const void *return_address) {
   void *frames[CSIZER_TRACE_DEEPEST + TRACE_OWN];
@@ -31,13 +39,14 @@ static inline __attribute__((always_inline)) uint32_t trace_by_libunwind(uint32_
   if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
   int own = __atomic_load_n(&csizer_trace_own_calls, __ATOMIC_RELAXED);
   int found = trace_unwind(backtrace, frames, (int)depth + own), first = own;
-  if (first >= found || frames[first] != return_address) {
+  if (first >= found || !trace_is_caller(frames[first], return_address)) {
     if (own != TRACE_OWN) found = trace_unwind(backtrace, frames, (int)depth + TRACE_OWN);
-    for (first = 0; first < found && first < TRACE_OWN && frames[first] != return_address;) first++;
+    for (first = 0; first < found && first < TRACE_OWN && !trace_is_caller(frames[first], return_address);) first++;
     if (first < found && first < TRACE_OWN) __atomic_store_n(&csizer_trace_own_calls, first, __ATOMIC_RELAXED);
   }
   unwind_leave(cell);
   if (first == found || first == TRACE_OWN) first = 0;
+  else if (__builtin_expect(frames[first] != return_address, 0)) csizer_trace_add_one(&frames[first], found - first);
   uint32_t count = found > first ? (uint32_t)(found - first) : 0;
   if (count > depth) count = depth;
   return count ? csizer_trace_intern((const uintptr_t *)(const void *)&frames[first], count) : 0;
