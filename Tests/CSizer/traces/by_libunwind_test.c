@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Return addresses that libunwind tells less one, as 1.3 does: here they are made so from what this machine's tells, and
+// Return addresses that libunwind tells less one, as 1.3 does: here they are made so from what this machine tells, and
 // must come out as they were, with a signal's handler among the calls.
 #include "traces/by_libunwind.h"
 
