@@ -9,6 +9,7 @@
 #include "support/check.h"
 
 static made_fault fault;
+static swift_metadata task_metadata;
 static size_t blocks;
 
 static void *take(size_t bytes) {
@@ -56,12 +57,16 @@ static void *slow_alloc(size_t bytes, size_t align_mask) {
   return take(bytes);
 }
 
-static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
+// In the places where the runtime has what is replaced by a jump.
+#define MAY_BE_REPLACED __attribute__((noinline, aligned(16)))
+
+MAY_BE_REPLACED static void slow_dealloc(void *block, size_t bytes, size_t align_mask) {
   (void)bytes, (void)align_mask;
+  if (block == object.words) object.words = NULL;
   give(block);
 }
 
-static void *alloc_object(const void *metadata, size_t bytes, size_t align_mask) {
+MAY_BE_REPLACED static void *alloc_object(const void *metadata, size_t bytes, size_t align_mask) {
   memset(&object, 0, sizeof object);
   object.words = slow_alloc(bytes, align_mask);
   object.strong = 1;
@@ -79,20 +84,39 @@ static void drop_weak(void) {
   object.table = NULL;
 }
 
-static void unowned_release(void *words) {
-  CHECK(words == object.words && object.unowned);
-  if (--object.unowned) {
-    publish();
-    return;
-  }
+// Asked of the table: a compiler must not know what it does.
+static void free_object(bool by_itself) {
+  void *block = object.words;
   if (object.table) drop_weak();
-  give(object.words);
   object.words = NULL;
+  if (by_itself) give(block);
+  else csizer_target.slow_dealloc(block, 32, 7);
+}
+
+static bool is_last_unowned(const void *words) {
+  CHECK(words == object.words && object.unowned);
+  if (--object.unowned == 0) return true;
+  publish();
+  return false;
+}
+
+static void unowned_release(void *words) {
+  if (is_last_unowned(words)) free_object(fault == MADE_FREES_LAST_UNOWNED);
 }
 
 static void dealloc_class_instance(void *words, size_t bytes, size_t align_mask) {
   CHECK(bytes == 32 && align_mask == 7 && object.is_dead);
-  unowned_release(words);
+  if (is_last_unowned(words)) free_object(fault == MADE_FREES_AT_END);
+}
+
+// One that was made by who has replaced alloc_object: so far its counts are in its header alone.
+static void adopt(void *words) {
+  enum { COUNTS_OF_NEW = 3 };
+  if (words == object.words) return;
+  CHECK(!object.words && ((uint64_t *)words)[1] == COUNTS_OF_NEW);
+  memset(&object, 0, sizeof object);
+  object.words = words;
+  object.strong = object.unowned = 1;
 }
 
 static void *retain(void *words) {
@@ -112,16 +136,18 @@ static void end(void) {
 }
 
 static void release(void *words) {
-  if (words != object.words) {  // a task
+  if (*(uint64_t *)words == (uintptr_t)&task_metadata) {
     give(words);
     return;
   }
+  adopt(words);
   object.is_dead = --object.strong == 0;
   publish();
   if (object.is_dead) end();
 }
 
 static void *unowned_retain(void *words) {
+  adopt(words);
   CHECK(words == object.words);
   object.unowned++;
   publish();
@@ -180,7 +206,6 @@ static SWIFT_CALL void dealloc_error(swift_object *error, const swift_metadata *
 
 static const char mark;
 static const void *const slab_mark = &mark;
-static swift_metadata task_metadata;
 static const void *const task_type = &task_metadata;
 static size_t task_bytes;
 static uint32_t task_layout;

@@ -37,6 +37,8 @@ typedef enum made_fault {
   MADE_EMPTY_ARRAY,
   MADE_EMPTY_DICTIONARY,
   MADE_EMPTY_SET,
+  MADE_FREES_AT_END,        // the end of an object frees it without asking swift_slowDealloc
+  MADE_FREES_LAST_UNOWNED,  // the last unowned reference does
 } made_fault;
 
 /// Puts a stand-in with this fault into the table, and forgets what was found out before.

@@ -118,10 +118,11 @@ static bool header_is_as_expected(void) {
   return expected;
 }
 
-static bool sees_life(const csizer_heapmap *map, swift_object *object, void (*end)(swift_object *)) {
-  bool born = csizer_heapmap_contains(map, object);
+// What was not seen to end is not left in the map: it does not live.
+static bool sees_life(csizer_heapmap *map, swift_object *object, void (*end)(swift_object *)) {
+  const bool born = csizer_heapmap_contains(map, object);
   end(object);
-  return born && !csizer_heapmap_contains(map, object);
+  return !csizer_heapmap_remove(map, object) && born;
 }
 
 static void end_object(swift_object *object) { csizer_target.slow_dealloc(object, 32, 7); }
@@ -132,12 +133,25 @@ static void end_error(swift_object *error) {
   else csizer_target.slow_dealloc(error, 0, 0);
 }
 
+// The ways that nearly all objects go: with the last strong reference, or with the last unowned one. A runtime of which
+// either frees by itself would leave what was born alive for ever.
+static const char *test_ends(csizer_heapmap *map) {
+  if (!csizer_assumptions_can_end()) return NULL;
+  if (!sees_life(map, csizer_assumptions_begin(), csizer_assumptions_end))
+    return "an object that the runtime's own release ends was not seen";
+  if (!sees_life(map, csizer_assumptions_begin(), csizer_assumptions_end_unowned))
+    return "an object that ends with an unowned reference was not seen";
+  return NULL;
+}
+
 // An object made by a caller outside the runtime's library, and two made and freed by the library itself, as far as the
 // program has what makes them.
-static const char *self_test(const csizer_heapmap *map) {
+static const char *self_test(csizer_heapmap *map) {
   static const uintptr_t metadata = 0;
   if (!sees_life(map, csizer_target.alloc_object(&metadata, 32, 7), end_object))
     return "the self-test's object was not seen";
+  const char *ends = test_ends(map);
+  if (ends) return ends;
   const swift_metadata *type = csizer_target.int_type;
   if (!type) return "the self-test needs Int's metadata, which this program has not got";
   if (csizer_target.alloc_box && csizer_target.dealloc_box &&

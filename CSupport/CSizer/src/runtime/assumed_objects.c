@@ -57,6 +57,32 @@ static void begin(void) {
   life.object = csizer_target.alloc_object(&made_up.type, BYTES, ALIGN_MASK);
 }
 
+// The program's next object may have that address, and would be held by a variable here.
+static void forget(void) { memset(&life, 0, sizeof life); }
+
+// ---- Ends, for who looks on ----
+
+bool csizer_assumptions_can_end(void) {
+  return csizer_assumption_read(CSIZER_ASSUMES_ENDINGS).state == CSIZER_HOLDS;
+}
+
+swift_object *csizer_assumptions_begin(void) {
+  begin();
+  return life.object;
+}
+
+void csizer_assumptions_end(swift_object *object) {
+  csizer_target.release(object);
+  forget();
+}
+
+void csizer_assumptions_end_unowned(swift_object *object) {
+  csizer_target.unowned_retain(object);
+  csizer_target.release(object);
+  csizer_target.unowned_release(object);
+  forget();
+}
+
 // ---- Counts ----
 
 static bool has_type(void) { return life.object->metadata == (const swift_metadata *)&made_up.type; }
@@ -208,6 +234,5 @@ void csizer_assumptions_ask_objects(void) {
     ask_boxes();
     csizer_assumptions_ask_empty();
   }
-  // The program's next object may have that address, and would be held by a variable here.
-  memset(&life, 0, sizeof life);
+  forget();
 }

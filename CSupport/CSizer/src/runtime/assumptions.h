@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "csizer_assumptions.h"
+#include "runtime/swift_abi.h"
 
 // What was found out, for those who read objects' words.
 
@@ -34,5 +35,14 @@ void csizer_assumptions_forget(void);
 /// Asks the collections without elements that the runtime keeps: where these are others, all are. That those are as
 /// expected proves nothing of full ones. assumed_collections.c
 void csizer_assumptions_ask_empty(void);
+
+/// Whether the program has what would end an object of ours, and its ends are as assumed.
+bool csizer_assumptions_can_end(void);
+
+/// An object of ours, made by the runtime; one at a time, while there is one thread. It is ended by the runtime's
+/// release, which frees it, or leaves that to the release of an unowned reference. assumed_objects.c
+swift_object *csizer_assumptions_begin(void);
+void csizer_assumptions_end(swift_object *object);
+void csizer_assumptions_end_unowned(swift_object *object);
 
 #endif
