@@ -138,7 +138,7 @@ TEST(stacks_of_threads_that_sleep_are_roots) {
 
 // ---- Threads that run ----
 
-static volatile bool may_stop;
+static _Atomic bool may_stop;
 
 static void *run_with_an_object(void *context) {
   sleeper *sleeper = context;
@@ -279,5 +279,73 @@ TEST(memory_that_no_object_has_may_hold_objects) {
     CHECK(holder(&foreign, objects[i], blocks[i], made_bytes(blocks[i]) / 8 - 1) == NULL);
   free_image(&foreign.image);
   csizer_graph_destroy(foreign.graph);
+  made_heap_deinit(&heap);
+}
+
+// ---- What an allocator keeps for a thread ----
+
+// A thread's own variables point to parts of the block in which jemalloc keeps stacks of what it has freed. They may be
+// far from the control block, where libraries have many.
+enum { PARTS = 8, LARGE = 1 << 20, CACHES = 4, BLOCKS = CACHES + 1 };
+static _Thread_local struct {
+  char *volatile first[PARTS];
+  char *volatile between[8 << 10];
+  char *volatile last[PARTS];
+} variables;
+
+static void point_into(char *volatile *parts, char *block, int count) {
+  for (int i = 0; i < count; i++) parts[i] = block + 64 * (i + 1);
+}
+
+/// A thread with two caches.
+typedef struct cacher {
+  char **blocks;
+  sem_t has_cached, may_end;
+} cacher;
+
+static void *cache_in_thread(void *context) {
+  cacher *cacher = context;
+  point_into(variables.first, cacher->blocks[0], PARTS);
+  point_into(variables.last, cacher->blocks[1], PARTS);
+  sem_post(&cacher->has_cached);
+  sem_wait(&cacher->may_end);
+  return NULL;
+}
+
+static void expect_one_holder(made_heap *heap, void *const objects[BLOCKS], char *const blocks[BLOCKS]) {
+  static names names;
+  foreign foreign = {.heap = heap, .names = &names};
+  foreign.graph = write_image(heap, &foreign.image);
+  take_names(&foreign.image, &names);
+  const size_t last = made_bytes(blocks[CACHES]) / 8 - 1;
+  for (int i = 0; i < CACHES; i++) CHECK(holder(&foreign, objects[i], blocks[i], last) == NULL);
+  check_block(holder(&foreign, objects[CACHES], blocks[CACHES], last), blocks[CACHES], last);
+  free_image(&foreign.image);
+  csizer_graph_destroy(foreign.graph);
+}
+
+TEST(stacks_of_freed_blocks_are_no_roots) {
+  made_heap heap;
+  made_heap_init(&heap, NULL);
+  if (!csizer_allocator_has_uniform_pages()) return made_heap_deinit(&heap);
+  void *objects[BLOCKS];
+  char *blocks[BLOCKS];
+  for (int i = 0; i < BLOCKS; i++) {
+    objects[i] = made_node(&heap, 1);
+    ((swift_object *)objects[i])->references = 3;
+    blocks[i] = made_block(&heap, LARGE);
+    made_set(blocks[i], 8 * (made_bytes(blocks[i]) / 8 - 1), objects[i]);
+  }
+  cacher cacher = {.blocks = blocks + 2};
+  pthread_t thread;
+  CHECK(!sem_init(&cacher.has_cached, 0, 0) && !sem_init(&cacher.may_end, 0, 0));
+  CHECK(!pthread_create(&thread, NULL, cache_in_thread, &cacher));
+  CHECK(!sem_wait(&cacher.has_cached));
+  point_into(variables.first, blocks[0], PARTS);
+  point_into(variables.last, blocks[1], PARTS);
+  point_into(variables.between + (4 << 10), blocks[CACHES], PARTS - 1);  // too few for a cache
+  expect_one_holder(&heap, objects, blocks);
+  sem_post(&cacher.may_end);
+  pthread_join(thread, NULL);
   made_heap_deinit(&heap);
 }

@@ -249,13 +249,14 @@ static void *sleep_deep(void *argument) {
   return NULL;
 }
 
-static csizer_regions read_with_threads(const pthread_attr_t *attributes, size_t count, size_t bytes) {
+static csizer_regions read_with_threads(void *(*begin)(void *), const pthread_attr_t *attributes, size_t count,
+                                        size_t bytes) {
   pthread_barrier_t ready, done;
   pthread_t threads[8];
   sleeper sleeper = {&ready, &done, bytes};
   CHECK_EQUAL(pthread_barrier_init(&ready, NULL, (unsigned)count + 1), 0);
   CHECK_EQUAL(pthread_barrier_init(&done, NULL, (unsigned)count + 1), 0);
-  for (size_t i = 0; i < count; i++) CHECK_EQUAL(pthread_create(&threads[i], attributes, sleep_deep, &sleeper), 0);
+  for (size_t i = 0; i < count; i++) CHECK_EQUAL(pthread_create(&threads[i], attributes, begin, &sleeper), 0);
   pthread_barrier_wait(&ready);
   csizer_regions regions = read_regions();
   pthread_barrier_wait(&done);
@@ -267,10 +268,25 @@ TEST(each_threads_stack_counts_with_the_pages_it_has_touched) {
   enum { THREADS = 5, BYTES = 2 << 20 };
   csizer_regions before = read_regions();
   CHECK_EQUAL(before.threads, 1);
-  csizer_regions during = read_with_threads(NULL, THREADS, BYTES);
+  csizer_regions during = read_with_threads(sleep_deep, NULL, THREADS, BYTES);
   CHECK_EQUAL(during.threads, 1 + THREADS);
   CHECK(during.stacks >= before.stacks + THREADS * BYTES);
   CHECK(during.stacks < before.stacks + THREADS * (BYTES + SLACK));
+}
+
+static _Thread_local volatile char own[192 << 10];
+
+static void *use_variables(void *argument) {
+  for (size_t i = 0; i < sizeof own; i += PAGE) own[i] = 1;
+  return sleep_deep(argument);
+}
+
+// Below the control block, or above it.
+TEST(a_threads_own_variables_count_with_its_stack) {
+  csizer_regions before = read_regions();
+  csizer_regions during = read_with_threads(use_variables, NULL, 1, PAGE);
+  CHECK_EQUAL(during.threads, before.threads + 1);
+  CHECK(during.stacks >= before.stacks + sizeof own + PAGE && during.stacks < before.stacks + sizeof own + SLACK);
 }
 
 // Memory that a program brings for a stack may be large, and hold more than the stack above it.
@@ -283,7 +299,7 @@ TEST(what_lies_above_a_stack_is_not_of_it) {
   CHECK_EQUAL(pthread_attr_init(&attributes), 0);
   CHECK_EQUAL(pthread_attr_setstack(&attributes, memory, STACK), 0);
   csizer_regions before = read_regions();
-  csizer_regions during = read_with_threads(&attributes, 1, BYTES);
+  csizer_regions during = read_with_threads(sleep_deep, &attributes, 1, BYTES);
   CHECK_EQUAL(during.threads, 2);
   CHECK(during.stacks >= before.stacks + BYTES && during.stacks < before.stacks + STACK);
   munmap(memory, STACK + ABOVE);

@@ -73,14 +73,11 @@ static void look_through(const search *search, uintptr_t start, uintptr_t end) {
 // jemalloc's cache of a thread's freed blocks has the addresses of those that it gave out last. It is a block itself,
 // to whose parts the thread's own variables point.
 static bool is_cache_of(const image_thread *thread, const graph_foreign *foreign) {
-  enum { VARIABLES = 16 * 1024, FEW = 8 };
-  const bool is_main = thread->own_end != 0;
-  const uintptr_t end = is_main ? thread->own_end : thread->stack_end;
-  uintptr_t at = is_main ? thread->own_start : thread->stack_start;
-  if (end - at > VARIABLES) at = end - VARIABLES;
+  enum { FEW = 8 };
   uintptr_t words[CHUNK];
   unsigned found = 0;
-  for (; at + sizeof *words <= end && found < FEW; at += sizeof words) {
+  const uintptr_t end = thread->variables_end;
+  for (uintptr_t at = thread->variables_start; at + sizeof *words <= end && found < FEW; at += sizeof words) {
     const size_t count = (end - at) / sizeof *words < CHUNK ? (end - at) / sizeof *words : CHUNK;
     if (!csizer_checked_copy((const void *)at, words, count * sizeof *words)) return false;
     for (size_t i = 0; i < count; i++) found += words[i] - foreign->start < foreign->usable;

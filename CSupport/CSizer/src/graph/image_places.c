@@ -9,13 +9,13 @@
 #include "csizer_symbols.h"
 #include "platform/elf.h"
 #include "platform/hash.h"
+#include "platform/thread_own.h"
 
 static int add_segments(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   csizer_image_places *places = context;
   for (int i = 0; i < info->dlpi_phnum && places->segment_count < PLACES_SEGMENTS; i++) {
     const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-    if (segment->p_type == PT_TLS) places->variables += segment->p_memsz + segment->p_align;
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W)) continue;
     const uintptr_t start = info->dlpi_addr + segment->p_vaddr;
     if (csizer_elf_is_left_out(start)) continue;
@@ -31,6 +31,7 @@ csizer_status csizer_image_places_create(csizer_image_places **ret_places) {
   csizer_image_places *places = mmap(NULL, sizeof *places, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (places == MAP_FAILED) return CSIZER_NO_MEMORY;
   dl_iterate_phdr(add_segments, places);
+  places->variables = csizer_thread_variables();
   csizer_image_places_look(places);
   *ret_places = places;
   return CSIZER_OK;

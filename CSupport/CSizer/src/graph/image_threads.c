@@ -11,7 +11,7 @@
 
 #include "platform/own_stack.h"
 #include "platform/proc_file.h"
-#include "platform/regions_internal.h"
+#include "platform/thread_own.h"
 
 enum { FILE_BYTES = 4096 };
 
@@ -47,26 +47,11 @@ static uintptr_t stack_pointer(const char *id, bool *ret_is_asleep) {
   return csizer_proc_hexadecimal(&at, end, &stack) ? (uintptr_t)stack : 0;
 }
 
-// Where the C library keeps what it knows of a thread: there is its list of robust mutexes, of which the kernel knows
-// (regions.c). A thread's own variables stand below, on AArch64 above (ELF Handling For Thread-Local Storage, variants
-// II and I), and what libraries keep by pthread_setspecific(3) above.
+// Where the C library keeps what it knows of a thread (thread_own.h).
 static uintptr_t control_block(const image_thread *thread) {
   void *list = NULL;
   size_t bytes;
   return syscall(SYS_get_robust_list, (long)thread->id, &list, &bytes) ? 0 : (uintptr_t)list;
-}
-
-#if defined(__aarch64__)
-enum { VARIABLES_ARE_ABOVE = true };
-#else
-enum { VARIABLES_ARE_ABOVE = false };
-#endif
-
-static uintptr_t end_of_control(const csizer_mapping *mapping, uintptr_t control, size_t variables) {
-  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  uintptr_t end = (control & ~(page - 1)) + 2 * page;
-  if (VARIABLES_ARE_ABOVE) end += (variables + 7) & ~(size_t)7;
-  return end < mapping->end ? end : mapping->end;
 }
 
 // A running thread's stack begins where its mapping does, unless the program gave it a piece of a larger one.
@@ -84,13 +69,16 @@ typedef struct own_memory {
   size_t variables;
 } own_memory;
 
-static void note_own(const own_memory *memory, uintptr_t control, image_thread *thread) {
-  enum { LEAST = 16 * 1024 };  // with what the loader keeps free for libraries to come
-  const size_t below = !VARIABLES_ARE_ABOVE && memory->variables > LEAST / 2 ? memory->variables + LEAST / 2 : LEAST;
+static void note_own(const own_memory *memory, uintptr_t control, bool is_main, image_thread *thread) {
   const csizer_mapping *mapping = csizer_mappings_find(memory->mappings, control);
   if (!mapping) return;
-  thread->own_start = control - mapping->start > below ? (control - below) & ~(uintptr_t)7 : mapping->start;
-  thread->own_end = end_of_control(mapping, control, memory->variables);
+  const uintptr_t start = csizer_thread_own_start(mapping, control, memory->variables);
+  const uintptr_t end = csizer_thread_own_end(mapping, control, memory->variables);
+  thread->variables_start = THREAD_VARIABLES_ARE_ABOVE ? control : start;
+  thread->variables_end = THREAD_VARIABLES_ARE_ABOVE ? end : control;
+  if (!is_main) return;
+  thread->own_start = start;
+  thread->own_end = end;
 }
 
 static void read_stack(const own_memory *memory, const char *id, image_thread *thread) {
@@ -98,16 +86,16 @@ static void read_stack(const own_memory *memory, const char *id, image_thread *t
   const bool is_main = thread->id == (uint64_t)getpid();
   if (thread->id == (uint64_t)syscall(SYS_gettid))
     stack = csizer_stack_caller() ? csizer_stack_caller() : (uintptr_t)__builtin_frame_address(0);
-  if (is_main && control) {
-    note_own(memory, control, thread);
-    control = (uintptr_t)getauxval(AT_EXECFN);  // the kernel puts that on top of the main thread's stack
-  }
+  if (control) note_own(memory, control, is_main, thread);
+  // The kernel puts that on top of the main thread's stack.
+  if (is_main && control) control = (uintptr_t)getauxval(AT_EXECFN);
   const csizer_mapping *mapping = csizer_mappings_find(memory->mappings, stack ? stack : control);
   if (!mapping || mapping->has_file) return;
   const bool has_control = control > stack && control >= mapping->start && control < mapping->end;
   if (!stack && !has_control) return;
   // Where there is no control block above, the stack is one that the program made, and ends nobody knows where.
-  thread->stack_end = has_control && !is_main ? end_of_control(mapping, control, memory->variables) : mapping->end;
+  thread->stack_end = mapping->end;
+  if (has_control && !is_main) thread->stack_end = csizer_thread_own_end(mapping, control, memory->variables);
   thread->has_exact_stack = stack != 0;
   thread->stack_start = stack ? stack & ~(uintptr_t)7 : lowest(mapping, thread->stack_end);
 }

@@ -13,6 +13,8 @@ typedef struct image_thread {
   uintptr_t stack_start, stack_end;
   /// The main thread's own variables, which are not on its stack.
   uintptr_t own_start, own_end;
+  /// Where the own variables of any thread are, to a few KiB; 0: unknown.
+  uintptr_t variables_start, variables_end;
   bool is_asleep;
   /// Where its stack begins is known: it sleeps, or is the one that asks.
   bool has_exact_stack;

@@ -12,7 +12,7 @@
 #include "platform/kept_file.h"
 #include "platform/proc_file.h"
 #include "platform/refusals.h"
-#include "platform/regions_internal.h"
+#include "platform/thread_own.h"
 
 // Memory that may hold references and is no heap: data segments and stacks.
 
@@ -24,18 +24,16 @@ static size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 typedef struct reader {
   csizer_mappings mappings;
   int file, pagemap;
-  size_t stacks;  // that were found
+  size_t stacks;     // that were found
+  size_t variables;  // bytes of each thread's, where its control block is below them
   csizer_status status;
 } reader;
 
-// The control block ends within a page of its list of robust mutexes. A mapping goes on behind it when the kernel has
-// joined it with a neighbour.
 static void note_stack(reader *reader, uintptr_t control_block) {
   csizer_mapping *mapping;
   reader->status = csizer_mappings_find_or_ask(reader->file, &reader->mappings, control_block, &mapping);
   if (reader->status || !mapping || mapping->has_file) return;
-  uintptr_t page = page_bytes(), end = (control_block & ~(page - 1)) + 2 * page;
-  if (end > mapping->end) end = mapping->end;
+  const uintptr_t end = csizer_thread_own_end(mapping, control_block, reader->variables);
   if (end > mapping->stack_end) mapping->stack_end = end;
   reader->stacks++;
 }
@@ -52,6 +50,7 @@ static bool note_thread(const char *name, void *context) {
 
 static csizer_status note_threads(reader *reader) {
   if (csizer_process_has_one_thread()) return CSIZER_OK;
+  if (THREAD_VARIABLES_ARE_ABOVE) reader->variables = csizer_thread_variables();
   if (!csizer_proc_each_thread(note_thread, reader))
     return csizer_refusal_tell(CSIZER_UNREADABLE, errno, "/proc/self/task");
   return reader->status;
