@@ -120,14 +120,20 @@ TEST(what_the_program_locked_counts) {
   csizer_heapmap_destroy(map);
 }
 
-// A huge page of bytes live would be of half a leaf's plots, for one object perhaps.
-TEST(bytes_live_are_in_no_huge_pages) {
+static void check_is_in_no_huge_page(const void *plane, size_t bytes) {
+  const mapping mapping = mapping_of(plane);
+  // Where the kernel has any.
+  CHECK(mapping.is_without_huge_pages || access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0);
+  CHECK(mapping.start <= (uintptr_t)plane && mapping.end >= (uintptr_t)plane + bytes);
+}
+
+// A huge page of bytes live would be of half a leaf's plots, for one object perhaps, and one of cells as large as all of
+// them where it has 32 MiB.
+TEST(bytes_live_and_cells_are_in_no_huge_pages) {
   csizer_heapmap *map = make_map();
   CHECK(csizer_heapmap_insert(map, (const void *)base));
   const heapmap_leaf *leaf = heapmap_leaf_of(map, base);
-  const mapping live = mapping_of(leaf->live);
-  // Where the kernel has any.
-  CHECK(live.is_without_huge_pages || access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0);
-  CHECK(live.start <= (uintptr_t)leaf->live && live.end >= (uintptr_t)leaf->live + sizeof leaf->live);
+  check_is_in_no_huge_page(leaf->live, sizeof leaf->live);
+  check_is_in_no_huge_page(leaf->cells, sizeof leaf->cells);
   csizer_heapmap_destroy(map);
 }

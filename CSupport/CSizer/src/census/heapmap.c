@@ -57,9 +57,11 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address) {
   if (leaf) return leaf;
   leaf = csizer_pages_map_at(place_for_leaf(address), sizeof *leaf);
   if (!leaf) return NULL;
-  // Objects of one plot have pages far from each other: a huge one for each would be nearly empty.
+  // Objects of one plot have pages far from each other, and so have the cells of those that are tracked: a huge page
+  // for each would be nearly empty. Marks lie close together, and walks set them at random.
+  _Static_assert(offsetof(heapmap_leaf, live) == 0 && offsetof(heapmap_leaf, cells) == sizeof leaf->live, "neighbours");
   const int error_before = errno;
-  madvise(leaf->live, sizeof leaf->live, MADV_NOHUGEPAGE);
+  madvise(leaf, offsetof(heapmap_leaf, seen), MADV_NOHUGEPAGE);
   errno = error_before;
   leaf->first_unit = HEAPMAP_UNITS;
   heapmap_leaf *other = NULL;
