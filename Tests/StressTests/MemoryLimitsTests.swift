@@ -221,9 +221,10 @@ extension Stress {
 private final class Heap: Sendable {
   // unsafe: threads only ever write bytes that nobody reads.
   private nonisolated(unsafe) let pages: UnsafeMutableRawBufferPointer
+  private let page = Int(sysconf(Int32(_SC_PAGESIZE)))
 
   init(mebibytes: Int) {
-    pages = .allocate(byteCount: mebibytes << 20, alignment: 4096)
+    pages = .allocate(byteCount: mebibytes << 20, alignment: page)
     pages.initializeMemory(as: UInt8.self, repeating: 1)
   }
 
@@ -231,8 +232,8 @@ private final class Heap: Sendable {
 
   /// A thousand pages somewhere.
   func write(_ step: Int) {
-    for page in 0..<1000 {
-      pages[(step &* 7919 &+ page) % (pages.count / 4096) * 4096] = UInt8(truncatingIfNeeded: step)
+    for next in 0..<1000 {
+      pages[(step &* 7919 &+ next) % (pages.count / page) * page] = UInt8(truncatingIfNeeded: step)
     }
   }
 }

@@ -13,7 +13,7 @@
 
 // Slabs that are known beforehand: all of an arena of its own, whose account jemalloc keeps by itself.
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096 };  // an allocator's, here of no one that runs
 
 static bool has_jemalloc(void) { return strncmp(csizer_allocator_name(), "jemalloc ", 9) == 0; }
 

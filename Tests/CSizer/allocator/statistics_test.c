@@ -67,7 +67,7 @@ TEST(jemalloc_tells_its_own_pages_and_what_it_keeps) {
     CHECK_EQUAL(accounts.metadata + accounts.dirty + accounts.muzzy + accounts.thread_caches + accounts.own, 0);
     return;
   }
-  CHECK(accounts.metadata > 0 && accounts.metadata % 4096 == 0);
+  CHECK(accounts.metadata > 0 && accounts.metadata % csizer_allocator_geometry_read().page_bytes == 0);
   CHECK(accounts.internal > 0 && accounts.internal <= accounts.allocated);
   CHECK_EQUAL(accounts.active + accounts.dirty + accounts.metadata, accounts.resident);
 }

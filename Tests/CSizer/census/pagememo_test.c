@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_allocator.h"
 #include "csizer_pagememo.h"
+#include "platform/address_space.h"
 #include "support/check.h"
 
 // The memo must say what the allocator says, block for block, and ask it no more often than its header promises.
 
-enum { PAGE = 4096 };
+enum { PAGE = 1 << PLATFORM_LEAST_PAGE_SHIFT };
 
 static size_t marked_size(csizer_pagememo *memo, csizer_heapmap *map, const void *block) {
   csizer_heapmap_mark(map, block);

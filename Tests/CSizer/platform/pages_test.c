@@ -22,14 +22,15 @@ TEST(pages_are_zeroed_and_accounted_for) {
 }
 
 TEST(the_nth_call_fails_and_only_that) {
+  enum { BYTES = 4000 };
   csizer_pages_fail_at = 3;
-  void *first = csizer_pages_map(4096), *second = csizer_pages_map(4096);
-  CHECK(first && second && !csizer_pages_map(4096));
-  void *fourth = csizer_pages_map(4096);
+  void *first = csizer_pages_map(BYTES), *second = csizer_pages_map(BYTES);
+  CHECK(first && second && !csizer_pages_map(BYTES));
+  void *fourth = csizer_pages_map(BYTES);
   CHECK(fourth != NULL);
-  csizer_pages_unmap(first, 4096);
-  csizer_pages_unmap(second, 4096);
-  csizer_pages_unmap(fourth, 4096);
+  csizer_pages_unmap(first, BYTES);
+  csizer_pages_unmap(second, BYTES);
+  csizer_pages_unmap(fourth, BYTES);
   CHECK_EQUAL(csizer_pages_held(), 0);
 }
 

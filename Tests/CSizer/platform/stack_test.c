@@ -14,6 +14,8 @@
 #include "support/check.h"
 #include "traces/trace_internal.h"
 
+enum { NEAR = 4096 };  // bytes that the frames of calls of each other take at most
+
 // ---- What runs on the profiler's stack ----
 
 // 1 MiB of frames, each written to.
@@ -61,7 +63,7 @@ static void nest(void *context) {
 TEST(a_call_within_a_call_stays_where_it_is) {
   uintptr_t places[2], again[2];
   CHECK_EQUAL(csizer_stack_call(nest, places), CSIZER_OK);
-  CHECK(places[0] > places[1] && places[0] - places[1] < 4096);
+  CHECK(places[0] > places[1] && places[0] - places[1] < NEAR);
   CHECK_EQUAL(csizer_stack_call(nest, again), CSIZER_OK);
   CHECK_EQUAL(again[0], places[0]);  // the stack was kept
 }
@@ -124,7 +126,7 @@ TEST(a_thread_of_the_profilers_uses_its_own) {
   uintptr_t places[3] = {0};
   CHECK_EQUAL(csizer_thread_start("sizer.test", where_am_i, places), CSIZER_OK);
   while (!__atomic_load_n(&places[2], __ATOMIC_ACQUIRE)) usleep(1000);
-  CHECK(places[0] > places[1] && places[0] - places[1] < 4096);
+  CHECK(places[0] > places[1] && places[0] - places[1] < NEAR);
 }
 
 // ---- Refusals, and children ----
@@ -136,11 +138,11 @@ TEST(without_memory_nothing_runs_or_it_runs_where_it_is) {
   CHECK_EQUAL(place, 0);
   csizer_pages_fail_at = 1;
   csizer_stack_prefer(note_place, &place);
-  CHECK(here > place && here - place < 4096);
+  CHECK(here > place && here - place < NEAR);
   CHECK_EQUAL(csizer_pages_fail_at, 0);
   // What was refused once is asked for again.
   CHECK_EQUAL(csizer_stack_call(note_place, &place), CSIZER_OK);
-  CHECK(here < place || here - place > 4096);
+  CHECK(here < place || here - place > NEAR);
 }
 
 static void fork_there(void *context) {

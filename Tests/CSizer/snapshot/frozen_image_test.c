@@ -131,7 +131,7 @@ TEST(what_faults_costs_no_other_object) {
   made_heap heap;
   made_heap_init(&heap, NULL);
   make_nodes(&heap, NODES, 1);
-  void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *nowhere = mmap(NULL, check_page_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(nowhere != MAP_FAILED);
   for (int i = 0; i < 10; i++)  // half made: its side table is nowhere
     made_set_number(made_node(&heap, 2), COUNTS,
@@ -149,7 +149,7 @@ TEST(what_faults_costs_no_other_object) {
   }
   CHECK_EQUAL((frozen.at[at + 8] & 0x7F) | frozen.at[at + 9] << 7, NODES + 10);
   free(frozen.at);
-  munmap(nowhere, 4096);
+  munmap(nowhere, check_page_bytes());
   made_heap_deinit(&heap);
 }
 

@@ -11,7 +11,7 @@
 
 #include "support/check.h"
 
-enum { PAGE = 4096, OTHER = 16 * PAGE, HOLE = 16 * PAGE, STACK = 1 << 20 };
+enum { OTHER = 64 << 10, HOLE = 64 << 10, STACK = 1 << 20 };  // of pages, whatever their size
 
 // Another stack, a hole, and a thread's stack, side by side.
 static char *memory;

@@ -94,12 +94,14 @@ TEST(where_a_connected_graph_is_entered_does_not_matter) {
 
 // Memory of a map's leaves that was written to, in pages: what was only mapped, or only read, costs none.
 static size_t written_bytes(const csizer_heapmap *map) {
-  enum { PAGE = 4096 };
-  static const char zeros[PAGE];
+  const size_t page = check_page_bytes();
+  char *zeros = calloc(1, page);
+  CHECK(zeros != NULL);
   size_t bytes = 0;
   for (size_t i = 0; (i = csizer_heapmap_next_leaf(map, i)) < HEAPMAP_LEAVES; i++)
-    for (size_t at = 0; at + PAGE <= sizeof(heapmap_leaf); at += PAGE)
-      if (memcmp((const char *)heapmap_leaf_numbered(map, i) + at, zeros, PAGE)) bytes += PAGE;
+    for (size_t at = 0; at + page <= sizeof(heapmap_leaf); at += page)
+      if (memcmp((const char *)heapmap_leaf_numbered(map, i) + at, zeros, page)) bytes += page;
+  free(zeros);
   return bytes;
 }
 

@@ -56,7 +56,7 @@ TEST(what_is_no_block_of_this_heap_is_nothing) {
   made_heap heap;
   made_heap_init(&heap, NULL);
   void *holder = make_holder(&heap);
-  char *mapping = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *mapping = mmap(NULL, check_page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(mapping != MAP_FAILED);
   const void *targets[] = {NULL, data, local, mapping, (void *)8, (void *)-16, (void *)0x7FFFFFFFFFF0};
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
@@ -64,7 +64,7 @@ TEST(what_is_no_block_of_this_heap_is_nothing) {
     made_set(holder, 16, targets[i]);
     expect(&heap, holder, made_bytes(holder), 0, 0);
   }
-  CHECK_EQUAL(munmap(mapping, 4096), 0);
+  CHECK_EQUAL(munmap(mapping, check_page_bytes()), 0);
   made_heap_deinit(&heap);
 }
 

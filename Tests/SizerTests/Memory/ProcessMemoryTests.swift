@@ -40,7 +40,7 @@ struct ProcessMemoryTests {
       let mapped = try Engine.processMemory()
       #expect(mapped.virtual >= before.virtual + bytes)
       #expect(isNear(own(mapped), own(before)))
-      for offset in stride(from: 0, to: bytes, by: 4096) { pages[offset] = 1 }
+      for offset in stride(from: 0, to: bytes, by: Int(sysconf(Int32(_SC_PAGESIZE)))) { pages[offset] = 1 }
       let touched = try Engine.processMemory()
       #expect(isNear(own(touched), own(before) + bytes))
       #expect(touched.minorFaults > mapped.minorFaults)

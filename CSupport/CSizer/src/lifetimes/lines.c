@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "lifetimes/shards.h"
 #include "platform/membarrier.h"
@@ -55,10 +56,10 @@ __attribute__((constructor(101))) static void make_key(void) {
 
 static csizer_line *take_free(void) {
   if (!free_lines) {
-    enum { ROOM = 4096 / sizeof(csizer_line) };  // a page of them
-    csizer_line *made = csizer_pages_map(ROOM * sizeof *made);
+    const size_t room = (size_t)sysconf(_SC_PAGESIZE) / sizeof(csizer_line);  // a page of them
+    csizer_line *made = csizer_pages_map(room * sizeof *made);
     if (!made) return NULL;
-    for (size_t i = 0; i < ROOM; i++) {
+    for (size_t i = 0; i < room; i++) {
       made[i].next = lines;
       lines = &made[i];
       set_free(&made[i]);
