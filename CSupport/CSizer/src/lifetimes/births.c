@@ -76,6 +76,7 @@ static bool move_to_index(uint32_t *place, uintptr_t address) {
     if (!csizer_living_reserve(hash)) return false;
     csizer_living_insert(hash, number_chunk(number)->owner->number, number_slot(number));
   }
+  // Relaxed, as in record_by; what the index has of it is under the shard.
   __atomic_store_n(place, NUMBER_INDEXED, __ATOMIC_RELAXED);
   return true;
 }
@@ -132,6 +133,7 @@ static __attribute__((noinline)) bool born_in_shard(const class_entry *entry, vo
 // ---- Births ----
 
 static __attribute__((noinline)) void born(class_entry *entry, void *object, const void *return_address) {
+  // Relaxed: the caller has acquired the number of trackings, which is stored last.
   uint32_t depth = __atomic_load_n(&entry->trace_depth, __ATOMIC_RELAXED);
   uint32_t trace = depth ? trace_capture(depth, return_address) : 0;
   const bool is_tracked = born_inside(entry, (uintptr_t)object, trace) || born_in_shard(entry, object, trace);
@@ -156,6 +158,6 @@ void csizer_lifetimes_born(void *object, const void *metadata, const void *retur
 
 void csizer_lifetimes_born_of(class_entry *entry, void *object, const void *metadata, const void *return_address) {
   if (!entry || __atomic_load_n(&entry->is_undecided, __ATOMIC_ACQUIRE)) entry = meet(metadata);
-  if (!__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED) || csizer_shard_holds) return;
+  if (!__atomic_load_n(&entry->tracking_count, __ATOMIC_ACQUIRE) || csizer_shard_holds) return;
   born(entry, object, return_address);
 }

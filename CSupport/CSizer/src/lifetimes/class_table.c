@@ -48,6 +48,7 @@ bool csizer_class_set(const void *metadata, class_entry *entry) {
 
 void csizer_class_is_gone(class_entry *entry) {
   entry->is_gone = true;
+  // Relaxed: a birth that still sees another number asks again inside, which comes behind who holds all shards.
   __atomic_store_n(&entry->tracking_count, 0, __ATOMIC_RELAXED);
   entry->remaining = 0;
 }
@@ -84,8 +85,10 @@ bool csizer_class_set_trackings(class_entry *entry, const class_tracking *tracki
   uint32_t depth = 0;
   for (uint32_t i = 0; i < count; i++)
     if (trackings[i].trace_depth > depth) depth = trackings[i].trace_depth;
+  // The depth is relaxed, for the number is stored last: a birth that sees a tracking sees how deep its stack is to be.
+  // The trackings themselves are read inside only.
   __atomic_store_n(&entry->trace_depth, depth, __ATOMIC_RELAXED);
-  __atomic_store_n(&entry->tracking_count, count, __ATOMIC_RELAXED);
+  __atomic_store_n(&entry->tracking_count, count, __ATOMIC_RELEASE);
   return true;
 }
 

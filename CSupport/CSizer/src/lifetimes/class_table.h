@@ -83,7 +83,8 @@ static inline class_entry *class_find(const void *metadata) {
   }
 }
 
-/// Whether births have nothing to do with the class: it is known, decided, and not tracked.
+/// Whether births have nothing to do with the class: it is known, decided, and not tracked. The number is relaxed: who
+/// finds it other than 0 reads it again before anything that it goes with.
 static inline bool class_is_passed_by(const class_entry *entry) {
   return entry && !__atomic_load_n(&entry->is_undecided, __ATOMIC_ACQUIRE) &&
          !__atomic_load_n(&entry->tracking_count, __ATOMIC_RELAXED);
