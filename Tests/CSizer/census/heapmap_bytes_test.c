@@ -127,8 +127,8 @@ static void check_is_in_no_huge_page(const void *plane, size_t bytes) {
   CHECK(mapping.start <= (uintptr_t)plane && mapping.end >= (uintptr_t)plane + bytes);
 }
 
-// A huge page of bytes live would be of half a leaf's plots, for one object perhaps, and one of cells as large as all of
-// them where it has 32 MiB.
+// A huge page of bytes live would be of half a leaf's plots, for one object perhaps, and one of cells as large as all
+// of them where it has 32 MiB.
 TEST(bytes_live_and_cells_are_in_no_huge_pages) {
   csizer_heapmap *map = make_map();
   CHECK(csizer_heapmap_insert(map, (const void *)base));

@@ -17,6 +17,7 @@ typedef struct csizer_census {
 /// before other threads exist.
 extern csizer_census csizer_census_kept;
 
+// Relaxed: a flag by itself, of a birth that the program has put before whoever counts on it.
 static inline bool census_lacks_objects(void) {
   return __atomic_load_n(&csizer_census_kept.has_lost_objects, __ATOMIC_RELAXED);
 }

@@ -76,6 +76,9 @@ heapmap_leaf *csizer_heapmap_leaf_make(csizer_heapmap *map, uintptr_t address) {
   return other;
 }
 
+// Relaxed: each end moves in one direction, whoever moves it, and says nothing of other memory. Who must find an object
+// comes behind its birth by the program's own order, or has had all threads pass a barrier, and so sees the range that
+// it widened; who may miss it may see one end without the other, or an empty range.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit) {
   uint32_t first = __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED);
   while (unit < first && !__atomic_compare_exchange_n(&leaf->first_unit, &first, unit, true, __ATOMIC_RELAXED,

@@ -44,6 +44,7 @@ static size_t resident_strays(const heapmap_leaf *leaf) {
   return bytes;
 }
 
+// Relaxed: what is counted is what there was at some moment of the look.
 static bool is_any_open(const heapmap_leaf *leaf, size_t plot, size_t count) {
   for (size_t i = plot; i < plot + count; i++)
     if (__atomic_load_n(&leaf->opened[i], __ATOMIC_RELAXED)) return true;

@@ -9,6 +9,7 @@
 
 heapmap_cell *csizer_heapmap_blocks[HEAPMAP_BLOCKS];
 
+// Relaxed: who reads these keeps all out that put cells in, and comes behind them by that.
 static void note_plot(heapmap_leaf *leaf, size_t plot) {
   uint64_t *word = &leaf->plots_with_cells[plot / 64];
   const uint64_t bit = (uint64_t)1 << (plot % 64);
@@ -30,6 +31,7 @@ static void give_back(uint32_t *cells, size_t count) {
   if (madvise(cells, count * sizeof *cells, MADV_DONTNEED)) memset(cells, 0, count * sizeof *cells);
 }
 
+// Relaxed: nobody puts a number in meanwhile, and of one that a death takes away the next look hears.
 static bool has_numbers(uint32_t cell) {
   const uint32_t *numbers = heapmap_cell_at(cell);
   uint32_t any = 0;

@@ -69,6 +69,7 @@ static const char *check_cells(const heapmap_leaf *leaf) {
   return broken;
 }
 
+// Tests, which know what other threads do meanwhile: relaxed, here and below.
 static bool has_bytes(const heapmap_leaf *leaf, size_t plot) {
   const uint64_t *words = heapmap_plot_words(leaf, plot);
   for (size_t i = 0; i < HEAPMAP_PLOT_WORDS; i++)

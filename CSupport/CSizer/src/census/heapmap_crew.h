@@ -33,7 +33,7 @@ bool csizer_heapmap_next_stretch(const csizer_heapmap *map, unsigned part, heapm
 /// they are written once.
 static inline void heapmap_believe_own(heapmap_leaf *leaf, heapmap_grain grain) {
   const size_t unit = heapmap_unit_of_grain(grain);
-  // The other job may look whether it is seen.
+  // Relaxed: the other job may look whether it is seen (heapmap_seems_seen), and no other writes these bits.
   const uint64_t seen = __atomic_load_n(&leaf->seen[unit], __ATOMIC_RELAXED);
   __atomic_store_n(&leaf->seen[unit], seen | (uint64_t)1 << (grain & 63), __ATOMIC_RELAXED);
   uint8_t *const touched = &leaf->touched[unit >> HEAPMAP_STRETCH_SHIFT];

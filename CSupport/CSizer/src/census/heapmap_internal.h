@@ -144,7 +144,8 @@ static inline uintptr_t heapmap_unit_start(size_t leaf_index, size_t unit) {
 /// Widens the leaf's range of units, which other threads may do at the same time.
 void csizer_heapmap_widen(heapmap_leaf *leaf, uint32_t unit);
 
-/// The first unit of the leaf's range, which other threads may be widening.
+/// The first unit of the leaf's range, which other threads may be widening (csizer_heapmap_widen says why it is
+/// relaxed).
 static inline size_t heapmap_first_unit(const heapmap_leaf *leaf) {
   return __atomic_load_n(&leaf->first_unit, __ATOMIC_RELAXED);
 }
@@ -237,6 +238,7 @@ static inline uint64_t heapmap_live_in(const heapmap_leaf *leaf, size_t unit) {
   for (int lane = 0; lane < HEAPMAP_LANES; lane++) {
     if (!opened[lane]) continue;
     const uint64_t *words = &leaf->live[lane][unit * HEAPMAP_UNIT_WORDS];
+    // Relaxed, as in heapmap_is_live.
     const uint64_t low = __atomic_load_n(&words[0], __ATOMIC_RELAXED);
     const uint64_t high = __atomic_load_n(&words[1], __ATOMIC_RELAXED);
     if (low | high) bits |= heapmap_spread(heapmap_gather(low) | heapmap_gather(high) << 8) << lane;
@@ -318,7 +320,8 @@ static inline uint32_t *heapmap_number_at(const heapmap_leaf *leaf, uintptr_t ad
 /// when the map has no room for the address. Any thread.
 bool csizer_heapmap_put_cell(csizer_heapmap *map, uintptr_t address, uint32_t cell);
 
-/// Whether some tracker may have the object in its records. Any thread; sure only to who keeps trackers out.
+/// Whether some tracker may have the object in its records. Any thread; sure only to who keeps trackers out. Relaxed:
+/// of an object's birth its death comes to know by the program's own hand-over.
 static inline bool heapmap_may_be_tracked(const heapmap_leaf *leaf, uintptr_t address) {
   const uint32_t *number = heapmap_number_at(leaf, address);
   return number && __atomic_load_n(number, __ATOMIC_RELAXED);

@@ -69,7 +69,8 @@ static inline void heapmap_believe(heapmap_leaf *leaf, heapmap_grain grain) {
   leaf->touched[heapmap_unit_of_grain(grain) >> HEAPMAP_STRETCH_SHIFT] = HEAPMAP_TOUCHED;
 }
 
-/// Whether what is at a grain is seen, as far as this thread can tell while another believes.
+/// Whether what is at a grain is seen, as far as this thread can tell while another believes: relaxed, for bits are
+/// only set, and who is told of one too late does what was done, once more.
 static inline bool heapmap_seems_seen(const heapmap_leaf *leaf, heapmap_grain grain) {
   return __atomic_load_n(&leaf->seen[heapmap_unit_of_grain(grain)], __ATOMIC_RELAXED) >> (grain & 63) & 1;
 }

@@ -48,7 +48,8 @@ static size_t plots_of_a_page(void) {
   return page > HEAPMAP_PLOT_BYTES ? page / HEAPMAP_PLOT_BYTES : 1;
 }
 
-// Where something lives that is seen at once, mostly.
+// Where something lives that is seen at once, mostly. Relaxed: what is found empty before the barrier is only a guess,
+// and behind it every birth that began before is seen.
 static bool is_empty(const heapmap_leaf *leaf, size_t plot, size_t count) {
   enum { ROW = 8 };
   const uint64_t *words = heapmap_plot_words(leaf, plot);
@@ -101,6 +102,7 @@ static size_t close_row(csizer_heapmap *map, heapmap_leaf *leaf, size_t first, s
     return 0;
   }
   for (size_t plot = first; plot < end; plot++) {
+    // Relaxed: written under the lock, and to who reads it without that a number by itself.
     if (leaf->opened[plot]) __atomic_fetch_sub(&map->open_plots, 1, __ATOMIC_RELAXED);
     set_opened(leaf, plot, 0);
   }
@@ -193,7 +195,8 @@ static bool is_due(const csizer_heapmap *map) {
   return map->opened_since >= FEW && map->opened_since >= map->open_then && csizer_heapmap_can_close();
 }
 
-// Of a plot a quarter of the places lie in a lane, and blocks of most sizes in two lanes or four.
+// Of a plot a quarter of the places lie in a lane, and blocks of most sizes in two lanes or four. Relaxed: a number by
+// itself.
 uint64_t csizer_heapmap_open_bytes(const csizer_heapmap *map) {
   return ((uint64_t)__atomic_load_n(&map->open_plots, __ATOMIC_RELAXED) << HEAPMAP_PLOT_SHIFT) / 2;
 }
@@ -231,6 +234,7 @@ bool csizer_heapmap_insert_slowly(csizer_heapmap *map, uintptr_t address) {
   return true;
 }
 
+// Relaxed: two who come at once both look, which does no harm.
 void csizer_heapmap_give_back_sometimes(csizer_heapmap *map) {
   enum { SECOND = 1000000000 };
   uint64_t now = clock_monotonic();

@@ -20,6 +20,7 @@
 // Read by the replacements at every allocation; there when these can be called.
 static csizer_heapmap *living;
 
+// Relaxed: census_lacks_objects says why.
 static inline void note_birth(csizer_heapmap *map, const void *object) {
   if (__builtin_expect(!heapmap_insert(map, (uintptr_t)object), 0))
     __atomic_store_n(&csizer_census_kept.has_lost_objects, true, __ATOMIC_RELAXED);

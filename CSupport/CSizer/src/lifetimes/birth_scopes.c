@@ -22,7 +22,10 @@ enum { FIRST_CAPACITY = 128 };  // some pages
 uint32_t csizer_birth_scopes_open;
 
 static birth_table tables[SHARD_COUNT];
-// Read by births, which hold a shard or nothing; written holding all shards. Atomic.
+// Read by births, which hold a shard or nothing; written holding all shards. Atomic, and relaxed: a birth that belongs
+// to a scope comes behind its beginning by the program's own order, and sees what was written for it; any other may be
+// before that, whichever of these it sees. Whether any scope is open is asked again under the shard, and what is noted
+// is of the youngest there is then.
 static const void *scope_key;
 static uint32_t youngest_scope, process_wide_count, wanted_depth;
 static uint64_t lost;
@@ -62,6 +65,7 @@ static bool make_room(birth_table *table) {
   return rebuild(table, capacity) || table->used + 1 < table->capacity;
 }
 
+// Relaxed: a count.
 static void lose(void) { __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED); }
 
 static void note(birth_table *table, const csizer_scoped_birth *birth) {

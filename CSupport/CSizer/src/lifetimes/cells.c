@@ -26,7 +26,7 @@ enum { BLOCK_BYTES = HEAPMAP_BLOCK_CELLS * sizeof(heapmap_cell) };
 _Static_assert(HEAD_CELLS < 64, "the head ends in the first word");
 
 // How many blocks there are, how many of them have memory, the first that may have free cells, and how many cells are
-// taken. Holding a shard and `filling`, or all shards.
+// taken. Holding a shard and `filling`, or all shards; the last two are read without: relaxed, numbers by themselves.
 static uint32_t block_count, first_with_room;
 static size_t blocks_in_use, cells_taken;
 static csizer_spin filling;
@@ -161,7 +161,7 @@ void csizer_cells_give_back(void) {
 // A cell becomes empty by a death: before a quarter of them can be empty nobody looks.
 void csizer_cells_note_deaths(uint32_t deaths) {
   enum { FEW = 1024 };
-  static uint64_t noted;  // of all trackers; atomic
+  static uint64_t noted;  // of all trackers; atomic and relaxed: some deaths more or less do not matter
   const uint64_t sum = __atomic_add_fetch(&noted, deaths, __ATOMIC_RELAXED);
   if (sum < FEW || sum < __atomic_load_n(&cells_taken, __ATOMIC_RELAXED) / 4) return;
   __atomic_fetch_sub(&noted, sum, __ATOMIC_RELAXED);

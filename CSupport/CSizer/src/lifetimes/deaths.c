@@ -10,7 +10,8 @@
 #include "platform/backoff.h"
 #include "platform/clock.h"
 
-// Something died whose class nobody tracks any more: its hook was left for its sake.
+// Something died whose class nobody tracks any more: its hook was left for its sake. Relaxed: the number is set by who
+// holds all shards, and this holds one; others only count down at the same time, and who takes the last acquires.
 static void count_down(const csizer_cohort *cohort) {
   class_entry *entry = class_find(cohort->type);
   if (!entry || entry->tracking_count || !__atomic_load_n(&entry->remaining, __ATOMIC_RELAXED)) return;
@@ -44,6 +45,7 @@ static end end_at(uintptr_t address, uint64_t now) {
     count_down(&owner->cohorts[record->cohort]);
   }
   place = number_find(address);
+  // Relaxed, as in end_inside.
   if (place) __atomic_store_n(place, NUMBER_NONE, __ATOMIC_RELAXED);
   return ENDED;
 }
@@ -129,6 +131,7 @@ static SWIFT_CALL void destroy(SWIFT_CONTEXT_PARAMETER void *object) {
 }
 
 bool csizer_class_hook(class_entry *entry) {
+  // Relaxed: but for the loader, which had done so before, only who holds all shards writes it, as this does.
   class_destroyer found = __atomic_load_n(class_slot_of(entry->type), __ATOMIC_RELAXED);
   if (found == destroy) return true;
   entry->slot_protection = csizer_slot_protection((uintptr_t)class_slot_of(entry->type));

@@ -29,6 +29,7 @@ static size_t capacity_of(size_t i) { return (size_t)FIRST << i; }
 // A sign for who passes by; what was noted is ordered by its own address.
 static void count(uint32_t change) { __atomic_fetch_add(&csizer_ends_by_shard, change, __ATOMIC_RELEASE); }
 
+// Relaxed: who is out while all shards are held comes in behind their release.
 void csizer_ends_need_shards(bool they_need) {
   if (they_need) __atomic_fetch_or(&csizer_ends_by_shard, LATE_OTHERS, __ATOMIC_RELAXED);
   else __atomic_fetch_and(&csizer_ends_by_shard, ~LATE_OTHERS, __ATOMIC_RELAXED);
@@ -36,6 +37,8 @@ void csizer_ends_need_shards(bool they_need) {
 
 // ---- Noting ----
 
+// The act is relaxed: it was stored before the address, which is acquired. If the place was emptied and taken again
+// meanwhile it is another's: then whoever empties it finds another address, and leaves it.
 static late *find(uintptr_t address, csizer_late_act act) {
   if (!late_acts_are_noted()) return NULL;
   for (size_t i = 0; i < TABLES && table_at(i); i++) {
@@ -50,6 +53,8 @@ static late *find(uintptr_t address, csizer_late_act act) {
   return NULL;
 }
 
+// What is stored between taking the place, which acquires what was done with it before, and the address, which releases
+// all, is relaxed. A place that is taken tells nothing.
 static bool note_in(size_t i, uintptr_t address, csizer_late_act act) {
   size_t at = hash_first(shard_hash(address), capacity_of(i));
   for (size_t j = 0; j < WINDOW; j++, at = hash_next(at, capacity_of(i))) {
@@ -85,6 +90,8 @@ csizer_late_answer csizer_late_note(uintptr_t address, csizer_late_act act) {
 
 // ---- Doing ----
 
+// Released: the act was read before another takes the place. Relaxed when it has another address by now: nothing is
+// done.
 static void empty(late *place, uintptr_t address) {
   if (__atomic_compare_exchange_n(&place->address, &address, EMPTY, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
     count((uint32_t)-1);
@@ -102,6 +109,7 @@ void csizer_late_do(unsigned shard) {
       const uintptr_t address = __atomic_load_n(&place->address, __ATOMIC_ACQUIRE);
       if (address == EMPTY || address == TAKEN) continue;
       if (shard != SHARD_COUNT && shard_of(shard_hash(address)) != shard) continue;
+      // Relaxed: stored before the address was, and who empties places of this shard holds it, as this does.
       const csizer_late_act act = __atomic_load_n(&place->act, __ATOMIC_RELAXED);
       act(address, __atomic_load_n(&place->moment, __ATOMIC_RELAXED));
       empty(place, address);

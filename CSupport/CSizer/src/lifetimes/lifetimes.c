@@ -77,6 +77,7 @@ csizer_cohort csizer_lifetimes_cohort(const csizer_lifetimes *lifetimes, uint32_
   return found;
 }
 
+// Relaxed: as many as there were at some moment.
 size_t csizer_lifetimes_bytes(const csizer_lifetimes *lifetimes) {
   const size_t slots = __atomic_load_n(&lifetimes->slot_count, __ATOMIC_RELAXED);
   const size_t chunks = (slots + CHUNK_RECORDS - 1) >> CHUNK_SHIFT;

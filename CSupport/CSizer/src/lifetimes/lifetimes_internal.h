@@ -86,7 +86,8 @@ struct csizer_lifetimes {
   size_t morph_count;
 };
 
-// Who reads holds no shard; deaths write at the same time.
+// Who reads holds no shard; deaths write at the same time. Relaxed: the word has all that is said of the end, and what
+// else is in the record was written at its birth, behind which both come.
 static inline uint64_t lifetime_end(const lifetime_record *record) {
   return __atomic_load_n(&record->end, __ATOMIC_RELAXED);
 }
@@ -133,7 +134,7 @@ bool csizer_lifetimes_put_in_order(csizer_lifetimes *lifetimes);
 const char *csizer_record_order_check(const csizer_lifetimes *lifetimes, uint32_t first);
 #endif
 
-/// Counts an object that could not be recorded.
+/// Counts an object that could not be recorded. Relaxed, as what follows: a count.
 static inline void csizer_lifetimes_note_loss(csizer_lifetimes *lifetimes) {
   __atomic_fetch_add(&lifetimes->lost, 1, __ATOMIC_RELAXED);
 }
@@ -145,7 +146,9 @@ static inline uint64_t lifetimes_missed(void) { return __atomic_load_n(&csizer_l
 /// whom the program puts behind the call that changed it sees that, and anybody else may be before it.
 extern bool csizer_births_are_tracked;
 static inline bool births_are_tracked(void) { return __atomic_load_n(&csizer_births_are_tracked, __ATOMIC_RELAXED); }
-/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked, as that.
+/// Whether any object is tracked: then freed memory is told of. Any thread reads it, by deaths_are_tracked; relaxed: it
+/// is set holding all shards, a tracked birth comes behind that by its line or its shard, and its object's end behind
+/// it.
 extern bool csizer_deaths_are_tracked;
 static inline bool deaths_are_tracked(void) { return __atomic_load_n(&csizer_deaths_are_tracked, __ATOMIC_RELAXED); }
 /// The trackers there are, by number. Holding a shard.

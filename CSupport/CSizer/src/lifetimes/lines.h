@@ -64,6 +64,8 @@ static inline int lines_state(void) { return __atomic_load_n(&csizer_lines_held,
 /// birth), or has to wait; then it takes the way of the shards.
 static inline csizer_line *line_enter(void) {
   csizer_line *line = csizer_line_own;
+  // Relaxed, here and below: the thread's own word, of which a holder hears by the barrier that it has all threads
+  // pass.
   if (__builtin_expect(!line || __atomic_load_n(&line->is_busy, __ATOMIC_RELAXED), 0)) return NULL;
   __atomic_store_n(&line->is_busy, 1, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST);  // the processor's order is the holder's business

@@ -128,6 +128,7 @@ lifetime_record *csizer_living_find(uintptr_t address, uint32_t tracker) {
   }
 }
 
+// Relaxed, as in end_inside.
 static lifetime_record *take_number(uint32_t *place, csizer_lifetimes **ret_owner) {
   const uint32_t number = number_read(place);
   *ret_owner = number_chunk(number)->owner;

@@ -33,7 +33,8 @@ static inline lifetime_record *number_record(uint32_t number) {
 static inline uint32_t number_slot(uint32_t number) {
   return number_chunk(number)->first_slot + (number & (CHUNK_RECORDS - 1));
 }
-/// Who had the place before is ordered by the allocator, which a sanitizer of threads does not see.
+/// Relaxed: who has the object comes behind its birth by the program's own order. Who had the place before is ordered
+/// by the allocator, which a sanitizer of threads does not see.
 static inline uint32_t number_read(const uint32_t *place) { return __atomic_load_n(place, __ATOMIC_RELAXED); }
 static inline bool number_is_direct(uint32_t number) { return number != NUMBER_NONE && number != NUMBER_INDEXED; }
 

@@ -12,6 +12,7 @@ volatile uint16_t csizer_probe_alloc_semaphore SEMAPHORE, csizer_probe_free_sema
 // Notes do not keep what they name from a linker that drops what no code refers to.
 extern const char base __asm__("_.stapsdt.base") __attribute__((visibility("hidden")));
 
+// Relaxed: a switch that publishes nothing.
 void csizer_probes_enable(bool are_on) {
   __asm__ volatile("" ::"r"(&base));
   __atomic_store_n(&csizer_probes_on, are_on, __ATOMIC_RELAXED);
@@ -46,7 +47,7 @@ __attribute__((noinline)) void csizer_probe_alloc(uintptr_t address, uint64_t by
 }
 
 #ifdef CSIZER_CHECKS
-uint64_t csizer_probe_frees;
+uint64_t csizer_probe_frees;  // relaxed: a count
 #endif
 
 __attribute__((noinline)) void csizer_probe_free(uintptr_t address) {

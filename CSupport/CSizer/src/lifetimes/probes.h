@@ -5,7 +5,7 @@
 
 #include "csizer_probes.h"
 
-/// The switch, read at each birth and death of a tracked object.
+/// The switch, read at each birth and death of a tracked object; relaxed, for it publishes nothing.
 extern bool csizer_probes_on;
 /// How many observers there are: whoever attaches counts these up, from outside.
 extern volatile uint16_t csizer_probe_alloc_semaphore, csizer_probe_free_semaphore;

@@ -124,6 +124,7 @@ uint32_t csizer_lifetimes_count(csizer_lifetimes *lifetimes) {
   return lifetimes->ordered;
 }
 
+// Relaxed: a count.
 uint64_t csizer_lifetimes_lost(const csizer_lifetimes *lifetimes) {
   return __atomic_load_n(&lifetimes->lost, __ATOMIC_RELAXED) + lifetimes->unordered +
          lifetimes_missed() - lifetimes->missed_before;

@@ -35,6 +35,7 @@ typedef struct csizer_shard {
 } __attribute__((aligned(64))) csizer_shard;
 extern csizer_shard csizer_shard_locks[SHARD_COUNT];
 
+// Relaxed: it says who stands back, and what a shard guards is ordered by `taken`.
 static inline bool shard_is_wanted(unsigned shard) {
   return __atomic_load_n(&csizer_shard_locks[shard].wanted, __ATOMIC_RELAXED) != 0;
 }

@@ -63,6 +63,7 @@ void csizer_unloaded_forget(void) {
   if (csizer_shards_held()) return;
   csizer_images_look_for_swift();  // a library whose class is tracked was seen, if it is closed before any walk
   unsigned long long removals = csizer_removals();
+  // Relaxed: one of those who see the new number forgets, under all shards, which orders what it does.
   if (__atomic_exchange_n(&known_removals, removals, __ATOMIC_RELAXED) == removals) return;
   csizer_images images = {0};
   forget(&images);

@@ -160,6 +160,7 @@ static bool refuses(csizer_headroom *headroom, const process_figures *process, u
 
 // Where promises are counted the child's are as large as the host's: all its private writable memory.
 static bool lacks_memory(csizer_headroom *headroom, const process_figures *process, uint64_t own) {
+  // Relaxed: a number by itself.
   const uint64_t share = headroom->copies >> (MOST_CAUTION - __atomic_load_n(&caution, __ATOMIC_RELAXED));
   const uint64_t need = own + headroom->floor + share;
   uint64_t available, commit, room;

@@ -38,7 +38,8 @@ static bool grow(csizer_images *images) {
 
 // The runtime keeps lists of the types of all images that it has seen, closed ones included, and reads through them for
 // each type that it is asked for by name: behind such a dlclose it must not be asked any more. For the whole process
-// and for ever, as the runtime's lists are; guarded by the lock, which nobody waits for.
+// and for ever, as the runtime's lists are; guarded by the lock, which nobody waits for. `has_lost` is read without it,
+// relaxed: it is never taken back and says nothing of other memory.
 enum { MOST_SWIFT_IMAGES = 512 };
 static struct {
   pthread_mutex_t lock;

@@ -49,7 +49,8 @@ static void put(csizer_malloc_calls *calls, size_t row, uintptr_t address) {
   memcpy((char *)calls + row * sizeof address, &address, sizeof address);
 }
 
-// Whether the books are malloc's; at first nobody has looked.
+// Whether the books are malloc's; at first nobody has looked. Relaxed: all who look find the same in a table that was
+// written while there was one thread.
 static enum { NOT_LOOKED, OWN_BOOKS, NO_BOOKS } books;
 
 void csizer_malloc_calls_use(const csizer_malloc_calls *calls) {

@@ -10,7 +10,9 @@
 
 static int membarrier(int command) { return (int)syscall(SYS_membarrier, command, 0, 0); }
 
-static int answer;  // atomic; 1 yes, -1 no
+// 1 yes, -1 no. Relaxed: the kernel keeps for the whole process what it was asked, and whoever goes by a yes asks it
+// again with each barrier.
+static int answer;
 
 bool csizer_membarrier_is_there(void) {
   int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);

@@ -99,7 +99,8 @@ static char *make_stack(void) {
 }
 
 // In a child of a fork the thread that was on it may be gone, or be the one that forked and still be on it: another one
-// is made to stay.
+// is made to stay. Relaxed where somebody else has it: only the number is looked at. `first` is read by who has
+// acquired `taken_by`, behind which it was written.
 static char *take(void) {
   pid_t process = getpid(), before = 0;
   bool is_mine = __atomic_compare_exchange_n(&taken_by, &before, process, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
@@ -116,6 +117,7 @@ static char *take(void) {
   return stack;
 }
 
+// Relaxed: who is on the first one has read or written it itself, and to all others it is another address than theirs.
 static void give_back(char *stack) {
   if (stack == __atomic_load_n(&first, __ATOMIC_RELAXED)) __atomic_store_n(&taken_by, 0, __ATOMIC_RELEASE);
   else csizer_pages_unreserve(stack, STACK);

@@ -9,7 +9,8 @@
 
 size_t csizer_pages_fail_at;
 
-// All of the engine's mappings, of every table and thread: hence a global.
+// All of the engine's mappings, of every table and thread: hence a global. Relaxed everywhere: a sum, which orders
+// nothing.
 static size_t held;
 
 bool csizer_pages_make_room(void *list, size_t *capacity, size_t count, size_t item_bytes) {

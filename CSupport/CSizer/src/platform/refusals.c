@@ -9,6 +9,7 @@
 // What the system refused: how often it had no descriptor or memory for a reader, so that what was found out meanwhile
 // is not remembered; and why the calling thread had its last answer.
 
+// Relaxed: a thread's own refusals come between its two looks at this, and those of others do no harm.
 static uint64_t count;
 
 uint64_t csizer_refusals(void) { return __atomic_load_n(&count, __ATOMIC_RELAXED); }

@@ -12,6 +12,7 @@ typedef struct csizer_spin {
   int taken;  // atomic
 } __attribute__((aligned(128))) csizer_spin;
 
+// Relaxed: a look that spares the others' cache a store. What takes it acquires.
 static inline void csizer_spin_take(csizer_spin *spin) {
   if (!__atomic_exchange_n(&spin->taken, 1, __ATOMIC_ACQUIRE)) return;
   int error_before = errno;

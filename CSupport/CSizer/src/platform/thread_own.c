@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// How much a thread has of its own beside its stack, by the program's headers and the kernel's pages.
 #define _GNU_SOURCE
 #include "platform/thread_own.h"
 

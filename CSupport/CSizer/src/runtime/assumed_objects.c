@@ -19,6 +19,7 @@ static struct {
   uint64_t counts;  // when the last strong reference was gone; those in the side table, if there is one
 } life;
 
+// Relaxed: there is one thread, and the runtime writes counts atomically.
 static uint64_t counts_of(const swift_object *object) {
   return __atomic_load_n(&object->references, __ATOMIC_RELAXED);
 }

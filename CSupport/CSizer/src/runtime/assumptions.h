@@ -15,7 +15,8 @@ extern unsigned char csizer_assumption_states[CSIZER_ASSUMPTIONS] __attribute__(
 /// immortal; a word that no half can be where counts are not known.
 extern uint64_t csizer_plain_counts __attribute__((visibility("hidden")));
 
-/// Whether words that are assumed may be read: nobody has found them to be others.
+/// Whether words that are assumed may be read: nobody has found them to be others. Relaxed: nothing else is published
+/// by it, and who asks while another finds that out asks too early, whatever the order.
 static inline bool csizer_holds(csizer_assumption assumption) {
   return __builtin_expect(
       __atomic_load_n(&csizer_assumption_states[assumption], __ATOMIC_RELAXED) != CSIZER_BROKEN, 1);

@@ -24,6 +24,7 @@ static csizer_frozen_fault next_fault(void) {
   return __atomic_load_n(&fail.fault, __ATOMIC_ACQUIRE);
 }
 
+// Relaxed before it is taken: the number alone is compared.
 static bool take(void) {
   uint32_t times = __atomic_load_n(&fail.times, __ATOMIC_RELAXED);
   while (times && !__atomic_compare_exchange_n(&fail.times, &times, times - 1, false, __ATOMIC_ACQUIRE,

@@ -63,6 +63,7 @@ typedef struct progress {
 // For how long it made no step. The whole of a program may be stopped and go on much later: that is no time that the
 // child had.
 static uint64_t idle_time(const signs *signs, progress *before, uint64_t slice) {
+  // Relaxed: whether it has changed is all that is asked.
   uint32_t steps = __atomic_load_n(signs->steps, __ATOMIC_RELAXED);
   uint64_t now = clock_monotonic(), passed = now - before->last_look;
   before->last_look = now;

@@ -21,7 +21,7 @@ static void *map_results(size_t bytes, bool is_shared) {
   return results == MAP_FAILED ? NULL : results;
 }
 
-// Only a frozen image's names come through shared memory.
+// Only a frozen image's names come through shared memory. Relaxed: the room is a hint (csizer_sizing_lacks_room).
 static uint64_t referent_room(const csizer_lifetimes *lifetimes) {
   const uint64_t room = __atomic_load_n(&lifetimes->referent_room, __ATOMIC_RELAXED);
   enum { FIRST = 1 << 20, ANY_SHARD = 0 };

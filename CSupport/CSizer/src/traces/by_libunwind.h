@@ -37,6 +37,7 @@ static inline __attribute__((always_inline)) uint32_t trace_by_libunwind(uint32_
   unwind_cell *cell;
   if (!backtrace || !unwind_enter(&cell)) return 0;
   if (depth > CSIZER_TRACE_DEEPEST) depth = CSIZER_TRACE_DEEPEST;
+  // Relaxed, both: a guess, which the frames themselves prove right or wrong.
   int own = __atomic_load_n(&csizer_trace_own_calls, __ATOMIC_RELAXED);
   int found = trace_unwind(backtrace, frames, (int)depth + own), first = own;
   if (first >= found || !trace_is_caller(frames[first], return_address)) {

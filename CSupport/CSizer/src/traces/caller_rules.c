@@ -36,6 +36,7 @@ caller_rule csizer_caller_rules_compile(const lasting_images *images, uintptr_t 
   return pack(&row);
 }
 
+// Relaxed, as in caller_rules_find: a rule and whose it is are one word.
 caller_rule csizer_caller_rules_add(caller_rules *rules, uintptr_t return_address) {
   if (return_address >> RULE_ADDRESS_BITS) return RULE_OTHER;
   const caller_rule rule = csizer_caller_rules_compile(rules->images, return_address);

@@ -77,10 +77,11 @@ caller_rule csizer_caller_rules_compile(const lasting_images *images, uintptr_t 
 caller_rule csizer_caller_rules_add(caller_rules *rules, uintptr_t return_address);
 
 /// The rule for a return address. Images that rules are kept of stay (lasting_images.h), so none is ever wrong.
+/// Relaxed: a rule and whose it is are one word, and the thread has acquired the table (csizer_caller_rules_make_room).
 static inline caller_rule caller_rules_find(caller_rules *rules, uintptr_t return_address) {
   // An odd factor makes another number of each, so index and tag say which address it was.
   const uint64_t mixed = (return_address * HASH_FACTOR) & (((uint64_t)1 << RULE_ADDRESS_BITS) - 1);
-  const uint64_t *places = __atomic_load_n(&rules->places, __ATOMIC_RELAXED);  // the caller has made sure of it
+  const uint64_t *places = __atomic_load_n(&rules->places, __ATOMIC_RELAXED);
   const uint64_t place = __atomic_load_n(&places[mixed >> RULE_TAG_BITS], __ATOMIC_RELAXED);
   const uint64_t tag = mixed & (((uint64_t)1 << RULE_TAG_BITS) - 1);
   const caller_rule rule = (caller_rule)(place & (((uint64_t)1 << RULE_BITS) - 1));

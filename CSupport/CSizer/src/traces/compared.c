@@ -5,7 +5,7 @@
 #include "traces/trace_internal.h"
 
 bool csizer_trace_comparing;
-static csizer_trace_comparison all;  // atomic, each number for itself
+static csizer_trace_comparison all;  // atomic and relaxed, each number for itself
 
 void csizer_trace_compare(bool is_on) { __atomic_store_n(&csizer_trace_comparing, is_on, __ATOMIC_RELAXED); }
 

@@ -5,7 +5,7 @@
 
 // For tests: stacks taken in both ways.
 
-extern bool csizer_trace_comparing;  // atomic
+extern bool csizer_trace_comparing;  // atomic and relaxed: a switch that publishes nothing
 static inline bool trace_is_compared(void) { return __atomic_load_n(&csizer_trace_comparing, __ATOMIC_RELAXED); }
 
 /// Takes the same stack by libunwind and counts whether it is the same. `trace`: what the rules found, 0: nothing.

@@ -13,7 +13,7 @@ static _Thread_local bool is_ending, is_being_made;
 
 static pthread_key_t key;
 static bool has_key;      // written once, before any thread asks
-static size_t all_bytes;  // atomic
+static size_t all_bytes;  // atomic and relaxed: a sum
 
 static void give_back(void *own) {
   is_ending = true;

@@ -37,6 +37,7 @@ static void cache_per_thread(void *library) {
   if (set_policy && space) set_policy(*space, PER_THREAD);
 }
 
+// `reason` is relaxed: a text that never changes, told behind the end of loading to who has waited for it.
 static void load(void) {
   static const char name[] = "libunwind.so.8";
   __atomic_store_n(&reason, "", __ATOMIC_RELAXED);

@@ -146,6 +146,8 @@ size_t csizer_walk_flat_bytes(csizer_walk *walk, uintptr_t object) {
   return side_table ? bytes + csizer_allocator_usable_size((const void *)side_table) : bytes;
 }
 
+// Relaxed: the program changes the counts meanwhile, and a side table once made stays as long as the object, which the
+// caller holds.
 size_t csizer_object_own_bytes(const swift_object *object) {
   uint64_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
   uintptr_t side_table = (int64_t)references < 0 ? walk_side_table_of(references) : 0;

@@ -100,6 +100,7 @@ static void scan_aside(walk_crew *crew, crew_member *member) {
   crew->aside += count;
   for (size_t i = 0; i < count; i++) {
     if (i + AHEAD < count) crew_fetch(member->aside[i + AHEAD], CREW_REACH);
+    // Relaxed: read by this thread alone, behind a fault.
     __atomic_store_n(&member->aside_done, i + 1, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     scan_one(crew, member->aside[i]);

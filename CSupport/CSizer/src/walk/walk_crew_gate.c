@@ -17,6 +17,7 @@ static void set(crew_gate *gate, uint32_t word) {
   csizer_futex_wake(&gate->word);
 }
 
+// Relaxed when it is refused: then nothing is done.
 static bool change(crew_gate *gate, uint32_t from, uint32_t to) {
   return __atomic_compare_exchange_n(&gate->word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }

@@ -152,7 +152,8 @@ CREW_INLINE walk_hot *crew_hot_of(crew_member *member, const heapmap_leaf *leaf,
   return hot;
 }
 
-/// From here on a fault leaves the object aside: nothing before this is in registers alone.
+/// From here on a fault leaves the object aside: nothing before this is in registers alone. Relaxed: the handler that
+/// reads it interrupts this thread, and the fence keeps the compiler's order.
 CREW_INLINE void crew_begin_reading(crew_member *member, uintptr_t address) {
   __atomic_store_n(&member->current, address, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -49,12 +49,14 @@ static void scan_part(crew_member *member) {
   if (member->stretch.leaf && !scan_stretch(member)) return;
   while (csizer_heapmap_next_stretch(crew->walk->map, member->part, &member->stretch)) {
     if (!scan_stretch(member)) return;
+    // Relaxed: a sign of life.
     if (crew->walk->steps) __atomic_fetch_add(crew->walk->steps, 1, __ATOMIC_RELAXED);
   }
   member->stretch = (heapmap_stretch){0};
 }
 
 void csizer_crew_do_job(crew_member *member) {
+  // Relaxed: csizer_crew_after_fault says why.
   __atomic_store_n(&member->thread, (int)syscall(SYS_gettid), __ATOMIC_RELAXED);
   member->scanned = 0;
   member->is_from_start = !member->stretch.leaf;

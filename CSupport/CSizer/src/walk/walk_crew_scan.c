@@ -209,7 +209,7 @@ void csizer_crew_believe(crew_member *member, const heapmap_grain *grains, size_
 }
 
 // The ring's head is behind an object before that is read: one that faults is not read twice, and what the batch has
-// found before is believed all the same.
+// found before is believed all the same. Relaxed: read by this thread alone, behind a fault.
 void csizer_crew_scan_ring(crew_member *member, size_t end) {
   heapmap_leaf *leaf = member->stretch.leaf;
   for (size_t head = member->head; head < end;) {

@@ -123,7 +123,8 @@ INLINE void scan_in_sweep(csizer_walk *walk, looks *looks, const heapmap_leaf *l
       meet_any(walk, looks, object[__builtin_ctzll(words)], address);
 }
 
-// An object is behind before it is read: one that faults is not read twice.
+// An object is behind before it is read: one that faults is not read twice. Relaxed, as the tail below: read by this
+// thread alone, behind a fault.
 INLINE size_t scan_ring(csizer_walk *walk, looks *looks, heapmap_leaf *leaf, size_t head, size_t end) {
   while (head < end) {
     const uintptr_t address = walk->ring[head++ % WALK_RING];

@@ -71,8 +71,8 @@ INLINE const walk_hot *count(csizer_walk *walk, uintptr_t address) {
   return hot;
 }
 
-/// What the loop has in registers, for whoever finds the walk left by a fault; and the last word that it is going to
-/// follow is read before any.
+/// What the loop has in registers, for whoever finds the walk left by a fault, in this thread: relaxed; and the last
+/// word that it is going to follow is read before any.
 INLINE void keep_place(csizer_walk *walk, uint32_t head, uint32_t tail) {
   __atomic_store_n(&walk->head, head, __ATOMIC_RELAXED);
   __atomic_store_n(&walk->tail, tail, __ATOMIC_RELAXED);
