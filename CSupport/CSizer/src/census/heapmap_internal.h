@@ -162,10 +162,10 @@ static inline uint32_t heapmap_areas_around(uintptr_t address, unsigned shift) {
   return (uint32_t)((((uint64_t)1 << count) - 1) << (first >> HEAPMAP_AREA_SHIFT));
 }
 
-/// Whether any object was ever put into the 2^shift bytes of the leaf that are around an address: 25 to 30. Any thread;
-/// relaxed, as who sees an object's reference is told of the object by whatever ordered that.
+/// Whether any object was ever put into the 2^shift bytes of the leaf that are around an address: 25 to 30. Any thread.
+/// Acquired: who is told so asks the allocator, and has to see what that knew when the object was made.
 static inline bool heapmap_has_objects(const heapmap_leaf *leaf, uintptr_t address, unsigned shift) {
-  return __atomic_load_n(&leaf->areas, __ATOMIC_RELAXED) & heapmap_areas_around(address, shift);
+  return __atomic_load_n(&leaf->areas, __ATOMIC_ACQUIRE) & heapmap_areas_around(address, shift);
 }
 
 /// Whether a unit is in the range that is swept and whose marks are forgotten.

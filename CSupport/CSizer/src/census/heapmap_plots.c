@@ -210,7 +210,7 @@ static void open_plot(csizer_heapmap *map, heapmap_leaf *leaf, uintptr_t address
     __atomic_fetch_add(&map->open_plots, 1, __ATOMIC_RELAXED);
     map->opened_since++;
   }
-  __atomic_fetch_or(&leaf->areas, heapmap_areas_around(address, HEAPMAP_AREA_SHIFT), __ATOMIC_RELAXED);
+  __atomic_fetch_or(&leaf->areas, heapmap_areas_around(address, HEAPMAP_AREA_SHIFT), __ATOMIC_RELEASE);
   heapmap_note_unit(leaf, unit / HEAPMAP_UNITS_PER_PLOT * HEAPMAP_UNITS_PER_PLOT);
   heapmap_note_unit(leaf, unit | (HEAPMAP_UNITS_PER_PLOT - 1));
   map->last_opening = map->last_opening == INT32_MAX ? 1 : map->last_opening + 1;

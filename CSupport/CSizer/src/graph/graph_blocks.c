@@ -26,7 +26,7 @@ static bool is_known_to_allocator(csizer_graph *graph, uintptr_t page) {
   graph->is_probing = false;
   heapmap_leaf *leaf = csizer_heapmap_leaf_make(graph->walk->map, page);
   if (!leaf) graph->status = CSIZER_NO_MEMORY;
-  else __atomic_fetch_or(&leaf->areas, heapmap_areas_around(page, HEAPMAP_AREA_SHIFT), __ATOMIC_RELAXED);
+  else leaf->areas |= heapmap_areas_around(page, HEAPMAP_AREA_SHIFT);  // the child's own
   return leaf != NULL;
 }
 
