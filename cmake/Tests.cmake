@@ -64,7 +64,7 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
   set_source_files_properties(${CSIZER_CALLERS_TESTS} PROPERTIES COMPILE_DEFINITIONS
     "CSIZER_RELAY_SMALL=\"$<TARGET_FILE:csizer_relay_small>\";CSIZER_RELAY_LARGE=\"$<TARGET_FILE:csizer_relay_large>\"")
 else()
-  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_CALLERS_TESTS})
+  list(REMOVE_ITEM CSIZER_TEST_SOURCES ${CSIZER_CALLERS_TESTS} ${CSIZER_TESTS}/traces/by_libunwind_test.c)
 endif()
 
 # Return addresses are signed on AArch64 alone: what is called there is built as distributions build their C libraries.
