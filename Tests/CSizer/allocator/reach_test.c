@@ -103,11 +103,11 @@ TEST(kinds_are_told_apart_where_they_begin_alike) {
 }
 
 TEST(what_is_no_node_is_not_believed) {
+  enum { ROOM = 2 * INDEX * sizeof(uintptr_t) + PAGE };  // for an entry of either kind
   made made = make(30, 1);
   made.node[INDEX] = extent | (uintptr_t)4 << 48;
-  void *nothing = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  const uintptr_t others[] = {(uintptr_t)nothing - INDEX * sizeof(uintptr_t), (uintptr_t)made.node + 1, 16,
-                              ~(uintptr_t)7};
+  void *nothing = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const uintptr_t others[] = {(uintptr_t)nothing, (uintptr_t)made.node + 1, 16, ~(uintptr_t)7};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     made.words[AT + 1] = others[i];
     CHECK_EQUAL(reach_of(&made), CSIZER_NEAREST_REACH_SHIFT);
