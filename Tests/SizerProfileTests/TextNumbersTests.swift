@@ -60,12 +60,14 @@ struct TextNumbersTests {
   @Test("starts and ends are as long as they may be and cut no scalar")
   func cuts() {
     for text in Self.texts {
+      let scalars = Array(text.unicodeScalars)
+      // The bytes before each scalar, and all of them.
+      let before = scalars.reduce(into: [0]) { $0.append($0.last! + UTF8.width($1)) }
       for count in 0...text.utf8.count + 2 {
-        let scalars = Array(text.unicodeScalars)
-        let start = scalars.indices.last { scalars[...$0].reduce(0) { $0 + UTF8.width($1) } <= count }
-        #expect(text.prefix(bytes: count).unicodeScalars.elementsEqual(scalars[..<(start.map { $0 + 1 } ?? 0)]))
-        let end = scalars.indices.first { scalars[$0...].reduce(0) { $0 + UTF8.width($1) } <= count }
-        #expect(text.suffix(bytes: count).unicodeScalars.elementsEqual(scalars[(end ?? scalars.endIndex)...]))
+        let start = before.lastIndex { $0 <= count }!
+        #expect(text.prefix(bytes: count).unicodeScalars.elementsEqual(scalars[..<start]))
+        let end = before.firstIndex { before.last! - $0 <= count }!
+        #expect(text.suffix(bytes: count).unicodeScalars.elementsEqual(scalars[end...]))
       }
     }
   }
