@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csizer_allocator.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -48,6 +49,26 @@ TEST(blocks_are_vouched_for) {
   CHECK_EQUAL(csizer_allocator_ownership(large), expected);
   free(large);
   free(small);
+}
+
+// By what malloc gave: blocks of each size side by side, each of which a pointer to its start leads to, those with slabs
+// of their own among them. In the middle of a block without a slab none begins, its last page included.
+TEST(all_starts_are_owned_and_no_middle_of_a_large_block_is) {
+  enum { BESIDE = 12 };
+  if (!csizer_allocator_has_uniform_pages()) return;
+  const csizer_allocator_geometry geometry = csizer_allocator_geometry_read();
+  for (size_t bytes = 512; bytes < (size_t)1 << 22; bytes += bytes / 4) {
+    char *blocks[BESIDE];
+    for (int i = 0; i < BESIDE; i++) CHECK((blocks[i] = malloc(bytes)) != NULL);
+    for (int i = 0; i < BESIDE; i++) {
+      CHECK_EQUAL(csizer_allocator_ownership(blocks[i]), CSIZER_OWNED);
+      const size_t usable = malloc_usable_size(blocks[i]);
+      if (usable <= geometry.largest_in_slab) continue;
+      for (size_t at = geometry.page_bytes; at < usable; at += geometry.page_bytes / 4)
+        CHECK_EQUAL(csizer_allocator_ownership(blocks[i] + at), CSIZER_FOREIGN);
+    }
+    for (int i = 0; i < BESIDE; i++) free(blocks[i]);
+  }
 }
 
 TEST(a_scope_keeps_what_is_allocated_in_it_apart) {

@@ -117,26 +117,36 @@ size_t csizer_jemalloc_usable_size_for(size_t bytes, size_t align_mask) {
   return csizer_malloc.nallocx(bytes, flags);
 }
 
-static bool is_within_reach(uintptr_t one, uintptr_t other) {
-  return one >> state.geometry.reach_shift == other >> state.geometry.reach_shift;
-}
+/// What jemalloc tells of pages around one that begins or ends an extent without a slab.
+typedef enum neighbour { IS_NOTHING, IS_PART, IS_UNKNOWN } neighbour;
 
-// Whether `page` begins or ends an extent of so many bytes, in which the address of another one may lie.
-static bool is_end_of(uintptr_t page, size_t usable, size_t bytes) {
+// Nothing is told of pages inside of an extent, and of memory that is not jemalloc's; something of all others.
+static neighbour look_beside(uintptr_t page, uintptr_t other) {
   jemalloc_place place;
-  return csizer_jemalloc_look_up(&state.lookup, (const void *)page, &place) && place.regions == 1 &&
-         place.bytes == bytes && csizer_malloc.malloc_usable_size((void *)page) == usable;
+  if (page >> state.geometry.reach_shift != other >> state.geometry.reach_shift) return IS_UNKNOWN;
+  if (!csizer_jemalloc_look_up(&state.lookup, (const void *)other, &place)) return IS_UNKNOWN;
+  return place.bytes ? IS_PART : IS_NOTHING;
 }
 
-// The first page of an extent and the last one tell the same (5.2). If this is the last one, the first is so far before
-// it; if it is the first, the last is so far behind. One of both can be asked about, unless the extent is larger than
-// what lies within reach: then it is taken for the first, to whose start pointers lead.
+// Whether `other` can be the other end of the extent that `page` is one end of; `inner` is beside it, inside.
+static bool is_other_end(uintptr_t page, uintptr_t other, uintptr_t inner, size_t bytes) {
+  jemalloc_place place;
+  if (look_beside(page, other) != IS_PART || look_beside(page, inner) != IS_NOTHING) return false;
+  return csizer_jemalloc_look_up(&state.lookup, (const void *)other, &place) && place.regions == 1 &&
+         place.bytes == bytes;
+}
+
+// The first page of an extent and the last one tell the same (5.2). Behind the last one is another extent, before the
+// first one, too; if there is neither, the other end is where it has to be. What stays open is a first page, to which
+// pointers lead.
 static bool is_last_page(uintptr_t address, size_t usable, size_t bytes) {
   const size_t page_bytes = state.geometry.page_bytes, between = bytes - page_bytes;
   const uintptr_t page = address & ~(uintptr_t)(page_bytes - 1);
-  if (!between) return false;
-  if (is_within_reach(page, page - between)) return is_end_of(page - between, usable, bytes);
-  return is_within_reach(page, page + between) && !is_end_of(page + between, usable, bytes);
+  if (usable <= state.geometry.largest_in_slab) return false;  // a slab with one block, of which all pages are known
+  if (look_beside(page, page + page_bytes) == IS_PART) return true;
+  if (look_beside(page, page - page_bytes) == IS_PART) return false;
+  if (is_other_end(page, page + between, page + between - page_bytes, bytes)) return false;
+  return is_other_end(page, page - between, page - between + page_bytes, bytes);
 }
 
 // Of a block that is no slab's the last page is known, too, and so is memory that is kept for blocks to come: no block
