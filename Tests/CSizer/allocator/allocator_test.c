@@ -51,7 +51,7 @@ TEST(blocks_are_vouched_for) {
   free(small);
 }
 
-// By what malloc gave: blocks of each size side by side, each of which a pointer to its start leads to, those with slabs
+// By what malloc gave: blocks of each size side by side. A pointer to the start of each leads to it, those with slabs
 // of their own among them. In the middle of a block without a slab none begins, its last page included.
 TEST(all_starts_are_owned_and_no_middle_of_a_large_block_is) {
   enum { BESIDE = 12 };
