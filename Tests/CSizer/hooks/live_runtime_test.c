@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jemalloc/jemalloc.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "csizer_allocator.h"
 #include "csizer_birth_scopes.h"
@@ -12,6 +14,7 @@
 #include "csizer_trace.h"
 #include "csizer_walk.h"
 #include "lifetimes/birth_scopes.h"
+#include "platform/fault_guard.h"
 #include "platform/malloc_calls.h"
 #include "runtime/swift_call.h"
 #include "runtime/target.h"
@@ -73,6 +76,35 @@ static size_t words_that_lead_to(const void *block) {
   size_t found = 0;
   for (const uintptr_t *word = __data_start; word + 1 <= _end; word++) found += *word == (uintptr_t)block;
   return found;
+}
+
+static __attribute__((noinline)) void write_to_stack_below(const void *block) {
+  enum { WORDS = 4096 };
+  const void *volatile words[WORDS];
+  for (size_t i = 0; i < WORDS; i++) words[i] = block;
+}
+
+static void do_nothing(void *unused) { (void)unused; }
+
+static void fork_once(void) {
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (!child) _exit(0);
+  CHECK_EQUAL(waitpid(child, NULL, 0), child);
+}
+
+// What the engine keeps of its own stack has nothing of what others left there.
+TEST(no_variable_of_the_engine_has_what_stood_on_the_stack) {
+  static char block[16];
+  demand_hooks();
+  CHECK_EQUAL(words_that_lead_to(block), 0);
+  write_to_stack_below(block);
+  fork_once();
+  write_to_stack_below(block);
+  CHECK(csizer_guard_call(do_nothing, NULL));
+  write_to_stack_below(block);
+  CHECK(csizer_trace_is_available());
+  CHECK_EQUAL(words_that_lead_to(block), 0);
 }
 
 // What was made and freed to learn about the runtime is forgotten: the program's objects get those addresses next.

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "platform/signals.h"
+
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
@@ -106,6 +108,7 @@ static void install(void) {
     struct sigaction current;
     sigaction(signals[i], NULL, &current);
     if (!may_cover(i, &current)) continue;
+    signals_clear_rest(&current.sa_mask);
     installed.before[i] = current;
     struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     ours.sa_flags |= current.sa_flags & (SA_ONSTACK | SA_RESTART);

@@ -44,6 +44,7 @@ static void take_lock(void) {
   sigset_t before;
   signals_block(&before);
   pthread_mutex_lock(&lock);
+  signals_clear_rest(&before);
   blocked_before = before;
 }
 static void give_lock(void) {
