@@ -19,8 +19,8 @@ static inline void signals_block(sigset_t *ret_before) {
 }
 
 /// The kernel tells of the signals that it has, and a set has room for many more: there stands what the stack had
-/// before, an object's address perhaps. Clears it, in a set that is going to be kept: variables that lead to objects are
-/// roots.
+/// before, an object's address perhaps. Clears it, in a set that is going to be kept: variables that lead to objects
+/// are roots.
 static inline void signals_clear_rest(sigset_t *set) {
   enum { TOLD = (_NSIG - 1) / 8 };
   memset((char *)set + TOLD, 0, sizeof *set - TOLD);
