@@ -106,6 +106,21 @@ static bool find_thread(image *image, const char *name) {
   return is_found;
 }
 
+// How many references from a stack to an object the image has under a thread's name.
+static unsigned roots_of_thread(image *image, const csizer_graph *graph, const names *names, const char *thread,
+                                unsigned stack, uintptr_t address) {
+  unsigned found = 0;
+  image->at[ROOT] = 0;
+  while (!is_over(image, ROOT)) {
+    const uint64_t what = take(image, ROOT) >> 2;
+    const uintptr_t object = csizer_graph_object_at(graph, take(image, ROOT)).address;
+    const uint64_t label = take(image, ROOT);
+    take(image, ROOT);
+    found += what == stack && object == address && label && !strcmp(names->labels[label - 1], thread);
+  }
+  return found;
+}
+
 TEST(stacks_of_threads_that_sleep_are_roots) {
   static names names;
   made_heap heap;
@@ -119,15 +134,7 @@ TEST(stacks_of_threads_that_sleep_are_roots) {
   image image;
   csizer_graph *graph = write_image(&heap, &image);
   take_names(&image, &names);
-  unsigned found = 0;
-  while (!is_over(&image, ROOT)) {
-    const uint64_t what = take(&image, ROOT) >> 2;
-    const uintptr_t object = csizer_graph_object_at(graph, take(&image, ROOT)).address;
-    const uint64_t label = take(&image, ROOT);
-    take(&image, ROOT);
-    found += what == STACK_IN_USE && object == ~sleeper.object && label && !strcmp(names.labels[label - 1], "sleeper");
-  }
-  CHECK(found > 0);
+  CHECK(roots_of_thread(&image, graph, &names, "sleeper", STACK_IN_USE, ~sleeper.object) > 0);
   CHECK(find_thread(&image, "sleeper"));
   sem_post(&sleeper.may_end);
   pthread_join(thread, NULL);
@@ -149,21 +156,6 @@ static void *run_with_an_object(void *context) {
   while (!may_stop) {}
   CHECK(object != NULL);
   return NULL;
-}
-
-// How many references from a stack to an object the image has under a thread's name.
-static unsigned roots_of_thread(image *image, const csizer_graph *graph, const names *names, const char *thread,
-                                unsigned stack, uintptr_t address) {
-  unsigned found = 0;
-  image->at[ROOT] = 0;
-  while (!is_over(image, ROOT)) {
-    const uint64_t what = take(image, ROOT) >> 2;
-    const uintptr_t object = csizer_graph_object_at(graph, take(image, ROOT)).address;
-    const uint64_t label = take(image, ROOT);
-    take(image, ROOT);
-    found += what == stack && object == address && label && !strcmp(names->labels[label - 1], thread);
-  }
-  return found;
 }
 
 TEST(stacks_of_threads_that_run_are_roots) {
